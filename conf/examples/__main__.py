@@ -1,0 +1,69 @@
+"""Run pages with nothing but Python: ``python3 conf/examples docs/tutorials/first-socket.md``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from examples import page, programs, session
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the pages named on the command line; return 0 if every example held."""
+    parser = argparse.ArgumentParser(prog="python3 conf/examples", description=__doc__)
+    parser.add_argument("pages", nargs="+", type=Path, metavar="page.md")
+    parser.add_argument(
+        "--accept", action="store_true", help="write what was printed into the page"
+    )
+    arguments = parser.parse_args(argv)
+    ran = failures = 0
+    for path in arguments.pages:
+        if not path.is_file():
+            parser.error(f"{path}: no such page")
+        try:
+            blocks = page.read(path)
+        except page.PageError as error:
+            print(error)
+            failures += 1
+            continue
+        count, failed = _run_page(path, blocks, arguments.accept)
+        ran += count
+        failures += failed
+    print(f"{ran} examples ran, {failures} failed")
+    return 1 if failures else 0
+
+
+def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[int, int]:
+    here = session.Session([b for b in blocks if b.kind != "console"], session.operating_system())
+    ran = failed = 0
+    for block in blocks:
+        if "os" not in block.tags.engines:
+            continue
+        if reason := block.tags.unmet():
+            print(f"{block.path}:{block.line}: skipped: {reason}")
+            continue
+        try:
+            if block.kind == "console":
+                ran += programs.run(block)
+            else:
+                ran += len(block.examples)
+                here.run(block)
+        except session.Failed as failure:
+            print(failure, end="\n\n")
+            failed += len(failure.outcomes)
+            if accepting:
+                session.accept(failure.outcomes)
+        except programs.ProgramFailed as failure:
+            print(failure, end="\n\n")
+            failed += 1
+    for leftover in here.close():
+        print(f"{path}: left open: {leftover}")
+        failed += 1
+    return ran, failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""The words that may follow a fence's language, and what each asks of the machine.
+
+    ```pycon os linux root because="AF_PACKET frames are not modelled"
+
+=================  ================================================================================
+os model browser   run on these engines only; then ``because="…"`` says why not on the others
+linux root …       run only where the condition holds; the page shows it (``CONDITIONS``)
+hidden             run, not shown: set-up that would distract
+timeout=20         seconds for each example of the block, instead of the usual limit
+because="…"        the reason, shown on the page
+skip="…"           never run, and why; shown on the page
+=================  ================================================================================
+
+An unknown word is an error that names the page and the line.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+ENGINES = ("os", "model", "browser")
+"""The operating system's sockets, our implementation, our implementation in the browser."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something an example needs that not every machine has."""
+
+    needs: str
+    """What a reader needs, as the end of the sentence "Needs …"."""
+    missing: str
+    """Why an example was skipped where the condition does not hold."""
+    holds: Callable[[], bool]
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _has_program(*names: str) -> Callable[[], bool]:
+    return lambda: any(shutil.which(name) for name in names)
+
+
+def _may_bind_port_80() -> bool:
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", 80))
+    except OSError:
+        return False
+    return True
+
+
+def _has_network_namespaces() -> bool:
+    return sys.platform == "linux" and os.geteuid() == 0 and bool(shutil.which("unshare"))
+
+
+CONDITIONS = {
+    "linux": Condition("Linux", "this is not Linux", lambda: sys.platform == "linux"),
+    "unix": Condition("AF_UNIX", "this Python has no AF_UNIX", lambda: hasattr(socket, "AF_UNIX")),
+    "root": Condition(
+        "root", "the tests do not run as root", lambda: hasattr(os, "geteuid") and os.geteuid() == 0
+    ),
+    "unprivileged": Condition(
+        "a user other than root",
+        "the tests run as root",
+        lambda: hasattr(os, "geteuid") and os.geteuid() != 0,
+    ),
+    "ipv6": Condition("IPv6 on loopback", "::1 cannot be bound here", _has_ipv6),
+    "port80": Condition(
+        "port 80 free and permitted", "port 80 is taken or forbidden here", _may_bind_port_80
+    ),
+    "netns": Condition(
+        "root and network namespaces", "no network namespace can be made", _has_network_namespaces
+    ),
+    "curl": Condition("curl", "curl is not installed", _has_program("curl")),
+    "chromium": Condition("Chromium", "Chromium is not installed", _has_program("chromium")),
+    "python3.12": Condition(
+        "Python 3.12 or later",
+        "this Python is older than 3.12",
+        lambda: sys.version_info >= (3, 12),
+    ),
+    "python3.13": Condition(
+        "Python 3.13 or later",
+        "this Python is older than 3.13",
+        lambda: sys.version_info >= (3, 13),
+    ),
+}
+
+
+class TagError(ValueError):
+    """A fence carries a word it may not."""
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What a fence's info string says after the language."""
+
+    engines: tuple[str, ...] = ENGINES
+    conditions: tuple[str, ...] = ()
+    hidden: bool = False
+    timeout: float | None = None
+    because: str = ""
+    skip: str = ""
+
+    def unmet(self) -> str:
+        """Return why the block cannot run on this machine, or an empty string."""
+        if self.skip:
+            return self.skip
+        missing = [CONDITIONS[name].missing for name in self.conditions if not _holds(name)]
+        return "; ".join(missing)
+
+    def needs(self) -> list[str]:
+        """Return what a reader's machine must have, in the words of the page."""
+        return [CONDITIONS[name].needs for name in self.conditions]
+
+
+_known_to_hold: dict[str, bool] = {}
+
+
+def _holds(name: str) -> bool:
+    if name not in _known_to_hold:
+        _known_to_hold[name] = CONDITIONS[name].holds()
+    return _known_to_hold[name]
+
+
+def parse(text: str) -> Tags:
+    """Read the words after a fence's language.
+
+    >>> parse('os linux because="no such device in the model"').engines
+    ('os',)
+    >>> parse("osx")
+    Traceback (most recent call last):
+    examples.tags.TagError: unknown tag 'osx'; known are os, model, browser, linux, unix, root, \
+unprivileged, ipv6, port80, netns, curl, chromium, python3.12, python3.13, hidden, timeout=, \
+because=, skip=
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise TagError(f"tags cannot be read: {error}") from None
+    engines, conditions = [], []
+    values: dict[str, str] = {}
+    hidden = False
+    for word in words:
+        key, equals, value = word.partition("=")
+        if word in ENGINES:
+            engines.append(word)
+        elif word in CONDITIONS:
+            conditions.append(word)
+        elif word == "hidden":
+            hidden = True
+        elif equals and key in ("timeout", "because", "skip"):
+            if not value:
+                raise TagError(f"{key}= needs a value")
+            values[key] = value
+        else:
+            known = [*ENGINES, *CONDITIONS, "hidden", "timeout=", "because=", "skip="]
+            raise TagError(f"unknown tag {word!r}; known are {', '.join(known)}")
+    if engines and "because" not in values:
+        raise TagError(f'{" ".join(engines)} alone needs because="…": why not on the others?')
+    if "because" in values and not engines:
+        raise TagError(
+            "because= explains why some engine is left out; name the engines that run it"
+        )
+    return Tags(
+        engines=tuple(engines) or ENGINES,
+        conditions=tuple(conditions),
+        hidden=hidden,
+        timeout=_seconds(values.get("timeout")),
+        because=values.get("because", ""),
+        skip=values.get("skip", ""),
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 120:
+        raise TagError(f"timeout={text} is not a number of seconds up to 120")
+    return seconds
