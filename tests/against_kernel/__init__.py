@@ -1,0 +1,13 @@
+"""The judge: the same socket calls on the kernel and on the model, compared call by call.
+
+    vocabulary    the words programs are written in (plain Python over `socket` and `select`)
+    worlds        a place where a program runs: the kernel, the model; results as text
+    subjects      the types of socket and the states one socket can be in, as programs
+    calls         the calls made in each of those states
+    exhaustive    every call x every state x every type, against the record in docs/reference/data
+    sequences     random programs over several sockets, shrunk when the worlds disagree
+    differences   the deliberate differences, named and reasoned
+
+A *program* is a tuple of lines of Python.  Nothing here knows how the model works: a world is
+handed in by `worlds` and is used only through `socket`, `select` and `os.unlink`.
+"""

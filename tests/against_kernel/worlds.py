@@ -1,0 +1,210 @@
+"""A world: one place where a program of socket calls runs, and its results as comparable text.
+
+    program ("a = tcp()", "a.bind(LO)", "a.getsockname()")
+        |  each line compiled once, evaluated in the world's own namespace
+        v
+    results ("ok", "None", "('127.0.0.1', port1)")
+
+What the system chose itself is replaced by a name in the order of appearance: port numbers and
+autobind names.  An error is its errno's name; its class and text are checked against the names.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import errno
+import functools
+import os
+import re
+import select
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+Program = tuple[str, ...]
+VOCABULARY = Path(__file__).with_name("vocabulary.py")
+ASSIGNMENT = re.compile(r"([\w, ]+?) = ")
+AUTOBOUND = re.compile(rb"\0[0-9a-f]{5}")
+IP_ICMP = re.compile(rb"E.{8}\x01.{10}", re.DOTALL)
+LONG = 80
+
+
+@functools.lru_cache(maxsize=200_000)
+def compiled(line: str) -> tuple[CodeType, tuple[str, ...]]:
+    """Return the code of a line and the names it assigns (none for an expression)."""
+    found = ASSIGNMENT.match(line)
+    if not found:
+        return compile(line, "<program>", "eval"), ()
+    names = tuple(name.strip() for name in found[1].split(","))
+    return compile(line, "<program>", "exec"), names
+
+
+class Names:
+    """The names given in one run to numbers and names the system chose, by first appearance."""
+
+    def __init__(self) -> None:
+        self._given: dict[object, str] = {}
+
+    def of(self, chosen: object, kind: str) -> str:
+        """Return the name of a chosen thing, the same for the same thing."""
+        if chosen not in self._given:
+            number = 1 + sum(name.startswith(kind) for name in self._given.values())
+            self._given[chosen] = f"{kind}{number}"
+        return self._given[chosen]
+
+    def text(self, value: object) -> str:
+        """Return a result as text that is equal in two worlds when they agree."""
+        if isinstance(value, BaseException):
+            return failure(value)
+        if isinstance(value, tuple):
+            return self._tuple(value)
+        if isinstance(value, list):
+            return "[" + ", ".join(map(self.text, value)) + "]"
+        if isinstance(value, bytes | bytearray):
+            return self._bytes(bytes(value))
+        if isinstance(value, str | int | float | None):
+            return repr(value) if isinstance(value, str) else str(value)
+        return type(value).__name__
+
+    def _tuple(self, value: tuple[object, ...]) -> str:
+        if len(value) in (2, 4) and isinstance(value[0], str) and type(value[1]) is int:
+            host, port, *rest = value
+            shown = str(port) if port < 1024 else self.of(port, "port")
+            return "(" + ", ".join([repr(host), shown, *map(str, rest)]) + ")"
+        return "(" + ", ".join(map(self.text, value)) + ("," if len(value) == 1 else "") + ")"
+
+    def _bytes(self, value: bytes) -> str:
+        if AUTOBOUND.fullmatch(value):
+            return self.of(value, "autobound")
+        if IP_ICMP.match(value):
+            value = value[:4] + b"id" + value[6:10] + b"ck" + value[12:]
+        if len(value) <= LONG:
+            return repr(value)
+        kinds = sorted(set(value))
+        return f"{len(value)} bytes of {bytes(kinds[:8])!r}"
+
+
+def failure(error: BaseException) -> str:
+    """Return an error's name; anything but the usual class and text of its errno is added."""
+    if isinstance(error, socket.gaierror) or type(error).__name__ == "gaierror":
+        return f"gaierror {error.args}"
+    if not isinstance(error, OSError) or error.errno is None:
+        return f"{type(error).__name__}: {error}"
+    name = errno.errorcode.get(error.errno, str(error.errno))
+    usual = OSError(error.errno, os.strerror(error.errno))
+    if type(error) is not type(usual):
+        name += f" as {type(error).__name__}"
+    if error.strerror != usual.strerror:
+        name += f" saying {error.strerror!r}"
+    return name
+
+
+class World:
+    """A namespace with the vocabulary over one `socket` and one `select`, and a way to clean up."""
+
+    def __init__(self, name: str, modules: Mapping[str, ModuleType]) -> None:
+        self.name = name
+        self.modules = modules
+        self.programs = 0
+        self.calls = 0
+        self._words = self._load()
+
+    def _load(self) -> dict[str, Any]:
+        """Execute the vocabulary with this world's modules in the place of the real ones."""
+
+        def redirected(name: str, *rest: Any, **more: Any) -> ModuleType:
+            return self.modules.get(name) or builtins.__import__(name, *rest, **more)
+
+        words: dict[str, Any] = {
+            "__builtins__": {**vars(builtins), "__import__": redirected},
+            "__name__": f"vocabulary of {self.name}",
+        }
+        code = compile(VOCABULARY.read_text(), str(VOCABULARY), "exec")
+        exec(code, words)
+        return words
+
+    def begin(self) -> dict[str, Any]:
+        """Return a fresh namespace for one program."""
+        self.programs += 1
+        return dict(self._words)
+
+    def do(self, line: str, space: dict[str, Any], names: Names) -> str:
+        """Run one line and return its result as text."""
+        self.calls += 1
+        code, targets = compiled(line)
+        try:
+            if not targets:
+                return names.text(eval(code, space))
+            exec(code, space)
+        except RecursionError:
+            raise
+        except Exception as error:
+            return names.text(error)
+        return names.text(space["peer"]) if "peer" in targets else "ok"
+
+    def run(self, program: Iterable[str]) -> list[str]:
+        """Run a whole program, clean up, and return every line's result."""
+        space, names = self.begin(), Names()
+        try:
+            return [self.do(line, space, names) for line in program]
+        finally:
+            self.end(space)
+
+    def end(self, space: dict[str, Any]) -> None:
+        """Close every socket of a program without leaving TIME_WAIT, and unlink its paths."""
+        reset = self._words["linger"](1, 0)
+        for key, value in space.items():
+            if self._words.get(key) is value or not hasattr(value, "fileno"):
+                continue
+            if hasattr(value, "setsockopt"):
+                with contextlib.suppress(OSError):
+                    value.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            with contextlib.suppress(OSError):
+                value.close()
+        self.forget_paths()
+
+    def forget_paths(self) -> None:
+        """Remove the files that a program's binds left."""
+
+
+class Kernel(World):
+    """The running system's own sockets, in a directory of its own."""
+
+    def __init__(self, wrapped: Mapping[str, ModuleType] | None = None) -> None:
+        real = {"socket": socket, "select": select, "os": os}
+        super().__init__("kernel", {**real, **(wrapped or {})})
+        self._directory = tempfile.TemporaryDirectory(prefix="judge-")
+        self._home = self._directory.name
+
+    def begin(self) -> dict[str, Any]:
+        os.chdir(self._home)
+        return super().begin()
+
+    def forget_paths(self) -> None:
+        for entry in os.scandir(self._home):
+            os.unlink(entry.path)
+
+
+def model(seed: int = 0) -> World:
+    """Return the model as a world; ImportError says that it is not there."""
+    here = str(Path(__file__).resolve().parents[2] / "src")
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    make: Callable[[int], World] = _model_factory()
+    return make(seed)
+
+
+def _model_factory() -> Callable[[int], World]:
+    bsdsockets = __import__("bsdsockets")
+
+    def make(seed: int) -> World:
+        machine = bsdsockets.Machine(seed=seed)
+        modules = {name: machine.load(name) for name in ("socket", "select")}
+        return World("model", modules)
+
+    return make
