@@ -15,9 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the pages named on the command line; return 0 if every example held."""
     parser = argparse.ArgumentParser(prog="python3 conf/examples", description=__doc__)
     parser.add_argument("pages", nargs="+", type=Path, metavar="page.md")
-    parser.add_argument(
-        "--accept", action="store_true", help="write what was printed into the page"
-    )
+    parser.add_argument("--accept", action="store_true", help="write the output into the page")
     arguments = parser.parse_args(argv)
     ran = failures = 0
     for path in arguments.pages:

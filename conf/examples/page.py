@@ -3,8 +3,7 @@
 A Markdown page holds fences, possibly nested in lists, quotations and directives::
 
     ```pycon linux          <- language and tags
-    >>> 1 + 1               <- the block, with the line it stands on
-    2
+    (examples)              <- the block, with the line it stands on
     ```
 
 Only these languages may stand in a fence: ``pycon`` (examples), ``console`` (whole programs),

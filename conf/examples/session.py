@@ -86,6 +86,8 @@ class Engine:
     """Whose sockets the examples meet."""
 
     name: str
+    names: dict[str, Any] = field(default_factory=dict)
+    """What the examples find defined: nothing on a page, the module's names in a docstring."""
     builtins: dict[str, Any] = field(default_factory=lambda: builtins.__dict__)
     close: Callable[[], None] = lambda: None
 
@@ -109,6 +111,7 @@ class Session:
         self.outcomes: dict[Block, list[Outcome]] = {}
         self.namespace: dict[str, Any] = {
             "__name__": "__main__",
+            **engine.names,
             "__builtins__": engine.builtins,
         }
         self._threads_before = set(threading.enumerate())
@@ -145,7 +148,7 @@ class Session:
             f"{type(args.exc_value).__name__}: {args.exc_value}"
         )
         threading.excepthook = lambda args: self._complaints.append(
-            f"in thread {getattr(args.thread, 'name', '?')}: {args.exc_type.__name__}: {args.exc_value}"
+            f"in {args.thread}: {args.exc_type.__name__}: {args.exc_value}"
         )
         os.chdir(self._directory.name)
         try:
@@ -172,7 +175,8 @@ class Session:
         except KeyboardInterrupt:
             raise
         except TookTooLong as too_long:
-            details = f"TookTooLong: stopped after {limit:g} s, waiting at\n{_page_frames(too_long, block)}"
+            details = f"TookTooLong: stopped after {limit:g} s, waiting at\n"
+            details += _page_frames(too_long, block)
             return Outcome(block, example, output.getvalue(), False, details)
         except BaseException as raised:
             error = raised
