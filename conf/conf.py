@@ -1,0 +1,84 @@
+"""How Sphinx builds the site.  Our own extensions are the folders beside this file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
+
+project = "BSD sockets"
+author = "the bsdsockets authors"
+copyright = "2026, the bsdsockets authors"
+version = release = "0.1.0"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx_autodoc_typehints",
+    "sphinx_copybutton",
+    "sphinxext.opengraph",
+    "notfound.extension",
+    "sphinx_sitemap",
+    "examples.directive",
+    "machines",
+]
+if (HERE / "tables" / "__init__.py").exists():
+    extensions.append("tables")
+
+nitpicky = True
+exclude_patterns = ["changelog.d/**"]
+
+myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline", "attrs_block", "fieldlist"]
+myst_fence_as_directive = ["pycon", "console"]
+myst_heading_anchors = 4
+
+always_document_param_types = True
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_only_copy_prompt_lines = True
+copybutton_remove_prompts = True
+
+html_theme = "furo"
+html_title = "BSD sockets"
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", "https://bsdsockets.readthedocs.io/")
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
+html_favicon = "static/favicon.svg"
+html_copy_source = True
+html_show_sourcelink = False
+html_theme_options = {
+    "top_of_page_buttons": [],
+    "navigation_with_keys": False,
+    "light_css_variables": {
+        "color-brand-primary": "#0b57b3",
+        "color-brand-content": "#0b57b3",
+        "color-brand-visited": "#6b3fa0",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#7db7ff",
+        "color-brand-content": "#7db7ff",
+        "color-brand-visited": "#c3a3ff",
+    },
+}
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+
+ogp_site_url = html_baseurl
+ogp_social_cards = {"enable": False}
+ogp_description_length = 160
+
+sitemap_url_scheme = "{link}"
+notfound_urls_prefix = "/"
+
+epub_show_urls = "no"
+epub_exclude_files = [".nojekyll", "404.html"]
+suppress_warnings = ["epub.unknown_project_files"]
+
+latex_engine = "xelatex"
+latex_elements = {"papersize": "a4paper", "pointsize": "10pt"}
+latex_documents = [("index", "bsd-sockets.tex", "BSD sockets", author, "manual")]

@@ -1,0 +1,51 @@
+"""What machines read: ``llms.txt``, the list of pages with what each is about.
+
+Beside it lie ``objects.inv`` and ``sitemap.xml``, which Sphinx and sphinx-sitemap write, and each
+page's Markdown source in ``_sources/``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+
+def _write(app: Sphinx, error: Exception | None) -> None:
+    if error or app.builder.name != "html":
+        return
+    lines = [f"# {app.config.project}", "", "> Sockets explained by examples that all run.", ""]
+    for name in _in_reading_order(app):
+        title = app.env.titles[name].astext()
+        about = _first_sentence(app.env.get_doctree(name))
+        lines.append(f"- [{title}](_sources/{name}.md.txt): {about}")
+    text = "\n".join(lines) + "\n"
+    Path(app.outdir, "llms.txt").write_text(text, encoding="utf-8")
+
+
+def _in_reading_order(app: Sphinx) -> list[str]:
+    """The pages as the table of contents leads through them."""
+    order: list[str] = []
+
+    def visit(name: str) -> None:
+        if name not in order:
+            order.append(name)
+            for child in app.env.toctree_includes.get(name, []):
+                visit(child)
+
+    visit(str(app.config.root_doc))
+    return order
+
+
+def _first_sentence(document: nodes.document) -> str:
+    for paragraph in document.findall(nodes.paragraph):
+        text = " ".join(paragraph.astext().split())
+        return text.split(". ")[0].rstrip(".") + "."
+    return ""
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("build-finished", _write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
