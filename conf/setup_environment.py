@@ -22,7 +22,7 @@ def stop(message):
 def main():
     if sys.version_info < (3, 11):
         stop(
-            "this is Python %d.%d, and 3.11 or later is needed; name another one: make PYTHON=python3.13"
+            "this is Python %d.%d, and 3.11 or later is needed; name one: make PYTHON=python3.13"
             % sys.version_info[:2]
         )
     try:
@@ -41,7 +41,7 @@ def main():
             stop("the virtual environment .venv could not be made; its message stands above")
     print("setup: installing the locked packages")
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    if subprocess.call([*pip, "--require-hashes", "-r", LOCK]):
+    if subprocess.call(pip + ["--require-hashes", "-r", LOCK]):
         stop("the packages of conf/requirements.txt could not be installed; is the network there?")
 
 

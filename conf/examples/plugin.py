@@ -7,6 +7,7 @@ once it has run on two engines, with ``::same``, which compares what both really
 
 from __future__ import annotations
 
+import argparse
 import functools
 import os
 import re
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from examples import engines, page, programs, record, session
+from examples.tags import CONDITIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _FOLDERS = ("docs", "src", "conf")
@@ -27,7 +29,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("examples")
     group.addoption("--accept", action="store_true", help="write examples' output into their pages")
     group.addoption("--engine", action="append", choices=tuple(engines.ENGINES), default=[])
+    group.addoption(
+        "--require",
+        type=_conditions,
+        default=(),
+        help="conditions, separated by commas, that must hold here: nothing is skipped for them",
+    )
     parser.addini("example_engines", "engines that examples run on", type="args", default=["os"])
+
+
+def _conditions(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    for name in names:
+        if name not in CONDITIONS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(CONDITIONS)}")
+    return names
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -143,8 +159,14 @@ class _OfBlock(_Item):
     def __init__(self, block: page.Block, **kwargs: Any):
         super().__init__(**kwargs)
         self.block = block
-        if reason := block.tags.unmet():
-            self.add_marker(pytest.mark.skip(reason=reason))
+        self.missing = block.tags.unmet()
+        required = set(block.tags.conditions) & set(self.config.getoption("--require"))
+        if self.missing and not required:
+            self.add_marker(pytest.mark.skip(reason=self.missing))
+
+    def setup(self) -> None:
+        if self.missing:
+            raise page.PageError(f"{self.path}:{self.block.line}: {self.missing}, but is required")
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.block.line - 1, self.nodeid.removeprefix("docs/")
