@@ -6,7 +6,8 @@ A program printed by the judge carries the source of the words it uses.
 """
 
 # ruff: noqa: F403, F405, I001 -- programs use the socket module's constants by their own names,
-# and the module's name must be bound after its class of the same name.
+# and the modules' names must be bound after what they hold of the same name.
+from select import *
 from socket import *
 import os
 import select
@@ -229,6 +230,12 @@ def passed(receiver, data_size=100, room=4, flags=0):
             numbers = struct.unpack(f"{len(value) // 4}i", value[: len(value) // 4 * 4])
             found += [quiet(socket.socket(fileno=number)) for number in numbers]
     return found, (data, len(found), flags)
+
+
+def taken(receiver, flags=0):
+    """Receive one message that carries one socket and return that socket."""
+    (carried,), peer = passed(receiver, flags=flags)
+    return carried, peer
 
 
 def credentials(asked):

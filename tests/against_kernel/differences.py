@@ -1,0 +1,34 @@
+"""The deliberate differences between the model and the kernel: named, reasoned, few.
+
+The page of differences is generated from this table; the judge lets nothing else pass.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One deliberate difference: where it shows, and why it is there."""
+
+    name: str
+    reason: str
+    line: str
+    kernel: str = ".*"
+    model: str = ".*"
+
+    def matches(self, line: str, kernel: str, model: str) -> bool:
+        """Say whether this difference explains what two worlds answered to a line."""
+        pairs = ((self.line, line), (self.kernel, kernel), (self.model, model))
+        return all(re.fullmatch(pattern, text, re.DOTALL) for pattern, text in pairs)
+
+
+DELIBERATE: tuple[Difference, ...] = ()
+
+
+def deliberate(line: str, kernel: str, model: str) -> Difference | None:
+    """Return the deliberate difference that explains two answers, if there is one."""
+    found = (each for each in DELIBERATE if each.matches(line, kernel, model))
+    return next(found, None)

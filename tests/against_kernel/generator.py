@@ -1,0 +1,240 @@
+"""Random programs: an opening that brings sockets into a state, then calls upon all of them.
+
+A line is chosen knowing which sockets exist (the kernel has just run the lines before), so that
+most calls mean something; the program itself is plain text and runs anywhere.
+
+Left out, because the kernel's own answer depends on wall-clock time or on memory nobody wrote:
+filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it is full) and
+MSG_TRUNC on TCP.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .subjects import SUBJECTS, Program, Subject
+
+NAME = re.compile(r"(?<![\w'.])([abclpt])(?![\w'(])")
+WORDS = ("tcp", "tcp6", "udp", "udp6", "ustream", "udgram", "useq")
+BY_WORD = {subject.make[:-2]: subject for subject in SUBJECTS}
+PATHS = ("'a'", "'b'", "'l'", "'p'", "abstract('a')", "abstract('q')", "''")
+SIZES = (0, 1, 1, 2, 5, 5, 17, 100, 1000, 5000)
+BIG = (4096, 20000, 65507, 65508, 70000, 212000, 213000)
+RECEIVING = ("0", "MSG_PEEK", "MSG_DONTWAIT", "MSG_WAITALL", "MSG_OOB", "MSG_ERRQUEUE",
+             "MSG_PEEK | MSG_OOB", "MSG_PEEK | MSG_WAITALL", "MSG_CMSG_CLOEXEC")  # fmt: skip
+SENDING = ("0", "MSG_DONTWAIT", "MSG_NOSIGNAL", "MSG_OOB", "MSG_MORE", "MSG_EOR",
+           "MSG_DONTROUTE", "MSG_CONFIRM")  # fmt: skip
+POLLED = ("0x2007", "0x2007", "0x23DF", "0", "1", "4", "0x2000", "2", "0x2005")
+WATCHED = ("EPOLLIN", "EPOLLOUT", "EPOLLIN | EPOLLOUT | EPOLLET", "EPOLLIN | EPOLLET",
+           "EPOLLIN | EPOLLONESHOT", "EPOLLIN | EPOLLRDHUP | EPOLLPRI", "0",
+           "EPOLLOUT | EPOLLET | EPOLLRDHUP")  # fmt: skip
+SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
+
+OPTIONS = {
+    "SOL_SOCKET": (
+        "SO_REUSEADDR SO_REUSEPORT SO_KEEPALIVE SO_BROADCAST SO_OOBINLINE SO_DONTROUTE SO_PRIORITY "
+        "SO_SNDBUF SO_RCVBUF SO_RCVLOWAT SO_SNDLOWAT SO_PASSCRED SO_MARK SO_ACCEPTCONN SO_TYPE "
+        "SO_DOMAIN SO_PROTOCOL SO_ERROR SO_INCOMING_CPU"
+    ).split(),
+    "IPPROTO_TCP": (
+        "TCP_NODELAY TCP_CORK TCP_KEEPIDLE TCP_KEEPINTVL TCP_KEEPCNT TCP_SYNCNT TCP_LINGER2 "
+        "TCP_DEFER_ACCEPT TCP_WINDOW_CLAMP TCP_QUICKACK TCP_USER_TIMEOUT TCP_MAXSEG"
+    ).split(),
+    "IPPROTO_IP": (
+        "IP_TTL IP_TOS IP_MULTICAST_TTL IP_MULTICAST_LOOP IP_TRANSPARENT IP_RECVTOS IP_HDRINCL "
+        "IP_OPTIONS 8 10 11 12 13 14 15 19"  # PKTINFO MTU_DISCOVER RECVERR RECVTTL … FREEBIND
+    ).split(),
+    "IPPROTO_IPV6": (
+        "IPV6_V6ONLY IPV6_UNICAST_HOPS IPV6_MULTICAST_HOPS IPV6_MULTICAST_LOOP IPV6_RECVPKTINFO "
+        "IPV6_RECVHOPLIMIT IPV6_RECVTCLASS IPV6_TCLASS IPV6_DONTFRAG IPV6_RECVRTHDR 23 24 25"
+    ).split(),
+}
+UNREAD = frozenset(("SO_INCOMING_CPU", "TCP_MAXSEG", "14", "24", "IP_OPTIONS"))
+"""Options whose value is the machine's own affair: set, not read."""
+VALUES = ("0", "1", "1", "2", "-1", "5", "64", "255", "256", "4096", "65536", "1 << 20")
+
+
+class Generator:
+    """Chooses the lines of one program."""
+
+    def __init__(self, seed: str) -> None:
+        self.random = random.Random(seed)
+        self._made = 0
+
+    def opening(self) -> Program:
+        """Return one or two situations, or a few bare sockets."""
+        lines: list[str] = []
+        for turn in range(self.random.choice((1, 1, 2))):
+            subject = self._subject()
+            if self.random.random() < 0.2:
+                lines += [f"{name}{turn} = {subject.make}" for name in "abc"]
+                continue
+            state = self.random.choice([name for name in subject.states if "full" not in name])
+            suffix = rf"\g<1>{turn}"
+            lines += [NAME.sub(suffix, line) for line in subject.states[state]]
+        return tuple(lines)
+
+    def _subject(self) -> Subject:
+        return BY_WORD[self.random.choice(WORDS)]
+
+    def line(self, space: Mapping[str, Any]) -> str:
+        """Return a call that suits the sockets at hand."""
+        closed_too = self.random.random() < 0.05
+        sockets = [name for name, value in space.items() if _is_socket(name, value, closed_too)]
+        if not sockets or self.random.random() < 0.02:
+            return f"{self._new()} = {self._subject().make}"
+        watchers = [name for name, value in space.items() if name[0] == "e" and name[1:].isdigit()]
+        if watchers and self.random.random() < 0.15:
+            return self._watching(self.random.choice(watchers), self.random.choice(sockets))
+        return self._about(sockets, space)
+
+    def _new(self) -> str:
+        self._made += 1
+        return f"s{self._made}"
+
+    def _about(self, sockets: list[str], space: Mapping[str, Any]) -> str:
+        """Return a call on one socket, perhaps towards another of the same family."""
+        name = self.random.choice(sockets)
+        one = space[name]
+        alike = [
+            other for other in sockets
+            if (space[other].family == 1) == (one.family == 1)
+            and (space[other].type == one.type or self.random.random() < 0.1)
+        ]  # fmt: skip
+        other = self.random.choice(alike or sockets)
+        choose = self.random.choices(tuple(self.CHOICES), tuple(self.CHOICES.values()))[0]
+        return choose(self, name, one, other)
+
+    def _address(self, one: Any, other: str) -> str:
+        if one.family == 1:
+            return self.random.choice((f"at({other})", f"at({other})", *PATHS))
+        if one.family == 2:
+            hosts = ("127.0.0.1", "127.0.0.2", "0.0.0.0", "127.255.255.255")
+            here = ("LO", "ANY", f"nobody({'AF_INET'})")
+        else:
+            hosts = ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0")
+            here = ("LO6", "ANY6", "MAPPED", f"mapped({other})")
+        return self.random.choice(
+            (*[f"at({other})"] * 6, f"of({other}, {self.random.choice(hosts)!r})", *here)
+        )
+
+    def _data(self, one: Any) -> str:
+        big = self.random.random() < 0.03 and (one.type != 1 or one.family == 1)
+        size = self.random.choice(BIG if big else SIZES)
+        return repr(b"abcdefghijklmnopq"[:size]) if size < 17 else f"b'z' * {size}"
+
+    def _bind(self, name: str, one: Any, other: str) -> str:
+        return f"{name}.bind({self._address(one, other)})"
+
+    def _connect(self, name: str, one: Any, other: str) -> str:
+        return f"{name}.connect({self._address(one, other)})"
+
+    def _listen(self, name: str, one: Any, other: str) -> str:
+        return f"{name}.listen({self.random.choice((0, 1, 2, 8))})"
+
+    def _accept(self, name: str, one: Any, other: str) -> str:
+        return f"{self._new()}, peer = accept({name})"
+
+    def _send(self, name: str, one: Any, other: str) -> str:
+        flags = self.random.choice(SENDING) if self.random.random() < 0.25 else "0"
+        return f"{name}.send({self._data(one)}{'' if flags == '0' else ', ' + flags})"
+
+    def _sendto(self, name: str, one: Any, other: str) -> str:
+        flags = self.random.choice(SENDING) if self.random.random() < 0.1 else "0"
+        where = self._address(one, other)
+        return f"{name}.sendto({self._data(one)}, {flags}, {where})"
+
+    def _sendmsg(self, name: str, one: Any, other: str) -> str:
+        more = self.random.choice((f"rights({other})", f"rights({other})", "[]"))
+        where = self._address(one, other) if self.random.random() < 0.2 else "None"
+        return f"{name}.sendmsg([{self._data(one)}, b'+'], {more}, 0, {where})"
+
+    def _recv(self, name: str, one: Any, other: str) -> str:
+        size = self.random.choice((0, 1, 2, 5, 100, 1000, 100000))
+        flags = self.random.choice(RECEIVING) if self.random.random() < 0.3 else "0"
+        verb = self.random.choice(("recv", "recv", "recvfrom"))
+        return f"{name}.{verb}({size}{'' if flags == '0' else ', ' + flags})"
+
+    def _receive(self, name: str, one: Any, other: str) -> str:
+        size = self.random.choice((0, 1, 5, 100, 1000))
+        room = self.random.choice((0, 16, 20, 24, 64, 256))
+        flags = self.random.choice(RECEIVING) if self.random.random() < 0.3 else "0"
+        return f"receive({name}, {size}, {room}, {flags})"
+
+    def _taken(self, name: str, one: Any, other: str) -> str:
+        return f"{self._new()}, peer = taken({name})"
+
+    def _shutdown(self, name: str, one: Any, other: str) -> str:
+        return f"{name}.shutdown({self.random.choice(SHUT)})"
+
+    def _close(self, name: str, one: Any, other: str) -> str:
+        return f"{name}.close()"
+
+    def _look(self, name: str, one: Any, other: str) -> str:
+        return f"look({name})"
+
+    def _poll(self, name: str, one: Any, other: str) -> str:
+        return self.random.choice(
+            (f"poll({name}, {self.random.choice(POLLED)})", f"chosen({name})")
+        )
+
+    def _watch(self, name: str, one: Any, other: str) -> str:
+        self._made += 1
+        return f"e{self._made} = watch({name}, {self.random.choice(WATCHED)})"
+
+    def _watching(self, watcher: str, name: str) -> str:
+        interest = self.random.choice(WATCHED)
+        return self.random.choice(
+            (*[f"told({watcher})"] * 4, f"{watcher}.register({name}, {interest})",
+             f"{watcher}.modify({name}, {interest})", f"{watcher}.unregister({name})")
+        )  # fmt: skip
+
+    def _dup(self, name: str, one: Any, other: str) -> str:
+        return f"{self._new()} = quiet({name}.dup())"
+
+    def _error(self, name: str, one: Any, other: str) -> str:
+        return f"{name}.getsockopt(SOL_SOCKET, SO_ERROR)"
+
+    def _option(self, name: str, one: Any, other: str) -> str:
+        level = self.random.choice(tuple(OPTIONS))
+        chosen = self.random.choice(OPTIONS[level])
+        if chosen not in UNREAD and self.random.random() < 0.4:
+            return f"{name}.getsockopt({level}, {chosen})"
+        value = self.random.choice(VALUES)
+        verb = "cycle({}, {}, {}, {})" if chosen not in UNREAD else "{}.setsockopt({}, {}, {})"
+        return verb.format(name, level, chosen, value)
+
+    def _linger(self, name: str, one: Any, other: str) -> str:
+        return f"{name}.setsockopt(SOL_SOCKET, SO_LINGER, linger(1, {self.random.choice((0, 5))}))"
+
+    def _fill(self, name: str, one: Any, other: str) -> str:
+        size = self.random.choice((1, 100, 1000, 3000))
+        if one.family != 1:
+            return f"look({name})"
+        return f"count_fill({name}, {size})" if self.random.random() < 0.5 else f"drain({name})"
+
+    def _unlink(self, name: str, one: Any, other: str) -> str:
+        return f"unlink({self.random.choice(PATHS[:4])})" if one.family == 1 else f"look({name})"
+
+    CHOICES = {
+        _bind: 5, _connect: 9, _listen: 4, _accept: 6, _send: 14, _sendto: 8, _sendmsg: 5,
+        _recv: 15, _receive: 4, _taken: 1, _shutdown: 3, _close: 3, _look: 9, _poll: 4, _watch: 2,
+        _dup: 1, _error: 3, _option: 6, _linger: 1, _fill: 1, _unlink: 1,
+    }  # fmt: skip
+
+
+def _is_socket(name: str, value: Any, closed_too: bool) -> bool:
+    """Say whether a name of a program stands for a socket, open or perhaps closed."""
+    known = name[-1].isdigit() and hasattr(value, "getsockname")
+    return known and (closed_too or value.fileno() >= 0)
+
+
+def programs(seed: int) -> Iterator[Generator]:
+    """Yield the generators of a seed's programs, without end."""
+    number = 0
+    while True:
+        yield Generator(f"{seed}:{number}")
+        number += 1

@@ -1,0 +1,222 @@
+"""Random programs on the kernel and on the model, call by call; differences shrunk and printed.
+
+`python -m tests.against_kernel.sequences --calls 200000 --seed 1` prints each kind of difference
+once, as a program that runs on both: `python program.py`, `python -m bsdsockets run program.py`.
+The programs depend on the seed alone, except where the kernel's answers steer them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from . import vocabulary
+from .differences import deliberate
+from .generator import Generator, programs
+from .worlds import Kernel, Model, Names, Program, World
+
+LENGTH = 25
+AGAIN = 3
+"""How often a difference has to show again: the kernel may be interrupted by its own timers."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A program whose last line is answered differently, with all answers."""
+
+    program: Program
+    kernel: tuple[str, ...]
+    model: tuple[str, ...]
+
+    @property
+    def signature(self) -> str:
+        """What is different, without the particulars."""
+        shown = (self.program[-1], self.kernel[-1], self.model[-1])
+        return " | ".join(re.sub(r"\b[a-z]\d+\b|\d+", "#", text) for text in shown)
+
+
+@dataclass
+class Tally:
+    """What a run has done and found."""
+
+    programs: int = 0
+    calls: int = 0
+    unstable: int = 0
+    seconds: float = 0.0
+    deliberate: dict[str, int] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def grow(generator: Generator, world: World, length: int) -> tuple[Program, tuple[str, ...]]:
+    """Make a program while the world runs it, and return it with its answers."""
+    space, names = world.begin(), Names()
+    lines = list(generator.opening())
+    try:
+        answers = [world.do(line, space, names) for line in lines]
+        while len(lines) < length:
+            line = generator.line(space)
+            lines.append(line)
+            answers.append(world.do(line, space, names))
+        for name in [name for name, value in space.items() if re.fullmatch(r"[a-z]\d+", name)]:
+            if hasattr(space[name], "getsockname"):
+                lines.append(f"look({name})")
+                answers.append(world.do(lines[-1], space, names))
+    finally:
+        world.end(space)
+    return tuple(lines), tuple(answers)
+
+
+def compare(program: Program, left: World, right: World) -> Finding | None:
+    """Run a program in two worlds and return the first difference, or None."""
+    return _first(program, tuple(left.run(program)), tuple(right.run(program)))
+
+
+def _first(program: Program, one: tuple[str, ...], other: tuple[str, ...]) -> Finding | None:
+    for at, (here, there) in enumerate(zip(one, other, strict=True)):
+        if here != there:
+            return Finding(program[: at + 1], one[: at + 1], other[: at + 1])
+    return None
+
+
+def shrink(finding: Finding, left: World, right: World) -> Finding:
+    """Leave out every line without which the same difference still shows."""
+    size = max(1, len(finding.program) // 2)
+    while size:
+        at = 0
+        while at < len(finding.program) - 1:
+            lines = finding.program
+            shorter = lines[:at] + lines[min(at + size, len(lines) - 1) :]
+            found = compare(shorter, left, right)
+            if found and found.signature == finding.signature:
+                finding = found
+            else:
+                at += size
+        size //= 2
+    return finding
+
+
+def check(generator: Generator, left: World, right: World, tally: Tally) -> None:
+    """Grow one program on the left, run it on the right, and keep what differs."""
+    program, answers = grow(generator, left, LENGTH)
+    tally.programs += 1
+    tally.calls += len(program)
+    finding = _first(program, answers, tuple(right.run(program)))
+    if finding is None:
+        return
+    known = deliberate(finding.program[-1], finding.kernel[-1], finding.model[-1])
+    if known:
+        tally.deliberate[known.name] = tally.deliberate.get(known.name, 0) + 1
+        return
+    tally.counts[finding.signature] = tally.counts.get(finding.signature, 0) + 1
+    if finding.signature in tally.findings:
+        return
+    again = [compare(finding.program, left, right) for _ in range(AGAIN)]
+    if any(each is None or each.signature != finding.signature for each in again):
+        tally.unstable += 1
+        return
+    tally.findings[finding.signature] = shrink(finding, left, right)
+
+
+def run(
+    calls: int, seed: int, left: World, right: World, enough: int = sys.maxsize
+) -> Tally:
+    """Compare until so many calls were made in each world or enough kinds of difference found."""
+    tally, began = Tally(), time.perf_counter()
+    for generator in programs(seed):
+        if tally.calls >= calls or len(tally.findings) >= enough:
+            break
+        check(generator, left, right, tally)
+    tally.seconds = time.perf_counter() - began
+    return tally
+
+
+def words(program: Program) -> Iterator[str]:
+    """Yield the source of the vocabulary's words that a program needs, in the vocabulary's order."""
+    source = inspect.getsource(vocabulary)
+    functions = dict(inspect.getmembers(vocabulary, inspect.isfunction))
+    constants = dict(re.findall(r"^([A-Z][A-Z0-9_]*) = (.*(?:\n    .*)*(?:\n\).*)?)", source, re.M))
+    needed: set[str] = set()
+    waiting = ["\n".join(program), "quiet"]
+    while waiting:
+        for word in re.findall(r"\w+", waiting.pop()):
+            if word not in needed and word in functions:
+                needed.add(word)
+                waiting.append(inspect.getsource(functions[word]))
+            elif word not in needed and word in constants:
+                needed.add(word)
+    yield "\n".join(f"{name} = {constants[name]}" for name in constants if name in needed)
+    for name, function in vars(vocabulary).items():
+        if name in needed and isinstance(function, Callable):
+            yield inspect.getsource(function).rstrip()
+
+
+def as_program(finding: Finding) -> str:
+    """Return a finding as a Python program that runs on the kernel and on the model."""
+    head = "from select import *\nfrom socket import *\nimport os\nimport select\nimport socket\nimport struct"
+    body = []
+    answers = zip(finding.program, finding.kernel, finding.model, strict=True)
+    for line, kernel, model in answers:
+        body.append(f"# {kernel}" if kernel == model else f"# kernel: {kernel}\n# model:  {model}")
+        shown = line if re.match(r"[\w, ]+ = ", line) else f"print({line})"
+        body.append(
+            shown if "ok" in kernel or kernel == model and not re.match(r"[A-Z]", kernel)
+            else f"try:\n    {shown}\nexcept Exception as error:\n    print(repr(error))"
+        )  # fmt: skip
+    return "\n\n\n".join([head, *words(finding.program), "\n".join(body)]) + "\n"
+
+
+def report(tally: Tally) -> str:
+    """Return what a run found, each kind of difference as a program."""
+    parts = [
+        f"# {'-' * 76}\n# {tally.counts[signature]} times: {signature}\n\n{as_program(finding)}"
+        for signature, finding in tally.findings.items()
+    ]
+    parts.append(
+        f"{tally.programs} programs, {tally.calls} calls in each world, {tally.seconds:.1f} s: "
+        f"{len(tally.findings)} kinds of difference in {sum(tally.counts.values())} programs, "
+        f"{tally.unstable} did not show again, deliberate {tally.deliberate or 0}"
+    )
+    return "\n".join(parts)
+
+
+def brief(tally: Tally) -> str:
+    """Return what a run found, each kind of difference in a few lines."""
+    parts = []
+    for signature, finding in sorted(tally.findings.items(), key=lambda item: item[0]):
+        parts.append(f"{tally.counts[signature]} times:")
+        for line, kernel, model in zip(finding.program, finding.kernel, finding.model, strict=True):
+            parts.append(f"    {line:60}  {kernel if kernel == model else ''}")
+        parts.append(f"        kernel: {finding.kernel[-1]}\n        model:  {finding.model[-1]}")
+    return "\n".join(parts)
+
+
+def main() -> int:
+    """Compare the kernel and the model, or the kernel and itself."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--calls", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--enough", type=int, default=sys.maxsize, help="stop at so many kinds")
+    parser.add_argument("--brief", action="store_true", help="only the lines, not whole programs")
+    parser.add_argument("--kernel-twice", action="store_true", help="prove the judge on the kernel")
+    arguments = parser.parse_args()
+    left: World = Kernel()
+    right: World = Kernel() if arguments.kernel_twice else Model()
+    tally = run(arguments.calls, arguments.seed, left, right, arguments.enough)
+    if arguments.brief:
+        print(brief(tally))
+        tally.findings, findings = {}, tally.findings
+        print(report(tally).replace("0 kinds", f"{len(findings)} kinds"))
+        tally.findings = findings
+    else:
+        print(report(tally))
+    return 1 if tally.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
