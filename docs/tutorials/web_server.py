@@ -1,0 +1,110 @@
+"""A web server made of sockets: answers HTTP requests with a small page.
+
+    python3 web_server.py 8080                      # then open http://127.0.0.1:8080/
+    python3 web_server.py 8080 --host ""            # every address of this machine
+    sudo python3 web_server.py                      # port 80, the one browsers ask by default
+
+``/`` is a page, ``/request`` shows the request itself: what the browser sent.  Each client has a
+thread.  Every answer ends its connection (HTTP/1.0).  A server to learn from: it has no limit on
+how slowly a client may trickle in its request, and no TLS.
+"""
+
+import argparse
+import re
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+from typing import Any
+
+LIMIT = 5.0
+"""Seconds to wait each time for a client to go on."""
+LONGEST = 16384
+"""Bytes a request may have up to its blank line."""
+PAGE = b"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>From a socket</title></head>
+<body><h1>Hello, browser</h1></body></html>
+"""
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Return the request up to its blank line, however many reads that takes."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        data = connection.recv(4096)
+        if not data or len(request) + len(data) > LONGEST:
+            raise ConnectionError("no complete request")
+        request += data
+    return request.partition(b"\r\n\r\n")[0]
+
+
+def answer_to(request: bytes) -> tuple[str, bytes]:
+    """Return the whole answer to *request*: its status, and all its bytes."""
+    line = re.match(rb"(\S+) (?:http://[^/\s]*)?(/[^?\s]*)(\?\S*)? HTTP/1\.\d(\r\n|$)", request)
+    status, kind, body = "200 OK", "text/plain; charset=iso-8859-1", request + b"\n"
+    if not line:
+        status, body = "400 Bad Request", b"this is not a request of HTTP/1\n"
+    elif line[1] not in (b"GET", b"HEAD"):
+        status, body = "501 Not Implemented", b"only GET and HEAD are understood\n"
+    elif line[2] == b"/":
+        kind, body = "text/html; charset=utf-8", PAGE
+    elif line[2] != b"/request":
+        status, body = "404 Not Found", b"there is no such page\n"
+    head = f"HTTP/1.0 {status}\r\nDate: {formatdate(usegmt=True)}\r\nContent-Type: {kind}\r\n"
+    head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return status, head.encode() + (b"" if line and line[1] == b"HEAD" else body)
+
+
+def converse(connection: socket.socket, peer: tuple[Any, ...]) -> None:
+    """Answer one request, then end the connection."""
+    with connection:
+        connection.settimeout(LIMIT)
+        try:
+            request = read_request(connection)
+            status, answer = answer_to(request)
+            connection.sendall(answer)
+            line = request.partition(b"\r\n")[0]
+            print(f"{peer[0]} {line!r} {status}", flush=True)
+            connection.shutdown(socket.SHUT_WR)
+            for _ in range(16):  # to close on unread bytes would reset, and lose, the answer
+                if not connection.recv(4096):
+                    break
+        except OSError as error:  # this client is gone or silent; the others are not
+            print(f"{peer[0]} {error}", flush=True)
+
+
+def port_number(text: str) -> int:
+    """Return *text* as a port; 0 asks the kernel for a free one."""
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
+    return port
+
+
+def main() -> None:
+    """Read the command line and serve until the last client or Ctrl-C."""
+    parser = argparse.ArgumentParser(description="A web server made of sockets.")
+    parser.add_argument("port", nargs="?", type=port_number, default=80)
+    parser.add_argument("--host", default="127.0.0.1", help='"" is every IPv4 address')
+    parser.add_argument("--clients", type=int, metavar="N", help="end after N connections")
+    arguments = parser.parse_args()
+    family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
+    try:
+        with (
+            socket.create_server((arguments.host, arguments.port), family=family) as listener,
+            ThreadPoolExecutor(max_workers=32) as workers,
+        ):
+            host, port = listener.getsockname()[:2]
+            print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
+            accepted = 0
+            while arguments.clients is None or accepted < arguments.clients:
+                workers.submit(converse, *listener.accept())
+                accepted += 1
+    except OSError as error:
+        sys.exit(f"{parser.prog}: {error}")
+    except KeyboardInterrupt:
+        print("stopped")
+
+
+if __name__ == "__main__":
+    main()
