@@ -130,7 +130,7 @@ def _block(path: Path, fence: _Fence) -> list[Block]:
         if language not in _UNTESTED:
             known = "pycon, console, text, c or a {directive}"
             raise PageError(f"{where}: a fence of {language or 'no language'}; use {known}")
-        if any(line.lstrip(" \t>").startswith(">>>") for line in fence.lines):
+        if any(line[len(fence.indent) :].lstrip().startswith(">>>") for line in fence.lines):
             raise PageError(f"{where}: >>> in a {language} fence is not tested; make it pycon")
         return []
     try:
