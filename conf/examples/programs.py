@@ -24,6 +24,7 @@ never meet.  Ports from 1 to 1023 are meant as written.  Only standard output is
 from __future__ import annotations
 
 import doctest
+import functools
 import os
 import queue
 import re
@@ -35,6 +36,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,10 +122,10 @@ class _Job:
                 self.lines.put(line.decode(errors="replace"))
         self.lines.put(None)
 
-    def collect(self, want: str | None, deadline: float) -> str:
-        """Return the lines printed until they equal *want*, or until the program's end."""
+    def collect(self, deadline: float, enough: Callable[[str], bool] = lambda got: False) -> str:
+        """Return the lines printed until they are *enough*, or until the program's end."""
         got = ""
-        while want is None or not _same(want, got):
+        while not enough(got):
             try:
                 line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
@@ -151,21 +153,21 @@ class _Shell:
     def run(self, command: Command) -> None:
         deadline = time.monotonic() + self.limit
         if command.words == ["wait"]:
-            self._compare(command, "".join(job.collect(None, deadline) for job in self.jobs))
+            self._compare(command, "".join(job.collect(deadline) for job in self.jobs))
             for job in self.jobs:
                 self._join(command, job, deadline)
         elif command.words[0] == "kill":
             job = self._stop(command)
-            got = job.collect(None, deadline)
+            got = job.collect(deadline)
             self._join(command, job, deadline)
             self._compare(command, got)
         else:
             job = self._start(command)
             if command.background:
                 self.jobs.append(job)
-                got = job.collect(command.want, deadline) if command.want else ""
+                got = job.collect(deadline, functools.partial(self._is_wanted, command))
             else:
-                got = job.collect(None, deadline)
+                got = job.collect(deadline)
                 self._join(command, job, deadline)
             self._compare(command, got)
 
@@ -219,8 +221,11 @@ class _Shell:
             raise self._failed(command, f"ended with status {job.process.returncode}")
 
     def _compare(self, command: Command, got: str) -> None:
-        if not _same(command.want, self._put_ports_back(got)):
+        if not self._is_wanted(command, got):
             raise self._failed(command, self._put_ports_back(got))
+
+    def _is_wanted(self, command: Command, got: str) -> bool:
+        return _same(command.want, self._put_ports_back(got))
 
     def _put_ports_back(self, text: str) -> str:
         for shown, real in self.ports.items():
