@@ -20,5 +20,14 @@ function makeScrollable() {
 
 document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Pages");
 document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
+for (const caption of document.querySelectorAll(".caption[role=heading]")) {
+  caption.setAttribute("aria-level", "2");
+}
+const results = document.querySelector("#search-results");
+if (results && !document.querySelector("h1")) {
+  const heading = document.createElement("h1");
+  heading.textContent = "Search";
+  results.before(heading);
+}
 makeScrollable();
 window.addEventListener("resize", makeScrollable);

