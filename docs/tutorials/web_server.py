@@ -41,7 +41,8 @@ def read_request(connection: socket.socket) -> bytes:
 def answer_to(request: bytes) -> tuple[str, bytes]:
     """Return the whole answer to *request*: its status, and all its bytes."""
     line = re.match(rb"(\S+) (?:http://[^/\s]*)?(/[^?\s]*)(\?\S*)? HTTP/1\.\d(\r\n|$)", request)
-    status, kind, body = "200 OK", "text/plain; charset=iso-8859-1", request + b"\n"
+    status, kind = "200 OK", "text/plain; charset=iso-8859-1"
+    body = request.replace(b"\r\n", b"\n") + b"\n"
     if not line:
         status, body = "400 Bad Request", b"this is not a request of HTTP/1\n"
     elif line[1] not in (b"GET", b"HEAD"):
