@@ -180,6 +180,7 @@ class _Shell:
         environment = dict(os.environ, PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1")
         environment["PYTHONPATH"] = str(_ROOT / "src")
         environment["PYTHONWARNINGS"] = "error"
+        environment["no_proxy"] = "*"  # every address is this machine's
         process = subprocess.Popen(
             words,
             cwd=self.block.path.parent,
