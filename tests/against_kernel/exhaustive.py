@@ -16,11 +16,14 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from . import options
 from .calls import Call, calls
 from .subjects import SUBJECTS, Subject
-from .worlds import Kernel, Names, Model, World
+from .worlds import Kernel, Model, Names, World
 
-RECORD = Path(__file__).resolve().parents[2] / "docs" / "reference" / "data" / "calls.json"
+DATA = Path(__file__).resolve().parents[2] / "docs" / "reference" / "data"
+RECORD = DATA / "calls.json"
+OPTIONS = DATA / "options.json"
 
 Outcomes = dict[tuple[str, str, str], str]
 """(type, call, state) -> outcome."""
@@ -61,12 +64,50 @@ def outcomes(world: World, subjects: Iterable[Subject] = SUBJECTS) -> Outcomes:
     }
 
 
+def option_outcomes(world: World, subjects: Iterable[Subject] = SUBJECTS) -> Outcomes:
+    """Return the outcome of reading and setting every option on every type."""
+    return {
+        (subject.name, line, state): world.run((*subject.states[state], line))[-1]
+        for subject in subjects
+        for line in options.lines(subject)
+        for state in options.STATES
+        if state in subject.states
+    }
+
+
 def grouped(found: Outcomes) -> dict[str, dict[str, dict[str, list[str]]]]:
     """Turn outcomes into type -> call -> outcome -> states."""
     table: dict[str, dict[str, dict[str, list[str]]]] = {}
     for (kind, call, state), outcome in found.items():
         table.setdefault(kind, {}).setdefault(call, {}).setdefault(outcome, []).append(state)
     return table
+
+
+def by_option(found: Outcomes) -> dict[str, dict[str, list[str]]]:
+    """Turn options' outcomes into call -> outcome -> types, with the states if they matter."""
+    states_of: dict[str, set[str]] = {}
+    for kind, _, state in found:
+        states_of.setdefault(kind, set()).add(state)
+    table: dict[str, dict[str, list[str]]] = {}
+    for kind, by_call in grouped(found).items():
+        for call, by_outcome in by_call.items():
+            for outcome, in_states in by_outcome.items():
+                everywhere = len(in_states) == len(states_of[kind])
+                where = [kind] if everywhere else [f"{kind}, {state}" for state in in_states]
+                table.setdefault(call, {}).setdefault(outcome, []).extend(where)
+    return table
+
+
+def from_options(table: dict[str, dict[str, list[str]]]) -> Outcomes:
+    """Turn the record of options back into outcomes."""
+    states_of = {s.name: [state for state in options.STATES if state in s.states] for s in SUBJECTS}
+    found: Outcomes = {}
+    for call, by_outcome in table.items():
+        for outcome, places in by_outcome.items():
+            for kind, _, state in (place.partition(", ") for place in places):
+                for each in [state] if state else states_of[kind]:
+                    found[kind, call, each] = outcome
+    return found
 
 
 def ungrouped(table: dict[str, dict[str, dict[str, list[str]]]]) -> Outcomes:
@@ -80,11 +121,16 @@ def ungrouped(table: dict[str, dict[str, dict[str, list[str]]]]) -> Outcomes:
     }
 
 
+def system() -> str:
+    """Return what the record was made on: "Linux 6.18"."""
+    return f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}"
+
+
 def record(world: World) -> dict[str, object]:
     """Return the record of a world: the system, the states and how they are reached, the calls."""
     seen = states(world)
     return {
-        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
+        "system": system(),
         "states": {
             subject.name: {
                 state: {"program": list(program), "look": seen[subject.name][state]}
@@ -96,31 +142,34 @@ def record(world: World) -> dict[str, object]:
     }
 
 
-def text(content: dict[str, object]) -> str:
-    """Return a record as JSON with one outcome a line."""
+def text(content: dict[str, object], depth: int = 4) -> str:
+    """Return a record as JSON with one outcome a line; deeper than `depth` all is on one."""
     pieces: list[str] = []
     encoder = json.JSONEncoder(ensure_ascii=False)
 
-    def put(value: object, depth: int) -> None:
-        deep = isinstance(value, dict) and depth < 4 and "program" not in value
+    def put(value: object, at: int) -> None:
+        deep = isinstance(value, dict) and at < depth and "program" not in value
         if not deep:
             pieces.append(encoder.encode(value))
             return
         assert isinstance(value, dict)
         pieces.append("{\n")
         for number, (key, inner) in enumerate(value.items()):
-            pieces.append(" " * (depth + 1) + encoder.encode(key) + ": ")
-            put(inner, depth + 1)
+            pieces.append(" " * (at + 1) + encoder.encode(key) + ": ")
+            put(inner, at + 1)
             pieces.append(",\n" if number + 1 < len(value) else "\n")
-        pieces.append(" " * depth + "}")
+        pieces.append(" " * at + "}")
 
     put(content, 0)
     return "".join(pieces) + "\n"
 
 
 def recorded() -> Outcomes:
-    """Return the record's outcomes."""
-    return ungrouped(json.loads(RECORD.read_text())["calls"])
+    """Return the outcomes of both records."""
+    calls_made, options_tried = (
+        json.loads(path.read_text())["calls"] for path in (RECORD, OPTIONS)
+    )
+    return ungrouped(calls_made) | from_options(options_tried)
 
 
 def recorded_states() -> dict[str, dict[str, str]]:
@@ -145,7 +194,8 @@ def report(left: Outcomes, right: Outcomes, names: tuple[str, str]) -> str:
     for (kind, call, state), one, other in sorted(differences(left, right)):
         together.setdefault((kind, call, one, other), []).append(state)
     return "\n".join(
-        f"{kind}: {call}\n    in {', '.join(in_states)}\n    {names[0]:8}{one}\n    {names[1]:8}{other}"
+        f"{kind}: {call}\n    in {', '.join(in_states)}\n"
+        f"    {names[0]:8}{one}\n    {names[1]:8}{other}"
         for (kind, call, one, other), in_states in together.items()
     )
 
@@ -167,6 +217,8 @@ def main() -> int:
     if arguments.record:
         RECORD.parent.mkdir(parents=True, exist_ok=True)
         RECORD.write_text(text(record(kernel)))
+        tried = {"system": system(), "calls": by_option(option_outcomes(kernel))}
+        OPTIONS.write_text(text(tried, depth=3))
         return 0
     chosen = [subject for subject in SUBJECTS if arguments.only in subject.name]
     names = {subject.name for subject in chosen}
@@ -177,6 +229,7 @@ def main() -> int:
     worlds += [] if arguments.skip_model else [Model()]
     for world in worlds:
         now = {**flat(states(world, chosen)), **outcomes(world, chosen)}
+        now |= option_outcomes(world, chosen)
         problems = report(known, now, ("record", world.name))
         number = sum(1 for _ in differences(known, now))
         print(f"{world.name}: {len(now)} outcomes, {number} differ from the record")

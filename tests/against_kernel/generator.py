@@ -13,8 +13,9 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+from .options import OPTIONS, VALUES, is_read
 from .subjects import SUBJECTS, Program, Subject
 
 NAME = re.compile(r"(?<![\w'.])([abclpt])(?![\w'(])")
@@ -32,29 +33,6 @@ WATCHED = ("EPOLLIN", "EPOLLOUT", "EPOLLIN | EPOLLOUT | EPOLLET", "EPOLLIN | EPO
            "EPOLLIN | EPOLLONESHOT", "EPOLLIN | EPOLLRDHUP | EPOLLPRI", "0",
            "EPOLLOUT | EPOLLET | EPOLLRDHUP")  # fmt: skip
 SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
-
-OPTIONS = {
-    "SOL_SOCKET": (
-        "SO_REUSEADDR SO_REUSEPORT SO_KEEPALIVE SO_BROADCAST SO_OOBINLINE SO_DONTROUTE SO_PRIORITY "
-        "SO_SNDBUF SO_RCVBUF SO_RCVLOWAT SO_SNDLOWAT SO_PASSCRED SO_MARK SO_ACCEPTCONN SO_TYPE "
-        "SO_DOMAIN SO_PROTOCOL SO_ERROR SO_INCOMING_CPU"
-    ).split(),
-    "IPPROTO_TCP": (
-        "TCP_NODELAY TCP_CORK TCP_KEEPIDLE TCP_KEEPINTVL TCP_KEEPCNT TCP_SYNCNT TCP_LINGER2 "
-        "TCP_DEFER_ACCEPT TCP_WINDOW_CLAMP TCP_QUICKACK TCP_USER_TIMEOUT TCP_MAXSEG"
-    ).split(),
-    "IPPROTO_IP": (
-        "IP_TTL IP_TOS IP_MULTICAST_TTL IP_MULTICAST_LOOP IP_TRANSPARENT IP_RECVTOS IP_HDRINCL "
-        "IP_OPTIONS 8 10 11 12 13 14 15 19"  # PKTINFO MTU_DISCOVER RECVERR RECVTTL … FREEBIND
-    ).split(),
-    "IPPROTO_IPV6": (
-        "IPV6_V6ONLY IPV6_UNICAST_HOPS IPV6_MULTICAST_HOPS IPV6_MULTICAST_LOOP IPV6_RECVPKTINFO "
-        "IPV6_RECVHOPLIMIT IPV6_RECVTCLASS IPV6_TCLASS IPV6_DONTFRAG IPV6_RECVRTHDR 23 24 25"
-    ).split(),
-}
-UNREAD = frozenset(("SO_INCOMING_CPU", "TCP_MAXSEG", "14", "24", "IP_OPTIONS"))
-"""Options whose value is the machine's own affair: set, not read."""
-VALUES = ("0", "1", "1", "2", "-1", "5", "64", "255", "256", "4096", "65536", "1 << 20")
 
 
 class Generator:
@@ -199,12 +177,13 @@ class Generator:
         return f"{name}.getsockopt(SOL_SOCKET, SO_ERROR)"
 
     def _option(self, name: str, one: Any, other: str) -> str:
-        level = self.random.choice(tuple(OPTIONS))
+        level = self.random.choice(("SOL_SOCKET", "IPPROTO_TCP", "IPPROTO_IP", "IPPROTO_IPV6"))
         chosen = self.random.choice(OPTIONS[level])
-        if chosen not in UNREAD and self.random.random() < 0.4:
+        read = is_read(level, chosen)
+        if read and self.random.random() < 0.4:
             return f"{name}.getsockopt({level}, {chosen})"
         value = self.random.choice(VALUES)
-        verb = "cycle({}, {}, {}, {})" if chosen not in UNREAD else "{}.setsockopt({}, {}, {})"
+        verb = "cycle({}, {}, {}, {})" if read else "{}.setsockopt({}, {}, {})"
         return verb.format(name, level, chosen, value)
 
     def _linger(self, name: str, one: Any, other: str) -> str:
@@ -219,7 +198,7 @@ class Generator:
     def _unlink(self, name: str, one: Any, other: str) -> str:
         return f"unlink({self.random.choice(PATHS[:4])})" if one.family == 1 else f"look({name})"
 
-    CHOICES = {
+    CHOICES: ClassVar = {
         _bind: 5, _connect: 9, _listen: 4, _accept: 6, _send: 14, _sendto: 8, _sendmsg: 5,
         _recv: 15, _receive: 4, _taken: 1, _shutdown: 3, _close: 3, _look: 9, _poll: 4, _watch: 2,
         _dup: 1, _error: 3, _option: 6, _linger: 1, _fill: 1, _unlink: 1,

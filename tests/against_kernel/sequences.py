@@ -123,9 +123,7 @@ def check(generator: Generator, left: World, right: World, tally: Tally) -> None
     tally.findings[finding.signature] = shrink(finding, left, right)
 
 
-def run(
-    calls: int, seed: int, left: World, right: World, enough: int = sys.maxsize
-) -> Tally:
+def run(calls: int, seed: int, left: World, right: World, enough: int = sys.maxsize) -> Tally:
     """Compare until so many calls were made in each world or enough kinds of difference found."""
     tally, began = Tally(), time.perf_counter()
     for generator in programs(seed):
@@ -137,10 +135,11 @@ def run(
 
 
 def words(program: Program) -> Iterator[str]:
-    """Yield the source of the vocabulary's words that a program needs, in the vocabulary's order."""
+    """Yield the source of the words that a program needs, in the vocabulary's order."""
     source = inspect.getsource(vocabulary)
     functions = dict(inspect.getmembers(vocabulary, inspect.isfunction))
-    constants = dict(re.findall(r"^([A-Z][A-Z0-9_]*) = (.*(?:\n    .*)*(?:\n\).*)?)", source, re.M))
+    pattern = r"^([A-Z][A-Z0-9_]*) = (.*(?:\n    .*)*(?:\n\).*)?)"
+    constants = dict(re.findall(pattern, source, re.MULTILINE))
     needed: set[str] = set()
     waiting = ["\n".join(program), "quiet"]
     while waiting:
@@ -158,14 +157,16 @@ def words(program: Program) -> Iterator[str]:
 
 def as_program(finding: Finding) -> str:
     """Return a finding as a Python program that runs on the kernel and on the model."""
-    head = "from select import *\nfrom socket import *\nimport os\nimport select\nimport socket\nimport struct"
+    stars = "from select import *\nfrom socket import *\n"
+    head = stars + "import os\nimport select\nimport socket\nimport struct"
     body = []
     answers = zip(finding.program, finding.kernel, finding.model, strict=True)
     for line, kernel, model in answers:
-        body.append(f"# {kernel}" if kernel == model else f"# kernel: {kernel}\n# model:  {model}")
+        both = f"# kernel: {kernel}\n# model:  {model}"
+        body.append(f"# {kernel}" if kernel == model else both)
         shown = line if re.match(r"[\w, ]+ = ", line) else f"print({line})"
         body.append(
-            shown if "ok" in kernel or kernel == model and not re.match(r"[A-Z]", kernel)
+            shown if kernel == model and not re.match(r"[A-Z]", kernel)
             else f"try:\n    {shown}\nexcept Exception as error:\n    print(repr(error))"
         )  # fmt: skip
     return "\n\n\n".join([head, *words(finding.program), "\n".join(body)]) + "\n"

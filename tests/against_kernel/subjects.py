@@ -250,17 +250,22 @@ def _raw(make: str, host: str, echo: str) -> dict[str, Program]:
     return {name: lines(text) for name, text in states.items()}
 
 
-SUBJECTS = (
-    Subject("tcp", "tcp()", "LO", "ANY", "stream", _internet_stream("tcp()", "LO", "ANY")),
-    Subject("tcp6", "tcp6()", "LO6", "ANY6", "stream", _internet_stream("tcp6()", "LO6", "ANY6")),
-    Subject("udp", "udp()", "LO", "ANY", "datagram", _internet_datagram("udp()", "LO", "ANY")),
-    Subject("udp6", "udp6()", "LO6", "ANY6", "datagram", _internet_datagram("udp6()", "LO6", "ANY6")),
-    Subject("unix stream", "ustream()", "'new'", "''", "unix", _unix_stream("ustream()", "SOCK_STREAM")),
-    Subject("unix datagram", "udgram()", "'new'", "''", "unix", _unix_datagram()),
-    Subject("unix seqpacket", "useq()", "'new'", "''", "unix", _unix_stream("useq()", "SOCK_SEQPACKET")),
-    Subject("raw icmp", "icmp()", "LO", "ANY", "raw", _raw("icmp()", "127.0.0.1", "ECHO")),
-    Subject("raw icmp6", "icmp6()", "LO6", "ANY6", "raw", _raw("icmp6()", "::1", "ECHO6")),
-)
+def _subjects() -> Iterator[Subject]:
+    """Yield the types, with a name that is free, one for "any", and how they are treated."""
+    for six in ("", "6"):
+        tcp, udp, icmp = f"tcp{six}()", f"udp{six}()", f"icmp{six}()"
+        lo, any_ = f"LO{six}", f"ANY{six}"
+        host = "::1" if six else "127.0.0.1"
+        yield Subject(f"tcp{six}", tcp, lo, any_, "stream", _internet_stream(tcp, lo, any_))
+        yield Subject(f"udp{six}", udp, lo, any_, "datagram", _internet_datagram(udp, lo, any_))
+        yield Subject(f"raw icmp{six}", icmp, lo, any_, "raw", _raw(icmp, host, f"ECHO{six}"))
+    for kind, make in (("STREAM", "ustream()"), ("SEQPACKET", "useq()")):
+        states = _unix_stream(make, f"SOCK_{kind}")
+        yield Subject(f"unix {kind.lower()}", make, "'new'", "''", "unix", states)
+    yield Subject("unix datagram", "udgram()", "'new'", "''", "unix", _unix_datagram())
+
+
+SUBJECTS = tuple(_subjects())
 
 
 def situations() -> Iterator[tuple[Subject, str, Program]]:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import _socket
+import re
 import sys
 
 import pytest
 
 from . import isolated
+from .calls import calls
+from .subjects import SUBJECTS
 from .worlds import HAS_MODEL
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the record is Linux's")
+
+
+WITHOUT_A_CALL = {"family", "type", "proto", "timeout", "gettimeout", "settimeout", "makefile",
+                  "recvmsg", "recvmsg_into", "sendmsg_afalg"}  # fmt: skip
+"""Names of a socket that ask nothing of the kernel, or that `receive` stands for."""
+
+
+def test_every_method_of_a_socket_is_called() -> None:
+    """A method that CPython adds does not go unnoticed."""
+    methods = {name for name in dir(_socket.socket) if not name.startswith("_")}
+    lines = [call.line for call in calls(SUBJECTS[0])]
+    called = {name for line in lines for name in re.findall(r"a\.(\w+)", line)}
+    assert methods - called - WITHOUT_A_CALL == set()
 
 
 def test_the_kernel_still_gives_the_recorded_outcomes() -> None:

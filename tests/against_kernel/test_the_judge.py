@@ -11,6 +11,7 @@ import select
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -98,13 +99,14 @@ def test_the_kernel_agrees_with_itself() -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_found_shrunk_and_printed_as_a_program(fault: str) -> None:
+def test_a_fault_is_found_shrunk_and_printed_as_a_program(fault: str, tmp_path: Path) -> None:
     """Each fault of a wrapper shows up as a short program that runs by itself."""
     answer = isolated.run("test_the_judge", fault)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     program, _, length = answer.stdout.rpartition("\n\n")
     assert int(length) <= FAULTS[fault][1] + 2, program
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60)
     assert run.returncode == 0, program + run.stderr.decode()
 
 

@@ -121,6 +121,8 @@ class World:
         self.modules = modules
         self.programs = 0
         self.calls = 0
+        self._directory = tempfile.TemporaryDirectory(prefix="judge-")
+        self._home = self._directory.name
         self._words = self._load()
 
     def _load(self) -> dict[str, Any]:
@@ -138,7 +140,8 @@ class World:
         return words
 
     def begin(self) -> dict[str, Any]:
-        """Return a fresh namespace for one program."""
+        """Return a fresh namespace for one program, in this world's directory."""
+        os.chdir(self._home)
         self.programs += 1
         if self.programs % RENEWED_EVERY == 0:
             self.renew()
@@ -184,29 +187,21 @@ class World:
 
     def forget_paths(self) -> None:
         """Remove the files that a program's binds left."""
+        for entry in os.scandir(self._home):
+            os.unlink(entry.path)
 
 
 class Kernel(World):
-    """The running system's own sockets, in a directory and, where it may, a network of its own."""
+    """The running system's own sockets, where it may be on a network of their own."""
 
     def __init__(self, wrapped: Mapping[str, ModuleType] | None = None) -> None:
         real = {"socket": socket, "select": select, "os": os}
         super().__init__("kernel", {**real, **(wrapped or {})})
-        self._directory = tempfile.TemporaryDirectory(prefix="judge-")
-        self._home = self._directory.name
         self.private = private_network.enter()
-
-    def begin(self) -> dict[str, Any]:
-        os.chdir(self._home)
-        return super().begin()
 
     def renew(self) -> None:
         if self.private:
             private_network.enter()
-
-    def forget_paths(self) -> None:
-        for entry in os.scandir(self._home):
-            os.unlink(entry.path)
 
 
 class Model(World):
