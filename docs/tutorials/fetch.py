@@ -38,10 +38,11 @@ def fetch(url: SplitResult) -> tuple[bytes, bytes]:
             if len(answer) > LARGEST:
                 raise ConnectionError(f"the answer is longer than {LARGEST} bytes")
     head, blank_line, body = bytes(answer).partition(b"\r\n\r\n")
-    length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
-    if not blank_line or (length and len(body) < int(length[1])):
+    found = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+    length = int(found[1]) if found else len(body)
+    if not blank_line or len(body) < length:
         raise ConnectionError("the connection ended in the middle of the answer")
-    return head, body
+    return head, body[:length]
 
 
 def main() -> None:

@@ -13,12 +13,15 @@ import argparse
 import re
 import socket
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import Any
 
 LIMIT = 5.0
 """Seconds to wait each time for a client to go on."""
+MOST_CLIENTS = 32
+"""At the same time; more wait in the backlog."""
 LONGEST = 16384
 """Bytes a request may have up to its blank line."""
 PAGE = b"""<!DOCTYPE html>
@@ -93,13 +96,16 @@ def main() -> None:
     try:
         with (
             socket.create_server((arguments.host, arguments.port), family=family) as listener,
-            ThreadPoolExecutor(max_workers=32) as workers,
+            ThreadPoolExecutor(MOST_CLIENTS) as workers,
         ):
             host, port = listener.getsockname()[:2]
             print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
+            free = threading.BoundedSemaphore(MOST_CLIENTS)
             accepted = 0
             while arguments.clients is None or accepted < arguments.clients:
-                workers.submit(converse, *listener.accept())
+                free.acquire()
+                job = workers.submit(converse, *listener.accept())
+                job.add_done_callback(lambda _: free.release())
                 accepted += 1
     except OSError as error:
         sys.exit(f"{parser.prog}: {error}")
