@@ -66,9 +66,9 @@ def converse(connection: socket.socket, peer: tuple[Any, ...]) -> None:
         try:
             request = read_request(connection)
             status, answer = answer_to(request)
-            connection.sendall(answer)
             line = request.partition(b"\r\n")[0]
             print(f"{peer[0]} {line!r} {status}", flush=True)
+            connection.sendall(answer)
             connection.shutdown(socket.SHUT_WR)
             for _ in range(16):  # to close on unread bytes would reset, and lose, the answer
                 if not connection.recv(4096):
