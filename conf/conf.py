@@ -80,5 +80,7 @@ epub_exclude_files = [".nojekyll", "404.html"]
 suppress_warnings = ["epub.unknown_project_files"]
 
 latex_engine = "xelatex"
+latex_use_xindy = False
+latex_toplevel_sectioning = "part"
 latex_elements = {"papersize": "a4paper", "pointsize": "10pt"}
 latex_documents = [("index", "bsd-sockets.tex", "BSD sockets", author, "manual")]

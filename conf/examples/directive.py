@@ -89,7 +89,7 @@ def _add_foot(
         f' With nothing but Python: <a download href="{context["pathto"](_script(pagename), 1)}">'
         f"download the examples</a> and run <code>python3 -m doctest -o ELLIPSIS "
         f"{Path(_script(pagename)).name}</code>."
-        if text
+        if text and app.builder.name == "html"
         else ""
     )
     context["body"] += (
@@ -136,7 +136,7 @@ def _portable(blocks: list[page.Block]) -> str:
 
 
 def _write_scripts(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.format != "html":
+    if error or app.builder.name != "html":
         return
     for name in sorted(app.env.found_docs):
         if text := _portable(_blocks(app, name)):
