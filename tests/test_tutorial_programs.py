@@ -1,0 +1,240 @@
+"""The tutorials' programs where their pages do not go: bad arguments, bad company, interruption.
+
+What the programs print when all is well is checked by the pages' console blocks.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+TUTORIALS = Path(__file__).parent.parent / "docs" / "tutorials"
+LIMIT = 30
+ON_A_PORT = ["echo_server_tcp", "echo_server_udp", "web_server"]
+CLIENTS = ["echo_client_tcp", "echo_client_udp"]
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(socket, "AF_UNIX") or os.name != "posix", reason="needs AF_UNIX and signals"
+)
+
+
+def command(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-W", "error", "-B", str(TUTORIALS / f"{name}.py"), *arguments]
+
+
+def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(name, *arguments), capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+
+
+@contextmanager
+def running(name: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start a server; give its process and the address it prints."""
+    process = subprocess.Popen(
+        command(name, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    timer = threading.Timer(LIMIT, process.kill)
+    timer.start()
+    try:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().split()[-1]
+    finally:
+        timer.cancel()
+        timer.join()
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def port_of(address: str) -> str:
+    return address.rstrip("/").rpartition(":")[2]
+
+
+def finish(process: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> str:
+    """Send a signal; the program must end well and say nothing on standard error."""
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=LIMIT)
+    assert (process.returncode, errors) == (0, "")
+    return output
+
+
+def one_line(ended: subprocess.CompletedProcess[str]) -> str:
+    """Return the message a program ended with, which is no traceback."""
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    return ended.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in TUTORIALS.glob("*.py")))
+def test_every_program_explains_itself(name: str) -> None:
+    ended = run(name, "--help")
+    assert ended.returncode == 0 and ended.stdout.startswith("usage: ")
+
+
+@pytest.mark.parametrize("name", [*ON_A_PORT, *CLIENTS])
+@pytest.mark.parametrize("port", ["70000", "http"])
+def test_a_wrong_port_ends_with_a_sentence(name: str, port: str) -> None:
+    arguments = [port, "hello"] if name in CLIENTS else [port]
+    assert f"error: argument port: {'70000 is not between' if port[0] == '7' else 'invalid'}" in (
+        one_line(run(name, *arguments))
+    )
+
+
+@pytest.mark.parametrize("name", ON_A_PORT)
+def test_an_address_in_use_is_said_in_a_line(name: str) -> None:
+    with running(name, "0") as (_, address):
+        assert "Address already in use" in one_line(run(name, port_of(address)))
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_refused_connection_is_said_in_a_line(name: str) -> None:
+    with socket.socket(type=socket.SOCK_STREAM) as held:  # bound and not listening: refuses
+        held.bind(("127.0.0.1", 0))
+        port = str(held.getsockname()[1])
+        assert "Connection refused" in one_line(run(name, port, "hello"))
+
+
+@pytest.mark.parametrize("name", ON_A_PORT)
+def test_ctrl_c_ends_a_server_cleanly(name: str) -> None:
+    with running(name, "0") as (process, _):
+        assert finish(process) == "stopped\n"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_long_messages_come_back_whole_over_tcp(host: str) -> None:
+    message = "0123456789" * 12_000
+    with running("echo_server_tcp", "0", "--clients", "1") as (_, address):
+        ended = run("echo_client_tcp", port_of(address), message, message, "--host", host)
+        assert ended.stdout == f"{message}\n{message}\n"
+
+
+def test_a_client_that_resets_does_not_end_the_echo_server() -> None:
+    with running("echo_server_tcp", "0") as (process, address):
+        rude = socket.create_connection(("127.0.0.1", int(port_of(address))), timeout=LIMIT)
+        rude.sendall(b"hello")
+        rude.recv(5)
+        rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        rude.close()
+        assert run("echo_client_tcp", port_of(address), "hello").stdout == "hello\n"
+        assert "reset by peer" in finish(process)
+
+
+def test_a_datagram_that_stays_unanswered_is_sent_again() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(LIMIT)
+        port = str(server.getsockname()[1])
+        client = subprocess.Popen(
+            command("echo_client_udp", port, "hello"), stdout=subprocess.PIPE, text=True
+        )
+        lost, _ = server.recvfrom(100)
+        again, peer = server.recvfrom(100)
+        server.sendto(bytes(8) + b"late, for another question", peer)
+        server.sendto(again, peer)
+        assert client.communicate(timeout=LIMIT)[0] == "hello\n"
+        assert lost == again
+
+
+def ask(address: str, *pieces: bytes) -> bytes:
+    """Send *pieces* to the web server one by one; return all it says."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", int(port_of(address))), timeout=LIMIT) as browser:
+        browser.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            browser.sendall(piece)
+        while data := browser.recv(4096):
+            answer += data
+    return answer
+
+
+def test_the_web_server_reads_requests_in_pieces_and_answers_bad_ones() -> None:
+    with running("web_server", "0") as (process, address):
+        request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        pieces = [request[i : i + 1] for i in range(len(request))]
+        assert ask(address, *pieces).startswith(b"HTTP/1.0 200 OK\r\n")
+        assert ask(address, b"HEAD / HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\n")
+        assert ask(address, b"POST / HTTP/1.1\r\n\r\nbody").startswith(b"HTTP/1.0 501 ")
+        assert ask(address, b"\x1b[2J\r\n\r\n").startswith(b"HTTP/1.0 400 ")
+        assert ask(address, b"GET http://[ HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.0 400 ")
+        assert "\x1b" not in finish(process)
+
+
+def test_a_silent_visitor_does_not_hold_up_the_web_server() -> None:
+    with (
+        running("web_server", "0") as (_, address),
+        socket.create_connection(("127.0.0.1", int(port_of(address))), timeout=LIMIT) as silent,
+    ):
+        assert "Hello, browser" in run("fetch", address).stdout
+        assert silent.recv(1) == b""  # after its five seconds
+
+
+def test_a_request_without_end_is_not_kept() -> None:
+    with running("web_server", "0") as (process, address):
+        with pytest.raises(ConnectionError):
+            ask(address, *[b"x" * 1000] * 1000)
+        assert "no complete request" in finish(process)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nhello", "in the middle of the answer"),
+        (b"HTTP/1.0 200 OK\r\nConte", "in the middle of the answer"),
+        (b"HTTP/1.0 500 Oops\r\n\r\n", "the server said 'HTTP/1.0 500 Oops'"),
+    ],
+)
+def test_fetch_does_not_take_a_bad_answer_for_a_page(answer: bytes, message: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(LIMIT)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        client = subprocess.Popen(command("fetch", url), stderr=subprocess.PIPE, text=True)
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(LIMIT)
+            assert connection.recv(4096).startswith(b"GET / HTTP/1.0\r\n")
+            connection.sendall(answer)
+        assert message in client.communicate(timeout=LIMIT)[1]
+        assert client.returncode == 1
+
+
+@pytest.mark.parametrize("url", ["https://x/", "http://", "http://h:99999/", "http://h/a b", "h"])
+def test_fetch_refuses_what_is_not_an_http_address(url: str) -> None:
+    assert "error: argument url: " in one_line(run("fetch", url))
+
+
+def test_the_unix_server_replaces_a_dead_server_s_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "echo.sock"
+    with running("echo_server_unix", str(path)) as (process, _):
+        process.kill()
+        process.wait(LIMIT)
+    assert path.is_socket()
+    with running("echo_server_unix", str(path), "--clients", "1") as (process, _):
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert "Address already in use" in one_line(run("echo_server_unix", str(path)))
+        message = "0123456789" * 12_000
+        assert run("echo_client_unix", str(path), message).stdout == f"{message}\n"
+        assert process.communicate(timeout=LIMIT)[0] == "a client sent 120000 bytes\n"
+    assert not path.exists()
+    path.write_text("precious")
+    assert "Address already in use" in one_line(run("echo_server_unix", str(path)))
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_unix_server_takes_its_file_with_it(tmp_path: Path, number: signal.Signals) -> None:
+    path = tmp_path / "echo.sock"
+    with running("echo_server_unix", str(path)) as (process, _):
+        assert finish(process, number) == "stopped\n"
+    assert not path.exists()
+    assert "No such file" in one_line(run("echo_client_unix", str(path), "hello"))
