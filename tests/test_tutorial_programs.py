@@ -6,6 +6,7 @@ What the programs print when all is well is checked by the pages' console blocks
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import socket
 import struct
@@ -119,6 +120,24 @@ def test_long_messages_come_back_whole_over_tcp(host: str) -> None:
         assert ended.stdout == f"{message}\n{message}\n"
 
 
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_messages_larger_than_every_buffer_come_back_whole(kind: str) -> None:
+    client, server = (
+        runpy.run_path(str(TUTORIALS / f"echo_{side}_{kind}.py")) for side in ("client", "server")
+    )
+    near, far = socket.socketpair()
+    with near, far:
+        for end in near, far:
+            end.settimeout(LIMIT)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        thread = threading.Thread(target=server["echo"], args=[far])
+        thread.start()
+        message = bytes(range(256)) * 1000
+        assert client["echo"](near, message) == message
+        near.shutdown(socket.SHUT_WR)
+        thread.join(LIMIT)
+
+
 def test_a_client_that_resets_does_not_end_the_echo_server() -> None:
     with running("echo_server_tcp", "0") as (process, address):
         rude = socket.create_connection(("127.0.0.1", int(port_of(address))), timeout=LIMIT)
@@ -176,6 +195,8 @@ def test_a_silent_visitor_does_not_hold_up_the_web_server() -> None:
         socket.create_connection(("127.0.0.1", int(port_of(address))), timeout=LIMIT) as silent,
     ):
         assert "Hello, browser" in run("fetch", address).stdout
+        with pytest.raises(BlockingIOError):  # the silent one still had its time
+            silent.recv(1, socket.MSG_DONTWAIT)
         assert silent.recv(1) == b""  # after its five seconds
 
 
