@@ -1,0 +1,47 @@
+"""The error index: every message, number and class on the page is what this system really has."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "errors.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| \[Errno (\d+)\] (.+?) \| (\w+) \| \[(E\w+)\]\(#(\w+)\) \|$", TEXT, re.M)
+SECTIONS = dict(re.findall(r"^## (E[A-Z0-9]+)\n(.*?)(?=^\(e|^## )", TEXT, re.M | re.S))
+
+
+def test_the_index_has_a_row_for_every_section_and_a_section_for_every_row() -> None:
+    assert {name for _, _, _, name, _ in ROWS} == set(SECTIONS)
+    assert len(ROWS) >= 45
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the messages are Linux's")
+@pytest.mark.parametrize("row", ROWS, ids=[row[3] for row in ROWS])
+def test_a_row_says_what_linux_and_python_say(row: tuple[str, str, str, str, str]) -> None:
+    number, message, kind, name, label = row
+    assert label == name.lower()
+    assert int(number) == getattr(errno, name)
+    assert message == os.strerror(int(number))
+    assert kind == type(OSError(int(number), "")).__name__
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_section_repeats_its_row_is_indexed_and_names_its_calls(name: str) -> None:
+    section = re.sub(r"(?<=[^\n])\n(?=[^\n`])", " ", SECTIONS[name]) + SECTIONS[name]
+    number, message, kind = next(row[:3] for row in ROWS if row[3] == name)
+    assert f"`{kind}: [Errno {number}] {message}`" in section
+    assert f"single: {name}\n" in section and f"single: {message}\n" in section
+    assert "Linux " + number in section
+    assert ">>> " in section or "Not reproduced here" in section or "refused by Python" in section
+    assert "*Calls:*" in section or "](calls/" in section
+
+
+def test_every_link_to_a_section_of_this_page_has_its_label() -> None:
+    labels = set(re.findall(r"^\((\w+)\)=$", TEXT, re.M))
+    assert set(re.findall(r"\]\(#(\w+)\)", TEXT)) <= labels
