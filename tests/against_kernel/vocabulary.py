@@ -155,6 +155,19 @@ def poll(asked, interest=POLLED):
     return bits(dict(poller.poll(0)).get(asked.fileno(), 0))
 
 
+def poll_for(asked, interest):
+    """Wait until poll has something to tell of one socket, and return it."""
+    poller = select.poll()
+    poller.register(asked, interest)
+    return [bits(mask) for _, mask in poller.poll()]
+
+
+def timed(asked, seconds):
+    """Give a socket a timeout and return it."""
+    asked.settimeout(seconds)
+    return asked
+
+
 def chosen(asked):
     """Return select's three answers for one socket."""
     answer = select.select([asked], [asked], [asked], 0)

@@ -213,7 +213,7 @@ class Model(World):
 
     def _modules(self) -> dict[str, ModuleType]:
         self._machine = bsdsockets.Machine(seed=self._seed)
-        return {name: self._machine.load(name) for name in ("socket", "select")}
+        return {name: self._machine.load(name) for name in ("socket", "select", "threading")}
 
     def renew(self) -> None:
         self.modules = self._modules()
