@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples import page, programs, session
+from examples import page, programs, session, unprivileged
 from examples.tags import TagError, parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -256,3 +256,26 @@ def test_pytest_names_page_engine_and_line(tmp_path):
     result = runs("-m", "pytest", "--collect-only", "-q", "docs/contributing.md")
     assert "docs/contributing.md::os::L" in result.stdout
     assert "docs/contributing.md::os::end" in result.stdout
+
+
+# an ordinary user
+
+as_root = pytest.mark.skipif(not unprivileged.possible(), reason="only root can become another user")
+
+
+@as_root
+def test_root_runs_an_unprivileged_block_as_another_user(write):
+    text = (
+        "'''pycon\n>>> import os\n'''\n'''pycon root\n>>> x = 1\n'''\n"
+        "'''pycon unprivileged\n>>> os.geteuid() == 65534, 'x' in globals()\n(True, False)\n'''\n"
+    )
+    blocks = page.read(write(text))
+    unprivileged.run(blocks, blocks[2])
+
+
+@as_root
+def test_an_unprivileged_block_that_fails_is_reported(write):
+    path = write("'''pycon unprivileged\n>>> 1\n2\n'''\n")
+    (block,) = page.read(path)
+    with pytest.raises(unprivileged.FailedAsNobody, match=r"page\.md:2"):
+        unprivileged.run([block], block)

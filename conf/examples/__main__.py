@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from examples import page, programs, session
+from examples import page, programs, session, unprivileged
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,7 +40,8 @@ def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[in
     for block in blocks:
         if "os" not in block.tags.engines:
             continue
-        if reason := block.tags.unmet():
+        as_nobody = unprivileged.applies(block)
+        if not as_nobody and (reason := block.tags.unmet()):
             print(f"{block.path}:{block.line}: skipped: {reason}")
             continue
         try:
@@ -48,13 +49,16 @@ def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[in
                 ran += programs.run(block)
             else:
                 ran += len(block.examples)
-                here.run(block)
+                if as_nobody:
+                    unprivileged.run(here.blocks, block)
+                else:
+                    here.run(block)
         except session.Failed as failure:
             print(failure, end="\n\n")
             failed += len(failure.outcomes)
             if accepting:
                 session.accept(failure.outcomes)
-        except programs.ProgramFailed as failure:
+        except (programs.ProgramFailed, unprivileged.FailedAsNobody) as failure:
             print(failure, end="\n\n")
             failed += 1
     for leftover in here.close():

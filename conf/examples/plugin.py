@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from examples import engines, page, programs, record, session
+from examples import engines, page, programs, record, session, unprivileged
 from examples.tags import CONDITIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -147,7 +147,14 @@ class Lane(pytest.Collector):
 
 class _Item(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        known = (session.Failed, programs.ProgramFailed, page.PageError, Different, LeftOpen)
+        known = (
+            session.Failed,
+            unprivileged.FailedAsNobody,
+            programs.ProgramFailed,
+            page.PageError,
+            Different,
+            LeftOpen,
+        )
         if isinstance(excinfo.value, known):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
@@ -156,10 +163,11 @@ class _Item(pytest.Item):
 class _OfBlock(_Item):
     """An item that is one block of a page."""
 
-    def __init__(self, block: page.Block, **kwargs: Any):
+    def __init__(self, block: page.Block, engine: str = "os", **kwargs: Any):
         super().__init__(**kwargs)
         self.block = block
-        self.missing = block.tags.unmet()
+        self.as_nobody = engine == "os" and unprivileged.applies(block)
+        self.missing = "" if self.as_nobody else block.tags.unmet()
         required = set(block.tags.conditions) & set(self.config.getoption("--require"))
         if self.missing and not required:
             self.add_marker(pytest.mark.skip(reason=self.missing))
@@ -176,13 +184,16 @@ class BlockItem(_OfBlock):
     """The examples of a ``pycon`` block or of a docstring."""
 
     def __init__(self, page: OnEngine, last: bool = False, **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(engine=page.name, **kwargs)
         self.page = page
         self.last = last
 
     def runtest(self) -> None:
         self.user_properties.append(("examples", len(self.block.examples)))
         self.user_properties.append(("engine", self.page.name))
+        if self.as_nobody:
+            unprivileged.run(self.page.blocks, self.block)
+            return
         try:
             self.page.session().run(self.block)
         except session.Failed as failed:

@@ -135,6 +135,11 @@ def _holds(name: str) -> bool:
     return _known_to_hold[name]
 
 
+def forget() -> None:
+    """Ask each condition again: this process has become another user."""
+    _known_to_hold.clear()
+
+
 def parse(text: str) -> Tags:
     """Read the words after a fence's language.
 
