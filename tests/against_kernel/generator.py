@@ -5,7 +5,8 @@ most calls mean something; the program itself is plain text and runs anywhere.
 
 Left out, because the kernel's own answer depends on wall-clock time or on memory nobody wrote:
 filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it is full) and
-MSG_TRUNC on TCP.
+MSG_TRUNC on TCP; passing UNIX sockets, which may end in their own queues, and are then freed by
+the kernel's collector some time later.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Generator:
     def __init__(self, seed: str) -> None:
         self.random = random.Random(seed)
         self._made = 0
+        self._passable: list[str] = []
 
     def opening(self) -> Program:
         """Return one or two situations, or a few bare sockets."""
@@ -84,6 +86,7 @@ class Generator:
         ]  # fmt: skip
         other = self.random.choice(alike or sockets)
         choose = self.random.choices(tuple(self.CHOICES), tuple(self.CHOICES.values()))[0]
+        self._passable = [each for each in sockets if space[each].family != 1] or ["udp()"]
         return choose(self, name, one, other)
 
     def _address(self, one: Any, other: str) -> str:
@@ -126,7 +129,8 @@ class Generator:
         return f"{name}.sendto({self._data(one)}, {flags}, {where})"
 
     def _sendmsg(self, name: str, one: Any, other: str) -> str:
-        more = self.random.choice((f"rights({other})", f"rights({other})", "[]"))
+        passed = self.random.choice(self._passable)
+        more = self.random.choice((f"rights({passed})", f"rights({passed})", "[]"))
         where = self._address(one, other) if self.random.random() < 0.2 else "None"
         return f"{name}.sendmsg([{self._data(one)}, b'+'], {more}, 0, {where})"
 

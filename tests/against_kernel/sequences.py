@@ -46,7 +46,7 @@ class Tally:
 
     programs: int = 0
     calls: int = 0
-    unstable: int = 0
+    unstable: list[str] = field(default_factory=list)
     seconds: float = 0.0
     deliberate: dict[str, int] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -118,7 +118,7 @@ def check(generator: Generator, left: World, right: World, tally: Tally) -> None
         return
     again = [compare(finding.program, left, right) for _ in range(AGAIN)]
     if any(each is None or each.signature != finding.signature for each in again):
-        tally.unstable += 1
+        tally.unstable.append(finding.signature)
         return
     tally.findings[finding.signature] = shrink(finding, left, right)
 
@@ -178,10 +178,11 @@ def report(tally: Tally) -> str:
         f"# {'-' * 76}\n# {tally.counts[signature]} times: {signature}\n\n{as_program(finding)}"
         for signature, finding in tally.findings.items()
     ]
+    parts += [f"# did not show again: {signature}" for signature in tally.unstable]
     parts.append(
         f"{tally.programs} programs, {tally.calls} calls in each world, {tally.seconds:.1f} s: "
         f"{len(tally.findings)} kinds of difference in {sum(tally.counts.values())} programs, "
-        f"{tally.unstable} did not show again, deliberate {tally.deliberate or 0}"
+        f"{len(tally.unstable)} did not show again, deliberate {tally.deliberate or 0}"
     )
     return "\n".join(parts)
 
