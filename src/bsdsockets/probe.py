@@ -8,6 +8,7 @@
     python -m bsdsockets probe                    this kernel's table
     python -m bsdsockets probe --json             the same for a program
     python -m bsdsockets probe --compare 7.2      where it differs from a recorded kernel
+    python -m bsdsockets probe --show 6.1         the table of a recorded kernel
     python -m bsdsockets probe --list             the recorded kernels (matrix.json)
 
 The module asks the operating system the program runs on, never the model.  It makes sockets and
@@ -133,8 +134,9 @@ class Cell:
         if self.kind not in (self.type, "?"):
             return f"as {self.kind.removeprefix('SOCK_')}"
         if self.protocol is None:
-            return "yes"
-        return _NAMED_PROTOCOLS.get((self.family, self.protocol), str(self.protocol))
+            return "a socket"
+        unnamed = str(self.protocol or "yes")
+        return _NAMED_PROTOCOLS.get((self.family, self.protocol), unnamed)
 
 
 Table = dict[str, dict[str, Cell]]
@@ -276,14 +278,13 @@ def _legend(table: Table) -> list[str]:
         "not permitted": "EPERM: the user lacks a capability, CAP_NET_RAW for all of these",
         "invalid": "EINVAL: the family refuses this type with its own answer",
         "wrong type": "EPROTOTYPE: the family knows the type, for another protocol",
-        "yes": "there is a socket; this system does not tell its protocol",
+        "yes": "there is a socket, and SO_PROTOCOL says 0",
+        "a socket": "there is one; this system does not tell its protocol",
     }
     used = {cell.words for cell in cells}
     lines = [f"{word:<13}  {text}" for word, text in meanings.items() if word in used]
     if any(word.startswith("as ") for word in used):
         lines.append(f"{'as …':<13}  the kernel says it is a socket of that family or type")
-    if "0" in used:
-        lines.append(f"{'0':<13}  there is a socket, and SO_PROTOCOL says 0")
     return ["", *lines] if lines else []
 
 
@@ -363,6 +364,9 @@ def main(argv: list[str] | None = None) -> int:
     choice.add_argument(
         "--compare", metavar="KERNEL", type=_choose, help="print what differs on a recorded kernel"
     )
+    choice.add_argument(
+        "--show", metavar="KERNEL", type=_choose, help="print a recorded kernel's table instead"
+    )
     choice.add_argument("--list", action="store_true", help="print the recorded kernels")
     arguments = parser.parse_args(argv)
     if arguments.list:
@@ -370,6 +374,9 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{kernel.name:<10}  {kernel.release}  ({kernel.how})")
     elif arguments.json:
         print(as_json(probe()))
+    elif arguments.show:
+        kernel = arguments.show
+        print(f"Linux {kernel.release}, {kernel.how}", as_text(kernel.table(_uid())), sep="\n\n")
     elif arguments.compare:
         print(as_differences(probe(), arguments.compare, _uid()))
     else:

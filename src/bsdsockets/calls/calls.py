@@ -1,0 +1,417 @@
+"""The system calls: one method each, checks in the order a kernel makes them.
+
+    descriptor --> File --> what the protocol's verb says: done, or None for "not yet"
+                                                             |
+                            waits here, and nowhere else <---+
+
+`Calls._complete` is the one place that waits.  It waits until the socket's `ready` says
+what poll() would say, so a call waits exactly when poll says that it would.
+
+May not know: Python's addresses and objects; a timeout is in seconds, None for ever, 0 never.
+
+Sources: POSIX.1-2024 2.10 and the pages of the calls; Linux's, section 2; the order of
+checks as Linux 6.18 shows it.
+"""
+
+from typing import Any
+
+from ..machine.constants import (
+    AF_UNIX,
+    MSG_DONTWAIT,
+    MSG_PEEK,
+    MSG_WAITALL,
+    POLLIN,
+    POLLOUT,
+    SHUT_RD,
+    SHUT_RDWR,
+    SO_LINGER,
+    SO_RCVTIMEO,
+    SO_SNDTIMEO,
+    SOCK_CLOEXEC,
+    SOCK_NONBLOCK,
+    SOCK_STREAM,
+    SOL_SOCKET,
+)
+from ..machine.descriptors import File
+from ..machine.errors import (
+    EAFNOSUPPORT,
+    EAGAIN,
+    EINPROGRESS,
+    EINVAL,
+    EMFILE,
+    ENOTSOCK,
+    EOPNOTSUPP,
+    fail,
+)
+from ..machine.events import CallWaits
+from ..machine.host import Host
+from ..protocols.protocol import Message
+from ..sockets.options import get_option, set_option
+from ..sockets.socket import Socket
+
+RECEIVE_TIMEOUT = (SOL_SOCKET, SO_RCVTIMEO)
+SEND_TIMEOUT = (SOL_SOCKET, SO_SNDTIMEO)
+LINGER = (SOL_SOCKET, SO_LINGER)
+TYPE_MASK = 0xF
+
+
+class TimedOut(Exception):
+    """The timeout that the program gave is over."""
+
+
+class Calls:
+    """The system calls of one machine."""
+
+    def __init__(self, host: Host, node: Any, families: dict[int, Any]) -> None:
+        self.host = host
+        self.node = node
+        self.families = families
+        self.files = host.descriptors
+        self.scheduler = host.scheduler
+        self.clock = host.clock
+        self._arrived = node.loopback.queue
+
+    # Descriptors
+
+    def socket_of(self, number: int) -> Socket:
+        """The socket a descriptor names.
+
+        EBADF
+            It names nothing.
+        ENOTSOCK
+            It names something else.
+        """
+        file = self.files.get(number)
+        if file.__class__ is Socket:
+            return file  # type: ignore[return-value]
+        if file is None:
+            self.files.find(number)
+        fail(ENOTSOCK)
+
+    def _settle(self) -> None:
+        """Deliver what the call sent, before it returns."""
+        if self._arrived:
+            self.node.deliver()
+
+    # Making and unmaking
+
+    def socket(self, family: int, kind: int, protocol: int) -> int:
+        """Make a socket; returns its descriptor.
+
+        EINVAL
+            Unknown flags beside the type, or no such type or protocol number.
+        EAFNOSUPPORT
+            There is no such family.
+        ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM
+            As the family says.
+        EMFILE
+            The process has no descriptor left.
+        """
+        so = self._make(family, kind, protocol)
+        number = self.files.add(so)
+        if kind & SOCK_NONBLOCK:
+            self.files.set_nonblocking(number, True)
+        return number
+
+    def _make(self, family: int, kind: int, protocol: int) -> Socket:
+        if kind & ~TYPE_MASK & ~(SOCK_NONBLOCK | SOCK_CLOEXEC):
+            fail(EINVAL)
+        kind &= TYPE_MASK
+        if not 0 <= family < 46:
+            fail(EAFNOSUPPORT)
+        if not 0 <= kind < 11:
+            fail(EINVAL)
+        if family not in self.families:
+            fail(EAFNOSUPPORT)
+        chosen = self.families[family]
+        kind, protocol, behaviour = chosen.choose(kind, protocol)
+        return Socket(self.host, family, kind, protocol, behaviour, chosen.any_address)
+
+    def socketpair(self, family: int, kind: int, protocol: int) -> tuple[int, int]:
+        """Make two connected sockets.
+
+        EOPNOTSUPP
+            The family makes no pairs; only AF_UNIX does.
+        """
+        one = self._make(family, kind, protocol)
+        if family != AF_UNIX:
+            fail(EOPNOTSUPP)
+        other = self._make(family, kind, protocol)
+        one.protocol.join(one, other)
+        first = self.files.add(one)
+        try:
+            second = self.files.add(other)
+        except OSError:
+            self.files.close(first)
+            raise
+        if kind & SOCK_NONBLOCK:
+            self.files.set_nonblocking(first, True)
+            self.files.set_nonblocking(second, True)
+        return first, second
+
+    def close(self, number: int) -> None:
+        """Take a descriptor away; the last one of a socket ends its connection.
+
+        Waits only with SO_LINGER, until what was sent has arrived or the time is over.
+        """
+        so = self.files.get(number)
+        linger = so.options.get(LINGER) if so.__class__ is Socket else None  # type: ignore
+        self.files.close(number)
+        self._settle()
+        if linger and linger[0] and linger[1] and so.references == 0:  # type: ignore
+            self._linger(so, linger[1])
+
+    def _linger(self, so: Any, seconds: int) -> None:
+        deadline = self.clock.now + seconds
+        while getattr(so.pcb, "out", None) and so.pcb.state != "CLOSED":
+            if not self._sleep(so, deadline, "close", "what was sent to arrive"):
+                return
+
+    def dup(self, number: int) -> int:
+        """Make another descriptor of the same file."""
+        file = self.files.find(number)
+        another = self.files.add(file)
+        if file.nonblocking:
+            file.nonblocking = False
+            self.files.set_nonblocking(another, True)
+        return another
+
+    # Names
+
+    def bind(self, number: int, address: Any) -> None:
+        """Give a socket an address."""
+        so = self.socket_of(number)
+        so.protocol.bind(so, address)
+
+    def getsockname(self, number: int) -> tuple[Socket, Any]:
+        """The socket's own address."""
+        so = self.socket_of(number)
+        return so, so.protocol.name(so)
+
+    def getpeername(self, number: int) -> tuple[Socket, Any]:
+        """The address the socket is connected to, or ENOTCONN."""
+        so = self.socket_of(number)
+        return so, so.protocol.peer(so)
+
+    # Connections
+
+    def listen(self, number: int, backlog: int) -> None:
+        """Take connections; *backlog* bounds how many wait to be accepted."""
+        so = self.socket_of(number)
+        so.protocol.listen(so, backlog)
+
+    def accept(self, number: int, timeout: float | None) -> tuple[int, Socket]:
+        """Take the oldest connection that waits; returns its descriptor.
+
+        EMFILE
+            The process has no descriptor left; the connection stays in the queue.
+        """
+        so = self.socket_of(number)
+        child = self._complete(so, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
+        try:
+            descriptor = self.files.add(child)
+        except OSError as failure:
+            if failure.errno == EMFILE:
+                so.queue.completed.appendleft(child)  # type: ignore[union-attr]
+            raise
+        return descriptor, child
+
+    def connect(self, number: int, address: Any, timeout: float | None) -> None:
+        """Connect a socket to an address.
+
+        EINPROGRESS
+            The connection goes on without the call, the socket being non-blocking.
+        EALREADY
+            It still goes on.
+        """
+        so = self.socket_of(number)
+        may_wait = timeout != 0 and not so.nonblocking
+        done = so.protocol.connect(so, address, may_wait)
+        if done is None and not may_wait:
+            self._settle()
+            fail(EINPROGRESS)
+        self._settle()
+        if done is None:
+            self._wait_connected(so, address, timeout)
+
+    def _wait_connected(self, so: Socket, address: Any, timeout: float | None) -> None:
+        limit = so.options.get(SEND_TIMEOUT)
+        seconds = timeout if timeout is not None or not limit else _seconds(limit)
+        deadline = None if seconds is None else self.clock.now + seconds
+        if so.family == AF_UNIX:
+            while so.protocol.connect(so, address, True) is None:
+                if not self._sleep(so.protocol.waits_for(so), deadline, "connect", "its queue"):
+                    raise TimedOut if timeout is not None else _error(EAGAIN)
+            return
+        while so.protocol.connected(so) is None:
+            if not self._sleep(so, deadline, "connect", "an answer"):
+                raise TimedOut if timeout is not None else _error(EINPROGRESS)
+
+    def shutdown(self, number: int, how: int) -> None:
+        """End sending, receiving or both.
+
+        EINVAL
+            *how* is not one of the three.
+        ENOTCONN
+            The socket is not connected.
+        """
+        so = self.socket_of(number)
+        if not SHUT_RD <= how <= SHUT_RDWR:
+            fail(EINVAL)
+        try:
+            so.protocol.shutdown(so, how + 1)
+        finally:
+            self._settle()
+
+    # Data
+
+    def send(self, number: int, data: bytes, flags: int, timeout: float | None,
+             address: Any = None, control: tuple[Any, ...] = ()) -> int:
+        """Send *data*; returns how many bytes were taken.
+
+        Waits while the send buffer is full.
+        """
+        so = self.socket_of(number)
+        sent = int(self._complete(so, POLLOUT, timeout, flags, "send", so.protocol.send, so,
+                                  data, flags, address, control))
+        if (sent < len(data) and timeout is None and not so.nonblocking
+                and not flags & MSG_DONTWAIT):
+            sent = self._send_rest(so, data, flags, sent)
+        return sent
+
+    def _send_rest(self, so: Socket, data: bytes, flags: int, sent: int) -> int:
+        """A blocking call on a stream goes on until everything is in the buffer."""
+        view = memoryview(data)
+        while sent < len(data):
+            try:
+                sent += int(self._complete(so, POLLOUT, None, flags, "send", so.protocol.send,
+                                           so, bytes(view[sent:]), flags, None, ()))
+            except OSError:
+                return sent
+        return sent
+
+    def receive(self, number: int, count: int, flags: int, timeout: float | None) -> Message:
+        """Receive up to *count* bytes, or one record cut to that.
+
+        Waits until something is there.
+        """
+        so = self.socket_of(number)
+        if flags & MSG_WAITALL:
+            return self._receive_all(so, count, flags, timeout)
+        message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
+                                 count, flags)
+        return message  # type: ignore[no-any-return]
+
+    def _receive_all(self, so: Socket, count: int, flags: int,
+                     timeout: float | None) -> Message:
+        """MSG_WAITALL: go on until *count* bytes, the end or an error."""
+        first = flags if flags & MSG_PEEK or so.type != SOCK_STREAM else flags & ~MSG_WAITALL
+        message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
+                                 count, first)
+        if first & MSG_WAITALL:
+            return message  # type: ignore[no-any-return]
+        data = message.data
+        while message.data and len(data) < count and not message.control:
+            try:
+                message = self._complete(so, POLLIN, timeout, flags, "recv",
+                                         so.protocol.receive, so, count - len(data), first)
+            except (OSError, TimedOut):
+                break
+            data += message.data
+        return message._replace(data=data)  # type: ignore[no-any-return]
+
+    # Options
+
+    def getsockopt(self, number: int, level: int, option: int) -> bytes:
+        """The value of an option."""
+        return get_option(self.socket_of(number), level, option)
+
+    def setsockopt(self, number: int, level: int, option: int, value: bytes) -> None:
+        """Change an option."""
+        so = self.socket_of(number)
+        set_option(so, level, option, value)
+        so.protocol.option_changed(so, level, option)
+        self._settle()
+
+    # Waiting
+
+    def _complete(self, so: Socket, event: int, timeout: float | None, flags: int, call: str,
+                  verb: Any, *arguments: Any) -> Any:
+        """The one place that waits: call *verb* until it is done, waiting for *event*.
+
+        With a timeout CPython polls first and calls then; so does this.
+        """
+        deadline = None
+        if timeout:
+            deadline = self.clock.now + timeout
+            self._wait(so, event, deadline, call)
+        while True:
+            result = verb(*arguments)
+            if self._arrived:
+                self.node.deliver()
+            if result is not None:
+                return result
+            if timeout == 0 or flags & MSG_DONTWAIT or self._is_nonblocking(so):
+                return self._last_try(call, verb, arguments)
+            if deadline is None and so.options:
+                deadline = self._own_deadline(so, event)
+            if not self._sleep(so, deadline, call, _names(event)):
+                if timeout is None:
+                    return self._last_try(call, verb, arguments)
+                raise TimedOut
+
+    def _last_try(self, call: str, verb: Any, arguments: tuple[Any, ...]) -> Any:
+        """Whoever may not wait takes what there is: let others run, look once more."""
+        self.scheduler.pause()
+        if call == "recv":
+            so, count, flags = arguments
+            arguments = (so, count, flags | MSG_DONTWAIT)
+        result = verb(*arguments)
+        self._settle()
+        if result is None:
+            fail(EAGAIN)
+        return result
+
+    @staticmethod
+    def _is_nonblocking(so: File) -> bool:
+        return so.nonblocking
+
+    def _own_deadline(self, so: Socket, event: int) -> float | None:
+        """The end of SO_RCVTIMEO or SO_SNDTIMEO."""
+        limit = so.options.get(RECEIVE_TIMEOUT if event == POLLIN else SEND_TIMEOUT)
+        seconds = _seconds(limit) if limit else None
+        return None if seconds is None else self.clock.now + seconds
+
+    def _wait(self, so: Socket, event: int, deadline: float, call: str) -> None:
+        """Wait until poll() would report *event*, an error or a hang-up."""
+        while not so.ready() & (event | 0x18):
+            if not self._sleep(so, deadline, call, _names(event)):
+                raise TimedOut
+
+    def _sleep(self, so: Any, deadline: float | None, call: str, what: str) -> bool:
+        """Let others run until *so* changes; False when *deadline* is over."""
+        task = self.scheduler.current
+        numbers = self.files.numbers_of(so)
+        task.call = f"{call}({', '.join(map(str, numbers)) or '-'})"
+        if self.host.observers:
+            self.host.observers.tell(CallWaits, call, what)
+        return self.scheduler.wait((so,), deadline, f"waits for {what}")
+
+
+def _seconds(limit: tuple[int, int]) -> float | None:
+    total = limit[0] + limit[1] / 1_000_000
+    return total or None
+
+
+def _names(event: int) -> str:
+    return "something to read" if event == POLLIN else "room to write"
+
+
+def _error(number: int) -> OSError:
+    try:
+        fail(number)
+    except OSError as failure:
+        return failure
+
+
+__all__ = ["Calls", "TimedOut"]

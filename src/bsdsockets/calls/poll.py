@@ -1,0 +1,294 @@
+"""Readiness: select, poll and epoll over descriptors.
+
+    poll, select   ask every file `ready()` each time
+    epoll          keeps an entry for each file, which is told of every change
+
+All of them ask the same `ready` as a call that waits.
+
+May not know: which kinds of files there are; a descriptor of the host that is not the
+model's is asked of the host.
+
+Sources: POSIX.1-2024 poll(), pselect(); Linux epoll(7), epoll_ctl(2).
+"""
+
+import select as _host_select
+import time
+from collections import OrderedDict
+from typing import Any
+
+from ..machine.constants import (
+    EPOLLERR,
+    EPOLLET,
+    EPOLLEXCLUSIVE,
+    EPOLLHUP,
+    EPOLLONESHOT,
+    POLLERR,
+    POLLHUP,
+    POLLIN,
+    POLLNVAL,
+    POLLOUT,
+    POLLPRI,
+)
+from ..machine.descriptors import File
+from ..machine.errors import EBADF, EEXIST, EINVAL, ENOENT, fail
+from ..machine.host import Host
+
+READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP
+WRITE_SET = POLLOUT | 256 | 512 | POLLERR
+FOREIGN_PAUSE = 0.002  # seconds between looks at descriptors of the host
+
+
+class Foreign:
+    """A descriptor of the host: a file, a pipe, a real socket."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.waiters: list[Any] = []
+
+    def ready(self) -> int:
+        """What the host's poll says."""
+        poll = _host_select.poll()
+        poll.register(self.number, 0x3FFF)
+        return poll.poll(0)[0][1] if poll.poll(0) else 0
+
+
+class Readiness:
+    """select, poll and epoll of one machine."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.files = host.descriptors
+
+    def _file(self, number: int) -> Any:
+        file = self.files.get(number)
+        if file is not None:
+            return file
+        foreign = Foreign(number)
+        return None if foreign.ready() & POLLNVAL else foreign
+
+    def poll(self, wanted: dict[int, int], timeout: float | None,
+             call: str = "poll") -> list[tuple[int, int]]:
+        """Wait until a descriptor has one of the events wanted of it.
+
+        *timeout* in seconds; 0 looks once, None waits for ever.  A descriptor that names
+        nothing has POLLNVAL.  POLLERR and POLLHUP are reported unasked.
+        """
+        files = {number: self._file(number) for number in wanted}
+
+        def look() -> list[tuple[int, int]]:
+            found = []
+            for number, events in wanted.items():
+                file = files[number]
+                mask = POLLNVAL if file is None else (
+                    file.ready() & (events | POLLERR | POLLHUP | POLLNVAL))
+                if mask:
+                    found.append((number, mask))
+            return found
+
+        sources = [file for file in files.values() if file is not None]
+        return self._until(look, sources, timeout, call)
+
+    def _until(self, look: Any, sources: list[Any], timeout: float | None, call: str) -> Any:
+        """Look until something is found or *timeout* seconds are over."""
+        found = look()
+        scheduler, clock = self.host.scheduler, self.host.clock
+        if found:
+            return found
+        if timeout is not None and timeout <= 0:
+            scheduler.pause()
+            clock.read()
+            return look()
+        deadline = None if timeout is None else clock.now + timeout
+        foreign = any(isinstance(source, Foreign) for source in sources)
+        scheduler.current.call = call
+        while not found:
+            limit = clock.now + FOREIGN_PAUSE if foreign else deadline
+            if deadline is not None and limit is not None:
+                limit = min(limit, deadline)
+            awake = scheduler.wait(sources, limit, f"waits for one of {len(sources)} files")
+            found = look()
+            if not awake and not found:
+                if deadline is not None and clock.now >= deadline:
+                    break
+                time.sleep(FOREIGN_PAUSE)
+        return found
+
+    def select(self, readers: list[int], writers: list[int], exceptional: list[int],
+               timeout: float | None) -> tuple[list[int], list[int], list[int]]:
+        """Wait until one of three lists of descriptors has one that is ready.
+
+        EBADF
+            A descriptor names nothing.
+        """
+        wanted: dict[int, int] = {}
+        for numbers, mask in ((readers, READ_SET), (writers, WRITE_SET), (exceptional, POLLPRI)):
+            for number in numbers:
+                wanted[number] = wanted.get(number, 0) | mask
+        if any(self._file(number) is None for number in wanted):
+            fail(EBADF)
+        files = {number: self._file(number) for number in wanted}
+
+        def look() -> Any:
+            masks = {number: files[number].ready() for number in wanted}
+            result = tuple([number for number in numbers if masks[number] & mask]
+                           for numbers, mask in ((readers, READ_SET), (writers, WRITE_SET),
+                                                 (exceptional, POLLPRI)))
+            return result if any(result) else None
+
+        found = self._until(look, list(files.values()), timeout, "select")
+        return found or ([], [], [])
+
+
+class Entry:
+    """What epoll keeps for one descriptor; the file tells it of every change."""
+
+    __slots__ = ("armed", "epoll", "events", "file", "number")
+
+    def __init__(self, epoll: "Epoll", number: int, file: File, events: int) -> None:
+        self.epoll = epoll
+        self.number = number
+        self.file = file
+        self.events = events
+        self.armed = True  # may be reported: always for level, once a change for edge
+
+    def notify(self, mask: int = -1) -> None:
+        """The file has changed."""
+        if mask & (self.events | EPOLLERR | EPOLLHUP):
+            self.epoll.queue(self)
+
+
+class Epoll(File):
+    """An epoll instance: the entries, and those that may be ready, in order."""
+
+    __slots__ = ("entries", "maybe")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: dict[int, Entry] = {}
+        self.maybe: OrderedDict[Entry, None] = OrderedDict()
+
+    def queue(self, entry: Entry) -> None:
+        """Look at *entry* again when somebody waits."""
+        if entry.events & ~(EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE):
+            self.maybe[entry] = None
+            if self.waiters:
+                self.wake(POLLIN)
+
+    def ready(self) -> int:
+        return POLLIN | 64 if self._ready_entry() else 0
+
+    def _ready_entry(self) -> bool:
+        for entry in tuple(self.maybe):
+            if entry.file.ready() & (entry.events | EPOLLERR | EPOLLHUP):
+                return True
+            del self.maybe[entry]
+        return False
+
+    def control(self, operation: int, number: int, file: Any, events: int, own: bool) -> None:
+        """Add, change or remove an entry.
+
+        EEXIST, ENOENT
+            The descriptor has an entry; it has none.
+        EINVAL
+            The instance itself; EPOLLEXCLUSIVE where it may not be.
+        """
+        entry = self.entries.get(number)
+        if entry is not None and entry.file is not file:
+            self._remove(entry)
+            entry = None
+        if own:
+            fail(EINVAL)
+        if operation == 1:
+            if entry is not None:
+                fail(EEXIST)
+            entry = Entry(self, number, file, events)
+            self.entries[number] = entry
+            file.waiters.append(entry)
+        elif entry is None:
+            fail(ENOENT)
+        elif operation == 2:
+            self._remove(entry)
+            return
+        else:
+            if (entry.events | events) & EPOLLEXCLUSIVE:
+                fail(EINVAL)
+            entry.events = events
+        if file.ready() & (events | EPOLLERR | EPOLLHUP):
+            self.queue(entry)
+
+    def _remove(self, entry: Entry) -> None:
+        del self.entries[entry.number]
+        self.maybe.pop(entry, None)
+        if entry in entry.file.waiters:
+            entry.file.waiters.remove(entry)
+
+    def collect(self, most: int) -> list[tuple[int, int]]:
+        """Report up to *most* entries that are ready, the longest waiting first."""
+        found: list[tuple[int, int]] = []
+        again: list[Entry] = []
+        for entry in tuple(self.maybe):
+            if len(found) >= most:
+                break
+            del self.maybe[entry]
+            if entry.file.references <= 0:
+                self._forget(entry)
+                continue
+            mask = entry.file.ready() & (entry.events | EPOLLERR | EPOLLHUP) & 0x0FFFFFFF
+            if not mask:
+                continue
+            found.append((entry.number, mask))
+            if entry.events & EPOLLONESHOT:
+                entry.events &= EPOLLET | EPOLLONESHOT
+            elif not entry.events & EPOLLET:
+                again.append(entry)
+        for entry in again:
+            self.maybe[entry] = None
+        return found
+
+    def _forget(self, entry: Entry) -> None:
+        if self.entries.get(entry.number) is entry:
+            del self.entries[entry.number]
+
+    def release(self) -> None:
+        for entry in tuple(self.entries.values()):
+            if entry in entry.file.waiters:
+                entry.file.waiters.remove(entry)
+        self.entries.clear()
+        self.maybe.clear()
+
+
+class EpollCalls(Readiness):
+    """epoll_create, epoll_ctl and epoll_wait."""
+
+    def epoll_create(self) -> int:
+        return self.files.add(Epoll())
+
+    def _epoll(self, number: int) -> Epoll:
+        file = self.files.find(number)
+        if not isinstance(file, Epoll):
+            fail(EINVAL)
+        return file
+
+    def epoll_control(self, epoll: int, operation: int, number: int, events: int) -> None:
+        """Add, change or remove the entry of a descriptor.
+
+        EBADF
+            Either descriptor names nothing.
+        EPERM
+            A file of the host, which this model does not watch.
+        """
+        instance = self._epoll(epoll)
+        file = self._file(number)
+        if file is None:
+            fail(EBADF)
+        if isinstance(file, Foreign):
+            fail(1)
+        instance.control(operation, number, file, events, file is instance)
+
+    def epoll_wait(self, epoll: int, timeout: float | None,
+                   most: int) -> list[tuple[int, int]]:
+        """Wait until an entry is ready; returns descriptors with their events."""
+        instance = self._epoll(epoll)
+        result: list[tuple[int, int]] = self._until(
+            lambda: instance.collect(most), [instance], timeout, "epoll_wait")
+        return result

@@ -1,0 +1,124 @@
+"""Control messages between Python's form and the model's.
+
+    (SOL_SOCKET, SCM_RIGHTS, bytes of descriptors) <--> references to open files
+    (SOL_SOCKET, SCM_CREDENTIALS, struct ucred)    <--> Credentials
+
+A descriptor of the host that is not the model's travels as a copy made with ``os.dup``.
+
+Sources: CPython ``sock_sendmsg``; Linux cmsg(3), unix(7), recvmsg(2) for what is cut.
+"""
+
+import os
+import struct
+from typing import Any
+
+from ..machine.constants import (
+    MSG_CTRUNC,
+    SCM_CREDENTIALS,
+    SCM_RIGHTS,
+    SOL_SOCKET,
+)
+from ..machine.descriptors import File
+from ..machine.errors import EBADF, EINVAL, fail
+from ..machine.host import Credentials
+
+HEADER = 16  # bytes of struct cmsghdr
+ALIGNMENT = 8
+MOST_FILES = 253
+
+
+class HostFile(File):
+    """A file of the host on its way through a socket."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = os.dup(number)
+
+    def release(self) -> None:
+        os.close(self.number)
+
+
+def space(length: int) -> int:
+    """CMSG_SPACE: how much of the control buffer a message of *length* bytes takes."""
+    return HEADER + -(-length // ALIGNMENT) * ALIGNMENT
+
+
+def encode_control(machine: Any, ancdata: Any) -> tuple[Any, ...]:
+    """Read a program's control messages."""
+    try:
+        entries = list(ancdata)
+    except TypeError:
+        raise TypeError("sendmsg() argument 2 must be an iterable"
+                        if False else "sendmsg(): argument 2 must be iterable") from None
+    result = []
+    for entry in entries:
+        if not isinstance(entry, tuple) or len(entry) != 3:
+            raise TypeError("[sendmsg() ancillary data items] must be 3-item tuples"
+                            if False else "sequence of 3-item tuples expected")
+        level, kind, data = int(entry[0]), int(entry[1]), memoryview(entry[2]).tobytes()
+        result.append((level, kind, _decoded(machine, level, kind, data)))
+    return tuple(result)
+
+
+def _decoded(machine: Any, level: int, kind: int, data: bytes) -> Any:
+    if level == SOL_SOCKET and kind == SCM_RIGHTS:
+        numbers = struct.unpack(f"={len(data) // 4}i", data[:len(data) // 4 * 4])
+        if len(numbers) > MOST_FILES:
+            fail(EINVAL)
+        return tuple(_file(machine, number) for number in numbers)
+    if level == SOL_SOCKET and kind == SCM_CREDENTIALS:
+        if len(data) != 12:
+            fail(EINVAL)
+        return Credentials(*struct.unpack("=iII", data))
+    return data
+
+
+def _file(machine: Any, number: int) -> File:
+    file = machine.descriptors.get(number)
+    if file is not None:
+        return file  # type: ignore[no-any-return]
+    try:
+        return HostFile(number)
+    except OSError:
+        fail(EBADF)
+
+
+def decode_control(machine: Any, control: tuple[Any, ...], room: int,
+                   flags: int) -> tuple[list[tuple[int, int, bytes]], int]:
+    """Make a program's control messages in *room* bytes; says with MSG_CTRUNC what is cut."""
+    result: list[tuple[int, int, bytes]] = []
+    cut = 0
+    for level, kind, value in control:
+        if level == SOL_SOCKET and kind == SCM_RIGHTS:
+            fits = min(len(value), max(0, room - HEADER) // 4)
+            numbers = [_install(machine, file) for file in value[:fits]]
+            if not flags & 2:  # without MSG_PEEK the message's references are used up
+                for file in value:
+                    file.drop()
+            data = struct.pack(f"={fits}i", *numbers)
+            if fits < len(value):
+                cut = MSG_CTRUNC
+            if fits == 0:
+                continue
+        else:
+            data = _encoded(kind, value)
+            if room < HEADER:
+                cut = MSG_CTRUNC
+                continue
+            if HEADER + len(data) > room:
+                data, cut = data[:room - HEADER], MSG_CTRUNC
+        result.append((level, kind, data))
+        room -= min(room, space(len(data)))
+    return result, cut
+
+
+def _encoded(kind: int, value: Any) -> bytes:
+    if isinstance(value, Credentials):
+        return struct.pack("=iII", value.pid, value.uid, value.gid)
+    return bytes(value)
+
+
+def _install(machine: Any, file: File) -> int:
+    if isinstance(file, HostFile):
+        return os.dup(file.number)
+    return machine.descriptors.add(file)  # type: ignore[no-any-return]

@@ -1,0 +1,159 @@
+"""Private copies of the interpreter's own modules, on top of ours.
+
+    our _socket, select, _thread, time
+         ^ import
+    the interpreter's socket.py, threading.py, queue.py, asyncio ...: unmodified, executed
+    again, each in a module of its own, with an ``__import__`` that finds the copies
+
+The real modules stay what they are, in ``sys.modules`` too, except while a copy is being
+executed: ``enum`` and ``dataclasses`` look a module up there by its name.
+
+Sources: importlib's reference; PEP 451.
+"""
+
+import builtins
+import importlib.util
+import sys
+import types
+from typing import Any
+
+# Modules that reach the network, threads or the clock, themselves or by what they import.
+# A name covers what is below it too, except what SHARED names.
+PRIVATE = frozenset("""
+    socket select selectors threading queue _queue sched socketserver _threading_local
+    concurrent asyncio _asyncio http urllib xmlrpc wsgiref ftplib imaplib poplib smtplib
+    telnetlib nntplib asyncore asynchat smtpd time _thread _socket dummy_threading
+    logging
+""".split())
+
+# Parts of private packages that must be one for both worlds: exceptions, and what C code
+# of the interpreter refers to.
+SHARED = frozenset("""
+    asyncio.exceptions asyncio.base_futures asyncio.base_tasks asyncio.constants
+    asyncio.format_helpers asyncio.coroutines urllib.parse urllib.error urllib.response
+    http.cookies concurrent.futures._base_errors logging
+""".split())
+
+ABSENT = frozenset({"_queue"})  # C code with real locks; queue.py has its own in Python
+
+
+class Loader:
+    """The private modules of one machine, loaded when they are first asked for."""
+
+    def __init__(self, built: dict[str, types.ModuleType]) -> None:
+        self.modules: dict[str, types.ModuleType] = dict(built)
+        self._builtins = dict(vars(builtins))
+        self._builtins["__import__"] = self.import_
+
+    def is_private(self, name: str) -> bool:
+        """True if *name* is to be a copy."""
+        if name in self.modules:
+            return True
+        return name.partition(".")[0] in PRIVATE and not any(
+            name == shared or name.startswith(shared + ".") for shared in SHARED)
+
+    def load(self, name: str) -> types.ModuleType:
+        """Return the copy of the module *name*, or the module itself if it needs none."""
+        if not self.is_private(name):
+            module = importlib.import_module(name)
+            self._attach(name, module)
+            return module
+        if name in self.modules:
+            return self.modules[name]
+        if name in ABSENT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name == "_asyncio":
+            return self._load_asyncio()
+        parent = name.rpartition(".")[0]
+        if parent:
+            self.load(parent)
+            if name in self.modules:
+                return self.modules[name]
+        return self._execute(name)
+
+    def _attach(self, name: str, module: types.ModuleType) -> None:
+        """Let a private package show a shared part."""
+        parent, _, last = name.rpartition(".")
+        if parent in self.modules and not hasattr(self.modules[parent], last):
+            setattr(self.modules[parent], last, module)
+
+    def _execute(self, name: str) -> types.ModuleType:
+        """Execute the source of *name* in a new module."""
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if not hasattr(spec.loader, "get_code"):
+            return importlib.import_module(name)
+        code = spec.loader.get_code(name)  # type: ignore[attr-defined]
+        if code is None:
+            return importlib.import_module(name)
+        module = importlib.util.module_from_spec(spec)
+        vars(module)["__builtins__"] = self._builtins
+        self.modules[name] = module
+        before = sys.modules.get(name)
+        sys.modules[name] = module
+        try:
+            exec(code, vars(module))
+        except BaseException:
+            del self.modules[name]
+            raise
+        finally:
+            if before is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = before
+        self._attach(name, module)
+        return module
+
+    def _load_asyncio(self) -> types.ModuleType:
+        """The interpreter's tasks in C, which ask our event loop policy for a loop."""
+        real = importlib.import_module("_asyncio")
+        module = types.ModuleType("_asyncio", real.__doc__)
+        vars(module).update({key: value for key, value in vars(real).items()
+                             if not key.startswith("__")})
+
+        def get_event_loop() -> Any:
+            """Return the running loop, or the one of this machine's policy."""
+            loop = real._get_running_loop()
+            if loop is not None:
+                return loop
+            return self.modules["asyncio.events"]._get_event_loop_policy().get_event_loop() \
+                if hasattr(self.modules["asyncio.events"], "_get_event_loop_policy") else \
+                self.modules["asyncio.events"].get_event_loop_policy().get_event_loop()
+
+        vars(module)["get_event_loop"] = get_event_loop
+        if hasattr(real, "_get_event_loop"):
+            vars(module)["_get_event_loop"] = lambda stacklevel=3: get_event_loop()
+        self.modules["_asyncio"] = module
+        return module
+
+    def import_(self, name: str, globals: Any = None, locals: Any = None,
+                fromlist: Any = (), level: int = 0) -> Any:
+        """``__import__`` for code that is to see the copies."""
+        if level:
+            package = (globals or {}).get("__package__") or ""
+            absolute = importlib.util.resolve_name("." * level + name, package)
+        else:
+            absolute = name
+        if not self.is_private(absolute) and absolute.partition(".")[0] not in PRIVATE:
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        module = self.load(absolute)
+        if not fromlist:
+            if level:
+                return module
+            return self.load(absolute.partition(".")[0])
+        if hasattr(module, "__path__"):
+            self._load_parts(absolute, module, fromlist)
+        return module
+
+    def _load_parts(self, name: str, module: types.ModuleType, fromlist: Any) -> None:
+        """``from package import part``: load the parts that are modules."""
+        for part in fromlist:
+            if part == "*":
+                self._load_parts(name, module, getattr(module, "__all__", ()))
+            elif not hasattr(module, part):
+                try:
+                    self.load(f"{name}.{part}")
+                except ModuleNotFoundError as failure:
+                    if failure.name != f"{name}.{part}":
+                        raise

@@ -1,0 +1,140 @@
+"""A machine: a host, its network, its families and the modules a program imports.
+
+    Machine(seed)
+      .load("socket")      the interpreter's own socket.py, on this machine
+      .modules()           the same as a mapping, for whoever redirects imports
+      .observe(callback)   every call, state and packet
+      .close()             end its threads, close its sockets
+
+Two machines share nothing: ports, names of sockets, time and threads are their own.
+"""
+
+import types
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..calls.calls import Calls
+from ..calls.poll import EpollCalls
+from ..families.inet import Inet
+from ..families.inet6 import Inet6
+from ..families.unix import UnixFamily
+from ..machine.constants import IPPROTO_UDPLITE
+from ..machine.events import Event
+from ..machine.host import Host
+from ..network.names import Resolver
+from ..network.node import Node
+from ..network.pcap import Capture
+from ..protocols.icmp import IcmpErrors
+from ..protocols.raw import Raw
+from ..protocols.tcp import Tcp
+from ..protocols.udp import Udp
+from ..protocols.unix_datagram import UnixDatagram, UnixSeqpacket
+from ..protocols.unix_stream import UnixStream
+from . import select_module, socket_module, thread_module, time_module
+from .loader import Loader
+from .observed import ObservedCalls
+
+
+def build_families(host: Host, node: Node, resolver: Resolver) -> dict[int, Any]:
+    """Make every address family that the host has."""
+    errors = IcmpErrors(node)
+    protocols = (Tcp(node), Udp(node, errors), Udp(node, errors, IPPROTO_UDPLITE), Raw(node))
+    families = (
+        UnixFamily(host, UnixStream(host), UnixDatagram(host), UnixSeqpacket(host)),
+        Inet(host, resolver, *protocols),
+        Inet6(host, resolver, *protocols),
+    )
+    return {family.number: family for family in families}
+
+
+class Modules(Mapping[str, types.ModuleType]):
+    """The modules of a machine by name; one is loaded when it is asked for."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def __getitem__(self, name: str) -> types.ModuleType:
+        if not self._loader.is_private(name):
+            raise KeyError(name)
+        return self._loader.load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loader.modules)
+
+    def __len__(self) -> int:
+        return len(self._loader.modules)
+
+
+class Machine:
+    """A machine of the model.
+
+    seed
+        0 runs the thread that has been ready longest; any other number chooses by chance,
+        the same way each time.  Ports and sequence numbers come from it too.
+    real_time
+        True sleeps where time would jump, for programs that also wait for the world outside.
+
+    >>> socket = Machine().load("socket")
+    >>> a, b = socket.socketpair()
+    >>> a.send(b"hello"), b.recv(10)
+    (5, b'hello')
+    >>> a.close(); b.close()
+    """
+
+    def __init__(self, seed: int = 0, real_time: bool = False) -> None:
+        self.host = Host(seed, real_time)
+        self.clock = self.host.clock
+        self.scheduler = self.host.scheduler
+        self.descriptors = self.host.descriptors
+        self.settings = self.host.settings
+        self.node = Node(self.host)
+        self.resolver = Resolver(self.host.name)
+        self.families = build_families(self.host, self.node, self.resolver)
+        self._calls = Calls(self.host, self.node, self.families)
+        self._poll = EpollCalls(self.host)
+        self.calls: Any = self._calls
+        self.poll: Any = self._poll
+        self.default_timeout: float | None = None
+        self.socket_type: Any = None
+        self.gaierror: Any = None
+        self.loader = Loader({
+            "_socket": socket_module.make(self), "select": select_module.make(self),
+            "_thread": thread_module.make(self), "time": time_module.make(self)})
+
+    def load(self, name: str) -> types.ModuleType:
+        """Return this machine's copy of a module, ``"http.server"`` for example."""
+        return self.loader.load(name)
+
+    def modules(self) -> Modules:
+        """Return the mapping from the names of modules to this machine's copies."""
+        return Modules(self.loader)
+
+    @property
+    def import_(self) -> Callable[..., Any]:
+        """An ``__import__`` that finds this machine's copies first."""
+        return self.loader.import_
+
+    def observe(self, callback: Callable[[Event], object]) -> Callable[[], None]:
+        """Call *callback* with every event from now on; returns what ends that."""
+        remove = self.host.observers.add(callback)
+        self.calls = ObservedCalls(self._calls, self.host)
+        self.poll = ObservedCalls(self._poll, self.host)
+
+        def end() -> None:
+            remove()
+            if not self.host.observers:
+                self.calls, self.poll = self._calls, self._poll
+
+        return end
+
+    def capture(self, path: str | Path) -> Callable[[], None]:
+        """Write every packet to the file *path*, as pcap; returns what ends that."""
+        file = open(path, "wb")
+        end = self.observe(Capture(file))
+        return lambda: (end(), file.close())[0]
+
+    def close(self) -> None:
+        """End the threads that wait and close every descriptor."""
+        self.scheduler.close()
+        self.descriptors.close_all()

@@ -1,0 +1,90 @@
+"""Running a whole program on the model: the process is ours, so its modules are too.
+
+Our ``_socket``, ``select``, ``_thread`` and ``time`` take the places of the host's in
+``sys.modules``, and whatever was loaded on top of the host's is loaded again.  A few
+functions of ``os`` that take descriptors learn of the model's.
+"""
+
+import os
+import runpy
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from .loader import ABSENT, PRIVATE
+from .machine import Machine
+
+KEPT = frozenset({"time", "_thread", "_socket", "select"})
+
+
+def install(machine: Machine) -> None:
+    """Put the machine's modules where ``import`` finds them."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in PRIVATE - {"logging"}]:
+        del sys.modules[name]
+    for name in KEPT:
+        sys.modules[name] = machine.loader.modules[name]
+    for name in ABSENT:
+        sys.modules[name] = None  # type: ignore[assignment]
+    for name, function in os_functions(machine).items():
+        setattr(os, name, function)
+
+
+def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
+    """The functions of ``os`` that must know the model's descriptors."""
+    files, calls = machine.descriptors, machine.calls
+    real = {name: getattr(os, name) for name in ("close", "read", "write", "dup", "set_blocking")
+            if hasattr(os, name)}
+
+    def close(fd: int) -> None:
+        """Close a descriptor of either world."""
+        (calls.close if fd in files else real["close"])(fd)
+
+    def read(fd: int, length: int, /) -> bytes:
+        """Read from a descriptor of either world."""
+        if fd in files:
+            return calls.receive(fd, length, 0, None).data  # type: ignore[no-any-return]
+        return real["read"](fd, length)  # type: ignore[no-any-return]
+
+    def write(fd: int, data: Any, /) -> int:
+        """Write to a descriptor of either world."""
+        if fd in files:
+            return calls.send(fd, bytes(data), 0, None)  # type: ignore[no-any-return]
+        return real["write"](fd, data)  # type: ignore[no-any-return]
+
+    def dup(fd: int, /) -> int:
+        """Make another descriptor of the same file."""
+        return (calls.dup if fd in files else real["dup"])(fd)  # type: ignore[no-any-return]
+
+    def set_blocking(fd: int, blocking: bool, /) -> None:
+        """Set or clear O_NONBLOCK."""
+        if fd in files:
+            files.set_nonblocking(fd, not blocking)
+        else:
+            real["set_blocking"](fd, blocking)
+
+    return {"close": close, "read": read, "write": write, "dup": dup,
+            "set_blocking": set_blocking}
+
+
+def run(program: str, arguments: list[str], module: bool = False, seed: int = 0,
+        real_time: bool = False, capture: str | None = None) -> int:
+    """Run *program*, a file or with *module* a module, as python itself would."""
+    machine = Machine(seed, real_time)
+    if capture:
+        machine.capture(capture)
+    install(machine)
+    sys.argv[:] = [program, *arguments]
+    if module:
+        sys.path.insert(0, os.getcwd())
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, os.path.dirname(os.path.abspath(program)))
+        main = types.ModuleType("__main__")
+        main.__file__ = program
+        sys.modules["__main__"] = main
+        with open(program, "rb") as source:
+            code = compile(source.read(), program, "exec")
+        vars(main)["__builtins__"] = __builtins__
+        exec(code, vars(main))
+    return 0

@@ -1,0 +1,223 @@
+"""Our ``select``: select, poll and epoll in Python's form.
+
+The functions are no plain functions: ``selectors.SelectSelector`` keeps ``select.select``
+as a class attribute, and a plain function would become a method there.
+
+Sources: CPython ``Modules/selectmodule.c``, 3.11 to 3.13.
+"""
+
+import math
+import types
+from typing import Any
+
+from ..machine import constants
+from ..machine.constants import (
+    EPOLL_CLOEXEC,
+    EPOLL_CTL_ADD,
+    EPOLL_CTL_DEL,
+    EPOLL_CTL_MOD,
+    POLLIN,
+    POLLOUT,
+    POLLPRI,
+)
+
+MOST_EVENTS = 2**31 // 12 - 1
+
+
+def descriptor_of(thing: Any) -> int:
+    """A descriptor, or what ``fileno()`` says."""
+    if isinstance(thing, int):
+        number = int(thing)
+    elif hasattr(thing, "fileno"):
+        number = thing.fileno()
+        if not isinstance(number, int):
+            raise TypeError("fileno() returned a non-integer")
+    else:
+        raise TypeError("argument must be an int, or have a fileno() method.")
+    if number < 0:
+        raise ValueError(f"file descriptor cannot be a negative integer ({number})")
+    return number
+
+
+def milliseconds(timeout: Any) -> float | None:
+    """A timeout of poll(): milliseconds, rounded up; None and negative mean for ever."""
+    if timeout is None:
+        return None
+    if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
+        raise TypeError("timeout must be an integer or None" if False else
+                        f"'{type(timeout).__name__}' object cannot be interpreted as an integer")
+    if abs(timeout) >= 2**31:
+        raise OverflowError("timeout is too large")
+    return None if timeout < 0 else math.ceil(timeout) / 1000
+
+
+class Poll:
+    """A set of descriptors to poll: register, modify, unregister, poll."""
+
+    def __init__(self, machine: Any) -> None:
+        self._machine = machine
+        self._wanted: dict[int, int] = {}
+        self._polling = False
+
+    def register(self, fd: Any, eventmask: int = POLLIN | POLLPRI | POLLOUT, /) -> None:
+        """Ask for *eventmask* of a descriptor."""
+        self._wanted[descriptor_of(fd)] = _mask(eventmask)
+
+    def modify(self, fd: Any, eventmask: int, /) -> None:
+        """Ask for other events of a descriptor that is registered."""
+        number = descriptor_of(fd)
+        if number not in self._wanted:
+            raise FileNotFoundError(2, "No such file or directory")
+        self._wanted[number] = _mask(eventmask)
+
+    def unregister(self, fd: Any, /) -> None:
+        """Ask for nothing of a descriptor any more."""
+        del self._wanted[descriptor_of(fd)]
+
+    def poll(self, timeout: Any = None, /) -> list[tuple[int, int]]:
+        """Wait for at most *timeout* milliseconds; returns [(descriptor, events)]."""
+        limit = milliseconds(timeout)
+        if self._polling:
+            raise RuntimeError("concurrent poll() invocation")
+        self._polling = True
+        try:
+            return self._machine.poll.poll(dict(self._wanted), limit)  # type: ignore
+        finally:
+            self._polling = False
+
+
+def _mask(value: Any) -> int:
+    number = int(value.__index__())
+    if number < 0:
+        raise ValueError("value must be positive")
+    if number > 0xFFFF:
+        raise OverflowError("Python int too large to convert to C unsigned short")
+    return number
+
+
+class Select:
+    """select(rlist, wlist, xlist[, timeout]): wait until one of three lists has a ready one."""
+
+    def __init__(self, machine: Any) -> None:
+        self._machine = machine
+
+    def __call__(self, rlist: Any, wlist: Any, xlist: Any, timeout: Any = None, /) -> Any:
+        if timeout is not None:
+            if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
+                raise TypeError("timeout must be a float or None")
+            if timeout < 0:
+                raise ValueError("timeout must be non-negative")
+        lists = []
+        for things in (rlist, wlist, xlist):
+            try:
+                lists.append([(thing, descriptor_of(thing)) for thing in things])
+            except TypeError as failure:
+                if "iterable" in str(failure):
+                    raise TypeError("arguments 1-3 must be sequences") from None
+                raise
+        if any(number >= 65536 for pairs in lists for _, number in pairs):
+            raise ValueError("filedescriptor out of range in select()")
+        found = self._machine.poll.select(*[[n for _, n in pairs] for pairs in lists],
+                                          None if timeout is None else float(timeout))
+        return tuple([thing for thing, number in pairs if number in ready]
+                     for pairs, ready in zip(lists, found, strict=True))
+
+
+class Epoll:
+    """An epoll instance."""
+
+    _machine: Any = None
+
+    def __init__(self, sizehint: int = -1, flags: int = 0) -> None:
+        if sizehint < -1 or sizehint == 0:
+            raise ValueError("negative sizehint")
+        if flags & ~EPOLL_CLOEXEC:
+            raise OSError("invalid flags")
+        self._fd = self._machine.poll.epoll_create()
+
+    @classmethod
+    def fromfd(cls, fd: int, /) -> "Epoll":
+        """An instance that has a descriptor already."""
+        self = cls.__new__(cls)
+        self._fd = fd
+        return self
+
+    @property
+    def closed(self) -> bool:
+        """True after close()."""
+        return self._fd < 0
+
+    def close(self) -> None:
+        """Close the instance."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            self._machine.calls.close(fd)
+
+    def __enter__(self) -> "Epoll":
+        self.fileno()
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except (OSError, AttributeError, TypeError):
+            pass
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        if self._fd < 0:
+            raise ValueError("I/O operation on closed epoll object")
+        return int(self._fd)
+
+    def register(self, fd: Any, eventmask: int = POLLIN | POLLPRI | POLLOUT) -> None:
+        """Ask for *eventmask* of a descriptor."""
+        self._machine.poll.epoll_control(self.fileno(), EPOLL_CTL_ADD, descriptor_of(fd),
+                                         eventmask & 0xFFFFFFFF)
+
+    def modify(self, fd: Any, eventmask: int) -> None:
+        """Ask for other events of a descriptor that is registered."""
+        self._machine.poll.epoll_control(self.fileno(), EPOLL_CTL_MOD, descriptor_of(fd),
+                                         eventmask & 0xFFFFFFFF)
+
+    def unregister(self, fd: Any) -> None:
+        """Ask for nothing of a descriptor any more."""
+        self._machine.poll.epoll_control(self.fileno(), EPOLL_CTL_DEL, descriptor_of(fd), 0)
+
+    def poll(self, timeout: Any = None, maxevents: int = -1) -> list[tuple[int, int]]:
+        """Wait for at most *timeout* seconds; returns [(descriptor, events)]."""
+        fd = self.fileno()
+        if timeout is not None and not hasattr(timeout, "__float__"):
+            raise TypeError("timeout must be a number or None" if False else
+                            f"'{type(timeout).__name__}' object cannot be interpreted as an "
+                            "integer")
+        if maxevents < -1 or maxevents == 0:
+            raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
+        limit = None if timeout is None or timeout < 0 else math.ceil(timeout * 1000) / 1000
+        return self._machine.poll.epoll_wait(  # type: ignore[no-any-return]
+            fd, limit, 1023 if maxevents == -1 else maxevents)
+
+
+def make(machine: Any) -> types.ModuleType:
+    """Build ``select`` for *machine*."""
+    module = types.ModuleType("select", "Readiness of a bsdsockets machine.")
+    names = vars(module)
+    for name, value in vars(constants).items():
+        if name.startswith(("POLL", "EPOLL")) and not name.startswith("EPOLL_CTL"):
+            names[name] = value
+    names.update(error=OSError, PIPE_BUF=4096, select=Select(machine),
+                 poll=_Constructor(machine),
+                 epoll=type("epoll", (Epoll,), {"_machine": machine, "__module__": "select"}))
+    return module
+
+
+class _Constructor:
+    """poll(): make a Poll of one machine."""
+
+    def __init__(self, machine: Any) -> None:
+        self._machine = machine
+
+    def __call__(self) -> Poll:
+        return Poll(self._machine)

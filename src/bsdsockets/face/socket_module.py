@@ -1,0 +1,318 @@
+"""Our ``_socket``: the functions and constants beside the class.
+
+`make` builds the module for one machine.  Its functions are methods of `Functions`, bound
+to the machine, under the names CPython's ``socket.py`` imports.
+
+Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13; inet(3), byteorder(3).
+"""
+
+import ipaddress
+import types
+from typing import Any
+
+from ..machine import constants
+from ..machine.constants import AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM
+from ..network.addresses import loose4, unpack
+from ..network.names import PROTOCOLS, SERVICES, UnknownName
+from .ancillary import HEADER, space
+from .socket_type import Socket, number, seconds
+
+try:
+    import _socket as _host
+    CAPI = getattr(_host, "CAPI", None)
+    gaierror, herror = _host.gaierror, _host.herror
+except ImportError:
+    CAPI = None
+
+    class gaierror(OSError):  # type: ignore[no-redef]
+        """A name or service is not known."""
+
+    class herror(OSError):  # type: ignore[no-redef]
+        """A host is not known."""
+
+
+def unsigned(value: Any, bits: int, name: str) -> int:
+    """An unsigned number of *bits* bits."""
+    if not hasattr(value, "__index__"):
+        raise TypeError(f"expected int, {type(value).__name__} found" if bits == 32 else
+                        f"'{type(value).__name__}' object cannot be interpreted as an integer")
+    result = int(value.__index__())
+    if result < 0:
+        raise OverflowError("can't convert negative value to unsigned int" if bits == 32 else
+                            f"{name}: can't convert negative Python int to C 16-bit "
+                            "unsigned integer")
+    if result >> bits:
+        raise OverflowError("int larger than 32 bits" if bits == 32 else
+                            f"{name}: Python int too large to convert to C 16-bit "
+                            "unsigned integer")
+    return result
+
+
+def ntohs(value: Any, /) -> int:
+    """Turn a 16-bit number from network order into the host's, or back."""
+    return int.from_bytes(unsigned(value, 16, "ntohs").to_bytes(2, "big"), "little")
+
+
+def htons(value: Any, /) -> int:
+    """Turn a 16-bit number from the host's order into network order."""
+    return int.from_bytes(unsigned(value, 16, "htons").to_bytes(2, "big"), "little")
+
+
+def ntohl(value: Any, /) -> int:
+    """Turn a 32-bit number from network order into the host's."""
+    return int.from_bytes(unsigned(value, 32, "ntohl").to_bytes(4, "big"), "little")
+
+
+def htonl(value: Any, /) -> int:
+    """Turn a 32-bit number from the host's order into network order."""
+    return int.from_bytes(unsigned(value, 32, "htonl").to_bytes(4, "big"), "little")
+
+
+def inet_aton(text: str, /) -> bytes:
+    """The four bytes of an IPv4 address, in any of C's notations."""
+    if not isinstance(text, str):
+        raise TypeError(f"inet_aton() argument 1 must be str, not {type(text).__name__}")
+    address = loose4(text.split()[0]) if text.split() else None
+    if address is None or text[0].isspace():
+        raise OSError("illegal IP address string passed to inet_aton")
+    return ipaddress.IPv4Address(address).packed
+
+
+def inet_ntoa(packed: Any, /) -> str:
+    """The text of four bytes."""
+    data = bytes(memoryview(packed))
+    if len(data) != 4:
+        raise OSError("packed IP wrong length")
+    return unpack(data)
+
+
+def inet_pton(family: int, text: str, /) -> bytes:
+    """The bytes of a numeric address."""
+    if family not in (AF_INET, AF_INET6):
+        raise OSError(97, "Address family not supported by protocol")
+    try:
+        if family == AF_INET:
+            return ipaddress.IPv4Address(text).packed
+        if "%" in text:
+            raise ValueError(text)
+        return ipaddress.IPv6Address(text).packed
+    except ValueError:
+        raise OSError("illegal IP address string passed to inet_pton") from None
+
+
+def inet_ntop(family: int, packed: Any, /) -> str:
+    """The text of 4 or 16 bytes."""
+    data = bytes(memoryview(packed))
+    lengths = {AF_INET: 4, AF_INET6: 16}
+    if family not in lengths:
+        raise ValueError(f"unknown address family {family}")
+    if len(data) != lengths[family]:
+        raise ValueError("invalid length of packed IP address string")
+    return unpack(data)
+
+
+def CMSG_LEN(length: int, /) -> int:
+    """The length of a control message with *length* bytes of data."""
+    if not 0 <= length < 2**63 - HEADER:
+        raise OverflowError("CMSG_LEN() argument out of range")
+    return HEADER + length
+
+
+def CMSG_SPACE(length: int, /) -> int:
+    """The room that a control message with *length* bytes of data takes."""
+    if not 0 <= length < 2**63 - HEADER - 8:
+        raise OverflowError("CMSG_SPACE() argument out of range")
+    return space(length)
+
+
+PURE = (ntohs, htons, ntohl, htonl, inet_aton, inet_ntoa, inet_pton, inet_ntop, CMSG_LEN,
+        CMSG_SPACE)
+
+
+class Functions:
+    """The functions of ``_socket`` that need the machine."""
+
+    def __init__(self, machine: Any) -> None:
+        self._machine = machine
+
+    def close(self, fd: Any, /) -> None:
+        """Close a descriptor."""
+        self._machine.calls.close(number(fd))
+
+    def dup(self, fd: Any, /) -> int:
+        """Make another descriptor of the same socket."""
+        return self._machine.calls.dup(number(fd))  # type: ignore[no-any-return]
+
+    def socketpair(self, family: int = AF_UNIX, type: int = SOCK_STREAM, proto: int = 0,
+                   /) -> Any:
+        """Make two connected sockets."""
+        machine = self._machine
+        family = AF_UNIX if family is None else family
+        first, second = machine.calls.socketpair(number(family), number(type), number(proto))
+        kind = machine.socket_type
+        return tuple(kind(family, type, proto, fileno=fd) for fd in (first, second))
+
+    def getdefaulttimeout(self) -> float | None:
+        """The timeout of new sockets."""
+        return self._machine.default_timeout  # type: ignore[no-any-return]
+
+    def setdefaulttimeout(self, timeout: Any, /) -> None:
+        """Set the timeout of new sockets."""
+        self._machine.default_timeout = seconds(timeout)
+
+    def gethostname(self) -> str:
+        """The name of the machine."""
+        return self._machine.resolver.hostname  # type: ignore[no-any-return]
+
+    def sethostname(self, name: Any, /) -> None:
+        """Set the name of the machine."""
+        text = name if isinstance(name, str) else bytes(name).decode()
+        self._machine.resolver.hostname = text
+        self._machine.resolver.hosts.setdefault(text, ["127.0.0.1"])
+
+    def getaddrinfo(self, host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0,
+                    flags: int = 0) -> list[Any]:
+        """List the ways to reach a service of a host."""
+        name = self._host_name(host)
+        service = self._service(port)
+        try:
+            found = self._machine.resolver.getaddrinfo(name, service, number(family),
+                                                       number(type), number(proto),
+                                                       number(flags))
+        except UnknownName as failure:
+            raise gaierror(failure.number, failure.text) from None
+        return [(info.family, info.type, info.protocol, info.name,
+                 (info.address, info.port) if info.family == AF_INET
+                 else (info.address, info.port, 0, info.scope)) for info in found]
+
+    @staticmethod
+    def _host_name(host: Any) -> str | None:
+        if host is None:
+            return None
+        if isinstance(host, str):
+            return host if host.isascii() else host.encode("idna").decode()
+        if isinstance(host, bytes):
+            return host.decode("latin-1")
+        raise TypeError("getaddrinfo() argument 1 must be string or None")
+
+    @staticmethod
+    def _service(port: Any) -> Any:
+        if port is None or isinstance(port, str):
+            return port or None if port is None else port
+        if isinstance(port, bytes):
+            return port.decode("latin-1")
+        if hasattr(port, "__index__"):
+            value = int(port.__index__())
+            if not -(2**63) <= value < 2**63:
+                raise OverflowError("Python int too large to convert to C long")
+            return value
+        raise OSError("Int or String expected")
+
+    def getnameinfo(self, sockaddr: Any, flags: int, /) -> tuple[str, str]:
+        """The name of an address and of its port."""
+        if not isinstance(sockaddr, tuple):
+            raise TypeError("getnameinfo() argument 1 must be a tuple")
+        host, port = sockaddr[0], number(sockaddr[1])
+        if len(sockaddr) > 2 and not 0 <= number(sockaddr[2]) <= 0xFFFFF:
+            raise OverflowError("getnameinfo(): flowinfo must be 0-1048575.")
+        resolver = self._machine.resolver
+        try:
+            found = resolver.getaddrinfo(host, str(port), 0, 2)
+            if len(found) > 1:
+                raise OSError("sockaddr resolved to multiple addresses")
+            name, service = resolver.getnameinfo(found[0].address, found[0].port, flags)
+        except UnknownName as failure:
+            raise gaierror(failure.number, failure.text) from None
+        return name, service
+
+    def gethostbyname(self, name: Any, /) -> str:
+        """The IPv4 address of a host."""
+        try:
+            return self._machine.families[AF_INET].resolve(  # type: ignore[no-any-return]
+                self._host_name(name) or "")
+        except UnknownName as failure:
+            raise gaierror(failure.number, failure.text) from None
+
+    def gethostbyname_ex(self, name: Any, /) -> tuple[str, list[str], list[str]]:
+        """Name, aliases and IPv4 addresses of a host."""
+        address = self.gethostbyname(name)
+        found = self._machine.resolver.addresses(name, AF_INET) or [address]
+        return name, [], found
+
+    def gethostbyaddr(self, address: Any, /) -> tuple[str, list[str], list[str]]:
+        """Name, aliases and addresses of the host with an address."""
+        resolver = self._machine.resolver
+        try:
+            found = resolver.getaddrinfo(self._host_name(address), None, 0, 1)[0].address
+        except UnknownName as failure:
+            raise gaierror(failure.number, failure.text) from None
+        names = [name for name, known in resolver.hosts.items() if found in known]
+        if not names and found != "::1":
+            raise herror(1, "Unknown host")
+        return (names or ["localhost"])[0], names[1:], [found]
+
+    def getservbyname(self, name: str, protocol: str = "", /) -> int:
+        """The port of a service."""
+        row = SERVICES.get(name)
+        if row is None or (protocol and protocol not in row[1].split()):
+            raise OSError("service/proto not found")
+        return row[0]
+
+    def getservbyport(self, port: Any, protocol: str = "", /) -> str:
+        """The service on a port."""
+        if not hasattr(port, "__index__"):
+            number(port)
+        if not 0 <= port <= 0xFFFF:
+            raise OverflowError("getservbyport: port must be 0-65535.")
+        name = self._machine.resolver.service_of(port, protocol)
+        if name is None:
+            raise OSError("port/proto not found")
+        return name  # type: ignore[no-any-return]
+
+    def getprotobyname(self, name: str, /) -> int:
+        """The number of a protocol."""
+        if name not in PROTOCOLS:
+            raise OSError("protocol not found")
+        return PROTOCOLS[name]
+
+    def if_nameindex(self) -> list[tuple[int, str]]:
+        """The interfaces of the machine."""
+        return [(each.index, each.name) for each in self._machine.node.interfaces]
+
+    def if_nametoindex(self, name: Any, /) -> int:
+        """The index of an interface."""
+        text = name if isinstance(name, str) else bytes(name).decode()
+        for each in self._machine.node.interfaces:
+            if each.name == text:
+                return each.index  # type: ignore[no-any-return]
+        raise OSError("no interface with this name")
+
+    def if_indextoname(self, index: Any, /) -> str:
+        """The name of an interface."""
+        wanted = unsigned(index, 32, "if_indextoname")
+        for each in self._machine.node.interfaces:
+            if each.index == wanted:
+                return each.name  # type: ignore[no-any-return]
+        raise OSError(6, "No such device or address")
+
+
+def make(machine: Any) -> types.ModuleType:
+    """Build ``_socket`` for *machine*."""
+    module = types.ModuleType("_socket", "The sockets of a bsdsockets machine.")
+    names = vars(module)
+    for name, value in vars(constants).items():
+        if name[0].isupper() and isinstance(value, int) and name not in constants.BESIDE_PYTHON:
+            names[name] = value
+    names.pop("SO_PEERNAME", None)
+    for name in [each for each in names if each.startswith(("POLL", "EPOLL"))]:
+        del names[name]
+    names.update({function.__name__: function for function in PURE})
+    functions = Functions(machine)
+    names.update({name: getattr(functions, name) for name in vars(Functions)
+                  if not name.startswith("_")})
+    kind = type(Socket)("socket", (Socket,), {
+        "__slots__": (), "__module__": "_socket", "__doc__": Socket.__doc__, "_machine": machine})
+    machine.socket_type, machine.gaierror = kind, gaierror
+    names.update(socket=kind, SocketType=kind, error=OSError, timeout=TimeoutError,
+                 gaierror=gaierror, herror=herror, has_ipv6=True, CAPI=CAPI)
+    return module

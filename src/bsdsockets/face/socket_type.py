@@ -1,0 +1,436 @@
+"""The class that CPython's ``socket.socket`` is built on: our ``_socket.socket``.
+
+    socket.socket (CPython's own socket.py)
+         |  inherits
+    Socket (here): Python's arguments, timeouts and exceptions
+         |  calls
+    machine.calls: descriptors, bytes, errors as numbers
+
+What a wrong argument raises is CPython's, to the letter, because programs and CPython's
+own tests depend on it.
+
+Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13.
+"""
+
+import sys
+import warnings
+from typing import Any, ClassVar
+
+from ..calls.calls import TimedOut
+from ..machine.constants import AF_INET, MSG_DONTWAIT, SOCK_STREAM
+from ..machine.errors import EBADF, TEXTS, error
+from ..network.names import UnknownName
+from .ancillary import decode_control, encode_control
+
+UNKNOWN = -1
+
+
+class Immutable(type):
+    """The type itself may not be changed, as a type made in C may not."""
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if cls.__module__ == "_socket":
+            raise TypeError(f"cannot set {name!r} attribute of immutable type "
+                            f"'_socket.{cls.__name__}'")
+        super().__setattr__(name, value)
+
+
+def seconds(value: Any, what: str = "Timeout") -> float | None:
+    """A timeout as CPython reads it: None, or a number of seconds not below zero."""
+    if value is None:
+        return None
+    if not hasattr(value, "__index__") and not hasattr(value, "__float__"):
+        raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
+    number = float(value)
+    if number != number:
+        raise ValueError("Invalid value NaN (not a number)")
+    if abs(number) > 9.2e9:
+        raise OverflowError("timestamp out of range for platform time_t")
+    if number < 0:
+        raise ValueError(f"{what} value out of range")
+    return number
+
+
+def number(value: Any) -> int:
+    """A C int of a program's argument."""
+    try:
+        result = int(value.__index__())
+    except AttributeError:
+        kind = type(value).__name__
+        raise TypeError(f"'{kind}' object cannot be interpreted as an integer") from None
+    if not -(2**31) <= result < 2**31:
+        raise OverflowError("Python int too large to convert to C int"
+                            if result > 0 else "Python int too large to convert to C int")
+    return result
+
+
+def readable(data: Any) -> bytes:
+    """The bytes of whatever holds some."""
+    if data.__class__ is bytes:
+        return data  # type: ignore[no-any-return]
+    if isinstance(data, str):
+        raise TypeError("a bytes-like object is required, not 'str'")
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise TypeError("a bytes-like object is required, not "
+                        f"'{type(data).__name__}'") from None
+    return view.tobytes()
+
+
+class Socket(metaclass=Immutable):
+    """socket(family=AF_INET, type=SOCK_STREAM, proto=0, fileno=None): a socket of the model.
+
+    Waiting: `_accept`, `connect`, `send` and its kin, `recv` and its kin, for at most the
+    timeout.
+    """
+
+    __slots__ = ("_family", "_fd", "_proto", "_timeout", "_type")
+    _machine: ClassVar[Any] = None
+
+    def __init__(self, family: int = -1, type: int = -1, proto: int = -1,
+                 fileno: Any = None) -> None:
+        machine = self._machine
+        self._fd = -1
+        if fileno is None:
+            family = AF_INET if family == -1 else number(family)
+            kind = SOCK_STREAM if type == -1 else number(type)
+            protocol = 0 if proto == -1 else number(proto)
+            self._fd = machine.calls.socket(family, kind, protocol)
+        else:
+            family, kind, protocol = self._adopt(fileno, family, type, proto)
+        self._family, self._type, self._proto = family, kind & ~0x80800, protocol
+        self._timeout = machine.default_timeout
+        if kind & 0x800:
+            self._timeout = 0.0
+        elif self._timeout is not None:
+            machine.descriptors.set_nonblocking(self._fd, True)
+
+    def _adopt(self, fileno: Any, family: int, kind: int, protocol: int) -> tuple[int, int, int]:
+        """Use a descriptor that exists."""
+        if isinstance(fileno, float):
+            raise TypeError("integer argument expected, got float")
+        descriptor = number(fileno)
+        if descriptor < 0:
+            raise ValueError("negative file descriptor")
+        so = self._machine.calls.socket_of(descriptor)
+        self._fd = descriptor
+        return (so.family if family == -1 else family, so.type if kind == -1 else kind,
+                so.protocol_number if protocol == -1 else protocol)
+
+    def __del__(self) -> None:
+        fd = getattr(self, "_fd", -1)
+        if fd != -1 and not sys.is_finalizing():
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, 2, source=self)
+            self._fd = -1
+            try:
+                self._machine.calls.close(fd)
+            except OSError:
+                pass
+
+    def __repr__(self) -> str:
+        return (f"<socket object, fd={self._fd}, family={self._family}, type={self._type}, "
+                f"proto={self._proto}>")
+
+    family = property(lambda self: self._family, doc="the socket family")
+    type = property(lambda self: self._type, doc="the socket type")
+    proto = property(lambda self: self._proto, doc="the socket protocol")
+    timeout = property(lambda self: self._timeout, doc="the socket timeout")
+
+    def _address(self, address: Any, caller: str) -> Any:
+        """Read an address in the family's form."""
+        family = self._machine.families.get(self._family)
+        if family is None:
+            raise OSError(f"{caller}(): bad family")
+        try:
+            return family.from_python(address, caller)
+        except UnknownName as failure:
+            raise self._machine.gaierror(failure.number, failure.text) from None
+
+    def _show(self, address: Any) -> Any:
+        """An address as the family shows it."""
+        return self._machine.families[self._family].to_python(address)
+
+    # Descriptor and timeout
+
+    def fileno(self) -> int:
+        """Return the descriptor, or -1 after close()."""
+        return self._fd
+
+    def detach(self) -> int:
+        """Return the descriptor and forget it; the socket stays open."""
+        descriptor, self._fd = self._fd, -1
+        return descriptor
+
+    def close(self) -> None:
+        """Close the socket."""
+        descriptor, self._fd = self._fd, -1
+        if descriptor != -1:
+            try:
+                self._machine.calls.close(descriptor)
+            except ConnectionResetError:
+                pass
+
+    def settimeout(self, timeout: Any) -> None:
+        """Wait at most *timeout* seconds in each call; 0 never, None for ever."""
+        value = seconds(timeout)
+        self._machine.descriptors.set_nonblocking(self._fd, value is not None)
+        self._timeout = value
+
+    def gettimeout(self) -> float | None:
+        """Return the timeout in seconds, or None."""
+        return self._timeout
+
+    def setblocking(self, flag: Any) -> None:
+        """setblocking(False) is settimeout(0), setblocking(True) is settimeout(None)."""
+        self._machine.descriptors.set_nonblocking(self._fd, not flag)
+        self._timeout = None if flag else 0.0
+
+    def getblocking(self) -> bool:
+        """Return False if the timeout is 0."""
+        return self._timeout != 0.0
+
+    # Names and connections
+
+    def bind(self, address: Any, /) -> None:
+        """Give the socket an address."""
+        self._machine.calls.bind(self._fd, self._address(address, "bind"))
+
+    def listen(self, backlog: Any = 128, /) -> None:
+        """Take connections; up to *backlog* wait to be accepted."""
+        self._machine.calls.listen(self._fd, max(number(backlog), 0))
+
+    def _accept(self) -> tuple[int, Any]:
+        try:
+            descriptor, child = self._machine.calls.accept(self._fd, self._timeout)
+        except TimedOut:
+            raise TimeoutError("timed out") from None
+        return descriptor, self._show(child.protocol.accepted_peer(child))
+
+    def connect(self, address: Any, /) -> None:
+        """Connect to an address."""
+        target = self._address(address, "connect")
+        try:
+            self._machine.calls.connect(self._fd, target, self._timeout)
+        except TimedOut:
+            raise TimeoutError("timed out") from None
+
+    def connect_ex(self, address: Any, /) -> int:
+        """Connect, and return the error number instead of raising."""
+        target = self._address(address, "connect_ex")
+        try:
+            self._machine.calls.connect(self._fd, target, self._timeout)
+        except TimedOut:
+            return 11
+        except OSError as failure:
+            return failure.errno or 0
+        return 0
+
+    def shutdown(self, how: Any, /) -> None:
+        """End receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR)."""
+        self._machine.calls.shutdown(self._fd, number(how))
+
+    def getsockname(self) -> Any:
+        """Return the socket's own address."""
+        return self._show(self._machine.calls.getsockname(self._fd)[1])
+
+    def getpeername(self) -> Any:
+        """Return the address the socket is connected to."""
+        return self._show(self._machine.calls.getpeername(self._fd)[1])
+
+    # Sending
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        """Send *data*; returns how many bytes were taken."""
+        try:
+            return self._machine.calls.send(  # type: ignore[no-any-return]
+                self._fd, data if data.__class__ is bytes else readable(data), flags,
+                self._timeout)
+        except TimedOut:
+            raise TimeoutError("timed out") from None
+
+    def sendall(self, data: Any, flags: int = 0, /) -> None:
+        """Send all of *data*; an error tells nothing of how much was sent."""
+        data = readable(data)
+        calls, timeout = self._machine.calls, self._timeout
+        if timeout is None:
+            calls.send(self._fd, data, flags, None)
+            return
+        deadline = self._machine.clock.now + timeout
+        view, sent = memoryview(data), 0
+        while True:
+            left = deadline - self._machine.clock.now if timeout else 0.0
+            if timeout and left <= 0:
+                raise TimeoutError("timed out")
+            try:
+                sent += calls.send(self._fd, bytes(view[sent:]) if sent else data, flags, left)
+            except TimedOut:
+                raise TimeoutError("timed out") from None
+            if sent >= len(data):
+                return
+
+    def sendto(self, *arguments: Any) -> int:
+        """sendto(data[, flags], address): send to *address*."""
+        if len(arguments) == 2:
+            (data, address), flags = arguments, 0
+        elif len(arguments) == 3:
+            data, flags, address = arguments
+            flags = number(flags)
+        else:
+            raise TypeError(f"sendto() takes 2 or 3 arguments ({len(arguments)} given)")
+        data = readable(data)
+        target = self._address(address, "sendto")
+        try:
+            return self._machine.calls.send(  # type: ignore[no-any-return]
+                self._fd, data, flags, self._timeout, target)
+        except TimedOut:
+            raise TimeoutError("timed out") from None
+
+    def sendmsg(self, buffers: Any, ancdata: Any = (), flags: int = 0, address: Any = None,
+                /) -> int:
+        """Send the joined *buffers* with control messages (level, type, data)."""
+        try:
+            parts = [readable(buffer) for buffer in buffers]
+        except TypeError as failure:
+            if "iterable" in str(failure):
+                raise TypeError("sendmsg(): argument 1 must be iterable") from None
+            raise
+        control = encode_control(self._machine, ancdata)
+        target = None if address is None else self._address(address, "sendmsg")
+        try:
+            return self._machine.calls.send(  # type: ignore[no-any-return]
+                self._fd, b"".join(parts), number(flags), self._timeout, target, control)
+        except TimedOut:
+            raise TimeoutError("timed out") from None
+
+    # Receiving
+
+    def _receive(self, count: int, flags: int) -> Any:
+        try:
+            return self._machine.calls.receive(self._fd, count, flags, self._timeout)
+        except TimedOut:
+            raise TimeoutError("timed out") from None
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        """Receive up to *bufsize* bytes."""
+        if bufsize.__class__ is not int:
+            bufsize = number(bufsize)
+        if bufsize <= 0:
+            if bufsize < 0:
+                raise ValueError("negative buffersize in recv")
+            return b""
+        try:
+            return self._machine.calls.receive(  # type: ignore[no-any-return]
+                self._fd, bufsize, flags, self._timeout)[0]
+        except TimedOut:
+            raise TimeoutError("timed out") from None
+
+    def recvfrom(self, bufsize: Any, flags: int = 0, /) -> tuple[bytes, Any]:
+        """Receive up to *bufsize* bytes and the sender's address."""
+        bufsize = number(bufsize)
+        if bufsize < 0:
+            raise ValueError("negative buffersize in recvfrom")
+        message = self._receive(bufsize, flags)
+        return message.data, self._sender(message.address)
+
+    def _sender(self, address: Any) -> Any:
+        if address is None or address == b"":
+            return None
+        return self._show(address)
+
+    def _room(self, buffer: Any, nbytes: int, caller: str) -> tuple[memoryview, int]:
+        """A writable buffer, and how many bytes to receive into it."""
+        try:
+            view = memoryview(buffer).cast("B")
+        except TypeError:
+            raise TypeError(f"{caller}() argument 1 must be read-write bytes-like object, not "
+                            f"{type(buffer).__name__}") from None
+        if view.readonly:
+            raise TypeError(f"{caller}() argument 1 must be read-write bytes-like object, not "
+                            f"{buffer.__class__.__name__}")
+        if nbytes < 0:
+            raise ValueError(f"negative buffersize in {caller}")
+        if nbytes > len(view):
+            raise ValueError("nbytes is greater than the length of the buffer"
+                             if caller == "recvfrom_into" else "buffer too small for requested "
+                             "bytes")
+        return view, nbytes or len(view)
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """Receive into *buffer*; returns how many bytes."""
+        view, count = self._room(buffer, number(nbytes), "recv_into")
+        if count == 0:
+            return 0
+        data = self._receive(count, flags).data
+        view[:len(data)] = data
+        return len(data)
+
+    def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
+        """Receive into *buffer*; returns how many bytes, and the sender's address."""
+        view, count = self._room(buffer, number(nbytes), "recvfrom_into")
+        message = self._receive(count, flags)
+        view[:len(message.data)] = message.data
+        return len(message.data), self._sender(message.address)
+
+    def recvmsg(self, bufsize: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
+        """Receive data, control messages, flags and the sender's address."""
+        bufsize = number(bufsize)
+        if bufsize < 0:
+            raise ValueError("negative buffer size in recvmsg()")
+        message, control, flags = self._message(bufsize, number(ancbufsize), flags, "recvmsg")
+        return message.data, control, flags, self._sender(message.address)
+
+    def recvmsg_into(self, buffers: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
+        """Receive into several buffers, one after the other."""
+        try:
+            iterator = iter(buffers)
+        except TypeError:
+            raise TypeError("recvmsg_into() argument 1 must be an iterable") from None
+        views = [self._room(buffer, 0, "recvmsg_into")[0] for buffer in iterator]
+        message, control, flags = self._message(sum(map(len, views)), number(ancbufsize), flags,
+                                                "recvmsg_into")
+        left = message.data
+        for view in views:
+            part, left = left[:len(view)], left[len(view):]
+            view[:len(part)] = part
+        return len(message.data), control, flags, self._sender(message.address)
+
+    def _message(self, count: int, ancillary: int, flags: int, caller: str) -> Any:
+        if ancillary < 0:
+            raise ValueError(f"invalid ancillary data buffer length in {caller}()"
+                             if False else "invalid ancillary data buffer length")
+        message = self._receive(count, flags)
+        control, cut = decode_control(self._machine, message.control, ancillary, flags)
+        return message, control, message.flags | cut | (flags & 0x40000000)
+
+    # Options
+
+    def getsockopt(self, level: Any, optname: Any, buflen: Any = 0, /) -> Any:
+        """Return the value of an option: an int, or up to *buflen* bytes."""
+        buflen = number(buflen)
+        if buflen < 0 or buflen > 1024:
+            raise OSError("getsockopt buflen out of range")
+        value = self._machine.calls.getsockopt(self._fd, number(level), number(optname))
+        if buflen:
+            return value[:buflen]
+        return int.from_bytes(value[:4], "little", signed=True)
+
+    def setsockopt(self, level: Any, optname: Any, value: Any, optlen: Any = UNKNOWN, /) -> None:
+        """Change an option; *value* is an int, bytes, or None with a length."""
+        if value is None:
+            if optlen is UNKNOWN:
+                raise TypeError("'NoneType' object cannot be interpreted as an integer"
+                                if False else "a bytes-like object is required, not 'NoneType'")
+            data = bytes(number(optlen))
+        elif optlen is not UNKNOWN:
+            raise TypeError("setsockopt() argument 3 must be None, not "
+                            f"{type(value).__name__}" if False else
+                            f"argument 3 must be None, not {type(value).__name__}")
+        elif hasattr(value, "__index__"):
+            data = number(value).to_bytes(4, "little", signed=True)
+        else:
+            data = readable(value)
+        self._machine.calls.setsockopt(self._fd, number(level), number(optname), data)
+
+
+__all__ = ["EBADF", "MSG_DONTWAIT", "TEXTS", "Socket", "error", "number", "seconds"]

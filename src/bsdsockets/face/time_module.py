@@ -1,0 +1,84 @@
+"""Our ``time``: the host's, with the machine's clock in it.
+
+What reads the time reads virtual time; ``sleep`` lets other threads run and time jump.
+
+Sources: CPython ``Modules/timemodule.c``.
+"""
+
+import time as _host
+import types
+from typing import Any
+
+from ..machine.clock import EPOCH
+
+
+class Functions:
+    """The functions of ``time`` that look at the clock."""
+
+    def __init__(self, machine: Any) -> None:
+        self._machine = machine
+        self._clock = machine.clock
+
+    def time(self) -> float:
+        """Seconds since 1970, of the machine."""
+        return float(EPOCH + self._clock.read())
+
+    def time_ns(self) -> int:
+        """Nanoseconds since 1970, of the machine."""
+        return int(EPOCH) * 10**9 + round(self._clock.read() * 1e9)
+
+    def monotonic(self) -> float:
+        """Seconds since the machine was switched on."""
+        return float(self._clock.read())
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds since the machine was switched on."""
+        return round(self._clock.read() * 1e9)
+
+    perf_counter, perf_counter_ns = monotonic, monotonic_ns
+    process_time, process_time_ns = monotonic, monotonic_ns
+    thread_time, thread_time_ns = monotonic, monotonic_ns
+
+    def sleep(self, seconds: Any, /) -> None:
+        """Let other threads run for *seconds* of virtual time."""
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        scheduler = self._machine.scheduler
+        if seconds == 0:
+            scheduler.pause()
+            self._clock.read()
+            return
+        scheduler.current.call = f"sleep({seconds})"
+        scheduler.wait((), self._clock.now + seconds, "waits for time to pass")
+
+    def gmtime(self, seconds: float | None = None, /) -> Any:
+        """The broken-down time in UTC."""
+        return _host.gmtime(self.time() if seconds is None else seconds)
+
+    def localtime(self, seconds: float | None = None, /) -> Any:
+        """The broken-down time here."""
+        return _host.localtime(self.time() if seconds is None else seconds)
+
+    def ctime(self, seconds: float | None = None, /) -> str:
+        """The time as text."""
+        return _host.ctime(self.time() if seconds is None else seconds)
+
+    def asctime(self, moment: Any = None, /) -> str:
+        """A broken-down time as text."""
+        return _host.asctime(self.localtime() if moment is None else moment)
+
+    def strftime(self, format: str, moment: Any = None, /) -> str:
+        """A broken-down time in a format of one's own."""
+        return _host.strftime(format, self.localtime() if moment is None else moment)
+
+
+def make(machine: Any) -> types.ModuleType:
+    """Build ``time`` for *machine*."""
+    module = types.ModuleType("time", _host.__doc__)
+    names = vars(module)
+    names.update({name: value for name, value in vars(_host).items()
+                  if not name.startswith("__")})
+    functions = Functions(machine)
+    names.update({name: getattr(functions, name) for name in vars(Functions)
+                  if not name.startswith("_")})
+    return module

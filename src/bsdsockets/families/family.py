@@ -1,0 +1,60 @@
+"""What an address family is: its sockaddr in Python's form, and its (type, protocol) table.
+
+    ("127.0.0.1", 80)  --from_python-->  InternetAddress  --to_python-->  ("127.0.0.1", 80)
+    (SOCK_STREAM, 0)   --choose------->  the protocol, and its number
+
+A family never imports another; what two share is a protocol or the socket layer.
+
+May not know: descriptors, calls.
+"""
+
+from typing import Any
+
+from ..machine.constants import SOCK_RAW
+from ..machine.errors import EINVAL, EPERM, EPROTONOSUPPORT, ESOCKTNOSUPPORT, fail
+from ..machine.host import Host
+
+
+class Family:
+    """One address family of one host."""
+
+    number = 0
+    name = "AF_UNSPEC"
+    any_address: Any = None
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        # type -> [(protocol number, protocol)]; the first is what protocol 0 means
+        self.table: dict[int, list[tuple[int, Any]]] = {}
+
+    def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
+        """Find what socket(family, *kind*, *number*) is: type, protocol number, protocol.
+
+        EINVAL
+            There is no such protocol number.
+        ESOCKTNOSUPPORT
+            The family has no such type.
+        EPROTONOSUPPORT
+            The type has no such protocol.
+        EPERM
+            SOCK_RAW, from an unprivileged process.
+        """
+        if not 0 <= number < 263:
+            fail(EINVAL)
+        rows = self.table.get(kind)
+        if not rows:
+            fail(ESOCKTNOSUPPORT)
+        for row_number, protocol in rows:
+            if (number or rows[0][0]) == row_number or row_number == -1 and number:
+                if kind == SOCK_RAW and not self.host.privileged:
+                    fail(EPERM)
+                return kind, number or row_number, protocol
+        fail(EPROTONOSUPPORT)
+
+    def from_python(self, address: Any, caller: str) -> Any:
+        """Read the address a program gives; TypeError and OverflowError as CPython's."""
+        raise OSError(f"{caller}(): bad family")
+
+    def to_python(self, address: Any) -> Any:
+        """The address as a program sees it."""
+        return address

@@ -1,0 +1,117 @@
+"""Virtual time: a heap of things that happen later, and nothing that ticks.
+
+    after(seconds, action)            step(): take the earliest, set the time, do it
+            |                                    ^
+            v                                    |
+    [ (time, number) action ]  ... ordered ... --+
+
+Time stands still while a thread runs and jumps to the next entry when every thread
+waits.  Two entries of one time happen in the order they were made, so a run has one
+order only.  An entry made with ``idle=True`` renews itself for ever (a keepalive probe):
+when a hundred of them in a row wake nobody, `step` says that nothing will happen.
+
+May not know: threads, sockets, the host's clock (except a clock made with ``real=True``,
+which sleeps as long as it jumps, for programs that also wait for the outside world).
+"""
+
+import heapq
+import time
+from collections.abc import Callable
+
+EPOCH = 1_767_225_600.0  # 2026-01-01 00:00:00 UTC, when a machine is switched on
+READING = 1e-6  # seconds that looking at the clock takes, so that a loop that only looks ends
+IDLE_LIMIT = 100  # entries
+
+
+class Timer:
+    """One entry of the heap; `cancel` takes its action away."""
+
+    __slots__ = ("action", "clock", "idle")
+
+    def __init__(self, clock: "Clock", action: Callable[[], object], idle: bool) -> None:
+        self.clock = clock
+        self.action: Callable[[], object] | None = action
+        self.idle = idle
+
+    def cancel(self) -> None:
+        if self.action is not None:
+            self.action = None
+            self.clock.cancelled += 1
+
+
+class Clock:
+    """The time of one machine, in seconds since it was switched on.
+
+    >>> clock = Clock()
+    >>> _ = clock.after(60.0, lambda: print("a minute later"))
+    >>> clock.step(), clock.now
+    a minute later
+    (True, 60.0)
+    """
+
+    def __init__(self, real: bool = False) -> None:
+        self.now = 0.0
+        self.real = real
+        self._heap: list[tuple[float, int, Timer]] = []
+        self._number = 0
+        self._idled = 0
+        self.cancelled = 0
+
+    def after(self, seconds: float, action: Callable[[], object], idle: bool = False) -> Timer:
+        """Do *action* when *seconds* have passed."""
+        return self.at(self.now + seconds, action, idle)
+
+    def at(self, when: float, action: Callable[[], object], idle: bool = False) -> Timer:
+        """Do *action* when the time is *when*."""
+        self._number += 1
+        timer = Timer(self, action, idle)
+        if self.cancelled > 500 and self.cancelled > len(self._heap) // 2:
+            self._sweep()
+        heapq.heappush(self._heap, (when, self._number, timer))
+        return timer
+
+    def _sweep(self) -> None:
+        """Take the cancelled entries out, so that they do not pile up while time stands still."""
+        self._heap = [entry for entry in self._heap if entry[2].action is not None]
+        heapq.heapify(self._heap)
+        self.cancelled = 0
+
+    def read(self) -> float:
+        """Look at the clock, which takes a microsecond."""
+        self.pass_time(READING)
+        return self.now
+
+    def pass_time(self, seconds: float) -> None:
+        """Let *seconds* go by, with everything that happens in them."""
+        until = self.now + seconds
+        while self._heap and self._heap[0][0] <= until:
+            self._happen()
+        if until > self.now:
+            self.now = until
+
+    def step(self) -> bool:
+        """Jump to the next thing that happens and let it; False when nothing ever will."""
+        heap = self._heap
+        while heap and heap[0][2].action is None:
+            heapq.heappop(heap)
+        if not heap:
+            return False
+        self._idled = self._idled + 1 if heap[0][2].idle else 0
+        if self._idled > IDLE_LIMIT:
+            self._idled = 0
+            return False
+        if self.real and heap[0][0] > self.now:
+            time.sleep(heap[0][0] - self.now)
+        self._happen()
+        return True
+
+    def awake(self) -> None:
+        """Say that something happened that woke a thread."""
+        self._idled = 0
+
+    def _happen(self) -> None:
+        when, _, timer = heapq.heappop(self._heap)
+        if timer.action is not None:
+            self.now = max(self.now, when)
+            action, timer.action = timer.action, None
+            action()

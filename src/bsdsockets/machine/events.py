@@ -1,0 +1,101 @@
+"""What can be seen happening: one record for each thing, in one order.
+
+``machine.observe(callback)`` calls *callback* with each of these as it happens.  The
+pictures of conversations, the text beside them and the capture files are made from
+nothing else.
+
+    CallBegins  CallWaits  CallEnds      a thread and one system call
+    StateChanged                         a socket's state, in its protocol's words
+    PacketSent  PacketLost               a packet enters a link, or is lost there
+
+May not know: what a socket or a packet is; it carries them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: its place in the run, and the virtual time in seconds."""
+
+    number: int
+    time: float
+    thread: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallBegins(Event):
+    """A thread makes a system call."""
+
+    call: str
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallWaits(Event):
+    """A call cannot end yet; *what* says what it waits for."""
+
+    call: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnds(Event):
+    """A call returns *result*, or fails with the exception *error*."""
+
+    call: str
+    result: Any
+    error: BaseException | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Event):
+    """A socket goes from one state to another."""
+
+    socket: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class PacketSent(Event):
+    """A packet enters a link."""
+
+    link: str
+    packet: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PacketLost(Event):
+    """A link loses a packet."""
+
+    link: str
+    packet: Any
+
+
+class Observers:
+    """Those who watch a machine.  ``if observers:`` is false while nobody does."""
+
+    def __init__(self, clock: Any, thread_name: Callable[[], str]) -> None:
+        self._callbacks: list[Callable[[Event], object]] = []
+        self._clock = clock
+        self._thread_name = thread_name
+        self._number = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._callbacks)
+
+    def add(self, callback: Callable[[Event], object]) -> Callable[[], None]:
+        """Call *callback* with every event from now on; returns what ends that."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    def tell(self, kind: type[Event], *details: Any) -> None:
+        """Tell all of them of an event of the class *kind*."""
+        if self._callbacks:
+            self._number += 1
+            event = kind(self._number, self._clock.now, self._thread_name(), *details)
+            for callback in tuple(self._callbacks):
+                callback(event)

@@ -1,0 +1,88 @@
+"""A host: the parts every layer above shares, and its settings.
+
+    clock      virtual time            descriptors   numbers of open files
+    scheduler  threads                 names         of UNIX sockets
+    observers  who watches             settings      what Linux keeps in /proc/sys/net
+
+May not know: protocols, families, sockets.
+"""
+
+import os
+import random
+from dataclasses import dataclass
+
+from .clock import Clock
+from .descriptors import DescriptorTable
+from .events import Observers
+from .paths import Names
+from .scheduler import Scheduler
+from .threads import RealThreads
+
+
+@dataclass
+class Settings:
+    """What Linux keeps in /proc/sys/net, with its defaults.  Times in seconds, sizes in bytes."""
+
+    somaxconn: int = 4096
+    local_ports: tuple[int, int] = (32768, 60999)
+    unprivileged_ports: int = 1024
+    read_default: int = 212992
+    read_maximum: int = 4194304
+    write_default: int = 212992
+    write_maximum: int = 4194304
+    tcp_read_default: int = 131072
+    tcp_write_default: int = 16384
+    tcp_write_connected: int = 2626560
+    tcp_read_connected: int = 131072
+    tcp_fin_timeout: float = 60.0
+    tcp_syn_retries: int = 6
+    tcp_synack_retries: int = 5
+    tcp_retries: int = 15
+    tcp_keepalive_time: int = 7200
+    tcp_keepalive_interval: int = 75
+    tcp_keepalive_probes: int = 9
+    unix_queue: int = 10
+    option_memory: int = 131072
+    ping_groups: tuple[int, int] = (1, 0)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who a process is."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+class Host:
+    """What one machine is made of, below its network."""
+
+    def __init__(self, seed: int = 0, real_time: bool = False, name: str = "") -> None:
+        self.seed = seed
+        self.name = name or "localhost"
+        self.settings = Settings()
+        self.clock = Clock(real_time)
+        self.scheduler = Scheduler(self.clock, RealThreads(), seed)
+        self.observers = Observers(self.clock, lambda: self.scheduler.current.name)
+        self.descriptors = DescriptorTable()
+        self.names = Names()
+        self.random = random.Random(seed)
+        self.sockets = 0
+
+    @property
+    def credentials(self) -> Credentials:
+        """Who runs the program: the process on the host."""
+        if not hasattr(os, "getuid"):
+            return Credentials(1, 0, 0)
+        return Credentials(os.getpid(), os.getuid(), os.getgid())
+
+    @property
+    def privileged(self) -> bool:
+        """True if the process may do what root may."""
+        return not hasattr(os, "geteuid") or os.geteuid() == 0
+
+    def next_socket(self) -> int:
+        """Number the next socket."""
+        self.sockets += 1
+        return self.sockets

@@ -1,0 +1,134 @@
+"""Names of UNIX sockets: paths of the host's file system, and abstract names.
+
+A path that a socket is bound to is a real file of the type *socket* where the host can
+make one, so that ``os.stat``, ``os.unlink`` and ``os.path.exists`` of a program see what
+they would see.  Where it cannot (a browser), an ordinary empty file stands for it.
+
+    path --stat--> (device, inode) --> the socket bound there
+    abstract name -------------------> the socket bound there
+
+May not know: what a socket is; it keeps whatever it is given.
+
+Sources: Linux unix(7).
+"""
+
+import os
+import stat
+from typing import Any, NoReturn
+
+from .errors import (
+    EACCES,
+    EADDRINUSE,
+    ECONNREFUSED,
+    EINVAL,
+    ELOOP,
+    EMFILE,
+    ENAMETOOLONG,
+    ENOENT,
+    ENOTDIR,
+    EPERM,
+    EROFS,
+    NAMES,
+    fail,
+)
+
+_PASSED_ON = {EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EROFS, EMFILE, EINVAL}
+
+
+class Names:
+    """The names that UNIX sockets of one machine have.
+
+    >>> names = Names()
+    >>> names.bind(b"\\0door", "a socket")
+    >>> names.find(b"\\0door")
+    'a socket'
+    """
+
+    def __init__(self) -> None:
+        self._abstract: dict[bytes, Any] = {}
+        self._files: dict[tuple[int, int], Any] = {}
+        self._automatic = 0
+
+    def bind(self, name: bytes, bound: Any) -> None:
+        """Give *name* to *bound*.
+
+        EADDRINUSE
+            The name is taken; for a path, anything stands there.
+        """
+        if name[:1] == b"\0":
+            if name in self._abstract:
+                fail(EADDRINUSE)
+            self._abstract[name] = bound
+            return
+        try:
+            self._make(name)
+            status = os.stat(name)
+        except FileExistsError:
+            fail(EADDRINUSE)
+        except OSError as failure:
+            self._pass_on(failure)
+        self._files[status.st_dev, status.st_ino] = bound
+
+    def check_free(self, path: bytes) -> None:
+        """Fail as binding *path* would if it did nothing else."""
+        try:
+            self._make(path)
+            os.unlink(path)
+        except FileExistsError:
+            fail(EADDRINUSE)
+        except OSError as failure:
+            self._pass_on(failure)
+
+    def _make(self, path: bytes) -> None:
+        if hasattr(os, "mknod"):
+            os.mknod(path, stat.S_IFSOCK | 0o777)
+        else:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o777))
+
+    def automatic(self, bound: Any) -> bytes:
+        """Give *bound* an abstract name of five hexadecimal digits that is free."""
+        while True:
+            self._automatic += 1
+            name = b"\0%05x" % self._automatic
+            if name not in self._abstract:
+                self._abstract[name] = bound
+                return name
+
+    def find(self, name: bytes) -> Any:
+        """Return what is bound to *name*.
+
+        ENOENT, ENOTDIR, EACCES, ELOOP
+            As for opening the path for writing.
+        ECONNREFUSED
+            No socket has the abstract name; or the file is not a socket, or is the stale
+            name of one that is closed.
+        """
+        if name[:1] == b"\0":
+            if name not in self._abstract:
+                fail(ECONNREFUSED)
+            return self._abstract[name]
+        try:
+            status = os.stat(name)
+            if not os.access(name, os.W_OK):
+                fail(EACCES)
+        except OSError as failure:
+            self._pass_on(failure)
+        bound = self._files.get((status.st_dev, status.st_ino))
+        if bound is None or (hasattr(os, "mknod") and not stat.S_ISSOCK(status.st_mode)):
+            fail(ECONNREFUSED)
+        return bound
+
+    def release(self, bound: Any) -> None:
+        """Forget that *bound* has a name.  Its file stays, stale, as on Linux."""
+        for table in (self._abstract, self._files):
+            for key in [key for key, other in table.items() if other is bound]:
+                del table[key]
+
+    @staticmethod
+    def _pass_on(failure: OSError) -> NoReturn:
+        """Raise the host's failure in Linux's numbers."""
+        import_name = type(failure).__name__
+        number = failure.errno if failure.errno in NAMES else None
+        by_class = {"FileNotFoundError": ENOENT, "NotADirectoryError": ENOTDIR,
+                    "PermissionError": EACCES}
+        fail(by_class.get(import_name, number if number in _PASSED_ON else EINVAL))

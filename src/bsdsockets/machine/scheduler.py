@@ -1,0 +1,202 @@
+"""Threads: which of them runs, who waits for what, and when nobody ever will run again.
+
+One thread runs at a time.  It goes on until it waits; then the next one that is ready
+runs.  When none is ready, time jumps to the next thing that happens, and when nothing
+will happen either, a thread is told so with `Deadlock`::
+
+             wake                       chosen: the longest ready (seed 0)
+    waiting ------> ready ------------------------------> running
+       ^                                                     |
+       +-----------------------------------------------------+ wait
+
+How a thread is suspended is the business of an *engine* (`threads.RealThreads` hands a
+baton between real threads); the order is the same on every engine.
+
+May not know: sockets.  Whatever has a list ``waiters`` can be waited for.
+
+Sources: xv6 ``sleep`` and ``wakeup``; trio's ``MockClock`` for time that jumps.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from .clock import Clock
+from .errors import Deadlock
+
+
+class Killed(BaseException):
+    """Raised in a thread that still waits when its machine is switched off."""
+
+
+class Engine(Protocol):
+    """What suspends and resumes threads."""
+
+    def adopt(self, task: "Task") -> None: ...
+    def start(self, task: "Task", body: Callable[[], None]) -> None: ...
+    def switch(self, leaving: "Task", entering: "Task") -> None: ...
+    def end(self, leaving: "Task", entering: "Task | None") -> None: ...
+
+
+class Task:
+    """A thread of the model.
+
+    Waiting is said in `call` (a system call with its arguments) and `what` (the thing it
+    waits for); both are only read to explain a deadlock.
+    """
+
+    __slots__ = ("baton", "call", "error", "expired", "ident", "name", "ready", "scheduler",
+                 "started", "waiting", "what")
+
+    def __init__(self, scheduler: "Scheduler", ident: int, name: str) -> None:
+        self.scheduler = scheduler
+        self.ident = ident
+        self.name = name
+        self.call = ""
+        self.what: object = ""
+        self.waiting = False
+        self.ready = False
+        self.expired = False
+        self.started = True
+        self.error: BaseException | None = None
+        self.baton: Any = None
+
+    def notify(self, mask: int = 0) -> None:
+        """Something this thread waits for has changed (*mask*: which events, unused)."""
+        if self.waiting and not self.ready:
+            self.ready = True
+            self.scheduler.ready.append(self)
+
+    def expire(self) -> None:
+        """The time this thread gave itself is over."""
+        self.expired = True
+        self.notify()
+
+
+class Scheduler:
+    """The threads of one machine."""
+
+    def __init__(self, clock: Clock, engine: Engine, seed: int = 0) -> None:
+        self.clock = clock
+        self.engine = engine
+        self.random = random.Random(seed) if seed else None
+        self.ready: deque[Task] = deque()
+        self.tasks: dict[int, Task] = {}
+        self.closed = False
+        self._idents = 0
+        self.main = self.current = self._new("MainThread")
+        engine.adopt(self.main)
+
+    def _new(self, name: str) -> Task:
+        self._idents += 1
+        task = Task(self, self._idents, name or f"Thread-{self._idents - 1}")
+        self.tasks[task.ident] = task
+        return task
+
+    def start(self, body: Callable[[], None], name: str = "") -> Task:
+        """Make a thread that runs *body*; it is ready, and runs when others wait."""
+        task = self._new(name)
+        task.waiting = True
+        task.started = False
+        self.engine.start(task, lambda: self._live(task, body))
+        task.notify()
+        return task
+
+    def _live(self, task: Task, body: Callable[[], None]) -> None:
+        task.waiting = False
+        task.started = True
+        try:
+            if task.error is None:
+                body()
+        except Killed:
+            pass
+        finally:
+            del self.tasks[task.ident]
+            self.engine.end(task, None if self.closed else self._resume(self._next()))
+
+    def wait(self, sources: Iterable[Any], deadline: float | None, what: object = "") -> bool:
+        """Wait until one of *sources* wakes this thread, or until *deadline*.
+
+        Returns False when the deadline came first.
+        """
+        task = self.current
+        sources = tuple(sources)
+        task.what, task.expired, task.waiting = what, False, True
+        for source in sources:
+            source.waiters.append(task)
+        timer = None if deadline is None else self.clock.at(deadline, task.expire)
+        try:
+            self._give_way(task)
+        finally:
+            task.waiting = False
+            for source in sources:
+                source.waiters.remove(task)
+            if timer is not None:
+                timer.cancel()
+        return not task.expired
+
+    def pause(self) -> None:
+        """Let every thread that is ready run first."""
+        if self.ready:
+            task = self.current
+            task.waiting = True
+            task.notify()
+            self._give_way(task)
+            task.waiting = False
+
+    def _give_way(self, task: Task) -> None:
+        following = self._resume(self._next())
+        if following is not task:
+            self.engine.switch(task, following)
+        if task.error is not None:
+            failure, task.error = task.error, None
+            raise failure
+
+    def _resume(self, task: Task) -> Task:
+        task.ready = False
+        self.current = task
+        return task
+
+    def _next(self) -> Task:
+        ready = self.ready
+        while not ready:
+            if not self.clock.step():
+                return self._tell_of_deadlock()
+        self.clock.awake()
+        if self.random is None or len(ready) == 1:
+            return ready.popleft()
+        index = int(self.random.random() * len(ready))
+        task = ready[index]
+        del ready[index]
+        return task
+
+    def _tell_of_deadlock(self) -> Task:
+        victim = self.main if self.main.waiting else self.current
+        if not victim.waiting:
+            victim = next(task for task in self.tasks.values() if task.waiting)
+        victim.error = Deadlock(self.explain())
+        return victim
+
+    def explain(self) -> str:
+        """Say which thread waits in which call for what."""
+        lines = [f"{task.name} in {task.call or 'a wait'}: {task.what}"
+                 for task in self.tasks.values() if task.waiting]
+        return "nobody can ever wake: " + "; ".join(lines)
+
+    def interrupt(self, task: Task) -> None:
+        """Take the turn back for *task*, in which the host raised an exception."""
+        task.notify()
+
+    def close(self) -> None:
+        """End every thread that still waits, by raising `Killed` in it."""
+        victims: Sequence[Task] = [t for t in self.tasks.values() if t is not self.main]
+        if self.current is not self.main:
+            return
+        for victim in victims:
+            if victim.ident in self.tasks:
+                victim.error = Killed()
+                victim.waiting = True
+                victim.notify()
+        while len(self.tasks) > 1 and self.ready:
+            self.pause()

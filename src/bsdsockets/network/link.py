@@ -1,0 +1,56 @@
+r"""A link carries packets from one interface to another: here, from loopback to itself.
+
+    transmit(packet) ---> [ queue ] ---> node.deliver()      no delay
+                    \---> clock ------> node.deliver()       a delay, in seconds
+
+Sending only schedules.  Delivery is later: at the end of the system call, or when the
+clock says so.  So no receiver runs inside a sender's call.
+
+A *fault* decides what becomes of each packet: it returns a delay in seconds, or None for a
+packet that is lost.
+
+May not know: what is in a packet, who gets it.
+
+Sources: Plan 9 ``loopbackmedium.c``; smoltcp ``phy/loopback.rs``.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from ..machine.events import PacketLost, PacketSent
+from ..machine.host import Host
+from .packets import Packet
+
+Fault = Callable[[Packet], float | None]
+
+
+class Link:
+    """A loopback link with a queue; *mtu* in bytes."""
+
+    def __init__(self, host: Host, name: str, mtu: int = 65536) -> None:
+        self.host = host
+        self.name = name
+        self.mtu = mtu
+        self.queue: deque[Packet] = deque()
+        self.fault: Fault | None = None
+        self.taps: list[Callable[[Packet], object]] = []
+        self.arrive: Callable[[], object] = lambda: None
+
+    @property
+    def plain(self) -> bool:
+        """True while nobody looks at the packets or interferes with them."""
+        return not (self.fault or self.taps or self.queue or self.host.observers)
+
+    def transmit(self, packet: Packet) -> None:
+        """Send *packet*; it arrives later, or never."""
+        if self.host.observers:
+            self.host.observers.tell(PacketSent, self.name, packet)
+        for tap in self.taps:
+            tap(packet)
+        delay = self.fault(packet) if self.fault else 0.0
+        if delay is None:
+            self.host.observers.tell(PacketLost, self.name, packet)
+        elif delay > 0:
+            self.host.clock.after(delay, lambda: (self.queue.append(packet), self.arrive()))
+        else:
+            self.queue.append(packet)

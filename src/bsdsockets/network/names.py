@@ -1,0 +1,205 @@
+"""Names of the model's own host: addresses, services and protocols, without any server.
+
+    getaddrinfo("localhost", "http") --> hosts, services --> [(family, type, protocol, ...)]
+
+May not know: sockets, the host's resolver, the network of the outside world.
+
+Sources: RFC 3493 6; POSIX.1-2024 getaddrinfo(), getnameinfo(); RFC 6335 for the services;
+the order of results is that of glibc 2.36 on a host with loopback alone.
+"""
+
+from typing import NamedTuple
+
+from ..machine.constants import (
+    AF_INET,
+    AF_INET6,
+    AF_UNSPEC,
+    AI_ALL,
+    AI_CANONNAME,
+    AI_NUMERICHOST,
+    AI_NUMERICSERV,
+    AI_PASSIVE,
+    AI_V4MAPPED,
+    EAI_BADFLAGS,
+    EAI_FAMILY,
+    EAI_NONAME,
+    EAI_SERVICE,
+    EAI_SOCKTYPE,
+    NI_DGRAM,
+    NI_NAMEREQD,
+    NI_NUMERICHOST,
+    NI_NUMERICSERV,
+    SOCK_DGRAM,
+    SOCK_RAW,
+    SOCK_STREAM,
+)
+from .addresses import ANY4, ANY6, LOOPBACK4, LOOPBACK6, canonical, loose4, remap, version
+
+TEXTS = {
+    -1: "Bad value for ai_flags", -2: "Name or service not known",
+    -3: "Temporary failure in name resolution",
+    -4: "Non-recoverable failure in name resolution",
+    -5: "No address associated with hostname", -6: "ai_family not supported",
+    -7: "ai_socktype not supported", -8: "Servname not supported for ai_socktype",
+    -9: "Address family for hostname not supported", -10: "Memory allocation failure",
+    -11: "System error", -12: "Argument buffer overflow",
+}
+
+SERVICES = {
+    "tcpmux": (1, "tcp"), "echo": (7, "tcp udp"), "discard": (9, "tcp udp"),
+    "systat": (11, "tcp"), "daytime": (13, "tcp udp"), "netstat": (15, "tcp"),
+    "qotd": (17, "tcp"), "chargen": (19, "tcp udp"), "ftp-data": (20, "tcp"), "ftp": (21, "tcp"),
+    "ssh": (22, "tcp"), "telnet": (23, "tcp"), "smtp": (25, "tcp"), "time": (37, "tcp udp"),
+    "domain": (53, "tcp udp"), "tftp": (69, "udp"), "gopher": (70, "tcp"), "finger": (79, "tcp"),
+    "http": (80, "tcp"), "kerberos": (88, "tcp udp"), "pop3": (110, "tcp"),
+    "sunrpc": (111, "tcp udp"), "nntp": (119, "tcp"), "ntp": (123, "udp"),
+    "imap2": (143, "tcp"), "snmp": (161, "tcp udp"), "bgp": (179, "tcp"), "irc": (194, "tcp udp"),
+    "ldap": (389, "tcp udp"), "https": (443, "tcp udp"), "syslog": (514, "udp"),
+    "imaps": (993, "tcp"), "pop3s": (995, "tcp"), "http-alt": (8080, "tcp udp"),
+}
+ALIASES = {"www": "http", "mail": "smtp", "imap": "imap2", "portmapper": "sunrpc"}
+PROTOCOLS = {
+    "ip": 0, "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51,
+    "ipv6-icmp": 58, "sctp": 132, "udplite": 136, "raw": 255,
+}
+KINDS = ((SOCK_STREAM, 6, "tcp"), (SOCK_DGRAM, 17, "udp"), (SOCK_RAW, 0, ""))
+
+
+class UnknownName(Exception):
+    """A name that is not known; `number` is the EAI_ code."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number, TEXTS[number])
+        self.number = number
+        self.text = TEXTS[number]
+
+
+class Info(NamedTuple):
+    """One result: what to give to socket() and to connect()."""
+
+    family: int
+    type: int
+    protocol: int
+    name: str
+    address: str
+    port: int
+    scope: int = 0
+
+
+class Resolver:
+    """The names one host knows: its own, ``localhost`` and what `hosts` adds.
+
+    >>> resolver = Resolver("vm")
+    >>> [info.address for info in resolver.getaddrinfo("localhost", 80, type=1)]
+    ['127.0.0.1']
+    """
+
+    def __init__(self, hostname: str) -> None:
+        self.hostname = hostname
+        self.hosts: dict[str, list[str]] = {"localhost": [LOOPBACK4]}
+        self.hosts.setdefault(hostname, [LOOPBACK4])
+
+    def addresses(self, name: str, family: int) -> list[str]:
+        """The addresses of *name* in *family*, AF_UNSPEC for both."""
+        found = self.hosts.get(name.rstrip(".").lower(), [])
+        return [address for address in found
+                if family == AF_UNSPEC or version(address) == (6 if family == AF_INET6 else 4)]
+
+    def numeric(self, name: str, family: int) -> str | None:
+        """The address that *name* writes in numbers, or None."""
+        return canonical(name) or (loose4(name) if family != AF_INET6 else None)
+
+    def getaddrinfo(self, name: str | None, service: str | int | None, family: int = 0,
+                    type: int = 0, protocol: int = 0, flags: int = 0) -> list[Info]:
+        """List the ways to reach *service* of *name*."""
+        if name is None and service is None:
+            raise UnknownName(EAI_NONAME)
+        if flags & ~0x47F or (flags & AI_CANONNAME and name is None):
+            raise UnknownName(EAI_BADFLAGS)
+        if family not in (AF_UNSPEC, AF_INET, AF_INET6):
+            raise UnknownName(EAI_FAMILY)
+        kinds = self._kinds(service, type, protocol, flags)
+        canon = ""
+        results = []
+        for address in self._hosts(name, family, flags):
+            canon = (name or "") if flags & AI_CANONNAME and not results else ""
+            where = AF_INET6 if ":" in address else AF_INET
+            scope = self._scope(name)
+            results += [Info(where, kind, number, canon if not index else "", address, port, scope)
+                        for index, (kind, number, port) in enumerate(kinds)]
+        return results
+
+    @staticmethod
+    def _scope(name: str | None) -> int:
+        zone = (name or "").partition("%")[2]
+        if zone == "lo":
+            return 1
+        return int(zone) if zone.isdigit() else 0
+
+    def _hosts(self, name: str | None, family: int, flags: int) -> list[str]:
+        if name is None:
+            both = [ANY4, ANY6] if flags & AI_PASSIVE else [LOOPBACK6, LOOPBACK4]
+            return [address for address in both
+                    if family == 0 or version(address) == (6 if family == AF_INET6 else 4)]
+        numeric = self.numeric(name, family)
+        if numeric is not None:
+            if family == AF_INET6 and version(numeric) == 4 and flags & AI_V4MAPPED:
+                return [remap(numeric)]
+            if family != 0 and version(numeric) != (6 if family == AF_INET6 else 4):
+                raise UnknownName(-9)
+            return [numeric]
+        if flags & AI_NUMERICHOST:
+            raise UnknownName(EAI_NONAME)
+        found = self.addresses(name, family)
+        if family == AF_INET6 and flags & AI_V4MAPPED and (not found or flags & AI_ALL):
+            found = found + [remap(address) for address in self.addresses(name, AF_INET)]
+        if not found:
+            known = self.addresses(name, 0)
+            raise UnknownName(-9 if known else EAI_NONAME)
+        return found
+
+    def _kinds(self, service: str | int | None, kind: int, protocol: int,
+               flags: int) -> list[tuple[int, int, int]]:
+        """The types and protocols that *service* is there for, each with its port."""
+        rows = [row for row in KINDS if kind in (0, row[0])
+                and (protocol in (0, row[1]) or row[0] == SOCK_RAW)]
+        if not rows:
+            raise UnknownName(EAI_SOCKTYPE if kind and kind not in (1, 2, 3) else EAI_SERVICE)
+        if service is None or isinstance(service, int) or service.isdigit():
+            port = int(service or 0)
+            return [(row[0], row[1] or protocol, port & 0xFFFF) for row in rows
+                    if row[0] != SOCK_RAW or kind == SOCK_RAW or protocol in (0, row[1])]
+        if flags & AI_NUMERICSERV:
+            raise UnknownName(EAI_NONAME)
+        known = SERVICES.get(ALIASES.get(service, service))
+        found = [(row[0], row[1], known[0]) for row in rows
+                 if known is not None and row[2] and row[2] in known[1]]
+        if not found:
+            raise UnknownName(EAI_SERVICE)
+        return found
+
+    def getnameinfo(self, address: str, port: int, flags: int) -> tuple[str, str]:
+        """The name of an address and of a port."""
+        host = address
+        if not flags & NI_NUMERICHOST:
+            names = [name for name, known in self.hosts.items() if address in known]
+            if names:
+                host = names[0]
+            elif address == LOOPBACK6:
+                host = "localhost"
+            elif flags & NI_NAMEREQD:
+                raise UnknownName(EAI_NONAME)
+        elif flags & NI_NAMEREQD:
+            raise UnknownName(EAI_NONAME)
+        service = str(port)
+        if not flags & NI_NUMERICSERV:
+            service = self.service_of(port, "udp" if flags & NI_DGRAM else "tcp") or service
+        return host, service
+
+    @staticmethod
+    def service_of(port: int, protocol: str = "") -> str | None:
+        """The name of the service on *port*, or None."""
+        for name, (number, protocols) in SERVICES.items():
+            if number == port and protocol in protocols:
+                return name
+        return None

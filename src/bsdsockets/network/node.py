@@ -1,0 +1,144 @@
+"""A node: interfaces, addresses, routes, and who gets a packet that arrives.
+
+    send(packet)  -- route --> link ...... link --> deliver() --> receiver of its protocol
+
+May not know: sockets.  A protocol registers itself as the receiver of its number.
+
+Sources: RFC 1122 3.2.1.3 (special addresses), 3.3; Linux route(8), ip-address(8) on a
+host whose only interface is loopback.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from typing import Any
+
+from ..machine.clock import Timer
+from ..machine.errors import ENETUNREACH, fail
+from ..machine.host import Host
+from .addresses import (
+    ANY4,
+    BROADCAST4,
+    LOOPBACK4,
+    LOOPBACK6,
+    is_any,
+    is_multicast,
+    version,
+)
+from .link import Link
+from .packets import Packet
+
+Receiver = Callable[[Packet], None]
+
+
+@dataclass
+class Interface:
+    """An interface: its index and name, its link, its addresses with their prefixes."""
+
+    index: int
+    name: str
+    link: Link
+    addresses: list[IPv4Interface | IPv6Interface]
+
+    @property
+    def mtu(self) -> int:
+        return self.link.mtu
+
+
+class Node:
+    """The network of one host; a new one has the interface *lo* and nothing else."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.loopback = Link(host, "lo")
+        self.interfaces = [Interface(1, "lo", self.loopback, [
+            ip_interface("127.0.0.1/8"), ip_interface("::1/128")])]
+        self.receivers: dict[int, Receiver] = {}
+        self.watchers: list[Receiver] = []
+        self.unknown: Receiver = lambda packet: None
+        self.groups: dict[str, int] = {}  # multicast groups that somebody here has joined
+        self._delivering = False
+        self._kinds: dict[str, str] = {}
+        self.loopback.arrive = self.deliver
+
+    def kind(self, address: str) -> str:
+        """Say what *address* is here: any, local, broadcast, multicast or remote."""
+        kind = self._kinds.get(address)
+        if kind is None:
+            kind = self._kinds[address] = self._find_kind(address)
+        return kind
+
+    def _find_kind(self, address: str) -> str:
+        if is_any(address):
+            return "any"
+        if is_multicast(address):
+            return "multicast"
+        if address == BROADCAST4:
+            return "broadcast"
+        for own in self.addresses():
+            if own.version != version(address):
+                continue
+            if str(own.ip) == address:
+                return "local"
+            if own.version == 4 and address in (str(own.network.broadcast_address),):
+                return "broadcast"
+            if own.ip.is_loopback and ip_interface(address).ip in own.network:
+                return "local"
+        return "remote"
+
+    def addresses(self) -> list[IPv4Interface | IPv6Interface]:
+        """Every address of every interface, in order."""
+        return [own for interface in self.interfaces for own in interface.addresses]
+
+    def source_for(self, destination: str) -> str:
+        """Choose the source address of a packet to *destination*.
+
+        ENETUNREACH
+            There is no route.
+        """
+        kind = self.kind(destination)
+        if kind == "local":
+            return LOOPBACK6 if ":" in destination else LOOPBACK4
+        if kind == "broadcast" and destination != BROADCAST4:
+            return LOOPBACK4
+        fail(ENETUNREACH)
+
+    def destination_for(self, address: str, source: str = ANY4) -> str:
+        """Where a packet to *address* really goes: the address that stands for none means here."""
+        if not is_any(address):
+            return address
+        if not is_any(source) and version(source) == version(address):
+            return source
+        return LOOPBACK6 if ":" in address else LOOPBACK4
+
+    def send(self, packet: Packet) -> None:
+        """Send a packet by the interface its destination is reached by."""
+        self.loopback.transmit(packet)
+
+    def after(self, seconds: float, action: Callable[[], object], idle: bool = False) -> Timer:
+        """Let a protocol do *action* later; what it sends is delivered."""
+        return self.host.clock.after(seconds, lambda: (action(), self.deliver()), idle)
+
+    def register(self, protocol: int, receiver: Receiver) -> None:
+        """Give packets of the IP *protocol* number to *receiver*."""
+        self.receivers[protocol] = receiver
+
+    def deliver(self) -> None:
+        """Give every packet that has arrived to its receiver."""
+        if self._delivering:
+            return
+        self._delivering = True
+        queue = self.loopback.queue
+        try:
+            while queue:
+                packet = queue.popleft()
+                for watcher in self.watchers:
+                    watcher(packet)
+                self.receivers.get(packet.protocol, self.unknown)(packet)
+        finally:
+            self._delivering = False
+
+    def listens(self, so: Any, group: str) -> bool:
+        """True if *so* is to have packets to the multicast *group*."""
+        return any(member == group for member, _ in so.pcb.groups) or (
+            so.options.get((0, 49), 1) != 0 and (group in self.groups))

@@ -1,0 +1,72 @@
+"""What travels: an IP packet and what it carries, as objects.
+
+    Packet( source  destination  protocol  payload )
+                                              |
+              Segment | Datagram | Icmp | bytes
+
+`wire.encode` makes the bytes of one where somebody wants to see them.  Sequence numbers
+are whole numbers that never wrap here; they are counted modulo 2**32 only in the bytes.
+
+May not know: sockets, interfaces.
+
+Sources: RFC 791, RFC 8200, RFC 9293, RFC 768, RFC 792, RFC 4443.
+"""
+
+from typing import Any, NamedTuple
+
+FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
+
+
+class Segment(NamedTuple):
+    """What TCP sends; `window` in bytes, `maximum` is the MSS option of a SYN."""
+
+    source: int
+    destination: int
+    sequence: int
+    acknowledgement: int
+    flags: int
+    window: int
+    data: bytes = b""
+    urgent: int = 0
+    maximum: int = 0
+
+    @property
+    def length(self) -> int:
+        """How much of the sequence space it takes."""
+        return len(self.data) + (self.flags & 1) + (self.flags >> 1 & 1)
+
+    def __str__(self) -> str:
+        names = [name for name in ("SYN", "FIN", "RST", "PSH", "URG", "ACK")
+                 if self.flags & globals()[name]]
+        return f"{'+'.join(names)} {len(self.data)} bytes"
+
+
+class Datagram(NamedTuple):
+    """What UDP sends."""
+
+    source: int
+    destination: int
+    data: bytes
+
+
+class Icmp(NamedTuple):
+    """A message of ICMP or ICMPv6; *about* is the packet that an error is about."""
+
+    type: int
+    code: int
+    rest: int = 0
+    data: bytes = b""
+    about: Any = None
+
+
+class Packet(NamedTuple):
+    """An IP packet; its version is that of its addresses."""
+
+    source: str
+    destination: str
+    protocol: int
+    payload: Any
+    ttl: int = 64
+    tos: int = 0
+    interface: int = 1
+    fragment: bool = False

@@ -1,0 +1,112 @@
+"""Where received data waits: bytes without boundaries, or records with them.
+
+    StreamBuffer   [ abc ][ defgh ]...   take(4) == b"abcd": the seams do not show
+    RecordQueue    [ Record ][ Record ]  one is taken at a time
+
+May not know: protocols.
+"""
+
+from collections import deque
+from typing import Any, NamedTuple
+
+
+class StreamBuffer:
+    """Bytes in order, oldest first.
+
+    >>> buffer = StreamBuffer()
+    >>> buffer.append(b"abc"); buffer.append(b"defgh")
+    >>> buffer.take(4), buffer.peek(9), len(buffer)
+    (b'abcd', b'efgh', 4)
+    """
+
+    __slots__ = ("chunks", "length", "offset")
+
+    def __init__(self) -> None:
+        self.chunks: deque[bytes] = deque()
+        self.offset = 0  # bytes of the first chunk that are gone
+        self.length = 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    def append(self, data: bytes) -> None:
+        self.chunks.append(data)
+        self.length += len(data)
+
+    def take(self, count: int) -> bytes:
+        """Remove and return up to *count* bytes."""
+        chunks = self.chunks
+        if self.offset == 0 and chunks and len(chunks[0]) <= count:
+            first = chunks[0]
+            if len(chunks) == 1 or len(first) == count:
+                chunks.popleft()
+                self.length -= len(first)
+                return first
+        data = self.peek(count)
+        self.drop(len(data))
+        return data
+
+    def peek(self, count: int, skip: int = 0) -> bytes:
+        """Return up to *count* bytes after the first *skip*, and keep them."""
+        parts = []
+        skip += self.offset
+        for chunk in self.chunks:
+            if count <= 0:
+                break
+            if skip >= len(chunk):
+                skip -= len(chunk)
+                continue
+            part = chunk[skip:skip + count] if skip or count < len(chunk) else chunk
+            parts.append(part)
+            count -= len(part)
+            skip = 0
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def drop(self, count: int) -> None:
+        """Remove up to *count* bytes."""
+        count = min(count, self.length)
+        self.length -= count
+        count += self.offset
+        while self.chunks and count >= len(self.chunks[0]):
+            count -= len(self.chunks.popleft())
+        self.offset = count
+
+    def clear(self) -> None:
+        self.chunks.clear()
+        self.offset = self.length = 0
+
+    def check(self) -> None:
+        """The length is that of the chunks without what is gone."""
+        assert self.length == sum(map(len, self.chunks)) - self.offset >= 0
+
+
+class Record(NamedTuple):
+    """A message with its boundaries: data, sender, control messages, and its cost in memory."""
+
+    data: bytes
+    address: Any = None
+    control: tuple[Any, ...] = ()
+    cost: int = 0
+    origin: Any = None
+
+
+class RecordQueue:
+    """Records in order, oldest first; `cost` is the memory all of them take, in bytes."""
+
+    __slots__ = ("cost", "records")
+
+    def __init__(self) -> None:
+        self.records: deque[Record] = deque()
+        self.cost = 0
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def append(self, record: Record) -> None:
+        self.records.append(record)
+        self.cost += record.cost
+
+    def take(self) -> Record:
+        record = self.records.popleft()
+        self.cost -= record.cost
+        return record

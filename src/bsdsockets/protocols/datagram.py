@@ -1,0 +1,288 @@
+"""What UDP and raw sockets share: connecting to a peer, records with their senders, errors.
+
+    send    --> node.send                  receive <-- so.buffer: RecordQueue
+    ICMP error that comes back --> so.error, and the error queue if IP_RECVERR asks for it
+
+May not know: descriptors, threads, time.
+
+Sources: Linux udp(7), ip(7); the order of checks as Linux 6.18 shows it.
+"""
+
+from collections import deque
+from typing import Any
+
+from ..machine.constants import (
+    IP_RECVERR,
+    IP_RECVTOS,
+    IP_RECVTTL,
+    IP_TOS,
+    IP_TTL,
+    IPPROTO_IP,
+    IPPROTO_IPV6,
+    IPV6_RECVERR,
+    MSG_DONTWAIT,
+    MSG_ERRQUEUE,
+    MSG_OOB,
+    MSG_PEEK,
+    MSG_TRUNC,
+    POLLERR,
+    SO_BROADCAST,
+    SOL_SOCKET,
+)
+from ..machine.errors import (
+    EACCES,
+    EAGAIN,
+    EDESTADDRREQ,
+    EINVAL,
+    ENOTCONN,
+    EOPNOTSUPP,
+    EPIPE,
+    fail,
+)
+from ..network.addresses import is_any, unmap
+from ..network.packets import Packet
+from .buffers import Record, RecordQueue
+from .internet import Internet, InternetAddress
+from .protocol import (
+    BOTH,
+    CONNECTED,
+    EVERYTHING,
+    HANGUP,
+    READ_HANGUP,
+    READABLE,
+    RECEIVE,
+    SEND,
+    UNCONNECTED,
+    WRITABLE_BAND,
+    Message,
+)
+
+BROADCAST = (SOL_SOCKET, SO_BROADCAST)
+RECORD_OVERHEAD = 768  # bytes that a short datagram costs its receiver
+
+
+class DatagramEnd:
+    """What the protocol keeps: the peer, and errors that came back."""
+
+    __slots__ = ("errors", "groups", "remote", "remote_port")
+
+    def __init__(self) -> None:
+        self.remote = ""  # as packets carry it; empty while unconnected
+        self.remote_port = 0
+        self.errors: deque[Message] | None = None
+        self.groups: list[tuple[str, int]] = []
+
+
+class Datagrams(Internet):
+    """Datagrams over IP, whatever their protocol."""
+
+    def attach(self, so: Any) -> None:
+        so.pcb = DatagramEnd()
+        so.buffer = RecordQueue()
+
+    def is_active(self, so: Any) -> bool:
+        return bool(so.pcb.remote)
+
+    # Connecting
+
+    def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
+        """Note the peer; nothing is sent.
+
+        ENETUNREACH
+            There is no route.
+        EACCES
+            A broadcast address, without SO_BROADCAST.
+        """
+        self.prepare(so)
+        end = so.pcb
+        remote = self.wire(so, self.node.destination_for(address.address, so.bound_address))
+        source = self.choose_source(so, remote)
+        if is_any(so.bound_address):
+            so.bound_address = self.dressed(so, source)
+        end.remote, end.remote_port = remote, address.port
+        so.state = CONNECTED
+        return True
+
+    def prepare(self, so: Any) -> None:
+        """What happens before anything is sent: a port is chosen."""
+
+    def choose_source(self, so: Any, remote: str) -> str:
+        """The source address for packets to *remote*, or the error that there is no way."""
+        bound = so.bound_address
+        kind = self.node.kind(remote)
+        if kind == "multicast":
+            source = self.multicast_source(so, remote)
+        else:
+            source = self.node.source_for(remote)
+        if kind == "broadcast" and not so.options.get(BROADCAST):
+            fail(EACCES)
+        return source if is_any(bound) else unmap(bound)
+
+    def multicast_source(self, so: Any, remote: str) -> str:
+        return self.node.source_for(remote)
+
+    def disconnect(self, so: Any) -> None:
+        """Forget the peer, and names that were not given by bind."""
+        so.pcb.remote, so.pcb.remote_port = "", 0
+        so.state = UNCONNECTED
+        if not so.explicit_address:
+            so.bound_address = self.any_address(so)
+        if not so.explicit_port and so.port:
+            self.ports.remove(so, so.port)
+            so.port = 0
+
+    # Sending
+
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: tuple[Any, ...] = ()) -> int | None:
+        self.prepare(so)
+        self.check_size(so, data, flags)
+        if address is not None:
+            self.check_address(so, address)
+            remote = self.wire(so, self.node.destination_for(address.address, so.bound_address))
+            port = address.port
+        else:
+            remote, port = so.pcb.remote, so.pcb.remote_port
+            if not remote:
+                fail(EDESTADDRREQ)
+        choices = self.choices(so, control)
+        source = self.choose_source(so, remote)
+        self.check_length(so, data)
+        if so.error:
+            so.fail_pending()
+        if so.shutdown & SEND:
+            fail(EPIPE)
+        self.transmit(so, source, remote, port, data, choices)
+        return len(data)
+
+    def check_size(self, so: Any, data: bytes, flags: int) -> None:
+        if flags & MSG_OOB:
+            fail(EOPNOTSUPP)
+
+    def check_address(self, so: Any, address: InternetAddress) -> None:
+        """Fail if the address cannot be sent to at all."""
+
+    def check_length(self, so: Any, data: bytes) -> None:
+        """Fail with EMSGSIZE if *data* does not fit into a packet."""
+
+    def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
+                 choices: tuple[int, int]) -> None:
+        raise NotImplementedError
+
+    def choices(self, so: Any, control: tuple[Any, ...]) -> tuple[int, int]:
+        """The time to live and the type of service of what is sent."""
+        if not control and not so.options:
+            return 64, 0
+        options = so.options
+        ttl, tos = options.get((IPPROTO_IP, IP_TTL), 64), options.get((IPPROTO_IP, IP_TOS), 0)
+        for level, kind, value in control:
+            if level == IPPROTO_IP and kind in (IP_TTL, IP_TOS):
+                number = int.from_bytes(value[:4], "little")
+                ttl, tos = (number, tos) if kind == IP_TTL else (ttl, number)
+            elif level == IPPROTO_IP and kind not in (8,):
+                fail(EINVAL)
+        return ttl, tos
+
+    # Receiving
+
+    def accept_record(self, so: Any, record: Record, length: int) -> bool:
+        """Put a datagram into the buffer, or lose it if there is no room."""
+        buffer = so.buffer
+        if buffer.cost + record.cost > so.receive_size and buffer.records:
+            return False
+        buffer.append(record)
+        if so.waiters:
+            so.wake(READABLE)
+        return True
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take one datagram; what does not fit is lost, and MSG_TRUNC says so."""
+        if flags & MSG_ERRQUEUE:
+            return self._receive_error(so, count)
+        if flags & MSG_OOB:
+            fail(EOPNOTSUPP)
+        if so.error:
+            so.fail_pending()
+        if not so.buffer.records:
+            if so.shutdown & RECEIVE and not flags & MSG_DONTWAIT and not so.nonblocking:
+                return Message(b"")
+            return None
+        record = so.buffer.records[0] if flags & MSG_PEEK else so.buffer.take()
+        data = record.data
+        if len(data) > count:
+            return Message(data[:count], record.address, self.told(so, record), MSG_TRUNC,
+                           len(data))
+        return Message(data, record.address, self.told(so, record) if so.options else (), 0,
+                       len(data))
+
+    def told(self, so: Any, record: Record) -> tuple[Any, ...]:
+        """Control messages for what the socket asked to be told."""
+        packet = record.origin
+        result = []
+        if packet is not None and so.options.get((IPPROTO_IP, IP_RECVTTL)):
+            result.append((IPPROTO_IP, IP_TTL, packet.ttl.to_bytes(4, "little")))
+        if packet is not None and so.options.get((IPPROTO_IP, IP_RECVTOS)):
+            result.append((IPPROTO_IP, IP_TOS, packet.tos.to_bytes(1, "little")))
+        return tuple(result)
+
+    # Errors that come back
+
+    def wants_errors(self, so: Any) -> bool:
+        return bool(so.options.get((IPPROTO_IP, IP_RECVERR))
+                    or so.options.get((IPPROTO_IPV6, IPV6_RECVERR)))
+
+    def returned(self, so: Any, number: int, message: Message) -> None:
+        """An ICMP error about what *so* sent has come."""
+        if self.wants_errors(so):
+            if so.pcb.errors is None:
+                so.pcb.errors = deque()
+            so.pcb.errors.append(message)
+        elif not so.pcb.remote:
+            return
+        so.error = number
+        so.wake(POLLERR | EVERYTHING)
+
+    def _receive_error(self, so: Any, count: int) -> Message | None:
+        if not so.pcb.errors:
+            fail(EAGAIN)
+        message = so.pcb.errors.popleft()
+        if not so.pcb.errors:
+            so.error = 0
+        length = len(message.data)
+        return message._replace(data=message.data[:count],
+                                flags=message.flags | (MSG_TRUNC if length > count else 0))
+
+    # Ending, readiness, names
+
+    def shutdown(self, so: Any, how: int) -> None:
+        so.shutdown |= how
+        so.wake(EVERYTHING)
+        if not so.pcb.remote:
+            fail(ENOTCONN)
+
+    def release(self, so: Any) -> None:
+        so.dead = True
+        if so.port:
+            self.ports.remove(so, so.port)
+
+    def ready(self, so: Any) -> int:
+        mask = WRITABLE_BAND
+        if so.error or so.pcb.errors:
+            mask |= POLLERR
+        if so.shutdown & RECEIVE:
+            mask |= READ_HANGUP
+        if so.shutdown == BOTH:
+            mask |= HANGUP
+        if so.buffer.records:
+            mask |= READABLE
+        return mask
+
+    def peer(self, so: Any) -> InternetAddress:
+        end = so.pcb
+        if not end.remote or not end.remote_port:
+            fail(ENOTCONN)
+        return InternetAddress(self.dressed(so, end.remote), end.remote_port)
+
+    def deliver_errors_to(self, packet: Packet) -> Any:
+        """The socket that sent *packet*."""
+        return None

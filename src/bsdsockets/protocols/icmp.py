@@ -1,0 +1,87 @@
+"""ICMP and ICMPv6: echo, and errors that say a datagram could not be delivered.
+
+    a datagram nobody takes --> port_unreachable --> Packet(Icmp) --> the protocol it is about
+    echo request --> echo reply, as every host answers
+
+May not know: sockets, except to give an error to the protocol that registered for it.
+
+Sources: RFC 792, RFC 4443, RFC 1122 3.2.2.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from ..machine.constants import (
+    AF_INET,
+    AF_INET6,
+    IP_RECVERR,
+    IPPROTO_ICMP,
+    IPPROTO_ICMPV6,
+    IPPROTO_IP,
+    IPPROTO_IPV6,
+    IPV6_RECVERR,
+    MSG_ERRQUEUE,
+)
+from ..machine.errors import ECONNREFUSED
+from ..network.addresses import pack, version
+from ..network.node import Node
+from ..network.packets import Icmp, Packet
+from .protocol import Message
+
+ECHO_REPLY, UNREACHABLE, ECHO = 0, 3, 8
+PORT_UNREACHABLE = 3
+ECHO6, ECHO_REPLY6, UNREACHABLE6, PORT_UNREACHABLE6 = 128, 129, 1, 4
+ORIGIN_ICMP, ORIGIN_ICMP6 = 2, 3  # sock_extended_err.ee_origin
+
+
+class IcmpErrors:
+    """Makes errors, and gives those that come to whom they are about."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.receivers: dict[int, Callable[[Packet, Packet], None]] = {}
+        node.register(IPPROTO_ICMP, self.arrive)
+        node.register(IPPROTO_ICMPV6, self.arrive)
+
+    def register(self, protocol: int, receiver: Callable[[Packet, Packet], None]) -> None:
+        """Give errors about packets of *protocol* to *receiver*."""
+        self.receivers[protocol] = receiver
+
+    def port_unreachable(self, packet: Packet) -> None:
+        """Tell the sender of *packet* that nobody has the port."""
+        if version(packet.source) == 6:
+            message, number = Icmp(UNREACHABLE6, PORT_UNREACHABLE6, about=packet), IPPROTO_ICMPV6
+        else:
+            message, number = Icmp(UNREACHABLE, PORT_UNREACHABLE, about=packet), IPPROTO_ICMP
+        self.node.send(Packet(packet.destination, packet.source, number, message, tos=0xC0))
+
+    def arrive(self, packet: Packet) -> None:
+        message = packet.payload
+        if message.about is not None:
+            receiver = self.receivers.get(message.about.protocol)
+            if receiver is not None:
+                receiver(packet, message.about)
+        elif message.type in (ECHO, ECHO6):
+            kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6
+            if self.node.kind(packet.destination) == "local":
+                self.node.send(Packet(packet.destination, packet.source, packet.protocol,
+                                      message._replace(type=kind)))
+
+
+def error_record(so: Any, packet: Packet, destination: Any, data: bytes) -> Message:
+    """What MSG_ERRQUEUE returns for an error: the data sent, to whom, and a sock_extended_err."""
+    message = packet.payload
+    six = so.family == AF_INET6
+    origin = ORIGIN_ICMP6 if packet.protocol == IPPROTO_ICMPV6 else ORIGIN_ICMP
+    extended = struct.pack("=IBBBBII", ECONNREFUSED, origin, message.type, message.code, 0, 0, 0)
+    offender = pack(packet.source)
+    if six:
+        full = offender if len(offender) == 16 else b"\0" * 10 + b"\xff\xff" + offender
+        address = struct.pack("=HHI16sI", AF_INET6, 0, 0, full, 0)
+        level, kind = IPPROTO_IPV6, IPV6_RECVERR
+    else:
+        address = struct.pack("=HH4s8x", AF_INET, 0, offender)
+        level, kind = IPPROTO_IP, IP_RECVERR
+    return Message(data, destination, ((level, kind, extended + address),), MSG_ERRQUEUE,
+                   len(data))

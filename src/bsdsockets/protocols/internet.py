@@ -1,0 +1,126 @@
+"""What TCP, UDP and raw sockets share: binding to an address and a port, and their names.
+
+A socket of AF_INET6 may carry IPv4: its addresses then wear IPv6's clothes
+(``::ffff:192.0.2.1``) outside, and packets wear none.
+
+May not know: segments, datagrams.
+
+Sources: RFC 3493 3.7; Linux ip(7), ipv6(7); the order of checks as Linux 6.18 shows it.
+"""
+
+from typing import Any, NamedTuple
+
+from ..machine.constants import AF_INET, AF_INET6, IPPROTO_IP, IPPROTO_IPV6, IP_FREEBIND
+from ..machine.errors import (
+    EACCES,
+    EADDRNOTAVAIL,
+    EINVAL,
+    ENETUNREACH,
+    ENOTCONN,
+    fail,
+)
+from ..network.addresses import ANY4, ANY6, is_any, is_mapped, remap, unmap
+from ..network.node import Node
+from .ports import V6ONLY, Ports
+from .protocol import Protocol
+
+FREEBIND = (IPPROTO_IP, IP_FREEBIND)
+BIND_LATER = (IPPROTO_IP, 24)  # IP_BIND_ADDRESS_NO_PORT
+
+
+class InternetAddress(NamedTuple):
+    """An address and a port; *flow* and *scope* are IPv6's."""
+
+    address: str
+    port: int
+    flow: int = 0
+    scope: int = 0
+
+
+class Internet(Protocol):
+    """A protocol over IP.  `ports` are its own; `node` is the network."""
+
+    uses_ports = True
+
+    def __init__(self, node: Node, ports: Ports) -> None:
+        self.node = node
+        self.host = node.host
+        self.ports = ports
+
+    def any_address(self, so: Any) -> str:
+        """The address that stands for none, in the family of *so*."""
+        return ANY6 if so.family == AF_INET6 else ANY4
+
+    def bind(self, so: Any, address: InternetAddress) -> None:
+        """Give *so* an address and a port.
+
+        EADDRNOTAVAIL
+            The address is not one of this host.
+        EACCES
+            The port is below 1024 and the process may not have it.
+        EINVAL
+            The socket is bound already.
+        EADDRINUSE
+            The port is taken, or none is free.
+        """
+        self.check_own(so, address)
+        if 0 < address.port < self.host.settings.unprivileged_ports:
+            if not self.host.privileged:
+                fail(EACCES)
+        if self.is_active(so) or so.port:
+            fail(EINVAL)
+        so.bound_address = address.address
+        if self.uses_ports and (address.port or not so.options.get(BIND_LATER)):
+            try:
+                so.port = self.ports.claim(so, address.port)
+            except OSError:
+                so.bound_address = self.any_address(so)
+                raise
+        so.explicit_address = not is_any(address.address)
+        so.explicit_port = bool(address.port)
+        so.scope = address.scope
+
+    def is_active(self, so: Any) -> bool:
+        """True if *so* is past being bound: connected or listening."""
+        return False
+
+    def check_own(self, so: Any, address: InternetAddress) -> None:
+        """Fail with EADDRNOTAVAIL unless the address may be bound here."""
+        plain = unmap(address.address)
+        kind = self.node.kind(plain)
+        if is_mapped(address.address) and so.options.get(V6ONLY):
+            fail(EINVAL)
+        if kind == "remote" and not so.options.get(FREEBIND):
+            fail(EADDRNOTAVAIL)
+        if kind == "multicast" and ":" in plain and not address.scope:
+            fail(EINVAL if plain.startswith(("ff01", "ff02")) else EADDRNOTAVAIL)
+
+    def autobind(self, so: Any) -> None:
+        """Give *so* a free port if it has none."""
+        if not so.port:
+            so.port = self.ports.claim(so, 0)
+
+    def wire(self, so: Any, address: str) -> str:
+        """The address a packet carries; fails if *so* may not speak its version of IP."""
+        if is_mapped(address):
+            if so.options.get(V6ONLY):
+                fail(ENETUNREACH)
+            return unmap(address)
+        return address
+
+    def dressed(self, so: Any, address: str) -> str:
+        """An address of a packet, as *so* shows it."""
+        return remap(address) if so.family == AF_INET6 else address
+
+    def name(self, so: Any) -> InternetAddress:
+        """The socket's own address."""
+        return InternetAddress(so.bound_address, so.port, 0, so.scope)
+
+    def peer(self, so: Any) -> InternetAddress:
+        """The address the socket is connected to, or ENOTCONN."""
+        fail(ENOTCONN)
+
+
+def level_of(so: Any) -> int:
+    """The option level of the socket's version of IP."""
+    return IPPROTO_IP if so.family == AF_INET else IPPROTO_IPV6

@@ -1,0 +1,142 @@
+"""Ports of a transport protocol: who has which, who may share one, which is free.
+
+    port --> users: sockets bound to it, connections that came from it, TIME-WAIT remains
+
+A user is anything with `bound_address`, `family`, `options` and `listening`; TIME-WAIT
+keeps those of the socket it remains of, which is why SO_REUSEADDR must have been set on
+the first run of a server for the second to profit.
+
+May not know: segments, connections.
+
+Sources: Linux ``inet_csk_bind_conflict`` and ``udp_lib_lport_inuse`` as observed;
+socket(7) SO_REUSEADDR, SO_REUSEPORT; RFC 6056 for choosing a port.
+"""
+
+from typing import Any
+
+from ..machine.constants import (
+    AF_INET6,
+    IPPROTO_IPV6,
+    IPV6_V6ONLY,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
+    SOL_SOCKET,
+)
+from ..machine.errors import EADDRINUSE, EADDRNOTAVAIL, fail
+from ..machine.host import Host
+from ..network.addresses import is_any, unmap, version
+
+REUSE_ADDRESS = (SOL_SOCKET, SO_REUSEADDR)
+REUSE_PORT = (SOL_SOCKET, SO_REUSEPORT)
+V6ONLY = (IPPROTO_IPV6, IPV6_V6ONLY)
+
+
+def covers(user: Any, address: str) -> bool:
+    """True if packets to *address* may be for *user*."""
+    own = unmap(user.bound_address)
+    if own == address:
+        return True
+    if not is_any(own):
+        return False
+    if user.family != AF_INET6:
+        return version(address) == 4
+    return version(address) == 6 or not user.options.get(V6ONLY)
+
+
+def overlap(one: Any, other: Any) -> bool:
+    """True if some packet could be for either user."""
+    mine, theirs = unmap(one.bound_address), unmap(other.bound_address)
+    if is_any(mine) and is_any(theirs):
+        if one.family == other.family:
+            return True
+        six = one if one.family == AF_INET6 else other
+        return not six.options.get(V6ONLY)
+    if is_any(mine):
+        return covers(one, theirs)
+    return covers(other, mine)
+
+
+class Ports:
+    """The ports of one protocol on one host.
+
+    `sharing`: the rule for two users that overlap; TCP and UDP have different ones.
+    """
+
+    def __init__(self, host: Host, listening_matters: bool) -> None:
+        self.host = host
+        self.users: dict[int, dict[Any, None]] = {}
+        self.listening_matters = listening_matters
+        low, high = host.settings.local_ports
+        self._next = low + host.random.randrange((high - low) // 2)
+
+    def conflict(self, so: Any, port: int, strict: bool = False) -> bool:
+        """True if *so* cannot have *port* beside those who have it.
+
+        *strict*: nothing may be shared, as when a free port is chosen.
+        """
+        for user in self.users.get(port, ()):
+            if user is so or not overlap(so, user):
+                continue
+            if strict or not self._shared(so, user):
+                return True
+        return False
+
+    def _shared(self, so: Any, user: Any) -> bool:
+        if so.options.get(REUSE_ADDRESS) and user.options.get(REUSE_ADDRESS):
+            if not (self.listening_matters and user.listening):
+                return True
+        return bool(so.options.get(REUSE_PORT) and user.options.get(REUSE_PORT))
+
+    def claim(self, so: Any, port: int) -> int:
+        """Give *so* the *port*, or a free one for 0, and return it.
+
+        EADDRINUSE
+            Somebody has it, or none is free.
+        """
+        if port == 0:
+            port = self.free_port(so)
+        elif self.conflict(so, port):
+            fail(EADDRINUSE)
+        self.add(so, port)
+        return port
+
+    def free_port(self, so: Any) -> int:
+        """Find a port that nobody has who overlaps with *so*."""
+        low, high = self.host.settings.local_ports
+        for _ in range(high - low + 1):
+            port = self._advance(low, high)
+            if port not in self.users or not self.conflict(so, port, strict=True):
+                return port
+        fail(EADDRINUSE)
+
+    def _advance(self, low: int, high: int) -> int:
+        port = self._next
+        self._next = port + 1 if port < high else low
+        return port
+
+    def port_for_connection(self, usable: Any) -> int:
+        """Find a port whose connection to some peer does not exist yet.
+
+        EADDRNOTAVAIL
+            Every port is taken.
+        """
+        low, high = self.host.settings.local_ports
+        for _ in range(high - low + 1):
+            port = self._advance(low, high)
+            if port not in self.users or usable(port):
+                return port
+        fail(EADDRNOTAVAIL)
+
+    def add(self, user: Any, port: int) -> None:
+        users = self.users.get(port)
+        if users is None:
+            self.users[port] = {user: None}
+        else:
+            users[user] = None
+
+    def remove(self, user: Any, port: int) -> None:
+        users = self.users.get(port)
+        if users and user in users:
+            del users[user]
+            if not users:
+                del self.users[port]

@@ -1,0 +1,112 @@
+"""What a protocol is: a record of verbs that the socket layer calls, and upcalls it makes.
+
+    verbs, down:  attach bind listen connect accept send receive shutdown release
+                  ready name peer get_option set_option
+    upcalls, up:  so.is_connected  so.new_connection  so.wake  so.fail_with
+                  so.cannot_receive_more  so.changed
+
+A verb that a protocol does not fill in fails with EOPNOTSUPP.  `send`, `receive`,
+`accept` and `connect` return None for "not yet": whether that waits or fails with EAGAIN
+is decided above.
+
+May not know: descriptors, threads, Python's addresses.
+
+Sources: 4.4BSD ``protosw.h`` and ``pr_usrreqs``; Plan 9 ``ip.h``, ``Proto``.
+"""
+
+from typing import Any, NamedTuple
+
+from ..machine.constants import (
+    POLLERR,
+    POLLHUP,
+    POLLIN,
+    POLLOUT,
+    POLLRDBAND,
+    POLLRDHUP,
+    POLLRDNORM,
+    POLLWRBAND,
+    POLLWRNORM,
+)
+from ..machine.errors import EOPNOTSUPP, fail
+
+RECEIVE, SEND, BOTH = 1, 2, 3  # what a socket no longer does: Linux's RCV_SHUTDOWN, SEND_SHUTDOWN
+
+READABLE = POLLIN | POLLRDNORM
+WRITABLE = POLLOUT | POLLWRNORM
+WRITABLE_BAND = WRITABLE | POLLWRBAND
+HANGUP = POLLHUP
+READ_HANGUP = POLLRDHUP | READABLE
+EVERYTHING = (READABLE | WRITABLE_BAND | POLLERR | POLLHUP | POLLRDHUP | POLLRDBAND | 2)
+
+# What connect() finds: Linux's `enum socket_state`.
+UNCONNECTED, CONNECTING, CONNECTED, DISCONNECTING = (
+    "unconnected", "connecting", "connected", "disconnecting")
+
+
+class Message(NamedTuple):
+    """What receive returns: data, where from, control messages, MSG_ flags, its whole length."""
+
+    data: bytes
+    address: Any = None
+    control: tuple[tuple[int, int, Any], ...] = ()
+    flags: int = 0
+    length: int = 0
+
+
+class Protocol:
+    """The verbs, each failing with EOPNOTSUPP until a protocol fills it in.
+
+    `connection_based`: poll reports a hang-up before there is a connection.
+    """
+
+    connection_based = False
+    name_of = "none"
+
+    def attach(self, so: Any) -> None:
+        """Make what the protocol keeps for a new socket."""
+
+    def bind(self, so: Any, address: Any) -> None:
+        fail(EOPNOTSUPP)
+
+    def listen(self, so: Any, backlog: int) -> None:
+        fail(EOPNOTSUPP)
+
+    def connect(self, so: Any, address: Any, wait: bool) -> bool | None:
+        """Connect; True when done, None when it goes on.  *wait*: the call may wait."""
+        fail(EOPNOTSUPP)
+
+    def accept(self, so: Any) -> Any:
+        fail(EOPNOTSUPP)
+
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: tuple[Any, ...] = ()) -> int | None:
+        fail(EOPNOTSUPP)
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        fail(EOPNOTSUPP)
+
+    def shutdown(self, so: Any, how: int) -> None:
+        fail(EOPNOTSUPP)
+
+    def release(self, so: Any) -> None:
+        """The last descriptor is closed."""
+
+    def ready(self, so: Any) -> int:
+        return 0
+
+    def name(self, so: Any) -> Any:
+        fail(EOPNOTSUPP)
+
+    def peer(self, so: Any) -> Any:
+        fail(EOPNOTSUPP)
+
+    def accepted_peer(self, so: Any) -> Any:
+        """The address that accept() returns beside the connection *so*."""
+        return self.peer(so)
+
+    def inherit(self, so: Any, child: Any, pcb: Any) -> None:
+        """Make *child* the socket of the connection *pcb* that came to *so*."""
+        child.pcb = pcb
+
+    def option_changed(self, so: Any, level: int, number: int) -> None:
+        """An option of *so* has been set."""

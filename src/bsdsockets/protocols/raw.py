@@ -1,0 +1,91 @@
+"""SOCK_RAW over IP: packets of one protocol as they are, and ICMP echo.
+
+    IPv4: received with the IP header, sent without it
+    IPv6: received and sent without it
+
+May not know: descriptors, threads, time.
+
+Sources: Linux raw(7), icmp(7); RFC 3542 3.
+"""
+
+from typing import Any
+
+from ..machine.constants import AF_INET, ICMP_FILTER, IPPROTO_ICMPV6, SOL_RAW
+from ..machine.errors import EINVAL, EMSGSIZE, fail
+from ..network.addresses import is_any
+from ..network.node import Node
+from ..network.packets import Packet
+from ..network.wire import decode_icmp, encode, encode_payload
+from .buffers import Record
+from .datagram import Datagrams
+from .internet import InternetAddress
+from .ports import Ports, covers
+from .unix import datagram_cost
+
+ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
+
+
+class Raw(Datagrams):
+    """Raw sockets of one host: each sees every packet of its protocol."""
+
+    name_of = "raw"
+    uses_ports = False
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node, Ports(node.host, listening_matters=False))
+        self.sockets: list[Any] = []
+        node.watchers.append(self.watch)
+
+    def attach(self, so: Any) -> None:
+        super().attach(so)
+        self.sockets.append(so)
+
+    def is_active(self, so: Any) -> bool:
+        return bool(so.pcb.remote)
+
+    def check_length(self, so: Any, data: bytes) -> None:
+        if len(data) > 65535 - (20 if so.family == AF_INET else 0):
+            fail(EMSGSIZE)
+
+    def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
+                 choices: tuple[int, int]) -> None:
+        number = so.protocol_number
+        if number in ICMP_NUMBERS:
+            if len(data) < 8 and number == 1 and len(data) < 1:
+                fail(EINVAL)
+            payload: Any = decode_icmp(data)
+        else:
+            payload = data
+        self.node.send(Packet(source, remote, number, payload, *choices))
+
+    def watch(self, packet: Packet) -> None:
+        """Give a copy of *packet* to every raw socket of its protocol."""
+        for so in self.sockets:
+            if so.protocol_number != packet.protocol or not self._wants(so, packet):
+                continue
+            data = encode(packet) if so.family == AF_INET else encode_payload(packet)
+            sender = InternetAddress(packet.source, 0)
+            self.accept_record(so, Record(data, sender, (), datagram_cost(len(data)), packet),
+                               len(data))
+
+    def _wants(self, so: Any, packet: Packet) -> bool:
+        if (":" in packet.source) == (so.family == AF_INET) or not covers(so, packet.destination):
+            return False
+        if so.pcb.remote and so.pcb.remote != packet.source:
+            return False
+        blocked = so.options.get((SOL_RAW, ICMP_FILTER), 0)
+        kind = getattr(packet.payload, "type", 64)
+        return not (kind < 32 and blocked >> kind & 1)
+
+    def release(self, so: Any) -> None:
+        super().release(so)
+        self.sockets.remove(so)
+
+    def peer(self, so: Any) -> InternetAddress:
+        if not so.pcb.remote:
+            return super().peer(so)
+        return InternetAddress(self.dressed(so, so.pcb.remote), so.pcb.remote_port)
+
+    def name(self, so: Any) -> InternetAddress:
+        return InternetAddress(so.bound_address, 0 if is_any(so.bound_address)
+                               else so.protocol_number, 0, so.scope)

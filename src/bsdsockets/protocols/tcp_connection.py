@@ -1,0 +1,116 @@
+"""What TCP keeps for a connection, and for what remains of one in TIME-WAIT.
+
+    out:  [ sent, not acknowledged | not sent yet ]        so.buffer:  [ received, not read ]
+          ^ snd_una                 ^ snd_nxt                                      rcv_nxt ^
+
+May not know: how segments are made or read.
+
+Sources: RFC 9293 3.3.1 for the names of the variables.
+"""
+
+from typing import Any
+
+from ..machine.constants import SO_KEEPALIVE, SOL_SOCKET
+from .buffers import StreamBuffer
+from .tcp_states import CLOSED, after
+
+KEEPALIVE = (SOL_SOCKET, SO_KEEPALIVE)
+Key = tuple[str, int, str, int]  # local address and port, remote address and port
+
+FIRST_WINDOW = 65536  # bytes
+NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
+
+
+class Connection:
+    """RFC 9293's transmission control block.
+
+    `so` is the socket, or None while the handshake of a connection that was listened for
+    goes on.  `peer` is the other end when it is on this host and both are
+    established: what the fast path writes into.
+    """
+
+    __slots__ = (
+        "advertised", "begun", "fin_sent", "fin_wanted", "iss", "keep_timer", "listener",
+        "local_address", "local_port", "mss", "more", "out", "peer", "probes", "rcv_nxt",
+        "remote_address", "remote_port", "retries", "sent", "snd_nxt", "snd_una", "snd_wnd", "so",
+        "state", "timer", "urgent_in", "urgent_out", "urgent_state",
+    )
+
+    def __init__(self, so: Any = None) -> None:
+        self.so = so
+        self.state = CLOSED
+        self.local_address = self.remote_address = ""
+        self.local_port = self.remote_port = 0
+        self.iss = self.snd_una = self.snd_nxt = self.snd_wnd = 0
+        self.rcv_nxt = self.advertised = 0
+        self.mss = 536
+        self.out: StreamBuffer | None = None
+        self.sent = 0  # bytes of `out` in flight
+        self.more = False  # MSG_MORE: hold a partial segment back
+        self.fin_wanted = self.fin_sent = False
+        self.urgent_out = 0  # sequence number after the last urgent byte sent
+        self.urgent_in = 0  # sequence number of the urgent byte received
+        self.urgent_state = NOT_THERE
+        self.peer: Connection | None = None
+        self.listener: Any = None
+        self.timer: Any = None
+        self.keep_timer: Any = None
+        self.retries = self.probes = 0
+        self.begun = 0.0  # when the oldest unacknowledged byte was first sent
+
+    @property
+    def key(self) -> Key:
+        return (self.local_address, self.local_port, self.remote_address, self.remote_port)
+
+    def go(self, event: str) -> None:
+        """Let *event* change the state."""
+        before = self.state
+        self.state = after(before, event)
+        if self.so is not None and self.state is not before:
+            self.so.changed(before, self.state)
+
+    def window(self) -> int:
+        """How many bytes more may come: the room in the receive buffer."""
+        so = self.so
+        if so is None:  # nobody has accepted it yet
+            return FIRST_WINDOW
+        room = so.receive_size // 2 - so.buffer.length
+        return room if room > 0 else 0
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait to be sent for the first time."""
+        return len(self.out) - self.sent if self.out is not None else 0
+
+    def stop_timers(self) -> None:
+        """Forget what was to happen later."""
+        for timer in (self.timer, self.keep_timer):
+            if timer is not None:
+                timer.cancel()
+        self.timer = self.keep_timer = None
+
+    def check(self) -> None:
+        """What always holds between the variables."""
+        assert self.snd_una <= self.snd_nxt
+        assert 0 <= self.sent <= (len(self.out) if self.out is not None else 0)
+
+
+class TimeWait:
+    """What remains of a connection whose socket is done with it.
+
+    It answers late segments, keeps the port, and remembers whether the socket had
+    SO_REUSEADDR.  As on Linux an orphan in FIN-WAIT-2 is one of these too.
+    """
+
+    __slots__ = ("bound_address", "family", "key", "listening", "options", "port", "rcv_nxt",
+                 "snd_nxt", "since", "state", "timer")
+
+    def __init__(self, connection: Connection, so: Any, state: str, now: float) -> None:
+        self.key = connection.key
+        self.state = state
+        self.snd_nxt, self.rcv_nxt = connection.snd_nxt, connection.rcv_nxt
+        self.since = now
+        self.timer: Any = None
+        self.family, self.options = so.family, so.options
+        self.bound_address, self.port = so.bound_address, connection.local_port
+        self.listening = False

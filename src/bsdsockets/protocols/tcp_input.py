@@ -1,0 +1,328 @@
+"""TCP, the receiving half: what a segment that comes does, in the order of RFC 9293 3.10.7.
+
+    receive(packet) --> CLOSED     refuse
+                        LISTEN     begin a connection
+                        SYN-SENT   end the handshake, or open simultaneously
+                        others     sequence, RST, SYN, ACK, URG, data, FIN
+                        TIME-WAIT  answer what comes late
+
+May not know: calls; it tells the socket by upcalls.
+
+Sources: RFC 9293 3.10.7; RFC 5961 (challenge acknowledgements); Linux for what the
+standard leaves open: which error a reset gives, and resets of data nobody will read.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..machine.constants import POLLPRI, POLLRDBAND
+from ..machine.errors import ECONNREFUSED, ECONNRESET, EPIPE
+from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
+from .ports import Ports
+from .protocol import BOTH, EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE
+from .tcp_connection import VALID, Connection, TimeWait
+from .tcp_output import Output
+from .tcp_states import (
+    ABORT,
+    ACK_OF_FIN,
+    ACK_OF_SYN,
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    FIN_COMES,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    SYN_ACK_COMES,
+    SYN_COMES,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+)
+
+TWO_MSL = 60.0  # seconds; Linux's TCP_TIMEWAIT_LEN
+
+
+class Input:
+    """Reads segments.  `find_listener` says which socket listens where a SYN arrives."""
+
+    def __init__(self, output: Output, ports: Ports,
+                 find_listener: Callable[[Packet], Any]) -> None:
+        self.output = output
+        self.ports = ports
+        self.node = output.node
+        self.table = output.table
+        self.find_listener = find_listener
+        output.give_up = self.give_up
+
+    def receive(self, packet: Packet) -> None:
+        """Take a packet whose payload is a segment."""
+        s = packet.payload
+        c = self.table.get((packet.destination, s.destination, packet.source, s.source))
+        if c is None:
+            self._no_connection(packet, s)
+        elif isinstance(c, TimeWait):
+            self._time_wait(c, packet, s)
+        elif c.state == SYN_SENT:
+            self._syn_sent(c, s)
+        else:
+            self._synchronized(c, packet, s)
+
+    # CLOSED and LISTEN: RFC 9293 3.10.7.1 and 3.10.7.2
+
+    def _no_connection(self, packet: Packet, s: Segment) -> None:
+        so = self.find_listener(packet)
+        if so is None or s.flags & (RST | ACK):
+            self.output.refuse(packet)
+        elif s.flags & SYN and not so.queue.is_full():
+            self._begin(so, packet, s)
+
+    def _begin(self, so: Any, packet: Packet, s: Segment) -> None:
+        """Answer a SYN: a connection that is not completed yet joins the queue."""
+        c = Connection()
+        c.local_address, c.local_port = packet.destination, s.destination
+        c.remote_address, c.remote_port = packet.source, s.source
+        c.listener = so
+        c.state = SYN_RECEIVED
+        c.rcv_nxt, c.snd_wnd, c.mss = s.sequence + 1, s.window, s.maximum or 536
+        c.iss = c.snd_una = self.node.host.random.getrandbits(32)
+        self.table[c.key] = c
+        so.queue.incomplete[c] = None
+        self.output.synchronize(c, SYN | ACK)
+
+    # SYN-SENT: RFC 9293 3.10.7.3
+
+    def _syn_sent(self, c: Connection, s: Segment) -> None:
+        acceptable = s.flags & ACK and c.snd_una < s.acknowledgement <= c.snd_nxt
+        if s.flags & ACK and not acceptable:
+            if not s.flags & RST:
+                self.output.segment(c, RST, sequence=s.acknowledgement)
+            return
+        if s.flags & RST:
+            if acceptable:
+                self.finish(c, ECONNREFUSED)
+            return
+        if not s.flags & SYN:
+            return
+        c.rcv_nxt, c.snd_wnd, c.mss = s.sequence + 1, s.window, s.maximum or 536
+        if acceptable:
+            c.snd_una = s.acknowledgement
+            c.go(SYN_ACK_COMES)
+            self._established(c)
+            self.output.acknowledge(c)
+            self.output.push(c)
+        else:  # both ends have called: simultaneous open
+            c.go(SYN_COMES)
+            self.output.synchronize(c, SYN | ACK)
+
+    def _established(self, c: Connection) -> None:
+        c.retries = 0
+        if c.timer is not None:
+            c.timer.cancel()
+            c.timer = None
+        other = self.table.get((c.remote_address, c.remote_port, c.local_address, c.local_port))
+        if isinstance(other, Connection) and other.state == c.state and other.so is not None:
+            c.peer, other.peer = other, c  # both ends are here: the fast path is open
+        c.so.wake(WRITABLE)
+        self.output.keep_alive(c)
+
+    # Other states: RFC 9293 3.10.7.4, in its order
+
+    def _synchronized(self, c: Connection, packet: Packet, s: Segment) -> None:
+        if c.keep_timer is not None:
+            self.output.keep_alive(c)
+        if not self._in_order(c, s):  # first: the sequence number
+            if not s.flags & RST:
+                self.output.acknowledge(c)
+            return
+        if s.flags & RST:  # second: a reset
+            self._reset(c)
+            return
+        if s.flags & SYN:  # fourth: a SYN here is answered with a challenge (RFC 5961)
+            self.output.acknowledge(c)
+            return
+        if not s.flags & ACK or not self._acknowledged(c, packet, s):  # fifth
+            return
+        if s.flags & URG and s.urgent:  # sixth
+            self._urgent(c, s)
+        if s.data and not self._data(c, packet, s):  # seventh
+            return
+        if s.flags & FIN:  # eighth
+            self._fin(c)
+        if s.length:
+            self.output.acknowledge(c)
+
+    @staticmethod
+    def _in_order(c: Connection, s: Segment) -> bool:
+        """True if the segment begins at or before what is expected, and ends after it."""
+        if s.length == 0:
+            return s.sequence == c.rcv_nxt
+        return s.sequence <= c.rcv_nxt < s.sequence + s.length
+
+    def _reset(self, c: Connection) -> None:
+        if c.listener is not None:
+            c.listener.queue.incomplete.pop(c, None)
+            self.finish(c, 0)
+        else:
+            self.finish(c, EPIPE if c.state == CLOSE_WAIT else ECONNRESET)
+
+    def _acknowledged(self, c: Connection, packet: Packet, s: Segment) -> bool:
+        """Note what the peer has; False if the segment is of no more use."""
+        if c.state == SYN_RECEIVED:
+            if not c.snd_una < s.acknowledgement <= c.snd_nxt:
+                self.output.refuse(packet)
+                return False
+            if c.listener is not None and not self._complete(c):
+                return False
+            c.snd_una += 1
+            c.go(ACK_OF_SYN)
+            self._established(c)
+        c.snd_wnd = s.window
+        count = s.acknowledgement - c.snd_una
+        if count > 0:
+            self._progress(c, count)
+        fin_acknowledged = c.fin_sent and c.snd_una == c.snd_nxt
+        if fin_acknowledged and not self._fin_acknowledged(c):
+            return False
+        self.output.push(c)
+        return True
+
+    def _progress(self, c: Connection, count: int) -> None:
+        """*count* more of what was sent has arrived."""
+        c.snd_una = min(c.snd_una + count, c.snd_nxt)
+        data = min(count, c.sent)
+        if data and c.out is not None:
+            c.out.drop(data)
+            c.sent -= data
+        c.retries = 0
+        c.begun = self.node.host.clock.now
+        if c.timer is not None:
+            c.timer.cancel()
+            c.timer = None
+        if data:
+            c.so.wake(WRITABLE)
+
+    def _complete(self, c: Connection) -> bool:
+        """The handshake of a connection that was listened for ends."""
+        listener = c.listener
+        if listener.queue.is_full():
+            return False
+        del listener.queue.incomplete[c]
+        c.listener = None
+        listener.new_connection(c)
+        return True
+
+    def _fin_acknowledged(self, c: Connection) -> bool:
+        """The peer has our FIN; False if that ended the connection."""
+        if c.state == FIN_WAIT_1:
+            c.go(ACK_OF_FIN)
+            if not c.so.dead:
+                c.so.shut(SEND, EVERYTHING)
+                return True
+            self.remain(c, FIN_WAIT_2, self.node.host.settings.tcp_fin_timeout)
+            return False
+        if c.state == CLOSING:
+            c.go(ACK_OF_FIN)
+            self.remain(c, TIME_WAIT, TWO_MSL)
+            return False
+        if c.state == LAST_ACK:
+            self.finish(c, 0)
+            return False
+        return True
+
+    def _urgent(self, c: Connection, s: Segment) -> None:
+        """One byte of the stream is urgent: the one before where the pointer points."""
+        place = s.sequence + s.urgent - 1
+        if place < c.rcv_nxt or (c.urgent_state and place <= c.urgent_in):
+            return
+        c.urgent_in, c.urgent_state = place, VALID
+
+    def _data(self, c: Connection, packet: Packet, s: Segment) -> bool:
+        """Take the bytes; False if nobody will ever read them and the peer must know."""
+        so = c.so
+        data = s.data[c.rcv_nxt - s.sequence:]
+        if c.state in (FIN_WAIT_1, FIN_WAIT_2) and so.shutdown & RECEIVE:
+            self.finish(c, ECONNRESET)
+            self.output.refuse(packet)
+            return False
+        if c.state in (CLOSE_WAIT, CLOSING, LAST_ACK):
+            return True
+        data = data[:c.window()]
+        if data:
+            so.buffer.append(data)
+            c.rcv_nxt += len(data)
+            urgent = c.urgent_state == VALID and c.urgent_in >= c.rcv_nxt - len(data)
+            so.wake(READABLE | (POLLPRI | POLLRDBAND if urgent else 0))
+        return True
+
+    def _fin(self, c: Connection) -> None:
+        c.rcv_nxt += 1
+        c.go(FIN_COMES)
+        c.so.done = True
+        c.so.shut(RECEIVE, READ_HANGUP)
+        if c.state == TIME_WAIT:
+            self.output.acknowledge(c)
+            self.remain(c, TIME_WAIT, TWO_MSL)
+
+    # The end of connections
+
+    def finish(self, c: Connection, error: int) -> None:
+        """The connection is over, at once; its socket learns *error*, 0 for none."""
+        c.stop_timers()
+        self.table.pop(c.key, None)
+        c.out, c.sent = None, 0
+        before_fast_path = c.peer
+        c.peer = None
+        if before_fast_path is not None:
+            before_fast_path.peer = None
+        so = c.so
+        if so is None:
+            c.state = CLOSED
+            return
+        c.go(ABORT)
+        if so.dead or not so.explicit_port:
+            self.ports.remove(so, so.port)
+            so.port = 0
+        so.shutdown = BOTH
+        if error:
+            so.error = error
+        so.wake(EVERYTHING)
+
+    def give_up(self, c: Connection, error: int) -> None:
+        """Nobody answers any more."""
+        if c.listener is not None:
+            c.listener.queue.incomplete.pop(c, None)
+        self.finish(c, error)
+
+    def remain(self, c: Connection, state: str, seconds: float) -> None:
+        """Let go of the connection and keep what answers for it in *state*."""
+        remains = TimeWait(c, c.so, state, self.node.host.clock.now)
+        self.finish(c, 0)
+        self.table[remains.key] = remains
+        self.ports.add(remains, remains.port)
+        remains.timer = self.node.after(seconds, lambda: self.end(remains))
+
+    def end(self, remains: TimeWait) -> None:
+        if self.table.get(remains.key) is remains:
+            del self.table[remains.key]
+        remains.timer.cancel()
+        self.ports.remove(remains, remains.port)
+
+    def _time_wait(self, remains: TimeWait, packet: Packet, s: Segment) -> None:
+        """A segment for what is over: RFC 9293 3.10.7.4, TIME-WAIT; RFC 6191 for a new SYN."""
+        if s.flags & RST:
+            self.end(remains)
+        elif s.flags & SYN and not s.flags & ACK and remains.state == TIME_WAIT:
+            self.end(remains)
+            self._no_connection(packet, s)
+        elif remains.state == FIN_WAIT_2 and s.data and s.sequence >= remains.rcv_nxt:
+            self.end(remains)
+            self.output.refuse(packet)
+        elif remains.state == FIN_WAIT_2 and s.flags & FIN:
+            remains.rcv_nxt = s.sequence + s.length
+            remains.state = TIME_WAIT
+            self.output.acknowledge(remains)
+            remains.timer.cancel()
+            remains.timer = self.node.after(TWO_MSL, lambda: self.end(remains))
+        elif s.length:
+            self.output.acknowledge(remains)

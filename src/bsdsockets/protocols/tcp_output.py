@@ -1,0 +1,225 @@
+"""TCP, the sending half: which segments go out, and what happens when no answer comes.
+
+    send() --> out --> [window? Nagle? cork?] --> Segment --> node.send
+                           timer: again, later; at last give up
+
+Left out: congestion control, selective acknowledgement, reassembly out of order and
+delayed acknowledgement.  A link of one host neither loses nor delays, unless it is told to;
+then what was lost is sent again from the first gap on.
+
+May not know: how a segment that comes is read.
+
+Sources: RFC 9293 3.5.2 (resets), 3.7.4 (Nagle), 3.8.1 (retransmission), 3.8.6 (zero
+windows), RFC 1122 4.2.3.6 (keepalive), RFC 5482 (user timeout); tcp(7) for the numbers.
+"""
+
+from typing import Any
+
+from ..machine.constants import (
+    IPPROTO_TCP,
+    TCP_CORK,
+    TCP_KEEPCNT,
+    TCP_KEEPIDLE,
+    TCP_KEEPINTVL,
+    TCP_NODELAY,
+    TCP_SYNCNT,
+    TCP_USER_TIMEOUT,
+)
+from ..machine.errors import ETIMEDOUT
+from ..network.node import Node
+from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
+from .buffers import StreamBuffer
+from .tcp_connection import KEEPALIVE, Connection, Key, TimeWait
+from .tcp_states import (
+    ABORT,
+    CLOSED,
+    MAY_SEND,
+    SYN_RECEIVED,
+    SYN_SENT,
+    SYNCHRONIZED,
+)
+
+NODELAY = (IPPROTO_TCP, TCP_NODELAY)
+CORK = (IPPROTO_TCP, TCP_CORK)
+USER_TIMEOUT = (IPPROTO_TCP, TCP_USER_TIMEOUT)
+SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
+MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
+MAXIMUM_TIMEOUT = 120.0
+CORK_TIMEOUT = 0.2  # seconds that a cork holds a partial segment
+MAXIMUM_SEGMENT = 65483  # bytes of data in a packet of 65536, headers and timestamps apart
+
+
+class Output:
+    """Makes segments.  `table` has every connection and remain of one by its four names."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.settings = node.host.settings
+        self.table: dict[Key, Connection | TimeWait] = {}
+        self.give_up: Any = None  # what ends a connection that nobody answers: set by input
+
+    def segment(self, c: Connection, flags: int, data: bytes = b"",
+                sequence: int | None = None, urgent: int = 0) -> None:
+        """Send one segment of the connection *c*."""
+        window = c.window()
+        c.advertised = c.rcv_nxt + window
+        self.node.send(Packet(c.local_address, c.remote_address, IPPROTO_TCP, Segment(
+            c.local_port, c.remote_port, c.snd_nxt if sequence is None else sequence,
+            c.rcv_nxt if flags & ACK else 0, flags, window, data, urgent,
+            MAXIMUM_SEGMENT if flags & SYN else 0)))
+
+    def acknowledge(self, c: Connection | TimeWait) -> None:
+        """Send an acknowledgement and nothing else."""
+        if isinstance(c, Connection):
+            self.segment(c, ACK)
+            return
+        local, port, remote, remote_port = c.key
+        self.node.send(Packet(local, remote, IPPROTO_TCP, Segment(
+            port, remote_port, c.snd_nxt, c.rcv_nxt, ACK, 0)))
+
+    def reset(self, c: Connection) -> None:
+        """Tell the peer that this connection is aborted."""
+        self.segment(c, RST | ACK)
+
+    def refuse(self, packet: Packet) -> None:
+        """Answer a segment that no connection takes (RFC 9293 3.5.2)."""
+        s = packet.payload
+        if s.flags & RST:
+            return
+        if s.flags & ACK:
+            answer = Segment(s.destination, s.source, s.acknowledgement, 0, RST, 0)
+        else:
+            answer = Segment(s.destination, s.source, 0, s.sequence + s.length, RST | ACK, 0)
+        self.node.send(Packet(packet.destination, packet.source, IPPROTO_TCP, answer))
+
+    def synchronize(self, c: Connection, flags: int) -> None:
+        """Send the SYN, or SYN and ACK, and repeat it until it is answered."""
+        self.segment(c, flags, sequence=c.iss)
+        c.snd_nxt = c.iss + 1
+        self.expect_answer(c, SYN_TIMEOUT)
+
+    def push(self, c: Connection) -> None:
+        """Send what waits, as far as the window, Nagle's rule and the cork allow."""
+        while c.unsent:
+            size = min(c.unsent, c.mss, c.snd_una + c.snd_wnd - c.snd_nxt)
+            if size <= 0 or (size < c.mss and self._held(c, size)):
+                break
+            self._send_data(c, size)
+        if c.fin_wanted and not c.fin_sent and not c.unsent and c.state not in (
+                SYN_SENT, SYN_RECEIVED):
+            self.segment(c, FIN | ACK)
+            c.snd_nxt += 1
+            c.fin_sent = True
+        if (c.snd_una < c.snd_nxt or c.unsent) and c.timer is None:
+            self.expect_answer(c, MINIMUM_TIMEOUT)
+
+    def _held(self, c: Connection, size: int) -> bool:
+        """True if a segment that is not full is to wait for more (RFC 9293 3.7.4)."""
+        if c.fin_wanted or c.so is None or c.urgent_out > c.snd_nxt:
+            return False
+        options = c.so.options
+        if options.get(CORK) or c.more:
+            if c.timer is None:
+                c.timer = self.node.after(CORK_TIMEOUT, lambda: self._uncork(c))
+            return True
+        return bool(c.sent) and (size < c.unsent or not options.get(NODELAY))
+
+    def _uncork(self, c: Connection) -> None:
+        c.timer = None
+        if c.unsent and c.state in MAY_SEND:
+            self._send_data(c, min(c.unsent, c.mss))
+            self.push(c)
+
+    def _send_data(self, c: Connection, size: int) -> None:
+        assert c.out is not None
+        data = c.out.peek(size, c.sent)
+        urgent = c.urgent_out - c.snd_nxt
+        flags = ACK | (PSH if size == c.unsent else 0) | (URG if urgent > 0 else 0)
+        if not c.sent:
+            c.begun = self.node.host.clock.now
+        c.sent += size
+        self.segment(c, flags, data, urgent=max(urgent, 0))
+        c.snd_nxt += size
+
+    def expect_answer(self, c: Connection, timeout: float) -> None:
+        """Do something about it if nothing is acknowledged within *timeout* seconds."""
+        if c.timer is not None:
+            c.timer.cancel()
+        c.timer = self.node.after(timeout, lambda: self._unanswered(c, timeout))
+
+    def _unanswered(self, c: Connection, timeout: float) -> None:
+        """Send the first thing that is not acknowledged again, or give up."""
+        c.timer = None
+        if c.state == CLOSED:
+            return
+        c.retries += 1
+        if self._patience_ends(c):
+            self.give_up(c, ETIMEDOUT)
+            return
+        if c.state == SYN_SENT:
+            self.segment(c, SYN, sequence=c.iss)
+        elif c.state == SYN_RECEIVED:
+            self.segment(c, SYN | ACK, sequence=c.iss)
+        else:
+            self._go_back(c)
+        self.expect_answer(c, min(2 * timeout, MAXIMUM_TIMEOUT))
+
+    def _go_back(self, c: Connection) -> None:
+        """Send again from the first byte that is not acknowledged; probe a closed window."""
+        c.snd_nxt = c.snd_una
+        c.sent = 0
+        c.fin_sent = False
+        if c.unsent and c.snd_wnd == 0:
+            self._send_data(c, 1)
+        else:
+            c.snd_wnd = max(c.snd_wnd, 1)
+            self.push(c)
+
+    def _patience_ends(self, c: Connection) -> bool:
+        options = c.so.options if c.so is not None else {}
+        if c.state == SYN_SENT:
+            return bool(c.retries > (options.get((IPPROTO_TCP, TCP_SYNCNT))
+                                     or self.settings.tcp_syn_retries))
+        if c.state == SYN_RECEIVED:
+            return c.retries > self.settings.tcp_synack_retries
+        limit = options.get(USER_TIMEOUT)
+        if limit:
+            return bool(self.node.host.clock.now - c.begun >= limit / 1000)
+        return c.retries > self.settings.tcp_retries
+
+    def queue(self, c: Connection, data: bytes) -> None:
+        """Put *data* behind what waits to be sent."""
+        if c.out is None:
+            c.out = StreamBuffer()
+        c.out.append(data)
+
+    def keep_alive(self, c: Connection) -> None:
+        """Begin to probe an idle connection, if SO_KEEPALIVE is set."""
+        if c.keep_timer is not None:
+            c.keep_timer.cancel()
+            c.keep_timer = None
+        if c.so is None or not c.so.options.get(KEEPALIVE) or c.state not in SYNCHRONIZED:
+            return
+        c.probes = 0
+        idle = c.so.options.get((IPPROTO_TCP, TCP_KEEPIDLE)) or self.settings.tcp_keepalive_time
+        c.keep_timer = self.node.after(idle, lambda: self._probe(c), idle=True)
+
+    def _probe(self, c: Connection) -> None:
+        """Send a segment that must be answered: one byte before what is expected."""
+        options = c.so.options if c.so is not None else {}
+        limit = options.get((IPPROTO_TCP, TCP_KEEPCNT)) or self.settings.tcp_keepalive_probes
+        interval = (options.get((IPPROTO_TCP, TCP_KEEPINTVL))
+                    or self.settings.tcp_keepalive_interval)
+        if c.probes >= limit:
+            self.give_up(c, ETIMEDOUT)
+            return
+        c.probes += 1
+        self.segment(c, ACK, sequence=c.snd_nxt - 1)
+        c.keep_timer = self.node.after(interval, lambda: self._probe(c), idle=True)
+
+    def abort(self, c: Connection) -> None:
+        """Reset the connection and forget it."""
+        self.reset(c)
+        c.stop_timers()
+        self.table.pop(c.key, None)
+        c.go(ABORT)

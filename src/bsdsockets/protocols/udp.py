@@ -1,0 +1,145 @@
+"""UDP: datagrams between ports.
+
+    send --> Datagram --> node ... node --> receive --> the socket with the port
+                                               |
+                                               +--> ICMP port unreachable, if none has it
+
+May not know: descriptors, threads, time.
+
+Sources: RFC 768; RFC 1122 4.1; Linux udp(7).
+"""
+
+from typing import Any
+
+from ..machine.constants import (
+    AF_INET,
+    IPPROTO_UDP,
+)
+from ..machine.errors import ECONNREFUSED, EINVAL, EMSGSIZE, fail
+from ..network.addresses import is_any
+from ..network.node import Node
+from ..network.packets import Datagram, Packet
+from .buffers import Record
+from .datagram import Datagrams
+from .icmp import IcmpErrors, error_record
+from .internet import InternetAddress
+from .ports import REUSE_PORT, Ports, covers
+from .unix import datagram_cost
+
+LONGEST = 65535  # bytes that a length field counts, headers included
+
+
+class Udp(Datagrams):
+    """UDP of one host; UDP-Lite is the same with another number."""
+
+    name_of = "udp"
+
+    def __init__(self, node: Node, errors: IcmpErrors, number: int = IPPROTO_UDP) -> None:
+        super().__init__(node, Ports(node.host, listening_matters=False))
+        self.number = number
+        self.errors = errors
+        node.register(number, self.arrive)
+        errors.register(number, self.refused)
+
+    def prepare(self, so: Any) -> None:
+        if not so.port:
+            so.port = self.ports.claim(so, 0)
+
+    def check_size(self, so: Any, data: bytes, flags: int) -> None:
+        if len(data) > 0xFFFF:
+            fail(EMSGSIZE)
+        super().check_size(so, data, flags)
+
+    def check_address(self, so: Any, address: InternetAddress) -> None:
+        if address.port == 0:
+            fail(EINVAL)
+
+    def check_length(self, so: Any, data: bytes) -> None:
+        head = 28 if so.family == AF_INET else 8
+        if len(data) > LONGEST - head:
+            fail(EMSGSIZE)
+
+    def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
+                 choices: tuple[int, int]) -> None:
+        self.node.send(Packet(source, remote, self.number, Datagram(so.port, port, data),
+                              *choices))
+
+    def arrive(self, packet: Packet) -> None:
+        """Give a datagram to the socket with its port, or answer that there is none."""
+        datagram = packet.payload
+        kind = self.node.kind(packet.destination)
+        if kind in ("multicast", "broadcast"):
+            for so in self._members(packet, kind):
+                self._give(so, packet, datagram)
+            return
+        so = self._find(packet, datagram)
+        if so is None:
+            self.errors.port_unreachable(packet)
+        else:
+            self._give(so, packet, datagram)
+
+    def _give(self, so: Any, packet: Packet, datagram: Datagram) -> None:
+        sender = InternetAddress(self.dressed(so, packet.source), datagram.source)
+        data = datagram.data
+        self.accept_record(so, Record(data, sender, (), datagram_cost(len(data) + 28), packet),
+                           len(data))
+
+    def _find(self, packet: Packet, datagram: Datagram) -> Any:
+        """The socket that fits best: connected to the sender, then bound to the address."""
+        users = self.ports.users.get(datagram.destination)
+        if not users:
+            return None
+        best, best_score = None, -1
+        for so in users:
+            score = self._score(so, packet, datagram)
+            if score >= 0 and score >= best_score:
+                if score == best_score and so.options.get(REUSE_PORT):
+                    continue
+                best, best_score = so, score
+        return best
+
+    def _score(self, so: Any, packet: Packet, datagram: Datagram) -> int:
+        """How well a socket fits; -1 for not at all."""
+        if not covers(so, packet.destination):
+            return -1
+        score = 2 if so.family == AF_INET else 1
+        if not is_any(so.bound_address):
+            score += 16
+        end = so.pcb
+        if end.remote:
+            if end.remote != packet.source or end.remote_port not in (0, datagram.source):
+                return -1
+            score += 8
+        return score
+
+    def _members(self, packet: Packet, kind: str) -> list[Any]:
+        """Every socket that a broadcast or multicast datagram is for."""
+        users = self.ports.users.get(packet.payload.destination, ())
+        found = [so for so in users if self._takes(so, packet, kind)]
+        return found
+
+    def _takes(self, so: Any, packet: Packet, kind: str) -> bool:
+        end = so.pcb
+        if end.remote and (end.remote != packet.source
+                           or end.remote_port != packet.payload.source):
+            return False
+        if kind == "broadcast":
+            return so.family == AF_INET and (is_any(so.bound_address)
+                                             or so.bound_address == packet.destination)
+        if not covers(so, packet.destination):
+            return False
+        return self.node.listens(so, packet.destination)
+
+    def refused(self, packet: Packet, about: Packet) -> None:
+        """An ICMP error about a datagram sent from here."""
+        datagram = about.payload
+        for so in tuple(self.ports.users.get(datagram.source, ())):
+            end = so.pcb
+            if not covers(so, about.source):
+                continue
+            if end.remote and (end.remote != about.destination
+                               or end.remote_port != datagram.destination):
+                continue
+            to = InternetAddress(self.dressed(so, about.destination), datagram.destination)
+            self.returned(so, ECONNREFUSED, error_record(so, packet, to, datagram.data))
+            return

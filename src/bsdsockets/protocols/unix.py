@@ -1,0 +1,233 @@
+"""What UNIX sockets of every type share: names, peers, and what a message costs.
+
+    so.pcb: name, peer -------> the peer's so.pcb
+            used  <--- cost of what the peer has not read yet; against SO_SNDBUF
+
+A message is charged to its sender until it is read, headers included: one byte costs 768
+bytes.  So a send buffer of 212,992 bytes holds 278 messages of one byte.
+
+May not know: the file system (names are bytes; `host.names` keeps them), descriptors
+(a passed file is a reference).
+
+Sources: Linux unix(7); ``net/unix/af_unix.c`` of Linux 6.18 as observed: the costs are
+those of its allocator on a machine with pages of 4096 bytes.
+"""
+
+from collections import deque
+from functools import lru_cache
+from typing import Any
+
+from ..machine.constants import (
+    SCM_CREDENTIALS,
+    SCM_RIGHTS,
+    SO_PASSCRED,
+    SOCK_SEQPACKET,
+    SOCK_STREAM,
+    SOL_SOCKET,
+)
+from ..machine.errors import (
+    EBADF,
+    ECONNREFUSED,
+    EINVAL,
+    ENOTCONN,
+    EPERM,
+    EPROTOTYPE,
+    ESRCH,
+    fail,
+)
+from ..machine.host import Credentials, Host
+from .protocol import EVERYTHING, RECEIVE, SEND, Protocol
+
+PASS_CREDENTIALS = (SOL_SOCKET, SO_PASSCRED)
+SOCKET_BUFFER, SHARED, HEAD, PAGE = 256, 320, 3776, 4096  # bytes
+FRAGMENTS = 32768  # bytes of pages in one buffer of a stream
+CHUNK = HEAD + FRAGMENTS
+
+
+def linear_cost(size: int) -> int:
+    """What a buffer of *size* bytes in one piece costs: the allocator's next power of two."""
+    room = 512
+    while room < size + SHARED:
+        room *= 2
+    return room + SOCKET_BUFFER
+
+
+@lru_cache(maxsize=1024)
+def stream_cost(size: int) -> int:
+    """What a piece of a stream costs, in bytes.
+
+    >>> [stream_cost(size) for size in (1, 193, 4000, 36544)]
+    [768, 1280, 4864, 37120]
+    """
+    pages = min(size, -(-max(0, size - HEAD) // PAGE) * PAGE)
+    return linear_cost(size - pages) + -(-pages // PAGE) * PAGE
+
+
+@lru_cache(maxsize=1024)
+def datagram_cost(size: int) -> int:
+    """What a datagram costs, in bytes.
+
+    >>> [datagram_cost(size) for size in (0, 193, 4000, 32448)]
+    [768, 1280, 8448, 33024]
+    """
+    most = 4 * PAGE - SHARED
+    pages = -(-max(0, size - most) // PAGE) * PAGE
+    return linear_cost(size - pages) + pages
+
+
+class UnixEnd:
+    """What the protocol keeps for a UNIX socket."""
+
+    __slots__ = ("name", "offset", "peer", "peer_credentials", "type", "urgent", "used",
+                 "waiting")
+
+    def __init__(self, kind: int) -> None:
+        self.type = kind
+        self.name: bytes = b""
+        self.peer: Any = None  # the socket it is connected to
+        self.peer_credentials: Credentials | None = None
+        self.used = 0  # bytes charged to this sender
+        self.offset = 0  # bytes of the first record that are read
+        self.urgent: Any = None
+        self.waiting: list[Any] = []  # senders to wake when this datagram socket has room
+
+
+class Unix(Protocol):
+    """Names and peers."""
+
+    name_of = "unix"
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.names = host.names
+
+    def attach(self, so: Any) -> None:
+        so.pcb = UnixEnd(so.type)
+        so.buffer = deque()
+
+    def bind(self, so: Any, name: bytes) -> None:
+        """Give *so* a name; the empty one asks for an automatic abstract name.
+
+        EADDRINUSE
+            The name is taken; for a path, a file stands there.
+        EINVAL
+            The socket has a name.
+        ENOENT, ENOTDIR, EACCES
+            As for making the file.
+        """
+        end = so.pcb
+        if not name:
+            self.autobind(so)
+            return
+        if end.name:
+            if name[:1] != b"\0":
+                self.names.check_free(name)
+            fail(EINVAL)
+        self.names.bind(name, so)
+        end.name = name
+
+    def autobind(self, so: Any) -> None:
+        """Give *so* an abstract name if it has none."""
+        if not so.pcb.name:
+            so.pcb.name = self.names.automatic(so)
+
+    def find(self, so: Any, name: bytes) -> Any:
+        """The socket with that name, of the type of *so*."""
+        if not name:
+            fail(EINVAL)
+        other = self.names.find(name)
+        if other.pcb.type != so.pcb.type:
+            fail(EPROTOTYPE)
+        if other.dead:
+            fail(ECONNREFUSED)
+        return other
+
+    def name(self, so: Any) -> bytes:
+        return bytes(so.pcb.name)
+
+    def peer(self, so: Any) -> bytes:
+        if so.pcb.peer is None:
+            fail(ENOTCONN)
+        return bytes(so.pcb.peer.pcb.name)
+
+    def shutdown(self, so: Any, how: int) -> None:
+        so.shutdown |= how
+        other = so.pcb.peer
+        if other is not None and so.type in (SOCK_STREAM, SOCK_SEQPACKET):
+            swapped = (SEND if how & RECEIVE else 0) | (RECEIVE if how & SEND else 0)
+            other.shut(swapped, EVERYTHING)
+        so.wake(EVERYTHING)
+
+    def join(self, one: Any, other: Any) -> None:
+        """Make a connected pair of two new sockets: socketpair()."""
+        for so, peer in ((one, other), (other, one)):
+            so.pcb.peer = peer
+            so.pcb.peer_credentials = self.host.credentials
+            so.state = "connected"
+
+    # Control messages
+
+    def outgoing(self, control: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Check what a program sends beside the data; returns what travels.
+
+        EINVAL
+            A message of this level that Linux does not know.
+        EPERM
+            Credentials that are not the sender's own, from an unprivileged process.
+        """
+        result = []
+        for level, kind, value in control:
+            if level != SOL_SOCKET:
+                continue
+            if kind == SCM_RIGHTS:
+                if any(file is None for file in value):
+                    fail(EBADF)
+                result.append((level, kind, value))
+            elif kind == SCM_CREDENTIALS:
+                result.append((level, kind, self._checked(value)))
+            else:
+                fail(EINVAL)
+        for _, kind, value in result:
+            if kind == SCM_RIGHTS:
+                for file in value:
+                    file.hold()
+        return tuple(result)
+
+    def _checked(self, claim: Credentials) -> Credentials:
+        own = self.host.credentials
+        if not self.host.privileged and claim != own:
+            fail(EPERM)
+        if claim.pid != own.pid and not _exists(claim.pid):
+            fail(ESRCH)
+        return claim
+
+    def incoming(self, so: Any, control: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What *so* is told beside the data: credentials first, then files."""
+        result = []
+        if so.options and so.options.get(PASS_CREDENTIALS):
+            found = [value for _, kind, value in control if kind == SCM_CREDENTIALS]
+            credentials = found[-1] if found else Credentials(0, 65534, 65534)
+            result.append((SOL_SOCKET, SCM_CREDENTIALS, credentials))
+        result += [entry for entry in control if entry[1] == SCM_RIGHTS]
+        return tuple(result)
+
+    def stamped(self, so: Any, other: Any, control: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Add the sender's credentials if either end asked for them."""
+        if any(kind == SCM_CREDENTIALS for _, kind, _ in control):
+            return control
+        if so.options.get(PASS_CREDENTIALS) or other.options.get(PASS_CREDENTIALS):
+            return (*control, (SOL_SOCKET, SCM_CREDENTIALS, self.host.credentials))
+        return control
+
+
+def discard(control: tuple[Any, ...]) -> None:
+    """Drop the references to files in messages that nobody received."""
+    for _, kind, value in control:
+        if kind == SCM_RIGHTS:
+            for file in value:
+                file.drop()
+
+
+def _exists(pid: int) -> bool:
+    """No process of a model exists but its own."""
+    return False

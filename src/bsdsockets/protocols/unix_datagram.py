@@ -1,0 +1,264 @@
+"""SOCK_DGRAM and SOCK_SEQPACKET over UNIX: records, each read whole or cut short.
+
+    datagram    any socket to any other that is unconnected or connected back; reliable
+    seqpacket   a connection, as a stream, whose records keep their boundaries
+
+A receiver that nobody is connected to in both directions takes eleven datagrams
+(net.unix.max_dgram_qlen is 10, and one more fits); then senders wait.
+
+May not know: paths, descriptors, threads.
+
+Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
+"""
+
+from typing import Any
+
+from ..machine.constants import MSG_EOR, MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
+from ..machine.errors import (
+    ECONNREFUSED,
+    ECONNRESET,
+    EINVAL,
+    EMSGSIZE,
+    ENOTCONN,
+    EOPNOTSUPP,
+    EPERM,
+    EPIPE,
+    fail,
+)
+from .buffers import Record
+from .protocol import (
+    BOTH,
+    CONNECTED,
+    EVERYTHING,
+    HANGUP,
+    READ_HANGUP,
+    READABLE,
+    RECEIVE,
+    SEND,
+    WRITABLE_BAND,
+    Message,
+)
+from .unix import PASS_CREDENTIALS, Unix, datagram_cost, discard
+from .unix_stream import UnixConnected
+
+
+class Records(Unix):
+    """Sending and receiving whole records."""
+
+    def deliver(self, so: Any, other: Any, data: bytes, control: tuple[Any, ...]) -> int:
+        """Put one record into the buffer of *other*, at the expense of *so*."""
+        cost = datagram_cost(len(data))
+        so.pcb.used += cost
+        other.buffer.append(Record(data, so.pcb.name, control, cost, so))
+        if other.waiters:
+            other.wake(READABLE)
+        return len(data)
+
+    def room(self, so: Any, data: bytes) -> bool:
+        """Check what the sender itself may do; False if its buffer is full.
+
+        EMSGSIZE
+            The record is greater than the send buffer.
+        EPIPE
+            The socket is shut down for sending.
+        """
+        if len(data) > so.send_size - 32:
+            fail(EMSGSIZE)
+        if so.error:
+            so.fail_pending()
+        if so.shutdown & SEND:
+            fail(EPIPE)
+        return bool(so.pcb.used < so.send_size)
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take one record; what does not fit is lost, and MSG_TRUNC says so."""
+        if flags & MSG_OOB:
+            fail(EOPNOTSUPP)
+        if so.error:
+            so.fail_pending()
+        if not so.buffer:
+            return self.nothing(so, flags)
+        record = so.buffer[0]
+        if not flags & MSG_PEEK:
+            self._read(so, so.buffer.popleft())
+        data, length = record.data, len(record.data)
+        told = self.incoming(so, record.control)
+        return Message(data[:count], record.address, told,
+                       (MSG_TRUNC if length > count else 0) | self.mark(), length)
+
+    def mark(self) -> int:
+        """The flag that every received record has."""
+        return 0
+
+    def nothing(self, so: Any, flags: int) -> Message | None:
+        return Message(b"") if so.shutdown & RECEIVE and not flags & 0x40 else None
+
+    def _read(self, so: Any, record: Record) -> None:
+        record.origin.pcb.used -= record.cost
+        if record.origin.waiters:
+            record.origin.wake(WRITABLE_BAND)
+        for waiter in self.waiting_for(so):
+            waiter.wake(WRITABLE_BAND)
+
+    def waiting_for(self, so: Any) -> tuple[Any, ...]:
+        """Sockets that may send now that *so* has room."""
+        return ()
+
+    def ready(self, so: Any) -> int:
+        mask = 0
+        if so.error:
+            mask |= POLLERR
+        if so.shutdown & RECEIVE:
+            mask |= READ_HANGUP
+        if so.shutdown == BOTH:
+            mask |= HANGUP
+        if so.buffer or (so.queue is not None and so.queue.completed):
+            mask |= READABLE
+        if self.connection_based and so.pcb.peer is None and so.queue is None:
+            mask |= HANGUP
+        if self.may_send(so):
+            mask |= WRITABLE_BAND
+        return mask
+
+    def may_send(self, so: Any) -> bool:
+        return bool(so.queue is None and so.pcb.used * 4 <= so.send_size)
+
+
+class UnixDatagram(Records):
+    """Datagrams between sockets that have names, or are a pair."""
+
+    name_of = "unix-datagram"
+
+    def connect(self, so: Any, name: bytes, wait: bool) -> bool:
+        if so.options.get(PASS_CREDENTIALS):
+            self.autobind(so)
+        other = self.find(so, name)
+        if other.pcb.peer is not None and other.pcb.peer is not so:
+            fail(EPERM)
+        old, so.pcb.peer = so.pcb.peer, other
+        so.state = CONNECTED
+        if old is not None and old is not other:
+            self._disconnected(so, old)
+        return True
+
+    def _disconnected(self, so: Any, old: Any) -> None:
+        """What waited for *so* is lost, and a peer that was connected back is told."""
+        if so.buffer:
+            self._empty(so)
+            if not old.dead and old.pcb.peer is so:
+                old.error = ECONNRESET
+                old.wake(EVERYTHING)
+
+    def _empty(self, so: Any) -> None:
+        while so.buffer:
+            record = so.buffer.popleft()
+            record.origin.pcb.used -= record.cost
+            discard(record.control)
+
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: tuple[Any, ...] = ()) -> int | None:
+        """Send one datagram to *address*, or to the peer.
+
+        EOPNOTSUPP
+            MSG_OOB.
+        ENOTCONN
+            No address is given and the socket is not connected.
+        EMSGSIZE, EPIPE
+            As for the sender itself.
+        ECONNREFUSED, ENOENT, ENOTDIR, EACCES, EPROTOTYPE
+            As for connecting.
+        EPERM
+            The receiver is connected to somebody else.
+        """
+        if flags & MSG_OOB:
+            fail(EOPNOTSUPP)
+        if address is not None and not address:
+            fail(EINVAL)
+        other = so.pcb.peer
+        if address is None and other is None:
+            fail(ENOTCONN)
+        if so.options.get(PASS_CREDENTIALS):
+            self.autobind(so)
+        if not self.room(so, data):
+            return None
+        if address is not None:
+            other = self.find(so, address)
+        if other.pcb.peer is not None and other.pcb.peer is not so:
+            fail(EPERM)
+        if other.dead:
+            so.pcb.peer = None
+            self._disconnected(so, other)
+            fail(ECONNREFUSED)
+        if other.shutdown & RECEIVE:
+            fail(EPIPE)
+        if self._full(so, other):
+            so.pcb.urgent = other  # what to wait for
+            if so not in other.pcb.waiting:
+                other.pcb.waiting.append(so)
+            return None
+        if control or so.options or other.options:
+            control = self.stamped(so, other, self.outgoing(control))
+        return self.deliver(so, other, data, control)
+
+    def _full(self, so: Any, other: Any) -> bool:
+        return bool(other is not so and other.pcb.peer is not so
+                    and len(other.buffer) > self.host.settings.unix_queue)
+
+    def waiting_for(self, so: Any) -> tuple[Any, ...]:
+        waiting = tuple(so.pcb.waiting)
+        so.pcb.waiting.clear()
+        return waiting
+
+    def may_send(self, so: Any) -> bool:
+        if not super().may_send(so):
+            return False
+        other = so.pcb.peer
+        if other is not None and self._full(so, other):
+            if so not in other.pcb.waiting:
+                other.pcb.waiting.append(so)
+            return False
+        return True
+
+    def release(self, so: Any) -> None:
+        so.dead = True
+        so.shutdown = BOTH
+        if so.pcb.name:
+            self.names.release(so)
+        self._empty(so)
+        for waiter in self.waiting_for(so):
+            waiter.wake(EVERYTHING)
+
+
+class UnixSeqpacket(UnixConnected, Records):
+    """A connection that carries records."""
+
+    name_of = "unix-seqpacket"
+    ready = Records.ready
+
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: tuple[Any, ...] = ()) -> int | None:
+        if so.error:
+            so.fail_pending()
+        other = so.pcb.peer
+        if other is None:
+            fail(ENOTCONN)
+        if flags & MSG_OOB:
+            fail(EOPNOTSUPP)
+        if not self.room(so, data):
+            return None
+        if other.dead or other.shutdown & RECEIVE:
+            fail(EPIPE)
+        if control or so.options or other.options:
+            control = self.stamped(so, other, self.outgoing(control))
+        return self.deliver(so, other, data, control)
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        if so.pcb.peer is None:
+            fail(ENOTCONN)
+        return Records.receive(self, so, count, flags)
+
+    def nothing(self, so: Any, flags: int) -> Message | None:
+        return Message(b"") if so.shutdown & RECEIVE else None
+
+    def mark(self) -> int:
+        return MSG_EOR
