@@ -245,6 +245,14 @@ def passed(receiver, data_size=100, room=4, flags=0):
     return found, (data, len(found), flags)
 
 
+def first(of_passed):
+    """Return the first of the sockets that were passed, and close the others."""
+    (carried, *others), peer = of_passed
+    for other in others:
+        other.close()
+    return carried, peer
+
+
 def taken(receiver, flags=0):
     """Receive one message that carries one socket and return that socket."""
     (carried,), peer = passed(receiver, flags=flags)

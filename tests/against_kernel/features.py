@@ -1,0 +1,296 @@
+"""Programs about one feature each: where sockets meet, what travels beside the data, names.
+
+`python -m tests.against_kernel.features` prints every line that the model answers differently.
+A feature is here when the states of one socket (`exhaustive`) do not show it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from collections.abc import Iterator
+
+from .subjects import Program, lines
+from .worlds import Kernel, Model, World
+
+GROUP = "'224.1.2.3'"
+JOIN = f"inet_aton({GROUP}) + inet_aton('127.0.0.1')"
+PKTINFO, RECVERR, RECVTTL, MULTICAST_ALL = "8", "11", "12", "49"
+
+PROGRAMS = {
+    "multicast reaches every member": f"a = udp(); b = udp(); c = udp(); "
+    "a.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); b.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); "
+    f"a.bind(ANY); b.bind(at(a)); "
+    f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "
+    f"b.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "
+    "c.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, inet_aton('127.0.0.1')); "
+    f"c.sendto(b'all', of(a, {GROUP})); a.recv(9); b.recv(9); "
+    "c.setsockopt(IPPROTO_IP, IP_MULTICAST_LOOP, 0); "
+    f"c.sendto(b'not us', of(a, {GROUP})); a.recv(9); b.recv(9)",
+    "multicast membership": f"a = udp(); "
+    f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "
+    f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "
+    f"a.setsockopt(IPPROTO_IP, IP_DROP_MEMBERSHIP, {JOIN}); "
+    f"a.setsockopt(IPPROTO_IP, IP_DROP_MEMBERSHIP, {JOIN}); "
+    "a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, inet_aton('10.0.0.1') + inet_aton('127.0.0.1')); "
+    "a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, b'short'); "
+    "a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, inet_aton('224.1.2.3') + inet_aton('9.9.9.9'))",
+    "multicast to a group bound": f"a = udp(); a.bind(({GROUP}, 0)); "
+    f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); b = udp(); "
+    "b.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, inet_aton('127.0.0.1')); "
+    "b.sendto(b'x', at(a)); a.recv(9); b.sendto(b'x', of(a, '127.0.0.1')); a.recv(9)",
+    "broadcast needs permission": "a = udp(); a.bind(ANY); b = udp(); "
+    "b.sendto(b'x', of(a, '127.255.255.255')); b.connect(of(a, '127.255.255.255')); "
+    "b.setsockopt(SOL_SOCKET, SO_BROADCAST, 1); b.sendto(b'x', of(a, '127.255.255.255')); "
+    "a.recv(9); b.connect(of(a, '127.255.255.255')); b.send(b'y'); a.recv(9)",
+    "a dual-stack server sees IPv4 as mapped": "a = tcp6(); a.bind(ANY6); a.listen(); "
+    "b = tcp(); b.connect(of(a, '127.0.0.1')); c, peer = accept(a); look(c); look(b); "
+    "c.send(b'x'); b.recv(9)",
+    "IPV6_V6ONLY refuses IPv4": "a = tcp6(); a.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1); "
+    "a.bind(ANY6); a.listen(); b = tcp(); b.connect(of(a, '127.0.0.1')); c = tcp(); "
+    "c.bind(of(a, '0.0.0.0')); c.listen()",
+    "IPV6_V6ONLY stays once bound": "a = tcp6(); a.bind(ANY6); "
+    "a.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1); a.getsockopt(IPPROTO_IPV6, IPV6_V6ONLY)",
+    "mapped UDP": "a = udp6(); a.bind(ANY6); b = udp(); b.sendto(b'x', of(a, '127.0.0.1')); "
+    "a.recvfrom(9); b.bind(LO); a.sendto(b'y', mapped(b)); b.recvfrom(9); a.connect(mapped(b)); "
+    "a.send(b'z'); b.recvfrom(9); look(a)",
+    "the error queue tells which message failed": f"a = udp(); "
+    f"a.setsockopt(IPPROTO_IP, {RECVERR}, 1); a.connect(nobody()); a.send(b'lost'); poll(a); "
+    "a.send(b'x'); a.recv(9); receive(a, 9, 128, MSG_ERRQUEUE)[0]; "
+    "receive(a, 9, 128, MSG_ERRQUEUE)",
+    "where a datagram came in": f"a = udp(); a.bind(ANY); "
+    f"a.setsockopt(IPPROTO_IP, {PKTINFO}, 1); a.setsockopt(IPPROTO_IP, {RECVTTL}, 1); "
+    "a.setsockopt(IPPROTO_IP, IP_RECVTOS, 1); b = udp(); "
+    "b.setsockopt(IPPROTO_IP, IP_TTL, 7); b.setsockopt(IPPROTO_IP, IP_TOS, 16); "
+    "b.sendto(b'x', of(a, '127.0.0.5')); receive(a, 9, 128); "
+    "b.sendto(b'x', of(a, '127.0.0.1')); receive(a, 9, 16); b.sendto(b'x', of(a, '127.0.0.1')); "
+    "receive(a, 9, 24)",
+    "where an IPv6 datagram came in": "a = udp6(); a.bind(ANY6); "
+    "a.setsockopt(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1); "
+    "a.setsockopt(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1); "
+    "a.setsockopt(IPPROTO_IPV6, IPV6_RECVTCLASS, 1); b = udp6(); "
+    "b.setsockopt(IPPROTO_IPV6, IPV6_UNICAST_HOPS, 7); "
+    "b.setsockopt(IPPROTO_IPV6, IPV6_TCLASS, 16); b.sendto(b'x', of(a, '::1')); "
+    "receive(a, 9, 128); b.sendto(b'x', of(a, '::1')); receive(a, 9, 40)",
+    "hop limit for one message": "a = udp6(); a.bind(LO6); "
+    "a.setsockopt(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1); b = udp6(); "
+    "b.sendmsg([b'x'], [(IPPROTO_IPV6, IPV6_HOPLIMIT, struct.pack('i', 3))], 0, at(a)); "
+    "receive(a, 9, 128); "
+    "b.sendmsg([b'x'], [(IPPROTO_IPV6, IPV6_HOPLIMIT, struct.pack('i', 300))], 0, at(a))",
+    "time to live for one message": f"a = udp(); a.bind(LO); "
+    f"a.setsockopt(IPPROTO_IP, {RECVTTL}, 1); b = udp(); "
+    "b.sendmsg([b'x'], [(IPPROTO_IP, IP_TTL, struct.pack('i', 3))], 0, at(a)); "
+    "receive(a, 9, 128)",
+    "datagrams keep their bounds": "a = udp(); a.bind(LO); b = udp(); b.bind(LO); "
+    "b.sendto(b'', at(a)); b.sendto(b'12345', at(a)); b.sendto(b'end', at(a)); a.recvfrom(9); "
+    "receive(a, 3); a.recv(9); b.sendto(b'x' * 65507, at(a)); len(a.recv(70000)); "
+    "b.sendto(b'x' * 65508, at(a)); b.sendto(b'12345', at(a)); a.recv(3, MSG_TRUNC)[:3]; "
+    "a.recv(9)",
+    "a connected socket hears its peer alone": "a = udp(); a.bind(LO); b = udp(); b.bind(LO); "
+    "c = udp(); c.bind(LO); a.connect(at(b)); c.sendto(b'c', at(a)); b.sendto(b'b', at(a)); "
+    "a.recvfrom(9); a.recvfrom(9); a.connect(at(c)); c.sendto(b'c', at(a)); a.recvfrom(9)",
+    "the connected socket has the better claim": "a = udp(); "
+    "a.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); a.bind(LO); c = udp(); "
+    "c.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); c.bind(at(a)); b = udp(); b.bind(LO); "
+    "a.connect(at(b)); b.sendto(b'1', at(a)); a.recv(9); c.recv(9); d = udp(); "
+    "d.sendto(b'2', at(a)); a.recv(9); c.recv(9)",
+    "corked datagrams are one": "a = udp(); a.bind(LO); b = udp(); b.connect(at(a)); "
+    "b.send(b'one ', MSG_MORE); b.send(b'and ', MSG_MORE); a.recv(99); b.send(b'two'); a.recv(99); "
+    "b.setsockopt(IPPROTO_UDP, 1, 1); b.send(b'three '); b.send(b'four'); a.recv(99); "
+    "b.setsockopt(IPPROTO_UDP, 1, 0); a.recv(99)",
+    "corked TCP waits": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); a.connect(at(l)); "
+    "b, peer = accept(l); a.setsockopt(IPPROTO_TCP, TCP_CORK, 1); a.send(b'one'); b.recv(9); "
+    "a.setsockopt(IPPROTO_TCP, TCP_CORK, 0); b.recv(9); a.send(b'two', MSG_MORE); b.recv(9); "
+    "a.send(b'three'); b.recv(9)",
+    "urgent data, one byte": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); a.connect(at(l)); "
+    "b, peer = accept(l); a.send(b'abc', MSG_OOB); poll(b); b.recv(9); b.recv(9, MSG_OOB); "
+    "b.recv(9, MSG_OOB); poll(b); a.send(b'd', MSG_OOB); a.send(b'e', MSG_OOB); a.send(b'f'); "
+    "b.recv(9, MSG_OOB); b.recv(9); b.recv(9); b.recv(9)",
+    "a backlog holds one more than asked for": "l = tcp(); l.bind(LO); l.listen(1); a = tcp(); "
+    "a.connect(at(l)); b = tcp(); b.connect(at(l)); c = tcp(); c.connect(at(l)); look(a); look(b); "
+    "look(c); d, peer = accept(l); e, peer = accept(l); f, peer = accept(l)",
+    "a UNIX backlog too": "l = ustream(); l.bind('l'); l.listen(1); a = ustream(); a.connect('l'); "
+    "b = ustream(); b.connect('l'); c = ustream(); c.connect('l'); d, peer = accept(l); "
+    "c.connect('l')",
+    "closing a listener resets those who wait": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
+    "a.connect(at(l)); a.send(b'x'); l.close(); look(a); a.recv(9); a.send(b'x')",
+    "simultaneous open": "a = tcp(); a.bind(LO); b = tcp(); b.bind(LO); "
+    "a.connect(at(b)); b.connect(at(a))",
+    "TIME_WAIT holds the port": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); a.connect(at(l)); "
+    "b, peer = accept(l); p = at(l); b.close(); a.close(); l.close(); c = tcp(); c.bind(p); "
+    "c.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); c.bind(p)",
+    "TIME_WAIT with SO_REUSEADDR in both runs": "l = tcp(); "
+    "l.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); l.bind(LO); l.listen(); a = tcp(); "
+    "a.connect(at(l)); b, peer = accept(l); p = at(l); b.close(); a.close(); l.close(); "
+    "c = tcp(); c.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); c.bind(p); c.listen()",
+    "the client's TIME_WAIT does no harm": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
+    "a.connect(at(l)); b, peer = accept(l); p = at(l); a.close(); b.close(); l.close(); c = tcp(); "
+    "c.bind(p); c.listen()",
+    "a connection holds the port": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
+    "a.connect(at(l)); b, peer = accept(l); p = at(l); l.close(); c = tcp(); c.bind(p); "
+    "c.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); c.bind(p)",
+    "SO_REUSEPORT shares by connection": "a = tcp(); a.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); "
+    "a.bind(LO); a.listen(); b = tcp(); b.bind(at(a)); "
+    "c = tcp(); c.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); c.bind(at(a)); c.listen()",
+    "stale paths": "a = ustream(); a.bind('p'); a.listen(); a.close(); b = ustream(); "
+    "b.connect('p'); c = ustream(); c.bind('p'); unlink('p'); c.bind('p'); c.listen(); "
+    "b.connect('p'); look(b)",
+    "a renamed path still leads there": "a = ustream(); a.bind('p'); a.listen(); "
+    "os.rename('p', 'q'); b = ustream(); b.connect('p'); b.connect('q'); b.getpeername()",
+    "a path that is no socket": "open('p', 'w').close(); a = ustream(); a.connect('p'); "
+    "a.bind('p'); a.connect('p/q'); a.bind('p/q')",
+    "the wrong type behind a path": "a = udgram(); a.bind('p'); b = ustream(); b.connect('p'); "
+    "c = useq(); c.connect('p'); d = ustream(); d.bind('q'); d.listen(); e = udgram(); "
+    "e.connect('q'); e.sendto(b'x', 'q')",
+    "long paths": "a = ustream(); a.bind('x' * 107); a.getsockname() == 'x' * 107; b = ustream(); "
+    "b.bind('y' * 108); b.bind('y' * 109); b.bind(b'\\0' + b'z' * 107); b.bind(b'\\0' + b'z' * 108)",
+    "modes of a path": "a = ustream(); a.bind('p'); a.listen(); oct(os.stat('p').st_mode); "
+    "os.chmod('p', 0); b = ustream(); b.connect('p')",
+    "passed descriptors": "a, b = pair(SOCK_STREAM); c, d = pair(SOCK_STREAM); "
+    "a.sendmsg([b'x'], rights(c, d)); c.close(); d.send(b'in flight'); "
+    "e, peer = first(passed(b)); e.recv(20); a.sendmsg([b''], rights(d)); passed(b)[1]",
+    "descriptors are cut off with their room": "a, b = pair(SOCK_STREAM); c, d = pair(SOCK_STREAM); "
+    "a.sendmsg([b'x'], rights(c, d)); passed(b, 9, 1)[1]; a.sendmsg([b'x'], rights(c)); b.recv(9); "
+    "a.sendmsg([b'one'], rights(c)); a.send(b'two'); b.recv(99); b.recv(99)",
+    "descriptors mark a boundary": "a, b = pair(SOCK_STREAM); c, d = pair(SOCK_STREAM); "
+    "a.send(b'before'); a.sendmsg([b'with'], rights(c)); a.send(b'after'); receive(b, 99, 64); "
+    "receive(b, 99, 64); receive(b, 99, 64)",
+    "credentials on each message": "a, b = pair(SOCK_DGRAM); "
+    "b.setsockopt(SOL_SOCKET, SO_PASSCRED, 1); a.send(b'x'); receive(b, 9, 64); credentials(b); "
+    "a.sendmsg([b'x'], [(SOL_SOCKET, SCM_CREDENTIALS, struct.pack('3i', 1, 2, 3))])",
+    "SO_PASSCRED binds an unbound sender": "a = udgram(); a.bind('p'); b = udgram(); "
+    "b.setsockopt(SOL_SOCKET, SO_PASSCRED, 1); b.sendto(b'x', 'p'); a.recvfrom(9)",
+    "SO_PEEK_OFF walks along": "a, b = pair(SOCK_STREAM); a.send(b'0123456789'); "
+    "b.setsockopt(SOL_SOCKET, 42, 0); b.recv(3, MSG_PEEK); b.recv(3, MSG_PEEK); b.recv(2); "
+    "b.recv(3, MSG_PEEK); b.getsockopt(SOL_SOCKET, 42)",
+    "buffers are doubled and bounded": "a = udp(); cycle(a, SOL_SOCKET, SO_SNDBUF, 10000); "
+    "cycle(a, SOL_SOCKET, SO_RCVBUF, 10000); cycle(a, SOL_SOCKET, SO_SNDBUF, 1); "
+    "cycle(a, SOL_SOCKET, SO_RCVBUF, 1); cycle(a, SOL_SOCKET, SO_SNDBUF, 1 << 30); "
+    "cycle(a, SOL_SOCKET, SO_RCVBUF, 1 << 30)",
+    "edge-triggered epoll": "a, b = pair(SOCK_STREAM); e = watch(b, EPOLLIN | EPOLLET); told(e); "
+    "a.send(b'1'); told(e); told(e); a.send(b'2'); told(e); b.recv(1); told(e); b.recv(9); told(e); "
+    "a.close(); told(e); told(e)",
+    "one-shot epoll": "a, b = pair(SOCK_STREAM); e = watch(b, EPOLLIN | EPOLLONESHOT); "
+    "a.send(b'1'); told(e); a.send(b'2'); told(e); e.modify(b, EPOLLIN | EPOLLONESHOT); told(e); "
+    "told(e); e.modify(b, EPOLLIN); told(e); told(e); e.unregister(b); told(e)",
+    "epoll's errors": "a, b = pair(SOCK_STREAM); e = watch(a, EPOLLIN); e.register(a); "
+    "e.modify(b, 0); e.unregister(b); e.register(e); a.close(); told(e); e.register(9999); "
+    "b.close(); e.close(); e.poll(0); e.register(a)",
+    "epoll and a closed duplicate": "a, b = pair(SOCK_STREAM); e = watch(a, EPOLLIN); "
+    "d = quiet(a.dup()); a.close(); b.send(b'x'); told(e); d.close(); told(e)",
+    "epoll of epoll": "a, b = pair(SOCK_STREAM); e = watch(a, EPOLLIN); f = watch(e, EPOLLIN); "
+    "told(f); b.send(b'x'); told(f); a.recv(9); told(f)",
+    "epoll tells in the order of readiness": "a, b = pair(SOCK_DGRAM); c, d = pair(SOCK_DGRAM); "
+    "e = watch(a, EPOLLIN); e.register(c, EPOLLIN | EPOLLRDHUP); d.send(b'x'); b.send(b'x'); "
+    "[n == a.fileno() for n, _ in e.poll(0)]; [n == a.fileno() for n, _ in e.poll(0, 1)]; "
+    "[n == a.fileno() for n, _ in e.poll(0, 1)]",
+    "select's errors": "a, b = pair(SOCK_STREAM); select.select([a], [b], [], 0)[0]; "
+    "select.select([-1], [], [], 0); select.select(['x'], [], [], 0); a.close(); "
+    "select.select([a], [], [], 0); select.select([], [], [], -1)",
+    "poll's errors": "a, b = pair(SOCK_STREAM); p = select.poll(); p.register(a); p.modify(b, 1); "
+    "p.poll('x'); n = a.fileno(); a.close(); "
+    "[bits(mask) for number, mask in p.poll(0)]",
+    "arguments out of range": "a = tcp(); a.bind(('127.0.0.1', 70000)); a.bind(('127.0.0.1', -1)); "
+    "a.bind(('127.0.0.1',)); a.bind('x'); a.bind(('127.0.0.1', 'x')); a.connect(('x\\0', 1)); "
+    "a.recv(-1); a.recv('x'); a.send('x'); a.sendto(b'x'); a.listen('x'); a.listen(1 << 40); "
+    "a.shutdown('x'); a.setsockopt(1, 2); a.setsockopt(1, 2, None, 'x'); a.getsockopt(1, 2, -1); "
+    "a.getsockopt(1, 2, 2000); a.recv_into(b'x'); a.recv_into(bytearray(2), 5); "
+    "a.recv_into(bytearray(2), -1); a.sendmsg(1); a.sendmsg([1]); a.sendmsg([b'x'], [1]); "
+    "a.recvmsg(-1); a.recvmsg(1, -1); a.recvmsg_into([b'x']); a.settimeout(-1); a.settimeout('x'); "
+    "a.getsockname(1); a.fileno(1)",
+    "arguments of IPv6": "a = tcp6(); a.bind(('::1', 0, 1 << 20)); a.bind(('::1', 0, -1)); "
+    "a.bind(('::1', 0, 0, 99)); a.bind(('::1', 0, 0, 0, 0)); a.bind(('127.0.0.1', 0)); "
+    "a.bind(('fe80::1', 0, 0, 1)); a.bind(('::1%lo', 0)); a.getsockname()",
+    "new sockets": "socket.socket(AF_INET, SOCK_RDM); socket.socket(AF_INET, SOCK_SEQPACKET); "
+    "socket.socket(AF_INET, SOCK_STREAM, IPPROTO_UDP); socket.socket(AF_INET, SOCK_DGRAM, 6); "
+    "socket.socket(AF_INET, SOCK_STREAM, 99); socket.socket(AF_UNIX, SOCK_STREAM, 1).proto; "
+    "socket.socket(AF_UNIX, SOCK_STREAM, 5); socket.socket(AF_UNIX, SOCK_RAW).type; "
+    "socket.socket(AF_UNIX, SOCK_RDM); socket.socket(AF_INET, 77); socket.socket(99, 1); "
+    "socket.socket(-1, -1, -1, -5); socket.socket(AF_INET, SOCK_RAW); socket.socket(AF_INET6, 3); "
+    "socket.socketpair(AF_INET); socket.socketpair(AF_UNIX, SOCK_RDM); socket.socket(300); "
+    "socket.socket(fileno=-1); socket.socket(fileno=9999); socket.socket(fileno='x')",
+}
+HOSTS = ("None", "''", "'127.0.0.1'", "'::1'", "'127.1'", "'0x7f.1'", "'::ffff:1.2.3.4'", "'300.1'",
+         "'fe80::1%lo'", "b'127.0.0.1'", "1")  # fmt: skip
+SERVICES = ("None", "0", "80", "'80'", "'http'", "'-1'", "'70000'", "''", "b'80'")
+HINTS = ("", ", AF_INET", ", AF_INET6", ", 0, SOCK_STREAM", ", 0, SOCK_DGRAM", ", 0, 0, 6",
+         ", 0, SOCK_STREAM, 17", ", 0, SOCK_RAW", ", 99", ", 0, 99",
+         ", 0, SOCK_STREAM, 0, AI_PASSIVE", ", 0, SOCK_STREAM, 0, AI_NUMERICHOST",
+         ", 0, SOCK_STREAM, 0, AI_NUMERICSERV", ", 0, SOCK_STREAM, 0, AI_CANONNAME",
+         ", AF_INET6, SOCK_STREAM, 0, AI_V4MAPPED", ", AF_INET6, 1, 0, AI_V4MAPPED | AI_ALL")  # fmt: skip
+TEXTS = ("'1.2.3.4'", "'1.2.3'", "'1'", "'1.2.3.256'", "'0x10.010.8'", "' 1.2.3.4'", "'1.2.3.4 '",
+         "'01.2.3.4'", "'::'", "'::1'", "'1::2::3'", "':::'", "'1:2:3:4:5:6:7:8'", "'::1.2.3.4'",
+         "'1:2:3:4:5:6:7::'", "'::ffff:1.2.3.4'", "'g::'", "'::1%lo'", "''", "'x'")  # fmt: skip
+
+
+def _names() -> Iterator[tuple[str, Program]]:
+    """Yield the look-ups: of what every machine knows, and of what needs no looking up."""
+    asked = itertools.product(HOSTS, SERVICES, HINTS)
+    yield "getaddrinfo", tuple(f"getaddrinfo({h}, {s}{more})" for h, s, more in asked)
+    yield "getnameinfo", tuple(
+        f"getnameinfo({address}, {flags})"
+        for address in ("('127.0.0.1', 80)", "('::1', 80)", "('::1', 80, 0, 0)", "('x.invalid', 1)",
+                        "('127.0.0.1', 70000)", "('127.0.0.1',)", "'x'", "('fe80::1', 80, 0, 1)",
+                        "('127.0.0.1', 'x')")
+        for flags in ("NI_NUMERICHOST | NI_NUMERICSERV", "NI_NUMERICHOST",
+                      "NI_NUMERICHOST | NI_DGRAM")
+    )  # fmt: skip
+    yield "texts", tuple(
+        f"{call}({first}{text})"
+        for text in TEXTS
+        for call, first in (("inet_aton", ""), ("inet_pton", "AF_INET, "),
+                            ("inet_pton", "AF_INET6, "))
+    )  # fmt: skip
+    groups = ("0" * 32, "0" * 31 + "1", "20010db8" + "0" * 24, "0001000000000001" * 2,
+              "0" * 20 + "ffff01020304", "0" * 24 + "01020304", "00010002000300040005000600070008",
+              "0" * 24 + "00010000", "fe80" + "0" * 20 + "12345678", "ff" * 16)  # fmt: skip
+    yield "texts of addresses", tuple(f"inet_ntop(AF_INET6, bytes.fromhex({g!r}))" for g in groups)
+    yield "services", lines(
+        "getservbyname('http'); getservbyname('http', 'tcp'); getservbyname('domain', 'udp'); "
+        "getservbyname('nothing'); getservbyname('http', 'x'); getservbyport(80); "
+        "getservbyport(53, 'udp'); getservbyport(1); getservbyport(70000); getservbyport(-1); "
+        "getprotobyname('tcp'); getprotobyname('udp'); getprotobyname('icmp'); "
+        "getprotobyname('nothing'); gethostbyname('127.0.0.1'); gethostbyname('255.255.255.255'); "
+        "gethostbyname(''); gethostbyname('<broadcast>'); "
+        "htons(1); htons(65536); htons(-1); htonl(1); htonl(1 << 32); ntohs(256); ntohl(1); "
+        "inet_ntoa(b'1234'); inet_ntoa(b'123'); inet_ntop(AF_INET, b'123'); inet_ntop(99, b'1234'); "
+        "inet_pton(99, '1'); if_nameindex(); if_nametoindex('lo'); if_nametoindex('x'); "
+        "if_indextoname(1); if_indextoname(99); CMSG_LEN(0); CMSG_LEN(1); CMSG_SPACE(0); "
+        "CMSG_SPACE(1); CMSG_SPACE(9); CMSG_LEN(-1); CMSG_SPACE(1 << 63); getdefaulttimeout(); "
+        "has_ipv6; socket.close(9999); socket.close(-1); socket.dup(9999)"
+    )
+
+
+FEATURES: dict[str, Program] = {name: lines(text) for name, text in PROGRAMS.items()}
+FEATURES |= dict(_names())
+
+
+def main() -> int:
+    """Compare the worlds, feature by feature."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--kernel-twice", action="store_true")
+    parser.add_argument("--only", default="", help="only features whose name contains this")
+    parser.add_argument("--show", action="store_true", help="print the kernel's answers")
+    arguments = parser.parse_args()
+    left = Kernel()
+    right: World = Kernel() if arguments.kernel_twice else Model()
+    different = 0
+    for name, program in FEATURES.items():
+        if arguments.only not in name:
+            continue
+        here, there = left.run(program), right.run(program)
+        if here != there or arguments.show:
+            different += here != there
+            print(name)
+        for line, one, other in zip(program, here, there, strict=True):
+            if one != other:
+                print(f"    {line}\n        kernel: {one}\n        model:  {other}")
+            elif arguments.show or (here != there and len(program) < 60):
+                print(f"    {line:60} {one}")
+    print(f"{len(FEATURES)} features, {different} differ")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
