@@ -4,8 +4,8 @@
                                                              |
                             waits here, and nowhere else <---+
 
-`Calls._complete` is the one place that waits.  It waits until the socket's `ready` says
-what poll() would say, so a call waits exactly when poll says that it would.
+`Calls._sleep` is the one place that waits; `_complete` says when.  What ends a wait is what
+poll() would report, because both are told by the same `wake` and ask the same `ready`.
 
 May not know: Python's addresses and objects; a timeout is in seconds, None for ever, 0 never.
 
@@ -20,6 +20,8 @@ from ..machine.constants import (
     MSG_DONTWAIT,
     MSG_PEEK,
     MSG_WAITALL,
+    POLLERR,
+    POLLHUP,
     POLLIN,
     POLLOUT,
     SHUT_RD,
@@ -225,27 +227,39 @@ class Calls:
             It still goes on.
         """
         so = self.socket_of(number)
-        may_wait = timeout != 0 and not so.nonblocking
+        may_wait = timeout is None and not so.nonblocking
         done = so.protocol.connect(so, address, may_wait)
-        if done is None and not may_wait:
-            self._settle()
-            fail(EINPROGRESS)
         self._settle()
-        if done is None:
-            self._wait_connected(so, address, timeout)
+        if done is not None:
+            return
+        if may_wait:
+            self._wait_connected(so, address)
+        elif timeout:
+            self._poll_connected(so, timeout)
+        else:
+            fail(EINPROGRESS)
 
-    def _wait_connected(self, so: Socket, address: Any, timeout: float | None) -> None:
-        limit = so.options.get(SEND_TIMEOUT)
-        seconds = timeout if timeout is not None or not limit else _seconds(limit)
-        deadline = None if seconds is None else self.clock.now + seconds
+    def _wait_connected(self, so: Socket, address: Any) -> None:
+        """A blocking connect: wait for the answer, or for room in the listener's queue."""
+        deadline = self._own_deadline(so, POLLOUT) if so.options else None
         if so.family == AF_UNIX:
             while so.protocol.connect(so, address, True) is None:
                 if not self._sleep(so.protocol.waits_for(so), deadline, "connect", "its queue"):
-                    raise TimedOut if timeout is not None else _error(EAGAIN)
+                    fail(EAGAIN)
             return
         while so.protocol.connected(so) is None:
             if not self._sleep(so, deadline, "connect", "an answer"):
-                raise TimedOut if timeout is not None else _error(EINPROGRESS)
+                fail(EINPROGRESS)
+
+    def _poll_connected(self, so: Socket, timeout: float) -> None:
+        """A connect with a timeout: CPython polls, then asks for SO_ERROR."""
+        deadline = self.clock.now + timeout
+        while not so.ready() & (POLLOUT | POLLERR | POLLHUP):
+            if not self._sleep(so, deadline, "connect", "an answer"):
+                raise TimedOut
+        failure = so.take_error()
+        if failure:
+            fail(failure)
 
     def shutdown(self, number: int, how: int) -> None:
         """End sending, receiving or both.
@@ -337,56 +351,67 @@ class Calls:
 
     def _complete(self, so: Socket, event: int, timeout: float | None, flags: int, call: str,
                   verb: Any, *arguments: Any) -> Any:
-        """The one place that waits: call *verb* until it is done, waiting for *event*.
+        """Call *verb* until it is done, waiting for *event* if the call may wait.
 
-        With a timeout CPython polls first and calls then; so does this.
+        With a timeout above zero CPython makes the descriptor non-blocking, polls first and
+        calls then; so does this.
         """
-        deadline = None
         if timeout:
-            deadline = self.clock.now + timeout
-            self._wait(so, event, deadline, call)
+            return self._poll_and_complete(so, event, timeout, call, verb, arguments)
+        result = verb(*arguments)
+        if self._arrived:
+            self.node.deliver()
+        if result is not None:
+            return result
+        if timeout is None and not flags & MSG_DONTWAIT and not so.nonblocking:
+            return self._wait_and_complete(so, event, call, verb, arguments)
+        self.scheduler.pause()
+        result = self._try(call, verb, arguments)
+        if result is None:
+            fail(EAGAIN)
+        return result
+
+    def _wait_and_complete(self, so: Socket, event: int, call: str, verb: Any,
+                           arguments: tuple[Any, ...]) -> Any:
+        """A blocking call: wait, for at most SO_RCVTIMEO or SO_SNDTIMEO."""
+        deadline = self._own_deadline(so, event) if so.options else None
         while True:
-            result = verb(*arguments)
-            if self._arrived:
-                self.node.deliver()
+            awake = self._sleep(so, deadline, call, _names(event))
+            result = verb(*arguments) if awake else self._try(call, verb, arguments)
+            self._settle()
             if result is not None:
                 return result
-            if timeout == 0 or flags & MSG_DONTWAIT or self._is_nonblocking(so):
-                return self._last_try(call, verb, arguments)
-            if deadline is None and so.options:
-                deadline = self._own_deadline(so, event)
-            if not self._sleep(so, deadline, call, _names(event)):
-                if timeout is None:
-                    return self._last_try(call, verb, arguments)
+            if not awake:
+                fail(EAGAIN)
+
+    def _poll_and_complete(self, so: Socket, event: int, timeout: float, call: str, verb: Any,
+                           arguments: tuple[Any, ...]) -> Any:
+        """A call with a timeout: poll, call, and poll again if it was not done."""
+        deadline = self.clock.now + timeout
+        while True:
+            while not so.ready() & (event | POLLERR | POLLHUP):
+                if not self._sleep(so, deadline, call, _names(event)):
+                    raise TimedOut
+            result = self._try(call, verb, arguments)
+            if result is not None:
+                return result
+            if self.clock.read() >= deadline:
                 raise TimedOut
 
-    def _last_try(self, call: str, verb: Any, arguments: tuple[Any, ...]) -> Any:
-        """Whoever may not wait takes what there is: let others run, look once more."""
-        self.scheduler.pause()
+    def _try(self, call: str, verb: Any, arguments: tuple[Any, ...]) -> Any:
+        """Call *verb* for a caller that does not wait: it takes what there is."""
         if call == "recv":
             so, count, flags = arguments
             arguments = (so, count, flags | MSG_DONTWAIT)
         result = verb(*arguments)
         self._settle()
-        if result is None:
-            fail(EAGAIN)
         return result
-
-    @staticmethod
-    def _is_nonblocking(so: File) -> bool:
-        return so.nonblocking
 
     def _own_deadline(self, so: Socket, event: int) -> float | None:
         """The end of SO_RCVTIMEO or SO_SNDTIMEO."""
         limit = so.options.get(RECEIVE_TIMEOUT if event == POLLIN else SEND_TIMEOUT)
         seconds = _seconds(limit) if limit else None
         return None if seconds is None else self.clock.now + seconds
-
-    def _wait(self, so: Socket, event: int, deadline: float, call: str) -> None:
-        """Wait until poll() would report *event*, an error or a hang-up."""
-        while not so.ready() & (event | 0x18):
-            if not self._sleep(so, deadline, call, _names(event)):
-                raise TimedOut
 
     def _sleep(self, so: Any, deadline: float | None, call: str, what: str) -> bool:
         """Let others run until *so* changes; False when *deadline* is over."""
@@ -406,12 +431,3 @@ def _seconds(limit: tuple[int, int]) -> float | None:
 def _names(event: int) -> str:
     return "something to read" if event == POLLIN else "room to write"
 
-
-def _error(number: int) -> OSError:
-    try:
-        fail(number)
-    except OSError as failure:
-        return failure
-
-
-__all__ = ["Calls", "TimedOut"]

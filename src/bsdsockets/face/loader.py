@@ -23,7 +23,6 @@ PRIVATE = frozenset("""
     socket select selectors threading queue _queue sched socketserver _threading_local
     concurrent asyncio _asyncio http urllib xmlrpc wsgiref ftplib imaplib poplib smtplib
     telnetlib nntplib asyncore asynchat smtpd time _thread _socket dummy_threading
-    logging
 """.split())
 
 # Parts of private packages that must be one for both worlds: exceptions, and what C code
@@ -31,7 +30,7 @@ PRIVATE = frozenset("""
 SHARED = frozenset("""
     asyncio.exceptions asyncio.base_futures asyncio.base_tasks asyncio.constants
     asyncio.format_helpers asyncio.coroutines urllib.parse urllib.error urllib.response
-    http.cookies concurrent.futures._base_errors logging
+    http.cookies
 """.split())
 
 ABSENT = frozenset({"_queue"})  # C code with real locks; queue.py has its own in Python
@@ -88,6 +87,9 @@ class Loader:
         if code is None:
             return importlib.import_module(name)
         module = importlib.util.module_from_spec(spec)
+        for shared in sorted(SHARED):  # while the real package still stands in sys.modules
+            if shared.startswith(name + "."):
+                importlib.import_module(shared)
         vars(module)["__builtins__"] = self._builtins
         self.modules[name] = module
         before = sys.modules.get(name)

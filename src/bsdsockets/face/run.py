@@ -20,7 +20,7 @@ KEPT = frozenset({"time", "_thread", "_socket", "select"})
 
 def install(machine: Machine) -> None:
     """Put the machine's modules where ``import`` finds them."""
-    for name in [name for name in sys.modules if name.partition(".")[0] in PRIVATE - {"logging"}]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in PRIVATE]:
         del sys.modules[name]
     for name in KEPT:
         sys.modules[name] = machine.loader.modules[name]
