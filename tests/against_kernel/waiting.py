@@ -17,7 +17,6 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .subjects import Program, lines
 from .worlds import Kernel, Model, Names, World
@@ -169,14 +168,14 @@ def until_waiting(thread: threading.Thread) -> None:
         os.sched_yield()
 
 
-def play(world: World, threads: Any, scenario: Scenario) -> tuple[str, tuple[str, ...]]:
+def play(world: World, scenario: Scenario) -> tuple[str, tuple[str, ...]]:
     """Play a scenario and return what the waiting call and the actions answered."""
     space, names = world.begin(), Names()
     answer: list[str] = []
     try:
         for line in scenario.before:
             world.do(line, space, names)
-        waiter = threads.Thread(
+        waiter = world.modules.get("threading", threading).Thread(
             target=lambda: answer.append(world.do(scenario.waits, space, names))
         )
         waiter.start()
@@ -196,13 +195,12 @@ def main() -> int:
     arguments = parser.parse_args()
     left = Kernel()
     right: World = Kernel() if arguments.kernel_twice else Model()
-    others = threading if arguments.kernel_twice else right.modules["threading"]
     different = 0
     for scenario in SCENARIOS:
         print(scenario, file=sys.stderr, flush=True)  # read when the next one hangs
         faulthandler.dump_traceback_later(LIMIT, exit=True)
-        here = play(left, threading, scenario)
-        there = play(right, others, scenario)
+        here = play(left, scenario)
+        there = play(right, scenario)
         if here != there:
             different += 1
             print(*scenario.before, f"thread: {scenario.waits}", *scenario.action, sep="\n    ")
