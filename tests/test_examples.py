@@ -260,7 +260,7 @@ def test_pytest_names_page_engine_and_line(tmp_path):
 
 # an ordinary user
 
-as_root = pytest.mark.skipif(not unprivileged.possible(), reason="only root can become another user")
+as_root = pytest.mark.skipif(not unprivileged.possible(), reason="only root can change users")
 
 
 @as_root

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import types
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,29 +27,9 @@ def reference_implementation() -> Engine:
     """A new machine of ours, whose modules the examples' import statements find."""
     import bsdsockets
 
-    machine = bsdsockets.Machine(seed=0)
-    namespace = _Builtins(__import__=_importer(machine), __build_class__=builtins.__build_class__)
-    return Engine("model", builtins=namespace, close=machine.close)
-
-
-def _importer(machine: Any) -> Any:
-    """Return an ``__import__`` that prefers the machine's copy of a module."""
-
-    def import_(
-        name: str,
-        globals: Mapping[str, object] | None = None,
-        locals: Mapping[str, object] | None = None,
-        fromlist: Sequence[str] = (),
-        level: int = 0,
-    ) -> types.ModuleType:
-        if level or not machine.provides(name):
-            return __import__(name, globals, locals, fromlist, level)
-        module = machine.load(name)
-        if fromlist or "." not in name:
-            return module
-        return machine.load(name.partition(".")[0])
-
-    return import_
+    machine = bsdsockets.Machine()
+    names = _Builtins(__import__=machine.import_, __build_class__=builtins.__build_class__)
+    return Engine("model", builtins=names, close=machine.close)
 
 
 def in_module(path: Path) -> Engine:

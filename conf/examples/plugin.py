@@ -167,7 +167,7 @@ class _OfBlock(_Item):
         super().__init__(**kwargs)
         self.block = block
         self.as_nobody = engine == "os" and unprivileged.applies(block)
-        self.missing = "" if self.as_nobody else block.tags.unmet()
+        self.missing = "" if self.as_nobody else block.tags.unmet(engine)
         required = set(block.tags.conditions) & set(self.config.getoption("--require"))
         if self.missing and not required:
             self.add_marker(pytest.mark.skip(reason=self.missing))

@@ -125,7 +125,7 @@ class Session:
             Some example of *block* itself does not do what the page says.
         """
         for earlier in self.blocks:
-            if earlier not in self.outcomes and not earlier.tags.unmet():
+            if earlier not in self.outcomes and not earlier.tags.unmet(self.engine.name):
                 self.outcomes[earlier] = list(self._run(earlier))
             if earlier == block:
                 break
