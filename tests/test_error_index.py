@@ -39,7 +39,7 @@ def test_a_section_repeats_its_row_is_indexed_and_names_its_calls(name: str) -> 
     assert f"single: {name}\n" in section and f"single: {message}\n" in section
     assert "Linux " + number in section
     assert ">>> " in section or "Not reproduced here" in section or "refused by Python" in section
-    assert "*Calls:*" in section or "](calls/" in section
+    assert "**Calls:**" in section or "](calls/" in section
 
 
 def test_every_link_to_a_section_of_this_page_has_its_label() -> None:

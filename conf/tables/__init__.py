@@ -117,7 +117,7 @@ class SocketMatrix(SphinxDirective):
             )
             for type in probe.TYPES
         ]
-        return self._draw(["", *names], rows)
+        return self._draw(["", *(name.partition("+")[0] for name in names)], rows)
 
     def _family_link(self, family: str) -> nodes.Node:
         return self._link(nodes.literal("", family), f"matrix-{family[3:].lower()}")
