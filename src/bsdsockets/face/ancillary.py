@@ -19,7 +19,7 @@ from ..machine.constants import (
     SOL_SOCKET,
 )
 from ..machine.descriptors import File
-from ..machine.errors import EBADF, EINVAL, fail
+from ..machine.errors import EINVAL, fail
 from ..machine.host import Credentials
 
 HEADER = 16  # bytes of struct cmsghdr
@@ -28,11 +28,17 @@ MOST_FILES = 253
 
 
 class HostFile(File):
-    """A file of the host on its way through a socket."""
+    """A file of the host on its way through a socket; a copy is kept while it travels."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
-        self.number = os.dup(number)
+        os.fstat(number)
+        self.number = number
+
+    def hold(self) -> File:
+        if self.references == 0:
+            self.number = os.dup(self.number)
+        return super().hold()
 
     def release(self) -> None:
         os.close(self.number)
@@ -73,14 +79,15 @@ def _decoded(machine: Any, level: int, kind: int, data: bytes) -> Any:
     return data
 
 
-def _file(machine: Any, number: int) -> File:
+def _file(machine: Any, number: int) -> File | None:
+    """The file a descriptor names, None for nothing: the protocol says when that is an error."""
     file = machine.descriptors.get(number)
     if file is not None:
         return file  # type: ignore[no-any-return]
     try:
         return HostFile(number)
     except OSError:
-        fail(EBADF)
+        return None
 
 
 def decode_control(machine: Any, control: tuple[Any, ...], room: int,

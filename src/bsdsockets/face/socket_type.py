@@ -17,8 +17,7 @@ import warnings
 from typing import Any, ClassVar
 
 from ..calls.calls import TimedOut
-from ..machine.constants import AF_INET, MSG_DONTWAIT, SOCK_STREAM
-from ..machine.errors import EBADF, TEXTS, error
+from ..machine.constants import AF_INET, MSG_TRUNC, SOCK_STREAM
 from ..network.names import UnknownName
 from .ancillary import decode_control, encode_control
 
@@ -76,6 +75,15 @@ def readable(data: Any) -> bytes:
         raise TypeError("a bytes-like object is required, not "
                         f"'{type(data).__name__}'") from None
     return view.tobytes()
+
+
+def whole(message: Any, flags: int) -> bytes:
+    """With MSG_TRUNC a datagram's whole length is returned; what was cut off is zero here.
+
+    CPython returns whatever its memory held there.
+    """
+    data: bytes = message.data
+    return data + bytes(max(0, message.length - len(data))) if flags & MSG_TRUNC else data
 
 
 class Socket(metaclass=Immutable):
@@ -320,10 +328,10 @@ class Socket(metaclass=Immutable):
                 raise ValueError("negative buffersize in recv")
             return b""
         try:
-            return self._machine.calls.receive(  # type: ignore[no-any-return]
-                self._fd, bufsize, flags, self._timeout)[0]
+            message = self._machine.calls.receive(self._fd, bufsize, flags, self._timeout)
         except TimedOut:
             raise TimeoutError("timed out") from None
+        return whole(message, flags) if flags else message[0]
 
     def recvfrom(self, bufsize: Any, flags: int = 0, /) -> tuple[bytes, Any]:
         """Receive up to *bufsize* bytes and the sender's address."""
@@ -331,7 +339,7 @@ class Socket(metaclass=Immutable):
         if bufsize < 0:
             raise ValueError("negative buffersize in recvfrom")
         message = self._receive(bufsize, flags)
-        return message.data, self._sender(message.address)
+        return whole(message, flags), self._sender(message.address)
 
     def _sender(self, address: Any) -> Any:
         if address is None or address == b"":
@@ -361,16 +369,16 @@ class Socket(metaclass=Immutable):
         view, count = self._room(buffer, number(nbytes), "recv_into")
         if count == 0:
             return 0
-        data = self._receive(count, flags).data
-        view[:len(data)] = data
-        return len(data)
+        message = self._receive(count, flags)
+        view[:len(message.data)] = message.data
+        return len(whole(message, flags))
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
         """Receive into *buffer*; returns how many bytes, and the sender's address."""
         view, count = self._room(buffer, number(nbytes), "recvfrom_into")
         message = self._receive(count, flags)
         view[:len(message.data)] = message.data
-        return len(message.data), self._sender(message.address)
+        return len(whole(message, flags)), self._sender(message.address)
 
     def recvmsg(self, bufsize: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
         """Receive data, control messages, flags and the sender's address."""
@@ -431,6 +439,3 @@ class Socket(metaclass=Immutable):
         else:
             data = readable(value)
         self._machine.calls.setsockopt(self._fd, number(level), number(optname), data)
-
-
-__all__ = ["EBADF", "MSG_DONTWAIT", "TEXTS", "Socket", "error", "number", "seconds"]

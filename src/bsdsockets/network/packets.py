@@ -57,6 +57,7 @@ class Icmp(NamedTuple):
     rest: int = 0
     data: bytes = b""
     about: Any = None
+    short: bool = False  # a program sent less than a header
 
 
 class Packet(NamedTuple):

@@ -97,4 +97,4 @@ def encode_icmp(packet: Packet) -> bytes:
 def decode_icmp(body: bytes) -> Icmp:
     """Read an ICMP message that a program made."""
     kind, code, _, rest = struct.unpack("!BBHI", body[:8].ljust(8, b"\0"))
-    return Icmp(kind, code, rest, body[8:])
+    return Icmp(kind, code, rest, body[8:], short=len(body) < 8)

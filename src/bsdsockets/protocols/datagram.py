@@ -39,10 +39,10 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from ..network.addresses import is_any, unmap
+from ..network.addresses import BROADCAST4, is_any, unmap
 from ..network.packets import Packet
 from .buffers import Record, RecordQueue
-from .internet import Internet, InternetAddress
+from .internet import Internet, InternetAddress, check_control
 from .protocol import (
     BOTH,
     CONNECTED,
@@ -110,7 +110,9 @@ class Datagrams(Internet):
         """The source address for packets to *remote*, or the error that there is no way."""
         bound = so.bound_address
         kind = self.node.kind(remote)
-        if kind == "multicast":
+        if not is_any(bound) and (kind == "multicast" or remote == BROADCAST4):
+            source = bound  # the interface that has it is the way
+        elif kind == "multicast":
             source = self.multicast_source(so, remote)
         else:
             source = self.node.source_for(remote)
@@ -148,12 +150,16 @@ class Datagrams(Internet):
         choices = self.choices(so, control)
         source = self.choose_source(so, remote)
         self.check_length(so, data)
+        self.check_state(so)
+        self.transmit(so, source, remote, port, data, choices)
+        return len(data)
+
+    def check_state(self, so: Any) -> None:
+        """Fail with the pending error, or because the socket is shut down for sending."""
         if so.error:
             so.fail_pending()
         if so.shutdown & SEND:
             fail(EPIPE)
-        self.transmit(so, source, remote, port, data, choices)
-        return len(data)
 
     def check_size(self, so: Any, data: bytes, flags: int) -> None:
         if flags & MSG_OOB:
@@ -173,6 +179,7 @@ class Datagrams(Internet):
         """The time to live and the type of service of what is sent."""
         if not control and not so.options:
             return 64, 0
+        check_control(control)
         options = so.options
         ttl, tos = options.get((IPPROTO_IP, IP_TTL), 64), options.get((IPPROTO_IP, IP_TOS), 0)
         for level, kind, value in control:
@@ -199,8 +206,6 @@ class Datagrams(Internet):
         """Take one datagram; what does not fit is lost, and MSG_TRUNC says so."""
         if flags & MSG_ERRQUEUE:
             return self._receive_error(so, count)
-        if flags & MSG_OOB:
-            fail(EOPNOTSUPP)
         if so.error:
             so.fail_pending()
         if not so.buffer.records:

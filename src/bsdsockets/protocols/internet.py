@@ -10,7 +10,7 @@ Sources: RFC 3493 3.7; Linux ip(7), ipv6(7); the order of checks as Linux 6.18 s
 
 from typing import Any, NamedTuple
 
-from ..machine.constants import AF_INET, AF_INET6, IPPROTO_IP, IPPROTO_IPV6, IP_FREEBIND
+from ..machine.constants import AF_INET, AF_INET6, IP_FREEBIND, IPPROTO_IP, IPPROTO_IPV6, SCM_CREDENTIALS, SCM_RIGHTS, SO_MARK, SOCK_STREAM, SOL_SOCKET
 from ..machine.errors import (
     EACCES,
     EADDRNOTAVAIL,
@@ -63,22 +63,36 @@ class Internet(Protocol):
         EADDRINUSE
             The port is taken, or none is free.
         """
-        self.check_own(so, address)
+        mapped = is_mapped(address.address)
+        if mapped and so.options.get(V6ONLY):
+            fail(EINVAL)
+        if so.family == AF_INET:
+            self.check_own(so, address)
+        elif so.type == SOCK_STREAM and self.node.kind(address.address) == "multicast":
+            fail(EINVAL)
         if 0 < address.port < self.host.settings.unprivileged_ports:
             if not self.host.privileged:
                 fail(EACCES)
         if self.is_active(so) or so.port:
             fail(EINVAL)
-        so.bound_address = address.address
-        if self.uses_ports and (address.port or not so.options.get(BIND_LATER)):
-            try:
-                so.port = self.ports.claim(so, address.port)
-            except OSError:
-                so.bound_address = self.any_address(so)
-                raise
+        if so.family != AF_INET:
+            self.check_own(so, address)
+        self._take(so, address)
         so.explicit_address = not is_any(address.address)
         so.explicit_port = bool(address.port)
         so.scope = address.scope
+        if so.explicit_address and so.family != AF_INET and not mapped:
+            so.options[V6ONLY] = 1  # as Linux does: the address is of no use to IPv4
+
+    def _take(self, so: Any, address: InternetAddress) -> None:
+        """Take the address, and the port unless that is put off to connect()."""
+        so.bound_address = address.address
+        if self.uses_ports and (address.port or not so.options.get(BIND_LATER)):
+            try:
+                so.port = so.shown_port = self.ports.claim(so, address.port)
+            except OSError:
+                so.bound_address = self.any_address(so)
+                raise
 
     def is_active(self, so: Any) -> bool:
         """True if *so* is past being bound: connected or listening."""
@@ -88,7 +102,7 @@ class Internet(Protocol):
         """Fail with EADDRNOTAVAIL unless the address may be bound here."""
         plain = unmap(address.address)
         kind = self.node.kind(plain)
-        if is_mapped(address.address) and so.options.get(V6ONLY):
+        if plain.startswith("fe80:") and not address.scope:
             fail(EINVAL)
         if kind == "remote" and not so.options.get(FREEBIND):
             fail(EADDRNOTAVAIL)
@@ -98,7 +112,7 @@ class Internet(Protocol):
     def autobind(self, so: Any) -> None:
         """Give *so* a free port if it has none."""
         if not so.port:
-            so.port = self.ports.claim(so, 0)
+            so.port = so.shown_port = self.ports.claim(so, 0)
 
     def wire(self, so: Any, address: str) -> str:
         """The address a packet carries; fails if *so* may not speak its version of IP."""
@@ -114,7 +128,7 @@ class Internet(Protocol):
 
     def name(self, so: Any) -> InternetAddress:
         """The socket's own address."""
-        return InternetAddress(so.bound_address, so.port, 0, so.scope)
+        return InternetAddress(so.bound_address, so.shown_port, 0, so.scope)
 
     def peer(self, so: Any) -> InternetAddress:
         """The address the socket is connected to, or ENOTCONN."""
@@ -124,3 +138,10 @@ class Internet(Protocol):
 def level_of(so: Any) -> int:
     """The option level of the socket's version of IP."""
     return IPPROTO_IP if so.family == AF_INET else IPPROTO_IPV6
+
+
+def check_control(control: tuple[Any, ...]) -> None:
+    """Fail with EINVAL for a control message of SOL_SOCKET that Linux does not know."""
+    for level, kind, _ in control:
+        if level == SOL_SOCKET and kind not in (SCM_RIGHTS, SCM_CREDENTIALS, SO_MARK):
+            fail(EINVAL)

@@ -85,6 +85,10 @@ class Protocol:
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         fail(EOPNOTSUPP)
 
+    def may_go_on(self, so: Any) -> bool:
+        """True if a call that has received something may wait for more."""
+        return not (so.error or so.shutdown & RECEIVE)
+
     def shutdown(self, so: Any, how: int) -> None:
         fail(EOPNOTSUPP)
 

@@ -10,9 +10,9 @@ Sources: Linux raw(7), icmp(7); RFC 3542 3.
 
 from typing import Any
 
-from ..machine.constants import AF_INET, ICMP_FILTER, IPPROTO_ICMPV6, SOL_RAW
-from ..machine.errors import EINVAL, EMSGSIZE, fail
-from ..network.addresses import is_any
+from ..machine.constants import AF_INET, ICMP_FILTER, IPPROTO_ICMPV6, MSG_OOB, SOL_RAW
+from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
+from ..network.addresses import is_any, is_mapped
 from ..network.node import Node
 from ..network.packets import Packet
 from ..network.wire import decode_icmp, encode, encode_payload
@@ -20,6 +20,7 @@ from .buffers import Record
 from .datagram import Datagrams
 from .internet import InternetAddress
 from .ports import Ports, covers
+from .protocol import Message
 from .unix import datagram_cost
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
@@ -38,12 +39,34 @@ class Raw(Datagrams):
 
     def attach(self, so: Any) -> None:
         super().attach(so)
+        so.shown_port = so.protocol_number
         self.sockets.append(so)
 
     def is_active(self, so: Any) -> bool:
         return bool(so.pcb.remote)
 
+    def bind(self, so: Any, address: InternetAddress) -> None:
+        if is_mapped(address.address):
+            fail(EADDRNOTAVAIL)
+        if so.pcb.remote:
+            fail(EINVAL)
+        self.check_own(so, address)
+        so.bound_address = address.address
+        so.explicit_address = not is_any(address.address)
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        if flags & MSG_OOB:
+            fail(EOPNOTSUPP)
+        return super().receive(so, count, flags)
+
+    def check_state(self, so: Any) -> None:
+        """Linux sends for a raw socket whatever error is pending."""
+
     def check_length(self, so: Any, data: bytes) -> None:
+        if so.protocol_number in ICMP_NUMBERS and len(data) < 2:
+            fail(EFAULT)  # Linux looks at the type and the code
+        if so.protocol_number == IPPROTO_ICMPV6 and len(data) < 4:
+            fail(EINVAL)  # and at the checksum
         if len(data) > 65535 - (20 if so.family == AF_INET else 0):
             fail(EMSGSIZE)
 
@@ -51,8 +74,6 @@ class Raw(Datagrams):
                  choices: tuple[int, int]) -> None:
         number = so.protocol_number
         if number in ICMP_NUMBERS:
-            if len(data) < 8 and number == 1 and len(data) < 1:
-                fail(EINVAL)
             payload: Any = decode_icmp(data)
         else:
             payload = data
@@ -75,17 +96,10 @@ class Raw(Datagrams):
             return False
         blocked = so.options.get((SOL_RAW, ICMP_FILTER), 0)
         kind = getattr(packet.payload, "type", 64)
+        if packet.protocol == 1 and packet.payload.short:
+            return False  # too short for its filter
         return not (kind < 32 and blocked >> kind & 1)
 
     def release(self, so: Any) -> None:
         super().release(so)
         self.sockets.remove(so)
-
-    def peer(self, so: Any) -> InternetAddress:
-        if not so.pcb.remote:
-            return super().peer(so)
-        return InternetAddress(self.dressed(so, so.pcb.remote), so.pcb.remote_port)
-
-    def name(self, so: Any) -> InternetAddress:
-        return InternetAddress(so.bound_address, 0 if is_any(so.bound_address)
-                               else so.protocol_number, 0, so.scope)

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..machine.constants import (
     IPPROTO_TCP,
+    MSG_ERRQUEUE,
     MSG_MORE,
     MSG_OOB,
     MSG_PEEK,
@@ -32,6 +33,7 @@ from ..machine.constants import (
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
+    EAGAIN,
     EALREADY,
     ECONNABORTED,
     ECONNRESET,
@@ -46,7 +48,7 @@ from ..network.addresses import is_any
 from ..network.node import Node
 from ..network.packets import SYN, Packet
 from .buffers import StreamBuffer
-from .internet import Internet, InternetAddress
+from .internet import Internet, InternetAddress, check_control
 from .ports import Ports, covers
 from .protocol import (
     BOTH,
@@ -125,7 +127,7 @@ class Tcp(Internet):
                 if self.ports.conflict(so, so.port):
                     fail(EADDRINUSE)
             else:
-                so.port = self.ports.claim(so, 0)
+                so.port = so.shown_port = self.ports.claim(so, 0)
         except OSError:
             so.listening = False
             raise
@@ -167,7 +169,7 @@ class Tcp(Internet):
         child.pcb = pcb
         pcb.so = child
         child.bound_address = self.dressed(so, pcb.local_address)
-        child.port = pcb.local_port
+        child.port = child.shown_port = pcb.local_port
         child.explicit_port = so.explicit_port
         child.send_size = max(child.send_size, self.host.settings.tcp_write_connected)
         self.ports.add(child, child.port)
@@ -217,7 +219,7 @@ class Tcp(Internet):
         c.local_address, c.remote_address, c.remote_port = source, remote, address.port
         port = so.port or self.ports.port_for_connection(
             lambda port: self._usable((source, port, remote, address.port), port))
-        c.local_port = port
+        c.local_port = so.shown_port = port
         old = self.output.table.get(c.key)
         if old is not None:
             if not isinstance(old, TimeWait) or so.port and self._recent(old):
@@ -253,13 +255,13 @@ class Tcp(Internet):
              control: Any = ()) -> int | None:
         c = so.pcb
         peer = c.peer
-        if (peer is not None and not flags and not so.shutdown and not so.error
+        if (peer is not None and not flags and not control and not so.shutdown and not so.error
                 and not c.out and self.link.plain):
             room = peer.so.receive_size // 2 - peer.so.buffer.length
             size = len(data)
             if 0 < size <= room:
                 return self._deliver(c, peer, data, size, room)
-        return self._send_by_segments(so, c, data, flags)
+        return self._send_by_segments(so, c, data, flags, control)
 
     @staticmethod
     def _deliver(c: Connection, peer: Connection, data: bytes, size: int, room: int) -> int:
@@ -274,13 +276,16 @@ class Tcp(Internet):
             receiver.wake(READABLE)
         return size
 
-    def _send_by_segments(self, so: Any, c: Connection, data: bytes, flags: int) -> int | None:
+    def _send_by_segments(self, so: Any, c: Connection, data: bytes, flags: int,
+                          control: Any) -> int | None:
         if c.state not in MAY_SEND:
             if so.error:
                 so.fail_pending()
             if c.state not in (SYN_SENT, SYN_RECEIVED):
                 fail(EPIPE)
             return None
+        if control:
+            check_control(control)
         if so.error or so.shutdown & SEND:
             failure = so.take_error()
             fail(failure or EPIPE)
@@ -306,6 +311,8 @@ class Tcp(Internet):
         if buffer.length and not flags and not c.urgent_state:
             if not so.options or buffer.length >= so.options.get(LOW_WATER, 1):
                 return self._taken(c, Message(buffer.take(count)))
+        if flags & MSG_ERRQUEUE:
+            fail(EAGAIN)
         if c.state == LISTEN:
             fail(ENOTCONN)
         if flags & MSG_OOB:
@@ -316,6 +323,8 @@ class Tcp(Internet):
         buffer = so.buffer
         target = count if flags & MSG_WAITALL else min(so.options.get(LOW_WATER, 1), count)
         target = max(target, 1)
+        if count == 0 and buffer.length:
+            return Message(b"")
         limit = self._before_urgent(so, c, count, flags)
         ended = so.error or so.shutdown & RECEIVE or c.state == CLOSED
         enough = min(buffer.length, limit)
@@ -378,6 +387,11 @@ class Tcp(Internet):
                     c.mss, c.so.receive_size // 4):
                 self.output.acknowledge(c)
         return message
+
+    def may_go_on(self, so: Any) -> bool:
+        c = so.pcb
+        at_mark = c.urgent_state and so.buffer.length == c.rcv_nxt - c.urgent_in
+        return super().may_go_on(so) and c.state != CLOSED and not at_mark
 
     # Ending
 
@@ -502,10 +516,6 @@ class Tcp(Internet):
         if so.shutdown & SEND or used * 3 <= so.send_size:
             mask |= WRITABLE
         return mask
-
-    def name(self, so: Any) -> InternetAddress:
-        c = so.pcb
-        return InternetAddress(so.bound_address, so.port or c.local_port, 0, so.scope)
 
     def peer(self, so: Any) -> InternetAddress:
         c = so.pcb

@@ -149,7 +149,7 @@ class Input:
             return
         if s.flags & FIN:  # eighth
             self._fin(c)
-        if s.length:
+        elif s.length:
             self.output.acknowledge(c)
 
     @staticmethod
@@ -260,8 +260,8 @@ class Input:
         c.go(FIN_COMES)
         c.so.done = True
         c.so.shut(RECEIVE, READ_HANGUP)
+        self.output.acknowledge(c)
         if c.state == TIME_WAIT:
-            self.output.acknowledge(c)
             self.remain(c, TIME_WAIT, TWO_MSL)
 
     # The end of connections

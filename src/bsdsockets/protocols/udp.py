@@ -43,12 +43,13 @@ class Udp(Datagrams):
 
     def prepare(self, so: Any) -> None:
         if not so.port:
-            so.port = self.ports.claim(so, 0)
+            so.port = so.shown_port = self.ports.claim(so, 0)
 
     def check_size(self, so: Any, data: bytes, flags: int) -> None:
         if len(data) > 0xFFFF:
             fail(EMSGSIZE)
-        super().check_size(so, data, flags)
+        if so.family == AF_INET:
+            super().check_size(so, data, flags)
 
     def check_address(self, so: Any, address: InternetAddress) -> None:
         if address.port == 0:

@@ -167,31 +167,35 @@ class Unix(Protocol):
 
     # Control messages
 
-    def outgoing(self, control: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Check what a program sends beside the data; returns what travels.
+    def check_control(self, control: tuple[Any, ...]) -> None:
+        """Check what a program sends beside the data, before anything else is checked.
 
         EINVAL
             A message of this level that Linux does not know.
+        EBADF
+            A descriptor that names nothing.
         EPERM
             Credentials that are not the sender's own, from an unprivileged process.
         """
-        result = []
         for level, kind, value in control:
             if level != SOL_SOCKET:
                 continue
             if kind == SCM_RIGHTS:
                 if any(file is None for file in value):
                     fail(EBADF)
-                result.append((level, kind, value))
             elif kind == SCM_CREDENTIALS:
-                result.append((level, kind, self._checked(value)))
+                self._checked(value)
             else:
                 fail(EINVAL)
+
+    def outgoing(self, control: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Take hold of what a program sends beside the data; returns what travels."""
+        result = tuple(entry for entry in control if entry[0] == SOL_SOCKET)
         for _, kind, value in result:
             if kind == SCM_RIGHTS:
                 for file in value:
                     file.hold()
-        return tuple(result)
+        return result
 
     def _checked(self, claim: Credentials) -> Credentials:
         own = self.host.credentials

@@ -13,7 +13,7 @@ Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine.constants import MSG_EOR, MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
+from ..machine.constants import MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
 from ..machine.errors import (
     ECONNREFUSED,
     ECONNRESET,
@@ -84,14 +84,11 @@ class Records(Unix):
         data, length = record.data, len(record.data)
         told = self.incoming(so, record.control)
         return Message(data[:count], record.address, told,
-                       (MSG_TRUNC if length > count else 0) | self.mark(), length)
-
-    def mark(self) -> int:
-        """The flag that every received record has."""
-        return 0
+                       MSG_TRUNC if length > count else 0, length)
 
     def nothing(self, so: Any, flags: int) -> Message | None:
-        return Message(b"") if so.shutdown & RECEIVE and not flags & 0x40 else None
+        may_wait = not flags & MSG_DONTWAIT and not so.nonblocking
+        return Message(b"") if so.shutdown & RECEIVE and may_wait else None
 
     def _read(self, so: Any, record: Record) -> None:
         record.origin.pcb.used -= record.cost
@@ -170,19 +167,18 @@ class UnixDatagram(Records):
         EPERM
             The receiver is connected to somebody else.
         """
+        self.check_control(control)
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
         if address is not None and not address:
             fail(EINVAL)
-        other = so.pcb.peer
-        if address is None and other is None:
-            fail(ENOTCONN)
         if so.options.get(PASS_CREDENTIALS):
             self.autobind(so)
         if not self.room(so, data):
             return None
-        if address is not None:
-            other = self.find(so, address)
+        other = so.pcb.peer if address is None else self.find(so, address)
+        if other is None:
+            fail(ENOTCONN)
         if other.pcb.peer is not None and other.pcb.peer is not so:
             fail(EPERM)
         if other.dead:
@@ -242,6 +238,7 @@ class UnixSeqpacket(UnixConnected, Records):
         other = so.pcb.peer
         if other is None:
             fail(ENOTCONN)
+        self.check_control(control)
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
         if not self.room(so, data):
@@ -259,6 +256,3 @@ class UnixSeqpacket(UnixConnected, Records):
 
     def nothing(self, so: Any, flags: int) -> Message | None:
         return Message(b"") if so.shutdown & RECEIVE else None
-
-    def mark(self) -> int:
-        return MSG_EOR

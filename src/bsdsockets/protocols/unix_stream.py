@@ -111,7 +111,7 @@ class UnixConnected(Unix):
         child = so.queue.take()
         if child is not None:
             so.wake(WRITABLE_BAND)
-        elif so.shutdown & RECEIVE:
+        elif so.shutdown & RECEIVE and not so.nonblocking:
             fail(EINVAL)
         return child
 
@@ -178,6 +178,7 @@ class UnixStream(UnixConnected):
         EPIPE
             One of the two ends is shut down.
         """
+        self.check_control(control)
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
         end = so.pcb

@@ -37,8 +37,8 @@ class Socket(File):
     __slots__ = (
         "bound_address", "buffer", "dead", "done", "error", "explicit_address", "explicit_port",
         "family", "host", "listening", "number", "options", "pcb", "port", "protocol",
-        "protocol_number", "queue", "receive_size", "scope", "send_size", "shutdown", "state",
-        "type",
+        "protocol_number", "queue", "receive_size", "scope", "send_size", "shown_port", "shutdown",
+        "state", "type",
     )
 
     def __init__(self, host: Host, family: int, kind: int, number: int, protocol: Any,
@@ -52,7 +52,7 @@ class Socket(File):
         self.protocol = protocol
         self.state = UNCONNECTED
         self.bound_address = any_address
-        self.port = self.scope = 0
+        self.port = self.shown_port = self.scope = 0
         self.explicit_address = self.explicit_port = False
         self.error = self.shutdown = 0
         self.done = self.dead = self.listening = False
