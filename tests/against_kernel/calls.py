@@ -28,7 +28,7 @@ COMMON = (
     "a.connect(at(a))",
     "a.connect_ex(at(a))",
     "a.close()",
-    "a.detach() >= 0",
+    "detached(a)",
     "look(quiet(a.dup()))",
     "a.fileno() >= 0",
     "a.getpeername()",

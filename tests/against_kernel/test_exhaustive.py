@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the record is L
 
 
 WITHOUT_A_CALL = {"family", "type", "proto", "timeout", "gettimeout", "settimeout", "makefile",
-                  "recvmsg", "recvmsg_into", "sendmsg_afalg"}  # fmt: skip
+                  "recvmsg", "recvmsg_into", "sendmsg_afalg", "detach"}  # fmt: skip
 """Names of a socket that ask nothing of the kernel, or that `receive` stands for."""
 
 

@@ -136,7 +136,7 @@ def drain(receiver, size=65536):
         try:
             data = receiver.recv(size)
         except OSError as error:
-            return total, error
+            return total, error.with_traceback(None)
         if not data:
             return total, "end"
         total += len(data)
@@ -215,7 +215,7 @@ def name(asked, which):
     try:
         return getattr(asked, which)()
     except OSError as error:
-        return error
+        return error.with_traceback(None)  # which would keep the socket alive
 
 
 def look(asked):
@@ -269,6 +269,14 @@ def closed(asked):
     """Close a socket and say so."""
     asked.close()
     return asked.fileno()
+
+
+def detached(asked):
+    """Take a socket's descriptor away from it, and close that."""
+    number = asked.detach()
+    if number >= 0:
+        socket.close(number)
+    return number >= 0
 
 
 def unlink(path):
