@@ -36,7 +36,7 @@ def test_a_section_repeats_its_row_is_indexed_and_names_its_calls(name: str) -> 
     section = re.sub(r"(?<=[^\n])\n(?=[^\n`])", " ", SECTIONS[name]) + SECTIONS[name]
     number, message, kind = next(row[:3] for row in ROWS if row[3] == name)
     assert f"`{kind}: [Errno {number}] {message}`" in section
-    assert f"single: {name}\n" in section and f"single: {message}\n" in section
+    assert f"! single: {name}\n" in section and f"! single: {message}\n" in section
     assert "Linux " + number in section
     assert ">>> " in section or "Not reproduced here" in section or "refused by Python" in section
     assert "**Calls:**" in section or "](calls/" in section
