@@ -320,7 +320,8 @@ class Calls:
     def _receive_all(self, so: Socket, count: int, flags: int,
                      timeout: float | None) -> Message:
         """MSG_WAITALL: go on until *count* bytes, the end or an error."""
-        first = flags if flags & MSG_PEEK or so.type != SOCK_STREAM else flags & ~MSG_WAITALL
+        whole = so.type != SOCK_STREAM or (so.family == AF_UNIX and so.nonblocking)
+        first = flags if flags & MSG_PEEK or whole else flags & ~MSG_WAITALL
         message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
                                  count, first)
         if first & MSG_WAITALL:
@@ -379,6 +380,8 @@ class Calls:
         deadline = self._own_deadline(so, event) if so.options else None
         while True:
             awake = self._sleep(so, deadline, call, _names(event))
+            if event == POLLOUT and so.error:
+                so.fail_pending()  # a sender that has waited looks at the error first
             result = verb(*arguments) if awake else self._try(call, verb, arguments)
             self._settle()
             if result is not None:

@@ -78,8 +78,8 @@ def datagram_cost(size: int) -> int:
 class UnixEnd:
     """What the protocol keeps for a UNIX socket."""
 
-    __slots__ = ("name", "offset", "peer", "peer_credentials", "type", "urgent", "used",
-                 "waiting")
+    __slots__ = ("name", "offset", "out_of_band", "peer", "peer_credentials", "type", "urgent",
+                 "used", "waiting")
 
     def __init__(self, kind: int) -> None:
         self.type = kind
@@ -89,6 +89,7 @@ class UnixEnd:
         self.used = 0  # bytes charged to this sender
         self.offset = 0  # bytes of the first record that are read
         self.urgent: Any = None
+        self.out_of_band: Any = None  # the record in the buffer that MSG_OOB asks for
         self.waiting: list[Any] = []  # senders to wake when this datagram socket has room
 
 
@@ -233,5 +234,5 @@ def discard(control: tuple[Any, ...]) -> None:
 
 
 def _exists(pid: int) -> bool:
-    """No process of a model exists but its own."""
-    return False
+    """No process of a model exists but its own, and the first."""
+    return pid == 1

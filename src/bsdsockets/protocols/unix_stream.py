@@ -12,11 +12,14 @@ Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
 from typing import Any
 
 from ..machine.constants import (
+    MSG_DONTWAIT,
     MSG_OOB,
     MSG_PEEK,
     MSG_TRUNC,
     MSG_WAITALL,
     POLLERR,
+    POLLPRI,
+    SO_OOBINLINE,
     SO_RCVLOWAT,
     SOL_SOCKET,
 )
@@ -46,6 +49,7 @@ from .protocol import (
 )
 from .unix import CHUNK, PASS_CREDENTIALS, Unix, UnixEnd, discard, stream_cost
 
+INLINE = (SOL_SOCKET, SO_OOBINLINE)
 LOW_WATER = (SOL_SOCKET, SO_RCVLOWAT)
 
 
@@ -159,6 +163,8 @@ class UnixConnected(Unix):
             mask |= HANGUP
         if self.writable(so):
             mask |= WRITABLE_BAND
+        if so.pcb.out_of_band is not None:
+            mask |= POLLPRI
         return mask
 
 
@@ -179,7 +185,8 @@ class UnixStream(UnixConnected):
             One of the two ends is shut down.
         """
         self.check_control(control)
-        if flags & MSG_OOB:
+        urgent = bool(flags & MSG_OOB)
+        if urgent and not data:
             fail(EOPNOTSUPP)
         end = so.pcb
         other = end.peer
@@ -191,20 +198,29 @@ class UnixStream(UnixConnected):
             fail(EPIPE)
         if control or so.options or other.options:
             control = self.stamped(so, other, self.outgoing(control))
-        sent, size = 0, len(data)
+        sent, size = 0, len(data) - urgent
         limit = min(so.send_size // 2 - 64, CHUNK)
         while sent < size:
             if so.error and not sent:
                 so.fail_pending()
             if end.used >= so.send_size or other.dead or other.shutdown & RECEIVE or so.error:
                 break
-            piece = data if size <= limit else data[sent:sent + limit]
-            cost = stream_cost(len(piece))
-            end.used += cost
-            other.buffer.append(Record(piece, end.name, control, cost, so))
-            control = tuple(entry for entry in control if entry[1] != 1)
+            piece = data if size <= limit and not urgent else data[sent:min(size, sent + limit)]
+            self._append(so, other, piece, control)
+            control = _without_files(control)
             sent += len(piece)
-        return self._sent(so, other, sent, size)
+        gone = other.dead or other.shutdown & RECEIVE
+        if urgent and sent == size and end.used < so.send_size and not gone:
+            self._append(so, other, data[-1:], control)
+            other.pcb.out_of_band = other.buffer[-1]
+            sent += 1
+        return self._sent(so, other, sent, len(data))
+
+    @staticmethod
+    def _append(so: Any, other: Any, piece: bytes, control: tuple[Any, ...]) -> None:
+        cost = stream_cost(len(piece))
+        so.pcb.used += cost
+        other.buffer.append(Record(piece, so.pcb.name, control, cost, so))
 
     def _sent(self, so: Any, other: Any, sent: int, size: int) -> int | None:
         if sent:
@@ -227,23 +243,44 @@ class UnixStream(UnixConnected):
         if buffer and not flags:
             record = buffer[0]
             size = len(record.data)
-            if size == count or (size < count and len(buffer) == 1):
-                if not (so.pcb.offset or record.control or so.options):
+            if size == count or (0 < size < count and len(buffer) == 1):
+                end = so.pcb
+                if not (end.offset or record.control or so.options or end.out_of_band):
                     return self._take(so, buffer.popleft())
         if so.pcb.peer is None:
             fail(EINVAL)
         if flags & MSG_OOB:
-            fail(EINVAL)
+            return self._receive_urgent(so, flags)
         target = count if flags & MSG_WAITALL else min(so.options.get(LOW_WATER, 1), count)
-        if not buffer or (target > 1 and self._available(so) < target
-                          and not so.shutdown & RECEIVE):
-            if so.error:
-                so.fail_pending()
-            if so.shutdown & RECEIVE and not buffer:
-                return Message(b"")
-            if count:
+        available = self._available(so)
+        if available < target:
+            ended = so.error or so.shutdown & RECEIVE
+            if not (ended or so.nonblocking or flags & MSG_DONTWAIT):
                 return None
-        return self._collect(so, count, flags)
+        message = self._collect(so, count, flags)
+        if message is None:
+            return self._nothing(so)
+        if len(message.data) < target and not flags & MSG_PEEK:
+            so.take_error()  # lost: the call that met it returns data
+        return message
+
+    @staticmethod
+    def _nothing(so: Any) -> Message | None:
+        if so.error:
+            so.fail_pending()
+        return Message(b"") if so.shutdown & RECEIVE else None
+
+    def _receive_urgent(self, so: Any, flags: int) -> Message:
+        """The byte that was sent with MSG_OOB; what is left of it is an empty record."""
+        end = so.pcb
+        record = end.out_of_band
+        if record is None or so.options.get(INLINE):
+            fail(EINVAL)
+        if not flags & MSG_PEEK:
+            end.out_of_band = None
+            at = next(at for at, each in enumerate(so.buffer) if each is record)
+            so.buffer[at] = record._replace(data=b"")
+        return Message(record.data, flags=MSG_OOB)
 
     @staticmethod
     def _available(so: Any) -> int:
@@ -257,39 +294,76 @@ class UnixStream(UnixConnected):
             origin.wake(WRITABLE_BAND)
         return Message(record.data, record.address)
 
-    def _collect(self, so: Any, count: int, flags: int) -> Message:
-        """Join pieces until *count* bytes, or one that may not be joined."""
+    def _collect(self, so: Any, count: int, flags: int) -> Message | None:
+        """Join pieces until *count* bytes, or one that may not be joined; None for no piece."""
         parts: list[bytes] = []
         files: tuple[Any, ...] = ()
         first: Record | None = None
-        peeked, end = 0, so.pcb
-        while count > 0 and len(so.buffer) > peeked:
-            record = so.buffer[peeked]
+        peek = bool(flags & MSG_PEEK)
+        at = self._past_urgent(so, 0, peek, False)
+        while at is not None:
+            record = so.buffer[at]
             if first is not None and self._differs(so, first, record):
                 break
             first = first or record
-            skip = end.offset if peeked == 0 else 0
-            part = record.data[skip:skip + count]
+            part, whole = self._piece(so, record, at, count, peek)
             parts.append(part)
             count -= len(part)
-            if record.control:
-                files = record.control
-            whole = skip + len(part) == len(record.data)
-            if flags & MSG_PEEK:
-                peeked += 1
-            elif whole:
-                end.offset = 0
-                self._take(so, so.buffer.popleft())
-            else:
-                end.offset += len(part)
-                so.buffer[0] = record._replace(control=_without_files(record.control))
-            if any(kind == 1 for _, kind, _ in record.control):
+            files = record.control or files
+            if any(kind == 1 for _, kind, _ in record.control) or not whole or count <= 0:
                 break
+            at = self._past_urgent(so, at + 1 if peek else 0, peek, True)
+        if first is None:
+            return None
         data = b"".join(parts)
-        if flags & MSG_TRUNC:
-            data = bytes(len(data)) if not flags & MSG_PEEK else data
-        address = first.address if first is not None else None
-        return Message(data, address, self.incoming(so, files) if first is not None else ())
+        if flags & MSG_TRUNC and not peek:
+            data = bytes(len(data))
+        return Message(data, first.address, self.incoming(so, files))
+
+    def _piece(self, so: Any, record: Record, at: int, count: int,
+               peek: bool) -> tuple[bytes, bool]:
+        """Up to *count* bytes of the record at *at*, and whether that is all of it."""
+        end = so.pcb
+        skip = 0 if at else end.offset
+        part = record.data[skip:skip + count]
+        whole = skip + len(part) == len(record.data)
+        if peek:
+            return part, whole
+        if whole:
+            end.offset = 0
+            self._take(so, so.buffer.popleft())
+        else:
+            end.offset += len(part)
+            if record.control:
+                so.buffer[0] = record._replace(control=_without_files(record.control))
+        return part, whole
+
+    def _past_urgent(self, so: Any, at: int, peek: bool, copied: bool) -> int | None:
+        """The place of the next record to read: one call reads up to the urgent byte or past it.
+
+        None if there is nothing more to read in this call.
+        """
+        buffer, end = so.buffer, so.pcb
+        if at < len(buffer) and not buffer[at].data:  # was read with MSG_OOB
+            if copied and end.out_of_band is None:
+                return None
+            at = self._leave_out(so, at, peek)
+        if at >= len(buffer):
+            return None
+        if buffer[at] is end.out_of_band:
+            if copied:
+                return None
+            if not peek:
+                end.out_of_band = None
+            if not so.options.get(INLINE):
+                at = self._leave_out(so, at, peek)
+        return at if at < len(buffer) else None
+
+    def _leave_out(self, so: Any, at: int, peek: bool) -> int:
+        if peek:
+            return at + 1
+        self._take(so, so.buffer.popleft())
+        return at
 
     @staticmethod
     def _differs(so: Any, first: Record, record: Record) -> bool:
