@@ -12,8 +12,9 @@ READY = .venv/ready
 serve: site  ## build the site and serve it on loopback (PORT=8000)
 	@$(VENV)/python conf/serve.py build/html --port $(PORT)
 
+# A build that fails is forgotten: its pages would count as up to date, their warnings unseen.
 site: $(READY)  ## build the site into build/html
-	@$(SPHINX) -b html -d build/doctrees build/html
+	@$(SPHINX) -b html -d build/doctrees build/html || { rm -rf build/doctrees; exit 1; }
 	@echo "site: build/html/index.html"
 
 test: site  ## run every example and program, the checks of the site, and the tests

@@ -24,6 +24,7 @@ extensions = [
     "sphinx_sitemap",
     "examples.directive",
     "machines",
+    "accessible",
 ]
 if (HERE / "tables" / "__init__.py").exists():
     extensions.append("tables")

@@ -7,7 +7,7 @@ function makeScrollable() {
     if (box.scrollWidth > box.clientWidth) {
       box.tabIndex = 0;
       if (!box.hasAttribute("role")) {
-        box.setAttribute("role", "region");
+        box.setAttribute("role", "group");
         box.setAttribute("aria-label", box.matches("pre") ? "Code" : "Table");
       }
     } else {

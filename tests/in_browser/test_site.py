@@ -82,7 +82,6 @@ SEARCHES = [
     ("SOCK_STREAM", "reference/types/stream.html"),
     ("AF_UNIX", "reference/families/unix.html"),
     ("AF_NETLINK", "reference/families/netlink.html"),
-    ("TIME_WAIT", "explanation/how-connections-end.html"),
 ]
 
 
