@@ -10,10 +10,13 @@ import socket
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
 from bsdsockets import probe
+
+SOURCE = Path(probe.__file__).parent.parent
 
 
 def test_every_recorded_kernel_has_every_type_of_each_of_its_families_for_both_users() -> None:
@@ -128,12 +131,14 @@ def test_the_text_names_every_family_and_explains_its_words() -> None:
     assert "ESOCKTNOSUPPORT" in text and "EPERM" not in text
 
 
-def run_probe(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+def run_probe(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "import sys; from bsdsockets import probe; "
-         "sys.exit(probe.main(sys.argv[1:]))", *arguments],
-        capture_output=True, text=True, timeout=60, **options,  # type: ignore[call-overload]
-    )  # fmt: skip
+        [sys.executable, "-m", "bsdsockets", "probe", *arguments],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def test_the_command_prints_json_that_can_be_recorded() -> None:
