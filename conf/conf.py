@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 import os
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
+
+with contextlib.redirect_stdout(io.StringIO()):  # its import prints that matplotlib is missing
+    importlib.import_module("sphinxext.opengraph")
 
 project = "BSD sockets"
 author = "the bsdsockets authors"
