@@ -192,6 +192,7 @@ class Epoll(File):
         EINVAL
             The instance itself; EPOLLEXCLUSIVE where it may not be.
         """
+        events |= EPOLLERR | EPOLLHUP  # told unasked, until a one-shot entry is used up
         entry = self.entries.get(number)
         if entry is not None and entry.file is not file:
             self._remove(entry)
@@ -213,7 +214,7 @@ class Epoll(File):
             if (entry.events | events) & EPOLLEXCLUSIVE:
                 fail(EINVAL)
             entry.events = events
-        if file.ready() & (events | EPOLLERR | EPOLLHUP):
+        if file.ready() & events:
             self.queue(entry)
 
     def _remove(self, entry: Entry) -> None:

@@ -5,7 +5,7 @@ make one, so that ``os.stat``, ``os.unlink`` and ``os.path.exists`` of a program
 they would see.  Where it cannot (a browser), an ordinary empty file stands for it.
 
     path --stat--> (device, inode) --> the socket bound there
-    abstract name -------------------> the socket bound there
+    (type, abstract name) -----------> the socket bound there
 
 May not know: what a socket is; it keeps whatever it is given.
 
@@ -45,20 +45,20 @@ class Names:
     """
 
     def __init__(self) -> None:
-        self._abstract: dict[bytes, Any] = {}
+        self._abstract: dict[tuple[int, bytes], Any] = {}  # of each type its own
         self._files: dict[tuple[int, int], Any] = {}
         self._automatic = 0
 
-    def bind(self, name: bytes, bound: Any) -> None:
+    def bind(self, name: bytes, bound: Any, kind: int = 0) -> None:
         """Give *name* to *bound*.
 
         EADDRINUSE
             The name is taken; for a path, anything stands there.
         """
         if name[:1] == b"\0":
-            if name in self._abstract:
+            if (kind, name) in self._abstract:
                 fail(EADDRINUSE)
-            self._abstract[name] = bound
+            self._abstract[kind, name] = bound
             return
         try:
             self._make(name)
@@ -85,16 +85,16 @@ class Names:
         else:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o777))
 
-    def automatic(self, bound: Any) -> bytes:
+    def automatic(self, bound: Any, kind: int = 0) -> bytes:
         """Give *bound* an abstract name of five hexadecimal digits that is free."""
         while True:
             self._automatic += 1
             name = b"\0%05x" % self._automatic
-            if name not in self._abstract:
-                self._abstract[name] = bound
+            if (kind, name) not in self._abstract:
+                self._abstract[kind, name] = bound
                 return name
 
-    def find(self, name: bytes) -> Any:
+    def find(self, name: bytes, kind: int = 0) -> Any:
         """Return what is bound to *name*.
 
         ENOENT, ENOTDIR, EACCES, ELOOP
@@ -104,9 +104,9 @@ class Names:
             name of one that is closed.
         """
         if name[:1] == b"\0":
-            if name not in self._abstract:
+            if (kind, name) not in self._abstract:
                 fail(ECONNREFUSED)
-            return self._abstract[name]
+            return self._abstract[kind, name]
         try:
             status = os.stat(name)
             if not os.access(name, os.W_OK):

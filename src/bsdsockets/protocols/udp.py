@@ -139,7 +139,7 @@ class Udp(Datagrams):
             if not covers(so, about.source):
                 continue
             if end.remote and (end.remote != about.destination
-                               or end.remote_port != datagram.destination):
+                               or end.remote_port not in (0, datagram.destination)):
                 continue
             to = InternetAddress(self.dressed(so, about.destination), datagram.destination)
             self.returned(so, ECONNREFUSED, error_record(so, packet, to, datagram.data))

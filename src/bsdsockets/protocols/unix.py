@@ -124,19 +124,19 @@ class Unix(Protocol):
             if name[:1] != b"\0":
                 self.names.check_free(name)
             fail(EINVAL)
-        self.names.bind(name, so)
+        self.names.bind(name, so, so.type)
         end.name = name
 
     def autobind(self, so: Any) -> None:
         """Give *so* an abstract name if it has none."""
         if not so.pcb.name:
-            so.pcb.name = self.names.automatic(so)
+            so.pcb.name = self.names.automatic(so, so.type)
 
     def find(self, so: Any, name: bytes) -> Any:
         """The socket with that name, of the type of *so*."""
         if not name:
             fail(EINVAL)
-        other = self.names.find(name)
+        other = self.names.find(name, so.type)
         if other.pcb.type != so.pcb.type:
             fail(EPROTOTYPE)
         if other.dead:

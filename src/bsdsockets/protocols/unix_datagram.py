@@ -83,7 +83,7 @@ class Records(Unix):
             self._read(so, so.buffer.popleft())
         data, length = record.data, len(record.data)
         told = self.incoming(so, record.control)
-        return Message(data[:count], record.address, told,
+        return Message(data[:count], record.origin.pcb.name, told,
                        MSG_TRUNC if length > count else 0, length)
 
     def nothing(self, so: Any, flags: int) -> Message | None:

@@ -250,7 +250,7 @@ class UnixStream(UnixConnected):
         if so.pcb.peer is None:
             fail(EINVAL)
         if flags & MSG_OOB:
-            return self._receive_urgent(so, flags)
+            return self._receive_urgent(so, count, flags)
         target = count if flags & MSG_WAITALL else min(so.options.get(LOW_WATER, 1), count)
         available = self._available(so)
         if available < target:
@@ -270,7 +270,7 @@ class UnixStream(UnixConnected):
             so.fail_pending()
         return Message(b"") if so.shutdown & RECEIVE else None
 
-    def _receive_urgent(self, so: Any, flags: int) -> Message:
+    def _receive_urgent(self, so: Any, count: int, flags: int) -> Message:
         """The byte that was sent with MSG_OOB; what is left of it is an empty record."""
         end = so.pcb
         record = end.out_of_band
@@ -280,7 +280,7 @@ class UnixStream(UnixConnected):
             end.out_of_band = None
             at = next(at for at, each in enumerate(so.buffer) if each is record)
             so.buffer[at] = record._replace(data=b"")
-        return Message(record.data, flags=MSG_OOB)
+        return Message(record.data[:count], flags=MSG_OOB)
 
     @staticmethod
     def _available(so: Any) -> int:
@@ -292,7 +292,7 @@ class UnixStream(UnixConnected):
         origin.pcb.used -= record.cost
         if origin.waiters:
             origin.wake(WRITABLE_BAND)
-        return Message(record.data, record.address)
+        return Message(record.data, origin.pcb.name)
 
     def _collect(self, so: Any, count: int, flags: int) -> Message | None:
         """Join pieces until *count* bytes, or one that may not be joined; None for no piece."""
@@ -318,7 +318,7 @@ class UnixStream(UnixConnected):
         data = b"".join(parts)
         if flags & MSG_TRUNC and not peek:
             data = bytes(len(data))
-        return Message(data, first.address, self.incoming(so, files))
+        return Message(data, first.origin.pcb.name, self.incoming(so, files))
 
     def _piece(self, so: Any, record: Record, at: int, count: int,
                peek: bool) -> tuple[bytes, bool]:
