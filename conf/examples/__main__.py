@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[int, int]:
     here = session.Session([b for b in blocks if b.kind != "console"], session.operating_system())
     ran = failed = 0
+    failures: list[session.Outcome] = []
     for block in blocks:
         if "os" not in block.tags.engines:
             continue
@@ -56,11 +57,12 @@ def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[in
         except session.Failed as failure:
             print(failure, end="\n\n")
             failed += len(failure.outcomes)
-            if accepting:
-                session.accept(failure.outcomes)
+            failures += failure.outcomes
         except (programs.ProgramFailed, unprivileged.FailedAsNobody) as failure:
             print(failure, end="\n\n")
             failed += 1
+    if accepting:
+        session.accept(failures)
     for leftover in here.close():
         print(f"{path}: left open: {leftover}")
         failed += 1

@@ -44,16 +44,19 @@ class _Example(SphinxDirective):
         literal = nodes.literal_block(code, code, language=self.name)
         self.set_source_info(literal)
         container = nodes.container("", literal, classes=["example", f"example-{self.name}"])
-        if sentence := where(tags, self.name):
-            container += nodes.paragraph("", sentence, classes=["example-where"])
+        where = nodes.paragraph("", "", classes=["example-where"])
+        for need in tags.needs():
+            where += [nodes.inline("", f"needs {need}", classes=["need"]), nodes.Text(" ")]
+        if sentence := why(tags, self.name):
+            where += nodes.Text(sentence)
+        if where.children:
+            container += where
         return [container]
 
 
-def where(tags: Tags, kind: str) -> str:
-    """Say in a sentence where a block runs, or nothing if it runs everywhere."""
+def why(tags: Tags, kind: str) -> str:
+    """Say why a block does not run everywhere, or nothing if it does."""
     sentences = []
-    if tags.needs():
-        sentences.append(f"Needs {', '.join(tags.needs())}.")
     if kind == "pycon" and tags.because:
         engines = " and ".join(_ENGINE_NAMES[name] for name in tags.engines)
         sentences.append(f"Runs on {engines} only: {tags.because.rstrip('.')}.")

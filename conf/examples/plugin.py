@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from examples import engines, page, programs, record, session, unprivileged
+from examples.session import accept
 from examples.tags import CONDITIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -199,8 +200,8 @@ class BlockItem(_OfBlock):
         except session.Failed as failed:
             if not (self.config.getoption("--accept") and self.page.name == "os"):
                 raise
-            for changed in session.accept(failed.outcomes):
-                pytest.skip(f"rewrote {changed}")
+            _to_accept.extend(failed.outcomes)  # written once, at the end: lines will move
+            pytest.skip("its output is written into the page")
         if self.last and (left := self.page.close()):
             raise LeftOpen(f"{self.path}:{self.block.line}: left behind: {'; '.join(left)}")
 
@@ -268,6 +269,7 @@ def _masked(text: str) -> str:
     return re.sub(r"\b\d{4,}\b", "#", text)
 
 
+_to_accept: list[session.Outcome] = []
 _counts: Counter[str] = Counter()
 _skips: Counter[str] = Counter()
 _ran: dict[str, Counter[str]] = {}
@@ -308,6 +310,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    accept(_to_accept)
     worker = hasattr(session.config, "workerinput")
     whole = not session.config.getoption("--accept") and not session.config.option.keyword
     if _ran and not worker and whole:
