@@ -339,9 +339,9 @@ class Calls:
 
     # Options
 
-    def getsockopt(self, number: int, level: int, option: int) -> bytes:
-        """The value of an option."""
-        return get_option(self.socket_of(number), level, option)
+    def getsockopt(self, number: int, level: int, option: int, room: int) -> bytes:
+        """The value of an option, at most *room* bytes of it."""
+        return get_option(self.socket_of(number), level, option, room)
 
     def setsockopt(self, number: int, level: int, option: int, value: bytes) -> None:
         """Change an option."""

@@ -418,9 +418,10 @@ class Socket(metaclass=Immutable):
         buflen = number(buflen)
         if buflen < 0 or buflen > 1024:
             raise OSError("getsockopt buflen out of range")
-        value = self._machine.calls.getsockopt(self._fd, number(level), number(optname))
+        value = self._machine.calls.getsockopt(self._fd, number(level), number(optname),
+                                               buflen or 4)
         if buflen:
-            return value[:buflen]
+            return value
         return int.from_bytes(value[:4], "little", signed=True)
 
     def setsockopt(self, level: Any, optname: Any, value: Any, optlen: Any = UNKNOWN, /) -> None:

@@ -138,6 +138,12 @@ class Node:
         finally:
             self._delivering = False
 
+    def leave(self, group: str) -> None:
+        """One member of *group* less."""
+        self.groups[group] -= 1
+        if not self.groups[group]:
+            del self.groups[group]
+
     def listens(self, so: Any, group: str) -> bool:
         """True if *so* is to have packets to the multicast *group*."""
         return any(member == group for member, _ in so.pcb.groups) or (

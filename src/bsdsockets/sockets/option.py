@@ -1,0 +1,346 @@
+"""What an option is, and the functions that some of them need.
+
+An `Option` says where an option is known, what a value may be, and what becomes of it; the
+table of all of them is in `option_table`, getting and setting in `options`.
+
+May not know: which options there are.
+
+Sources: Linux ``sock_setsockopt``, ``do_tcp_setsockopt``, ``do_ip_setsockopt`` and
+``do_ipv6_setsockopt`` as observed on 6.18.
+"""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..machine import constants as c
+from ..machine.errors import (
+    EADDRNOTAVAIL,
+    EINVAL,
+    ENODEV,
+    ENOENT,
+    ENOTCONN,
+    EOPNOTSUPP,
+    EPROTO,
+    fail,
+)
+from ..network.addresses import ANY4, unpack
+from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
+
+MODELLED, STORED = "modelled", "stored"
+EVERY = "t4 u4 r4 t6 u6 r6 x"
+
+
+@dataclass(frozen=True)
+class Option:
+    """What an option is.
+
+    kind
+        *bool* and *int* are C ints; *byte* is an int that may be one byte or, with
+        ``least=0``, none; *bytes* is a structure.
+    where
+        The sockets that have it: ``t``, ``u``, ``r`` for stream, datagram and raw over
+        version 4 or 6 of IP, ``x`` for UNIX.
+    settable
+        The sockets it can be set on, where they are fewer.
+    check
+        Turns a value into what is kept, or fails.
+    read, write
+        Take the place of the store.
+    """
+
+    level: int
+    number: int
+    name: str
+    kind: str = "int"
+    where: str = EVERY
+    settable: str | None = None
+    default: Any = 0
+    status: str = STORED
+    low: int = -(2**31)
+    high: int = 2**31 - 1
+    least: int = 4
+    refusal: int = EINVAL
+    check: Callable[[Any, Any], Any] | None = None
+    read: Callable[[Any], Any] | None = None
+    write: Callable[[Any, Any], None] | None = None
+    readable: bool = True
+
+
+def code(so: Any) -> str:
+    """What `Option.where` calls a socket like *so*."""
+    if so.family == c.AF_UNIX:
+        return "x"
+    kind = {c.SOCK_STREAM: "t", c.SOCK_DGRAM: "u"}.get(so.type, "r")
+    return kind + ("4" if so.family == c.AF_INET else "6")
+
+
+def buffer_size(attribute: str, maximum: str, least: int) -> Callable[[Any, int], None]:
+    """Make what sets SO_SNDBUF or SO_RCVBUF: twice the value, within limits."""
+    def write(so: Any, value: int) -> None:
+        limit = getattr(so.host.settings, maximum)
+        value = min(value, limit) if value >= 0 else limit
+        setattr(so, attribute, max(2 * value, least))
+        so.wake(-1)
+    return write
+
+
+def only_unix(so: Any, value: Any) -> Any:
+    """SO_PASSCRED and SO_PASSSEC: other families do not support them."""
+    if so.family != c.AF_UNIX:
+        fail(EOPNOTSUPP)
+    return value
+
+
+def not_unix(so: Any, value: Any) -> Any:
+    """SO_REUSEPORT: UNIX sockets cannot share a name."""
+    if so.family == c.AF_UNIX and value:
+        fail(EOPNOTSUPP)
+    return value
+
+
+def not_raw(so: Any, value: Any) -> Any:
+    """SO_PEEK_OFF: raw sockets have none."""
+    if so.type == c.SOCK_RAW:
+        fail(EOPNOTSUPP)
+    return value
+
+
+def low_water(so: Any, value: int) -> int:
+    """SO_RCVLOWAT: at least 1; TCP's at most half the greatest buffer."""
+    value = 2**31 - 1 if value < 0 else value or 1
+    return min(value, 16777216) if so.type == c.SOCK_STREAM and so.family != c.AF_UNIX else value
+
+
+def device(so: Any, value: bytes) -> bytes:
+    """SO_BINDTODEVICE: the name of an interface, or nothing."""
+    name = value[:15].partition(b"\0")[0]
+    if name not in (b"", b"lo"):
+        fail(ENODEV)
+    return name + b"\0" if name else b""
+
+
+def peer_credentials(so: Any) -> bytes:
+    """SO_PEERCRED: struct ucred of who connected or listened."""
+    credentials = getattr(so.pcb, "peer_credentials", None)
+    if credentials is None:
+        return struct.pack("=iii", 0, -1, -1)
+    return struct.pack("=iii", credentials.pid, credentials.uid, credentials.gid)
+
+
+# TCP
+
+
+def linger2(so: Any, value: int) -> int:
+    """TCP_LINGER2: seconds in FIN-WAIT-2; negative none, at most 120."""
+    return -1 if value < 0 else min(value, 120) or 60
+
+
+def deferred(so: Any, seconds: int) -> int:
+    """TCP_DEFER_ACCEPT: rounded up to when a SYN,ACK is repeated."""
+    if seconds <= 0:
+        return 0
+    timeout = period = 1
+    while period < seconds:
+        timeout = min(2 * timeout, 120)
+        period += timeout
+    return period
+
+
+def window_clamp(so: Any, value: int) -> int:
+    """TCP_WINDOW_CLAMP: at least half the least buffer; 0 only on a closed socket."""
+    if value == 0:
+        if so.pcb.state != CLOSED:
+            fail(EINVAL)
+        return 0
+    return max(value, 1152)
+
+
+def read_clamp(so: Any) -> int:
+    clamp = so.options.get((c.IPPROTO_TCP, c.TCP_WINDOW_CLAMP))
+    if clamp is not None:
+        return int(clamp)
+    return 0 if so.pcb.state in (CLOSED, LISTEN) else 65536
+
+
+def maximum_segment(so: Any, value: int) -> int:
+    """TCP_MAXSEG: 0, or 88 to 32767 bytes."""
+    if value and not 88 <= value <= 32767:
+        fail(EINVAL)
+    return value
+
+
+def read_segment(so: Any) -> int:
+    if so.pcb.state in (CLOSED, LISTEN):
+        return int(so.options.get((c.IPPROTO_TCP, c.TCP_MAXSEG), 0) or 536)
+    return min(int(so.pcb.mss), 32768)
+
+
+def congestion(so: Any, value: bytes) -> bytes:
+    """TCP_CONGESTION: the name of an algorithm that Linux has built in."""
+    name = value[:15].partition(b"\0")[0]
+    if name not in (b"cubic", b"reno"):
+        fail(ENOENT)
+    return name.ljust(16, b"\0")
+
+
+def fast_open(so: Any, value: int) -> int:
+    if value < 0 or so.pcb.state not in (CLOSED, LISTEN):
+        fail(EINVAL)
+    return value
+
+
+def information(so: Any) -> bytes:
+    """TCP_INFO: struct tcp_info, of which the first byte, the state, is modelled."""
+    return struct.pack("=8B", NUMBERS[so.pcb.state], 0, 0, 0, 0, 0, 0x77, 0) + bytes(240)
+
+
+# IP
+
+
+def type_of_service(so: Any, value: int) -> int:
+    """IP_TOS, IPV6_TCLASS: the ECN bits of a TCP socket are TCP's."""
+    return value & (0xFC if so.type == c.SOCK_STREAM else 0xFF)
+
+
+def hops(least: int, default: int) -> Callable[[Any, int], int]:
+    """Make what checks a hop limit: -1 is the default, otherwise *least* to 255."""
+    def check(so: Any, value: int) -> int:
+        if value == -1:
+            return default
+        if not least <= value <= 255:
+            fail(EINVAL)
+        return value
+    return check
+
+
+def traffic_class(so: Any, value: int) -> int:
+    if not -1 <= value <= 255:
+        fail(EINVAL)
+    return type_of_service(so, max(value, 0))
+
+
+def ip_options(so: Any, value: bytes) -> bytes:
+    """IP_OPTIONS: at most 40 bytes, here only NOP and END."""
+    if len(value) > 40:
+        fail(EINVAL)
+    kept = bytearray()
+    for byte in value:
+        if byte == 0:
+            break
+        if byte != 1:
+            fail(EINVAL)
+        kept.append(byte)
+    size = -(-len(value) // 4) * 4
+    return bytes(kept).ljust(size, b"\0")
+
+
+def multicast_interface(so: Any, value: bytes) -> bytes:
+    """IP_MULTICAST_IF: struct in_addr, ip_mreq or ip_mreqn; kept as the address."""
+    if so.type == c.SOCK_STREAM or len(value) < 4:
+        fail(EINVAL)
+    index = struct.unpack("=i", value[8:12])[0] if len(value) >= 12 else 0
+    address = unpack(value[4:8] if len(value) >= 12 else value[:4])
+    if index:
+        if index != 1:
+            fail(EADDRNOTAVAIL)
+        so.options[c.IPPROTO_IP, -c.IP_MULTICAST_IF] = 1
+        return value[4:8]
+    if address != ANY4 and so.protocol.node.kind(address) != "local":
+        fail(EADDRNOTAVAIL)
+    so.options[c.IPPROTO_IP, -c.IP_MULTICAST_IF] = int(address != ANY4)
+    return value[:4] if len(value) < 12 else value[4:8]
+
+
+def interface_index(so: Any, value: int) -> int:
+    """IPV6_MULTICAST_IF: the index of an interface, or 0."""
+    if value not in (0, 1):
+        fail(ENODEV)
+    return value
+
+
+def v6only(so: Any, value: int) -> None:
+    if so.port or so.type == c.SOCK_RAW or so.pcb is None:
+        fail(EINVAL)
+    so.options[c.IPPROTO_IPV6, c.IPV6_V6ONLY] = int(bool(value))
+
+
+def path_mtu(so: Any) -> int:
+    """IP_MTU and IPV6_MTU: of the route of a connected socket."""
+    if not connected(so):
+        fail(ENOTCONN)
+    return 65536
+
+
+def path_mtu_information(so: Any) -> bytes:
+    """IPV6_PATHMTU: struct ip6_mtuinfo."""
+    return bytes(28) + struct.pack("=I", path_mtu(so))
+
+
+def connected(so: Any) -> bool:
+    """True if packets of *so* have one way to go."""
+    if so.type == c.SOCK_STREAM:
+        return so.pcb.state not in (CLOSED, LISTEN)
+    return bool(so.pcb.remote)
+
+
+def least_mtu(so: Any, value: int) -> int:
+    """IPV6_MTU: 0, or at least what every link of IPv6 carries."""
+    if value and not 1280 <= value <= 65536:
+        fail(EINVAL)
+    return value
+
+
+# Multicast groups
+
+
+def membership(join: bool, six: bool) -> Callable[[Any, bytes], None]:
+    """Make what joins or leaves a group: struct ip_mreq, ip_mreqn or ipv6_mreq."""
+    def write(so: Any, value: bytes) -> None:
+        if so.type == c.SOCK_STREAM and not six:
+            fail(EPROTO)
+        if len(value) < (20 if six else 8):
+            fail(EINVAL)
+        if so.type == c.SOCK_STREAM:
+            fail(EPROTO)
+        group = unpack(value[:16] if six else value[:4])
+        index = _group_interface(so, value, six)
+        (_join if join else _leave)(so, group, index)
+    return write
+
+
+def _group_interface(so: Any, value: bytes, six: bool) -> int:
+    """The interface a group is joined on: 1, or 0 if none is named or found."""
+    if six:
+        return int(struct.unpack("=i", value[16:20])[0])
+    if len(value) >= 12:
+        index = struct.unpack("=i", value[8:12])[0]
+        if index:
+            return int(index)
+    address = unpack(value[4:8])
+    return 1 if so.protocol.node.kind(address) == "local" else 0
+
+
+def _join(so: Any, group: str, index: int) -> None:
+    node = so.protocol.node
+    if node.kind(group) != "multicast":
+        fail(EINVAL)
+    if index != 1:
+        fail(ENODEV)
+    if (group, index) in so.pcb.groups:
+        fail(98)
+    so.pcb.groups.append((group, index))
+    node.groups[group] = node.groups.get(group, 0) + 1
+
+
+def _leave(so: Any, group: str, index: int) -> None:
+    node = so.protocol.node
+    if ":" in group and node.kind(group) != "multicast":
+        fail(EINVAL)
+    for entry in so.pcb.groups:
+        if entry[0] == group and index in (0, entry[1]):
+            so.pcb.groups.remove(entry)
+            node.leave(group)
+            return
+    fail(EADDRNOTAVAIL)

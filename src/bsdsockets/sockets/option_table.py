@@ -1,0 +1,194 @@
+"""Every option there is here, in one table.
+
+    modelled   it has its effect
+    stored     it reads back as Linux's would, and has no effect here
+    absent     not in the table: ENOPROTOOPT, or EOPNOTSUPP where the whole level is unknown
+
+The page of options is made from `OPTIONS`.
+
+Sources: Linux socket(7), ip(7), ipv6(7), tcp(7), udp(7), unix(7); defaults and limits as
+Linux 6.18 shows them.
+"""
+
+import struct
+from typing import Any
+
+from ..machine import constants as c
+from ..machine.errors import ENOPROTOOPT, EPROTO
+from . import option as o
+from .option import MODELLED, Option
+
+TCP, UDP, IP, IP6, RAW6 = "t4 t6", "u4 u6", "t4 u4 r4 t6 u6", "t6 u6 r6", "r6"
+NOT_STREAM, NOT_STREAM6 = "u4 r4 u6", "u6 r6"
+
+
+def _socket(number: int, name: str, kind: str = "int", **rest: Any) -> Option:
+    return Option(c.SOL_SOCKET, number, name, kind, **rest)
+
+
+def _modelled(number: int, name: str, kind: str = "int", **rest: Any) -> Option:
+    return Option(c.SOL_SOCKET, number, name, kind, status=MODELLED, **rest)
+
+
+def _tcp(number: int, name: str, kind: str = "int", **rest: Any) -> Option:
+    return Option(c.IPPROTO_TCP, number, name, kind, where=TCP, **rest)
+
+
+def _ip(number: int, name: str, kind: str = "byte", **rest: Any) -> Option:
+    return Option(c.IPPROTO_IP, number, name, kind, **{"where": IP, "least": 0, **rest})
+
+
+def _ip6(number: int, name: str, kind: str = "bool", **rest: Any) -> Option:
+    return Option(c.IPPROTO_IPV6, number, name, kind, **{"where": IP6, **rest})
+
+
+OF_SOCKETS = (
+    _socket(c.SO_DEBUG, "SO_DEBUG", "bool"),
+    _modelled(c.SO_REUSEADDR, "SO_REUSEADDR", "bool",
+              default=lambda so: int(so.type == c.SOCK_RAW)),
+    _modelled(c.SO_TYPE, "SO_TYPE", settable="", read=lambda so: so.type),
+    _modelled(c.SO_ERROR, "SO_ERROR", settable="", read=lambda so: so.take_error()),
+    _socket(c.SO_DONTROUTE, "SO_DONTROUTE", "bool"),
+    _modelled(c.SO_BROADCAST, "SO_BROADCAST", "bool"),
+    _modelled(c.SO_SNDBUF, "SO_SNDBUF", read=lambda so: so.send_size,
+              write=o.buffer_size("send_size", "write_maximum", 4608)),
+    _modelled(c.SO_RCVBUF, "SO_RCVBUF", read=lambda so: so.receive_size,
+              write=o.buffer_size("receive_size", "read_maximum", 2304)),
+    _modelled(c.SO_SNDBUFFORCE, "SO_SNDBUFFORCE", readable=False,
+              write=o.buffer_size("send_size", "memory", 4608)),
+    _modelled(c.SO_RCVBUFFORCE, "SO_RCVBUFFORCE", readable=False,
+              write=o.buffer_size("receive_size", "memory", 2304)),
+    _modelled(c.SO_KEEPALIVE, "SO_KEEPALIVE", "bool"),
+    _modelled(c.SO_OOBINLINE, "SO_OOBINLINE", "bool"),
+    _socket(c.SO_NO_CHECK, "SO_NO_CHECK", "bool"),
+    _socket(c.SO_PRIORITY, "SO_PRIORITY"),
+    _modelled(c.SO_LINGER, "SO_LINGER", "linger", default=(0, 0), least=8),
+    _modelled(c.SO_REUSEPORT, "SO_REUSEPORT", "bool", check=o.not_unix),
+    _modelled(c.SO_PASSCRED, "SO_PASSCRED", "bool", check=o.only_unix),
+    _socket(c.SO_PASSSEC, "SO_PASSSEC", "bool", check=o.only_unix),
+    _modelled(c.SO_PEERCRED, "SO_PEERCRED", "bytes", least=4, settable="",
+              read=o.peer_credentials),
+    _modelled(c.SO_RCVLOWAT, "SO_RCVLOWAT", default=1, check=o.low_water),
+    _socket(c.SO_SNDLOWAT, "SO_SNDLOWAT", settable="", read=lambda so: 1),
+    _modelled(c.SO_RCVTIMEO, "SO_RCVTIMEO", "timeval", default=(0, 0), least=16),
+    _modelled(c.SO_SNDTIMEO, "SO_SNDTIMEO", "timeval", default=(0, 0), least=16),
+    _socket(c.SO_BINDTODEVICE, "SO_BINDTODEVICE", "bytes", default=b"", least=0,
+            check=o.device),
+    _socket(c.SO_TIMESTAMP, "SO_TIMESTAMP", "bool"),
+    _socket(c.SO_TIMESTAMPNS, "SO_TIMESTAMPNS", "bool"),
+    _modelled(c.SO_ACCEPTCONN, "SO_ACCEPTCONN", settable="",
+              read=lambda so: int(so.queue is not None)),
+    _socket(c.SO_MARK, "SO_MARK"),
+    _modelled(c.SO_PROTOCOL, "SO_PROTOCOL", settable="", read=lambda so: so.protocol_number),
+    _modelled(c.SO_DOMAIN, "SO_DOMAIN", settable="", read=lambda so: so.family),
+    _socket(c.SO_PEEK_OFF, "SO_PEEK_OFF", default=-1, check=o.not_raw),
+    _socket(c.SO_INCOMING_CPU, "SO_INCOMING_CPU", default=-1),
+    _modelled(c.SO_COOKIE, "SO_COOKIE", "bytes", settable="",
+              read=lambda so: struct.pack("=Q", so.number)),
+    _socket(c.SO_RXQ_OVFL, "SO_RXQ_OVFL", "bool"),
+    _socket(c.SO_BUSY_POLL, "SO_BUSY_POLL", low=0),
+)
+
+OF_TCP = (
+    _tcp(c.TCP_NODELAY, "TCP_NODELAY", "bool", status=MODELLED),
+    _tcp(c.TCP_MAXSEG, "TCP_MAXSEG", status=MODELLED, check=o.maximum_segment,
+         read=o.read_segment),
+    _tcp(c.TCP_CORK, "TCP_CORK", "bool", status=MODELLED),
+    _tcp(c.TCP_KEEPIDLE, "TCP_KEEPIDLE", default=7200, status=MODELLED, low=1, high=32767),
+    _tcp(c.TCP_KEEPINTVL, "TCP_KEEPINTVL", default=75, status=MODELLED, low=1, high=32767),
+    _tcp(c.TCP_KEEPCNT, "TCP_KEEPCNT", default=9, status=MODELLED, low=1, high=127),
+    _tcp(c.TCP_SYNCNT, "TCP_SYNCNT", default=6, status=MODELLED, low=1, high=127),
+    _tcp(c.TCP_LINGER2, "TCP_LINGER2", default=60, check=o.linger2),
+    _tcp(c.TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT", check=o.deferred),
+    _tcp(c.TCP_WINDOW_CLAMP, "TCP_WINDOW_CLAMP", check=o.window_clamp, read=o.read_clamp),
+    _tcp(c.TCP_INFO, "TCP_INFO", "bytes", status=MODELLED, settable="", read=o.information),
+    _tcp(c.TCP_QUICKACK, "TCP_QUICKACK", "bool", default=1),
+    _tcp(c.TCP_CONGESTION, "TCP_CONGESTION", "bytes", default=b"cubic".ljust(16, b"\0"), least=1,
+         check=o.congestion),
+    _tcp(c.TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", status=MODELLED, low=0),
+    _tcp(c.TCP_FASTOPEN, "TCP_FASTOPEN", check=o.fast_open),
+    _tcp(c.TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT"),
+)
+
+OF_UDP = (
+    Option(c.IPPROTO_UDP, c.UDP_CORK, "UDP_CORK", "bool", where=UDP, status=MODELLED),
+)
+
+OF_IP = (
+    _ip(c.IP_TOS, "IP_TOS", status=MODELLED, check=o.type_of_service),
+    _ip(c.IP_TTL, "IP_TTL", least=1, default=64, status=MODELLED, check=o.hops(1, 64)),
+    _ip(c.IP_HDRINCL, "IP_HDRINCL", "flag", settable="r4"),
+    _ip(c.IP_OPTIONS, "IP_OPTIONS", "bytes", default=b"", check=o.ip_options),
+    _ip(c.IP_RECVOPTS, "IP_RECVOPTS", "flag"),
+    _ip(c.IP_RETOPTS, "IP_RETOPTS", "flag"),
+    _ip(c.IP_PKTINFO, "IP_PKTINFO", "flag", status=MODELLED),
+    _ip(c.IP_MTU_DISCOVER, "IP_MTU_DISCOVER", default=1, low=0, high=5),
+    _ip(c.IP_RECVERR, "IP_RECVERR", "flag", status=MODELLED),
+    _ip(c.IP_RECVTTL, "IP_RECVTTL", "flag", status=MODELLED),
+    _ip(c.IP_RECVTOS, "IP_RECVTOS", "flag", status=MODELLED),
+    _ip(c.IP_MTU, "IP_MTU", "int", settable="", read=o.path_mtu),
+    _ip(c.IP_FREEBIND, "IP_FREEBIND", "flag", least=1, status=MODELLED),
+    _ip(c.IP_TRANSPARENT, "IP_TRANSPARENT", "flag", least=1),
+    _ip(c.IP_RECVORIGDSTADDR, "IP_RECVORIGDSTADDR", "flag"),
+    _ip(c.IP_BIND_ADDRESS_NO_PORT, "IP_BIND_ADDRESS_NO_PORT", "flag", status=MODELLED),
+    _ip(c.IP_MULTICAST_IF, "IP_MULTICAST_IF", "bytes", default=bytes(4), status=MODELLED,
+        check=o.multicast_interface),
+    _ip(c.IP_MULTICAST_TTL, "IP_MULTICAST_TTL", least=1, default=1, settable=NOT_STREAM,
+        refusal=22, status=MODELLED, check=o.hops(0, 1)),
+    _ip(c.IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", "flag", least=1, default=1, status=MODELLED),
+    _ip(c.IP_MULTICAST_ALL, "IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
+        default=lambda so: int(so.family == c.AF_INET)),
+    _ip(c.IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", "bytes", settable=NOT_STREAM, refusal=EPROTO,
+        readable=False, status=MODELLED, write=o.membership(True, False)),
+    _ip(c.IP_DROP_MEMBERSHIP, "IP_DROP_MEMBERSHIP", "bytes", settable=NOT_STREAM,
+        refusal=EPROTO, readable=False, status=MODELLED, write=o.membership(False, False)),
+)
+
+OF_IP6 = (
+    _ip6(c.IPV6_V6ONLY, "IPV6_V6ONLY", status=MODELLED, write=o.v6only),
+    _ip6(c.IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", "int", default=64, status=MODELLED,
+         check=o.hops(0, 64)),
+    _ip6(c.IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", "int", default=1, settable=NOT_STREAM6,
+         status=MODELLED, check=o.hops(0, 1)),
+    _ip6(c.IPV6_MULTICAST_LOOP, "IPV6_MULTICAST_LOOP", "int", default=1, low=0, high=1,
+         status=MODELLED),
+    _ip6(c.IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", "int", settable=NOT_STREAM6, status=MODELLED,
+         check=o.interface_index),
+    _ip6(c.IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO", status=MODELLED),
+    _ip6(c.IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT", status=MODELLED),
+    _ip6(c.IPV6_RECVTCLASS, "IPV6_RECVTCLASS", status=MODELLED),
+    _ip6(c.IPV6_RECVRTHDR, "IPV6_RECVRTHDR"),
+    _ip6(c.IPV6_RECVHOPOPTS, "IPV6_RECVHOPOPTS"),
+    _ip6(c.IPV6_RECVDSTOPTS, "IPV6_RECVDSTOPTS"),
+    _ip6(c.IPV6_RECVPATHMTU, "IPV6_RECVPATHMTU"),
+    _ip6(c.IPV6_TCLASS, "IPV6_TCLASS", "int", status=MODELLED, check=o.traffic_class),
+    _ip6(c.IPV6_DONTFRAG, "IPV6_DONTFRAG", least=0),
+    _ip6(c.IPV6_PATHMTU, "IPV6_PATHMTU", "mtuinfo", settable="", read=o.path_mtu_information),
+    _ip6(c.IPV6_CHECKSUM, "IPV6_CHECKSUM", "int", where=RAW6, default=2, low=1, high=0),
+    _ip6(c.IPV6_JOIN_GROUP, "IPV6_JOIN_GROUP", "bytes", readable=False, least=20,
+         status=MODELLED, write=o.membership(True, True)),
+    _ip6(c.IPV6_LEAVE_GROUP, "IPV6_LEAVE_GROUP", "bytes", readable=False, least=20,
+         status=MODELLED, write=o.membership(False, True)),
+    _ip6(c.IPV6_PKTINFO, "IPV6_PKTINFO", "bytes", readable=False, least=20),
+    _ip6(c.IPV6_MTU_DISCOVER, "IPV6_MTU_DISCOVER", "int", default=1, low=0, high=5),
+    _ip6(c.IPV6_MTU, "IPV6_MTU", "int", check=o.least_mtu, read=o.path_mtu),
+    _ip6(c.IPV6_RECVERR, "IPV6_RECVERR", status=MODELLED),
+    _ip6(c.IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL", default=1, status=MODELLED),
+)
+
+OF_RAW = (
+    Option(c.SOL_RAW, c.ICMP_FILTER, "ICMP_FILTER", "bytes", where="r4", default=bytes(4),
+           least=0, status=MODELLED),
+)
+
+OPTIONS: dict[tuple[int, int], Option] = {
+    (option.level, option.number): option
+    for group in (OF_SOCKETS, OF_TCP, OF_UDP, OF_IP, OF_IP6, OF_RAW) for option in group}
+
+# The levels that a socket looks into; elsewhere it has its own error for the whole level.
+LEVELS = {
+    c.SOL_SOCKET: "t4 u4 r4 t6 u6 r6 x", c.IPPROTO_TCP: TCP, c.IPPROTO_UDP: UDP,
+    c.IPPROTO_IP: IP, c.IPPROTO_IPV6: IP6, c.SOL_RAW: "r4 r6",
+}
+
+NOT_SETTABLE = ENOPROTOOPT
