@@ -7,6 +7,7 @@ functions of ``os`` that take descriptors learn of the model's.
 
 import os
 import runpy
+import signal
 import sys
 import types
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 
 from .loader import ABSENT, PRIVATE
 from .machine import Machine
+from .signals import signal_functions
 
 KEPT = frozenset({"time", "_thread", "_socket", "select"})
 
@@ -28,12 +30,14 @@ def install(machine: Machine) -> None:
         sys.modules[name] = None  # type: ignore[assignment]
     for name, function in os_functions(machine).items():
         setattr(os, name, function)
+    for name, function in signal_functions(machine).items():
+        setattr(signal, name, function)
 
 
 def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
     """The functions of ``os`` that must know the model's descriptors."""
     files, calls = machine.descriptors, machine.calls
-    real = {name: getattr(os, name) for name in ("close", "read", "write", "dup", "set_blocking")
+    real = {name: getattr(os, name) for name in ("close", "read", "write", "dup", "set_blocking", "sendfile")
             if hasattr(os, name)}
 
     def close(fd: int) -> None:
@@ -63,8 +67,15 @@ def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
         else:
             real["set_blocking"](fd, blocking)
 
+    def sendfile(out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
+        """Send from a file of the host."""
+        if out_fd not in files:
+            return real["sendfile"](out_fd, in_fd, offset, count)  # type: ignore[no-any-return]
+        data = os.pread(in_fd, count, offset) if offset is not None else real["read"](in_fd, count)
+        return calls.send(out_fd, data, 0, None) if data else 0
+
     return {"close": close, "read": read, "write": write, "dup": dup,
-            "set_blocking": set_blocking}
+            "set_blocking": set_blocking, "sendfile": sendfile}
 
 
 def run(program: str, arguments: list[str], module: bool = False, seed: int = 0,

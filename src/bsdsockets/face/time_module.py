@@ -49,7 +49,9 @@ class Functions:
             self._clock.read()
             return
         scheduler.current.call = f"sleep({seconds})"
-        scheduler.wait((), self._clock.now + seconds, "waits for time to pass")
+        deadline = self._clock.now + seconds
+        while scheduler.wait((), deadline, "waits for time to pass"):
+            pass  # a signal's handler has run
 
     def gmtime(self, seconds: float | None = None, /) -> Any:
         """The broken-down time in UTC."""

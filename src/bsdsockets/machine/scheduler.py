@@ -46,8 +46,8 @@ class Task:
     waits for); both are only read to explain a deadlock.
     """
 
-    __slots__ = ("baton", "call", "error", "expired", "ident", "name", "ready", "scheduler",
-                 "started", "waiting", "what")
+    __slots__ = ("baton", "call", "calls", "error", "expired", "ident", "name", "ready",
+                 "scheduler", "started", "waiting", "what")
 
     def __init__(self, scheduler: "Scheduler", ident: int, name: str) -> None:
         self.scheduler = scheduler
@@ -60,6 +60,7 @@ class Task:
         self.expired = False
         self.started = True
         self.error: BaseException | None = None
+        self.calls: list[Callable[[], object]] = []  # what it does first when it runs again
         self.baton: Any = None
 
     def notify(self, mask: int = 0) -> None:
@@ -152,6 +153,16 @@ class Scheduler:
         if task.error is not None:
             failure, task.error = task.error, None
             raise failure
+        while task.calls:
+            task.calls.pop(0)()
+
+    def call_in(self, task: Task, function: Callable[[], object]) -> None:
+        """Let *task* call *function*: now if it runs, else when it is woken, which this does."""
+        if task.waiting:
+            task.calls.append(function)
+            task.notify()
+        else:
+            function()
 
     def _resume(self, task: Task) -> Task:
         task.ready = False
