@@ -103,7 +103,7 @@ class SocketMatrix(SphinxDirective):
 
     def _types_across(self, name: str, user: str) -> nodes.Node:
         table = table_of(name, user)
-        heads = ["", *(type.removeprefix("SOCK_") for type in probe.TYPES)]
+        heads = ["family", *(type.removeprefix("SOCK_") for type in probe.TYPES)]
         families = [family for family in TEN if family in table]
         rows = [(family, list(table[family].values())) for family in families]
         return self._draw(heads, [(self._family_link(f), cells) for f, cells in rows])
@@ -117,16 +117,14 @@ class SocketMatrix(SphinxDirective):
             )
             for type in probe.TYPES
         ]
-        return self._draw(["", *(name.partition("+")[0] for name in names)], rows)
+        return self._draw(["type", *(name.partition("+")[0] for name in names)], rows)
 
     def _family_link(self, family: str) -> nodes.Node:
         return self._link(nodes.literal("", family), f"matrix-{family[3:].lower()}")
 
     def _draw(self, heads: list[str], rows: list[tuple[nodes.Node, list[Any]]]) -> nodes.Node:
         group = nodes.tgroup(cols=len(heads))
-        group += [
-            nodes.colspec(colwidth=1, stub=1 if not column else 0) for column in range(len(heads))
-        ]
+        group += [nodes.colspec(colwidth=1, stub=int(column == 0)) for column in range(len(heads))]
         head, body = nodes.thead(), nodes.tbody()
         head += nodes.row("", *(nodes.entry("", nodes.paragraph("", word)) for word in heads))
         for first, cells in rows:
