@@ -34,48 +34,57 @@ def install(machine: Machine) -> None:
         setattr(signal, name, function)
 
 
-def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
-    """The functions of ``os`` that must know the model's descriptors."""
-    files, calls = machine.descriptors, machine.calls
-    real = {name: getattr(os, name) for name in ("close", "read", "write", "dup", "set_blocking", "sendfile")
-            if hasattr(os, name)}
+class Descriptors:
+    """The functions of ``os`` that must know the model's descriptors beside the host's."""
 
-    def close(fd: int) -> None:
+    def __init__(self, machine: Machine) -> None:
+        self._files, self._calls = machine.descriptors, machine.calls
+
+    def close(self, fd: int) -> None:
         """Close a descriptor of either world."""
-        (calls.close if fd in files else real["close"])(fd)
+        (self._calls.close if fd in self._files else REAL["close"])(fd)
 
-    def read(fd: int, length: int, /) -> bytes:
+    def read(self, fd: int, length: int, /) -> bytes:
         """Read from a descriptor of either world."""
-        if fd in files:
-            return calls.receive(fd, length, 0, None).data  # type: ignore[no-any-return]
-        return real["read"](fd, length)  # type: ignore[no-any-return]
+        if fd in self._files:
+            return self._calls.receive(fd, length, 0, None).data  # type: ignore[no-any-return]
+        return REAL["read"](fd, length)  # type: ignore[no-any-return]
 
-    def write(fd: int, data: Any, /) -> int:
+    def write(self, fd: int, data: Any, /) -> int:
         """Write to a descriptor of either world."""
-        if fd in files:
-            return calls.send(fd, bytes(data), 0, None)  # type: ignore[no-any-return]
-        return real["write"](fd, data)  # type: ignore[no-any-return]
+        if fd in self._files:
+            return self._calls.send(fd, bytes(data), 0, None)  # type: ignore[no-any-return]
+        return REAL["write"](fd, data)  # type: ignore[no-any-return]
 
-    def dup(fd: int, /) -> int:
+    def dup(self, fd: int, /) -> int:
         """Make another descriptor of the same file."""
-        return (calls.dup if fd in files else real["dup"])(fd)  # type: ignore[no-any-return]
+        known = fd in self._files
+        return (self._calls.dup if known else REAL["dup"])(fd)  # type: ignore[no-any-return]
 
-    def set_blocking(fd: int, blocking: bool, /) -> None:
+    def set_blocking(self, fd: int, blocking: bool, /) -> None:
         """Set or clear O_NONBLOCK."""
-        if fd in files:
-            files.set_nonblocking(fd, not blocking)
+        if fd in self._files:
+            self._files.set_nonblocking(fd, not blocking)
         else:
-            real["set_blocking"](fd, blocking)
+            REAL["set_blocking"](fd, blocking)
 
-    def sendfile(out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
+    def sendfile(self, out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
         """Send from a file of the host."""
-        if out_fd not in files:
-            return real["sendfile"](out_fd, in_fd, offset, count)  # type: ignore[no-any-return]
-        data = os.pread(in_fd, count, offset) if offset is not None else real["read"](in_fd, count)
-        return calls.send(out_fd, data, 0, None) if data else 0
+        if out_fd not in self._files:
+            return REAL["sendfile"](out_fd, in_fd, offset, count)  # type: ignore[no-any-return]
+        here = offset is None
+        data = REAL["read"](in_fd, count) if here else os.pread(in_fd, count, offset or 0)
+        return self._calls.send(out_fd, data, 0, None) if data else 0
 
-    return {"close": close, "read": read, "write": write, "dup": dup,
-            "set_blocking": set_blocking, "sendfile": sendfile}
+
+REAL = {name: getattr(os, name) for name in vars(Descriptors)
+        if name[0] != "_" and hasattr(os, name)}
+
+
+def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
+    """The functions of ``os`` that take the places of the host's."""
+    descriptors = Descriptors(machine)
+    return {name: getattr(descriptors, name) for name in REAL}
 
 
 def run(program: str, arguments: list[str], module: bool = False, seed: int = 0,
