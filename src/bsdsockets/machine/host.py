@@ -32,7 +32,7 @@ class Settings:
     write_maximum: int = 4194304
     tcp_read_default: int = 131072
     tcp_write_default: int = 16384
-    tcp_write_connected: int = 2626560
+    tcp_write_connected: int = 3939840
     tcp_read_connected: int = 131072
     tcp_fin_timeout: float = 60.0
     tcp_syn_retries: int = 6

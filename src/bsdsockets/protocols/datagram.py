@@ -64,13 +64,15 @@ RECORD_OVERHEAD = 768  # bytes that a short datagram costs its receiver
 class DatagramEnd:
     """What the protocol keeps: the peer, and errors that came back."""
 
-    __slots__ = ("errors", "groups", "remote", "remote_port")
+    __slots__ = ("errors", "groups", "pending", "remote", "remote_port", "way")
 
     def __init__(self) -> None:
         self.remote = ""  # as packets carry it; empty while unconnected
         self.remote_port = 0
         self.errors: deque[Message] | None = None
         self.groups: list[tuple[str, int]] = []
+        self.pending: bytes | None = None  # MSG_MORE: data collected for one datagram
+        self.way: Any = None  # and where it goes
 
 
 class Datagrams(Internet):

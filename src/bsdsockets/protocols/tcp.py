@@ -171,7 +171,6 @@ class Tcp(Internet):
         child.bound_address = self.dressed(so, pcb.local_address)
         child.port = child.shown_port = pcb.local_port
         child.explicit_port = so.explicit_port
-        child.send_size = max(child.send_size, self.host.settings.tcp_write_connected)
         self.ports.add(child, child.port)
 
     # Connecting
@@ -289,7 +288,7 @@ class Tcp(Internet):
         if so.error or so.shutdown & SEND:
             failure = so.take_error()
             fail(failure or EPIPE)
-        room = so.send_size // 2 - (len(c.out) if c.out is not None else 0)
+        room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
         if room <= 0 and data:
             return None
         data = data[:room]

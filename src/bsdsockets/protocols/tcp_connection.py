@@ -30,7 +30,7 @@ class Connection:
     """
 
     __slots__ = (
-        "advertised", "begun", "fin_sent", "fin_wanted", "iss", "keep_timer", "listener",
+        "advertised", "begun", "fin_sent", "fin_wanted", "iss", "keep_timer", "late", "listener",
         "local_address", "local_port", "mss", "more", "out", "peer", "probes", "rcv_nxt",
         "remote_address", "remote_port", "retries", "sent", "snd_nxt", "snd_una", "snd_wnd", "so",
         "state", "timer", "urgent_in", "urgent_out", "urgent_state",
@@ -45,6 +45,7 @@ class Connection:
         self.rcv_nxt = self.advertised = 0
         self.mss = 536
         self.out: StreamBuffer | None = None
+        self.late = 0  # room that a late acknowledgement brings
         self.sent = 0  # bytes of `out` in flight
         self.more = False  # MSG_MORE: hold a partial segment back
         self.fin_wanted = self.fin_sent = False

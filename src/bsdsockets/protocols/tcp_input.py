@@ -40,6 +40,7 @@ from .tcp_states import (
     TIME_WAIT,
 )
 
+LATE = 65536  # bytes whose acknowledgement Linux delays, until the FIN brings it
 TWO_MSL = 60.0  # seconds; Linux's TCP_TIMEWAIT_LEN
 
 
@@ -123,6 +124,9 @@ class Input:
         other = self.table.get((c.remote_address, c.remote_port, c.local_address, c.local_port))
         if isinstance(other, Connection) and other.state == c.state and other.so is not None:
             c.peer, other.peer = other, c  # both ends are here: the fast path is open
+        settings = self.node.host.settings
+        if c.so.send_size == settings.tcp_write_default:
+            c.so.send_size = settings.tcp_write_connected
         c.so.wake(WRITABLE)
         self.output.keep_alive(c)
 
@@ -257,6 +261,7 @@ class Input:
 
     def _fin(self, c: Connection) -> None:
         c.rcv_nxt += 1
+        c.late = LATE
         c.go(FIN_COMES)
         c.so.done = True
         c.so.shut(RECEIVE, READ_HANGUP)

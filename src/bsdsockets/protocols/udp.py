@@ -14,6 +14,8 @@ from typing import Any
 from ..machine.constants import (
     AF_INET,
     IPPROTO_UDP,
+    MSG_MORE,
+    UDP_CORK,
 )
 from ..machine.errors import ECONNREFUSED, EINVAL, EMSGSIZE, fail
 from ..network.addresses import is_any
@@ -26,6 +28,7 @@ from .internet import InternetAddress
 from .ports import REUSE_PORT, Ports, covers
 from .unix import datagram_cost
 
+CORK = (IPPROTO_UDP, UDP_CORK)
 LONGEST = 65535  # bytes that a length field counts, headers included
 
 
@@ -60,8 +63,39 @@ class Udp(Datagrams):
         if len(data) > LONGEST - head:
             fail(EMSGSIZE)
 
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: tuple[Any, ...] = ()) -> int | None:
+        end = so.pcb
+        if end.pending is None and not flags & MSG_MORE and not so.options.get(CORK):
+            return super().send(so, data, flags, address, control)
+        if end.pending is None:
+            end.pending, end.way = b"", None
+        self.check_size(so, data, flags)
+        if end.way is None:
+            super().send(so, b"", flags, address, control)
+        end.pending += data
+        if not flags & MSG_MORE and not so.options.get(CORK):
+            self.uncork(so)
+        return len(data)
+
+    def uncork(self, so: Any) -> None:
+        """Send what was collected as one datagram."""
+        end = so.pcb
+        data, way = end.pending, end.way
+        end.pending = end.way = None
+        if way is not None:
+            self.check_length(so, data)
+            self.transmit(so, *way[:3], data, way[3])
+
+    def option_changed(self, so: Any, level: int, number: int) -> None:
+        if (level, number) == CORK and not so.options[CORK] and so.pcb.pending is not None:
+            self.uncork(so)
+
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
                  choices: tuple[int, int]) -> None:
+        if so.pcb.pending is not None:
+            so.pcb.way = (source, remote, port, choices)  # MSG_MORE: not yet
+            return
         self.node.send(Packet(source, remote, self.number, Datagram(so.port, port, data),
                               *choices))
 

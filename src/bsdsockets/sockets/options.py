@@ -39,11 +39,11 @@ def get_option(so: Any, level: int, number: int, room: int) -> bytes:
         fail(ENOPROTOOPT)
     if option.check is not None and level == c.SOL_SOCKET and option.kind in INTEGER:
         option.check(so, 0)  # what the family does not support cannot be read either
+    if option.kind == "mtuinfo" and room < 32:
+        fail(EINVAL)
     value = option.read(so) if option.read is not None else _stored(so, option)
     if option.kind in ("byte", "flag") and 0 < room < 4 and 0 <= value <= 255:
         return bytes([value])
-    if option.kind == "mtuinfo" and room < 32:
-        fail(EINVAL)
     return _encode(option, value)[:room]
 
 
