@@ -11,3 +11,8 @@
 A *program* is a tuple of lines of Python.  Nothing here knows how the model works: a world is
 handed in by `worlds` and is used only through `socket`, `select` and `os.unlink`.
 """
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))  # when run as a program

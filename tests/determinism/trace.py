@@ -1,12 +1,14 @@
-"""Run one program on a machine of its own and print every event of the run, then its result.
+"""Run each program on a machine of its own; print the events of each run and its result.
 
-`python -m tests.determinism.trace threads [--seed 3]`
+`python -m tests.determinism.trace [threads …] [--seed 3]` prints JSON: name -> lines.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
+import sys
 from typing import Any
 
 import bsdsockets
@@ -36,12 +38,13 @@ def run(name: str, seed: int) -> list[str]:
 
 
 def main() -> None:
-    """Print a run."""
+    """Print the runs."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("program", choices=PROGRAMS)
+    parser.add_argument("programs", nargs="*", default=list(PROGRAMS))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    print("\n".join(run(arguments.program, arguments.seed)))
+    runs = {name: run(name, arguments.seed) for name in arguments.programs}
+    json.dump(runs, sys.stdout, indent=0)
 
 
 if __name__ == "__main__":

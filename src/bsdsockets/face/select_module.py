@@ -44,20 +44,31 @@ def milliseconds(timeout: Any) -> float | None:
     if timeout is None:
         return None
     if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
-        raise TypeError("timeout must be an integer or None" if False else
-                        f"'{type(timeout).__name__}' object cannot be interpreted as an integer")
+        raise TypeError("timeout must be an integer or None")
     if abs(timeout) >= 2**31:
         raise OverflowError("timeout is too large")
     return None if timeout < 0 else math.ceil(timeout) / 1000
 
 
 class Poll:
-    """A set of descriptors to poll: register, modify, unregister, poll."""
+    """A set of descriptors to poll: register, modify, unregister, poll.
 
-    def __init__(self, machine: Any) -> None:
-        self._machine = machine
-        self._wanted: dict[int, int] = {}
-        self._polling = False
+    Programs make one with ``select.poll()``, never with its type, as in C.
+    """
+
+    _machine: Any
+    _wanted: dict[int, int]
+    _polling: bool
+
+    def __new__(cls, *arguments: Any, **more: Any) -> "Poll":
+        raise TypeError(f"cannot create '{cls.__module__}.{cls.__name__}' instances")
+
+    @classmethod
+    def of(cls, machine: Any) -> "Poll":
+        """Make an empty set."""
+        self = object.__new__(cls)
+        self._machine, self._wanted, self._polling = machine, {}, False
+        return self
 
     def register(self, fd: Any, eventmask: int = POLLIN | POLLPRI | POLLOUT, /) -> None:
         """Ask for *eventmask* of a descriptor."""
@@ -220,4 +231,4 @@ class _Constructor:
         self._machine = machine
 
     def __call__(self) -> Poll:
-        return Poll(self._machine)
+        return Poll.of(self._machine)
