@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import tracemalloc
 from typing import Any
@@ -21,9 +22,12 @@ COUNT = 2000
 def allow_descriptors(number: int) -> int:
     """Raise the limit of open descriptors as far as it goes; return how many are allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < number:
-        soft = number if hard == resource.RLIM_INFINITY else min(number, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft >= number:
+        return soft
+    if hard != resource.RLIM_INFINITY and os.geteuid() == 0:
+        hard = max(hard, number)
+    soft = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return soft
 
 

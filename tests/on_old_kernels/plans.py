@@ -1,0 +1,58 @@
+"""What each guest is asked: the modules it loads and the programs it runs.
+
+The programs are those the pages of the families show, unchanged.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.on_old_kernels.guests import ROOT, Plan, Program
+
+FAMILIES = ROOT / "docs" / "reference" / "families"
+TYPES = ROOT / "docs" / "reference" / "types"
+DATA = ROOT / "docs" / "reference" / "data"
+
+
+def _program(name: str, background: bool = False) -> Program:
+    folder = FAMILIES if (FAMILIES / f"{name}.py").exists() else TYPES
+    return Program(name, (f"{name}.py",), str(folder), background=background)
+
+
+def _page(path: Path) -> Program:
+    command = (str(ROOT / "conf" / "examples"), str(path))
+    return Program(f"{path.parent.name}/{path.name}", command, str(ROOT))
+
+
+_PAGES = tuple(_page(path) for folder in (FAMILIES, TYPES) for path in sorted(folder.glob("*.md")))
+"""Their examples hold on a kernel with the family and on one without."""
+
+_FOR_QEMU = ("ax25.md", "appletalk.md", "packet.md", "rdm.md")
+"""An emulated processor is slow: only pages whose subject is this kernel's, or may differ there."""
+
+_EVERYWHERE = (_program("appletalk_ddp"), _program("atmpvc_send"), _program("tipc_rdm"))
+_MODULES = ("ipv6", "sctp", "appletalk", "atm", "adummy", "tipc", "tun", "veth")
+
+PLANS = (
+    Plan(
+        "user-mode-linux",
+        (*_MODULES, "x25"),
+        (_program("x25_cable", background=True), _program("x25_call"), *_EVERYWHERE, *_PAGES),
+        "6.1-uml",
+    ),
+    Plan(
+        "qemu",
+        (*_MODULES, "ax25", "bpqether"),
+        (
+            _program("ax25_ports"),
+            _program("ax25_connect"),
+            _program("ax25_frames"),
+            *_EVERYWHERE,
+            *(page for page in _PAGES if page.name.endswith(_FOR_QEMU)),
+        ),
+        "6.1",
+    ),
+)
+
+FLOWS = ("x25_call", "ax25_connect", "ax25_frames", "atmpvc_send", "appletalk_ddp", "tipc_rdm")
+"""The programs whose every line is the result of a call; flows.json has the answers."""

@@ -1,0 +1,82 @@
+"""What real kernels answer, against the recorded matrix and the recorded flows.
+
+Runs with ``make kernels`` (KERNELS=1): it boots two kernels and may download them.  The tests of
+the records themselves are in test_records.py and always run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from bsdsockets import probe
+from tests.on_old_kernels import records
+from tests.on_old_kernels.guests import Guest, Hung, Plan, Program, Report
+from tests.on_old_kernels.packages import Missing
+from tests.on_old_kernels.plans import FLOWS, PLANS
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("KERNELS"), reason="boots two kernels; `make kernels` runs it"
+)
+USERS = ("0", "65534")
+
+
+@pytest.fixture(scope="session")
+def reports() -> Iterator[dict[str, Report]]:
+    """What the guests found; they run side by side."""
+    with contextlib.ExitStack() as stack:
+        try:
+            guests = [stack.enter_context(Guest(plan)) for plan in PLANS]
+            found = {guest.plan.guest: guest.wait() for guest in guests}
+        except (Missing, Hung) as error:
+            pytest.fail(str(error), pytrace=False)
+        for report in found.values():
+            print(f"\n{report.plan.guest}: Linux {report.release}, {report.seconds} s")
+        yield found
+
+
+def programs(*names: str) -> list[tuple[Plan, Program]]:
+    return [(plan, program) for plan in PLANS for program in plan.programs if program.name in names]
+
+
+def label(value: object) -> str:
+    return value.guest if isinstance(value, Plan) else getattr(value, "name", str(value))
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=label)
+def test_every_module_of_the_plan_is_loaded(plan: Plan, reports: dict[str, Report]) -> None:
+    wrong = [line for line in reports[plan.guest].result["modules"] if ":" in line]
+    assert not wrong
+
+
+@pytest.mark.parametrize("uid", USERS)
+@pytest.mark.parametrize("plan", PLANS, ids=label)
+def test_every_family_and_type_answers_as_recorded(
+    plan: Plan, uid: str, reports: dict[str, Report]
+) -> None:
+    measured = reports[plan.guest].result["probes"][uid]
+    assert measured["uid"] == int(uid)
+    here = probe.table_from(measured["table"])
+    assert set(here) == set(probe.FAMILIES)
+    recorded = probe.recorded()[plan.kernel].table(int(uid))
+    assert not probe.differences(here, recorded)
+
+
+@pytest.mark.parametrize(("plan", "program"), programs(*FLOWS), ids=label)
+def test_every_call_of_a_flow_answers_as_recorded(
+    plan: Plan, program: Program, reports: dict[str, Report]
+) -> None:
+    outcome = reports[plan.guest].result["programs"][program.name]
+    assert outcome["output"].splitlines() == records.flow(program.name).lines()
+    assert outcome["status"] == 0
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=label)
+def test_the_examples_of_every_page_hold(plan: Plan, reports: dict[str, Report]) -> None:
+    results = reports[plan.guest].result["programs"]
+    pages = [program.name for program in plan.programs if program.name.endswith(".md")]
+    wrong = [results[name]["output"] for name in pages if results[name]["status"] != 0]
+    assert pages and not wrong, "\n".join(wrong)
