@@ -31,7 +31,7 @@ from ..protocols.tcp import Tcp
 from ..protocols.udp import Udp
 from ..protocols.unix_datagram import UnixDatagram, UnixSeqpacket
 from ..protocols.unix_stream import UnixStream
-from . import select_module, socket_module, thread_module, time_module
+from . import errno_module, select_module, socket_module, thread_module, time_module
 from .loader import Loader
 from .observed import ObservedCalls
 
@@ -101,6 +101,8 @@ class Machine:
         self.loader = Loader({
             "_socket": socket_module.make(self), "select": select_module.make(self),
             "_thread": thread_module.make(self), "time": time_module.make(self)})
+        if errno := errno_module.make():
+            self.loader.modules["errno"] = errno
 
     def load(self, name: str) -> types.ModuleType:
         """Return this machine's copy of a module, ``"http.server"`` for example."""

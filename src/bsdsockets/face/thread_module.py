@@ -13,8 +13,6 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from ..machine.threads import local
-
 TIMEOUT_MAX = _host.TIMEOUT_MAX
 
 
@@ -334,7 +332,7 @@ def make(machine: Any) -> types.ModuleType:
         "__slots__": (), "__module__": "_thread",
         "__init__": lambda self: Handle.__init__(self, scheduler)})
     names.update(LockType=lock, lock=lock, allocate_lock=lock, allocate=lock, RLock=rlock,
-                 _ThreadHandle=handle, _local=local, error=RuntimeError,
+                 _ThreadHandle=handle, _local=scheduler.engine.local(scheduler), error=RuntimeError,
                  TIMEOUT_MAX=TIMEOUT_MAX)
     for name in ("_excepthook", "_ExceptHookArgs"):
         if hasattr(_host, name):

@@ -11,6 +11,7 @@ import os
 import random
 from dataclasses import dataclass
 
+from . import stacks
 from .clock import Clock
 from .descriptors import DescriptorTable
 from .events import Observers
@@ -64,7 +65,7 @@ class Host:
         self.name = name or "localhost"
         self.settings = Settings()
         self.clock = Clock(real_time)
-        self.scheduler = Scheduler(self.clock, RealThreads(), seed)
+        self.scheduler = Scheduler(self.clock, stacks.engine() or RealThreads(), seed)
         self.observers = Observers(self.clock, lambda: self.scheduler.current.name)
         self.descriptors = DescriptorTable()
         self.names = Names()

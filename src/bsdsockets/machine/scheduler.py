@@ -37,6 +37,7 @@ class Engine(Protocol):
     def start(self, task: "Task", body: Callable[[], None]) -> None: ...
     def switch(self, leaving: "Task", entering: "Task") -> None: ...
     def end(self, leaving: "Task", entering: "Task | None") -> None: ...
+    def local(self, scheduler: "Scheduler") -> type: ...
 
 
 class Task:
@@ -100,7 +101,11 @@ class Scheduler:
         task = self._new(name)
         task.waiting = True
         task.started = False
-        self.engine.start(task, lambda: self._live(task, body))
+        try:
+            self.engine.start(task, lambda: self._live(task, body))
+        except BaseException:
+            del self.tasks[task.ident]
+            raise
         task.notify()
         return task
 

@@ -9,10 +9,9 @@ May not know: the order of threads, which is the scheduler's.
 
 import _thread
 from collections.abc import Callable
+from typing import Any
 
 from .scheduler import Task
-
-local = _thread._local
 
 
 class RealThreads:
@@ -50,6 +49,10 @@ class RealThreads:
         """Hand the baton on for the last time."""
         if entering is not None:
             entering.baton.release()
+
+    def local(self, scheduler: Any) -> type:
+        """The threads are the host's, so the host tells their data apart."""
+        return _thread._local
 
     @staticmethod
     def _baton() -> "_thread.LockType":
