@@ -20,10 +20,16 @@ site: $(READY)  ## build the site into build/html
 test: site  ## run every example and program, the checks of the site, and the tests
 	@$(VENV)/pytest -n 2 --dist loadfile
 
+kernels: $(READY)  ## boot two older kernels (Debian packages) and compare what they answer
+	@KERNELS=1 $(VENV)/pytest -q -s tests/on_old_kernels
+
 lint: $(READY)  ## check style and types
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
+
+bench: $(READY)  ## compare the implementation's speed with the kernel's, side by side
+	@PYTHONPATH=src $(VENV)/python -m tests.bench
 
 epub: $(READY)  ## build build/epub/BSDsockets.epub
 	@$(SPHINX) -b epub -d build/doctrees-epub build/epub

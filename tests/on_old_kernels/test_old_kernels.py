@@ -18,9 +18,9 @@ from tests.on_old_kernels.guests import Guest, Hung, Plan, Program, Report
 from tests.on_old_kernels.packages import Missing
 from tests.on_old_kernels.plans import FLOWS, PLANS
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("KERNELS"), reason="boots two kernels; `make kernels` runs it"
-)
+if not os.environ.get("KERNELS"):
+    pytest.skip("boots two kernels; `make kernels` runs it", allow_module_level=True)
+
 USERS = ("0", "65534")
 
 

@@ -19,6 +19,7 @@ NET, NODE = 0xFF00, 66
 DDP_TYPE = b"\4"  # the first byte of the data is DDP's type; 4 is the echo protocol's
 WAIT = 5  # seconds
 
+ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # not its other name, ENOTSUP
 libc = ctypes.CDLL(None, use_errno=True)
 libc.sendto.argtypes = [
     ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint,
@@ -93,7 +94,7 @@ def attempt(who, what, function, *arguments):
     try:
         result = function(*arguments)
     except OSError as error:
-        result = errno.errorcode[error.errno]
+        result = ERRORS[error.errno]
     print(f"{who}  {what}: {result}")
 
 

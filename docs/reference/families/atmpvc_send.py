@@ -15,6 +15,7 @@ import struct
 ATM_AAL5, ATM_UBR, SOL_ATM = 5, 1, 264  # linux/atm.h
 ANY = -1
 
+ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # not its other name, ENOTSUP
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -70,7 +71,7 @@ def attempt(who, what, function, *arguments):
     try:
         result = function(*arguments)
     except OSError as error:
-        result = errno.errorcode[error.errno]
+        result = ERRORS[error.errno]
     print(f"{who}  {what}: {result}")
 
 

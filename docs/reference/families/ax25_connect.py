@@ -14,6 +14,7 @@ import struct
 
 WAIT = 15  # seconds
 
+ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # not its other name, ENOTSUP
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -26,7 +27,7 @@ def call_bytes(text):
 
 def call_text(seven):
     """The callsign in 7 bytes; the flag bits around the SSID are left out."""
-    call = bytes(byte >> 1 for byte in seven[:6]).decode("ascii").rstrip()
+    call = bytes(byte >> 1 for byte in seven[:6]).decode("ascii").rstrip(" \0")
     ssid = seven[6] >> 1 & 15
     return f"{call}-{ssid}" if ssid else call
 
@@ -81,7 +82,7 @@ def attempt(who, what, function, *arguments):
     try:
         result = function(*arguments)
     except OSError as error:
-        result = errno.errorcode[error.errno]
+        result = ERRORS[error.errno]
     print(f"{who}  {what}: {result}")
 
 
@@ -95,6 +96,7 @@ def converse(server, client):
     server.listen(5)
     attempt("client", "bind to N0CLI-2 via PORT0", bind, client, pack("N0CLI-2", "PORT0"))
     attempt("client", "send before connect", client.send, b"x")
+    attempt("client", "send with MSG_NOSIGNAL", client.send, b"x", socket.MSG_NOSIGNAL)
     attempt("client", "connect to N0SRV-1", connect, client, pack("N0SRV-1"))
     attempt("client", "getpeername", name_of, libc.getpeername, client)
     with accept(server) as connection:

@@ -16,6 +16,7 @@ import struct
 SOL_AX25, AX25_PIDINCL, TEXT = 257, 8, 0xF0  # linux/ax25.h
 WAIT = 5  # seconds
 
+ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # not its other name, ENOTSUP
 libc = ctypes.CDLL(None, use_errno=True)
 libc.sendto.argtypes = [
     ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint,
@@ -32,7 +33,7 @@ def call_bytes(text):
 
 def call_text(seven):
     """The callsign in 7 bytes; the flag bits around the SSID are left out."""
-    call = bytes(byte >> 1 for byte in seven[:6]).decode("ascii").rstrip()
+    call = bytes(byte >> 1 for byte in seven[:6]).decode("ascii").rstrip(" \0")
     ssid = seven[6] >> 1 & 15
     return f"{call}-{ssid}" if ssid else call
 
@@ -80,14 +81,14 @@ def attempt(who, what, function, *arguments):
     try:
         result = function(*arguments)
     except OSError as error:
-        result = errno.errorcode[error.errno]
+        result = ERRORS[error.errno]
     print(f"{who}  {what}: {result}")
 
 
 def converse(receiver, sender, raw):
     attempt("receiver", "bind to PORT1", bind, receiver, pack("PORT1"))
     attempt("sender", "bind to N0CLI-2 via PORT0", bind, sender, pack("N0CLI-2", "PORT0"))
-    attempt("sender", "sendto PORT1", sendto, sender, b"not connected yet", pack("PORT1"))
+    attempt("sender", "sendto PORT1", sendto, sender, b"UI before peer connect", pack("PORT1"))
     attempt("receiver", "receive", receive, receiver, 0.5)
     attempt("receiver", "connect to N0CLI-2", connect, receiver, pack("N0CLI-2"))
     attempt("raw", "bind to PORT1", bind, raw, pack("PORT1"))

@@ -13,9 +13,10 @@ import signal
 import socket
 import struct
 
-SIOCX25GFACILITIES = 0x89E4  # linux/x25.h
+SIOCX25GFACILITIES = 0x89E2  # linux/x25.h
 WAIT = 5  # seconds
 
+ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # not its other name, ENOTSUP
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -78,7 +79,7 @@ def attempt(who, what, function, *arguments):
     try:
         result = function(*arguments)
     except OSError as error:
-        result = errno.errorcode[error.errno]
+        result = ERRORS[error.errno]
     print(f"{who}  {what}: {result}")
 
 

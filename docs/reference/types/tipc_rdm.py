@@ -7,6 +7,7 @@ import errno
 import socket
 
 SERVICE = 18888
+ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # not its other name, ENOTSUP
 RANGE = (socket.TIPC_ADDR_NAMESEQ, SERVICE, 0, 50, socket.TIPC_NODE_SCOPE)
 
 
@@ -20,7 +21,7 @@ def attempt(who, what, function, *arguments):
     try:
         result = function(*arguments)
     except OSError as error:
-        result = errno.errorcode[error.errno]
+        result = ERRORS[error.errno]
     shown = 0 if result is None else result
     print(f"{who}  {what}: {shown}")
 
