@@ -14,6 +14,7 @@ from typing import Any
 
 from ..machine.constants import (
     MSG_CTRUNC,
+    MSG_PEEK,
     SCM_CREDENTIALS,
     SCM_RIGHTS,
     SOL_SOCKET,
@@ -117,6 +118,15 @@ def decode_control(machine: Any, control: tuple[Any, ...], room: int,
         result.append((level, kind, data))
         room -= min(room, space(len(data)))
     return result, cut
+
+
+def discard(control: tuple[Any, ...], flags: int) -> None:
+    """Close the files in control messages that the program did not ask for."""
+    if not flags & MSG_PEEK:
+        for _, kind, value in control:
+            if kind == SCM_RIGHTS and isinstance(value, tuple):
+                for file in value:
+                    file.drop()
 
 
 def _encoded(kind: int, value: Any) -> bytes:

@@ -17,9 +17,9 @@ import warnings
 from typing import Any, ClassVar
 
 from ..calls.calls import TimedOut
-from ..machine.constants import AF_INET, MSG_TRUNC, SOCK_STREAM
+from ..machine.constants import AF_INET, AF_PACKET, MSG_TRUNC, SOCK_STREAM
 from ..network.names import UnknownName
-from .ancillary import decode_control, encode_control
+from .ancillary import decode_control, discard, encode_control
 
 UNKNOWN = -1
 
@@ -156,8 +156,15 @@ class Socket(metaclass=Immutable):
             raise self._machine.gaierror(failure.number, failure.text) from None
 
     def _show(self, address: Any) -> Any:
-        """An address as the family shows it."""
-        return self._machine.families[self._family].to_python(address)
+        """An address as the family shows it: that of the socket, or of what it became."""
+        became = self._family == AF_INET and address.__class__ is bytes
+        return self._machine.families[AF_PACKET if became else self._family].to_python(address)
+
+    def _check_family(self) -> None:
+        """Fail before the call, as CPython does, if it cannot read the family's addresses."""
+        family = self._machine.families.get(self._family)
+        if family is not None and not family.in_python:
+            raise OSError("getsockaddrlen: bad family")
 
     # Descriptor and timeout
 
@@ -209,6 +216,7 @@ class Socket(metaclass=Immutable):
         self._machine.calls.listen(self._fd, max(number(backlog), 0))
 
     def _accept(self) -> tuple[int, Any]:
+        self._check_family()
         try:
             descriptor, child = self._machine.calls.accept(self._fd, self._timeout)
         except TimedOut:
@@ -240,10 +248,12 @@ class Socket(metaclass=Immutable):
 
     def getsockname(self) -> Any:
         """Return the socket's own address."""
+        self._check_family()
         return self._show(self._machine.calls.getsockname(self._fd)[1])
 
     def getpeername(self) -> Any:
         """Return the address the socket is connected to."""
+        self._check_family()
         return self._show(self._machine.calls.getpeername(self._fd)[1])
 
     # Sending
@@ -319,6 +329,11 @@ class Socket(metaclass=Immutable):
         except TimedOut:
             raise TimeoutError("timed out") from None
 
+    def _receive_data(self, count: int, flags: int) -> Any:
+        message = self._receive(count, flags)
+        discard(message.control, flags)
+        return message
+
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Receive up to *bufsize* bytes."""
         if bufsize.__class__ is not int:
@@ -331,6 +346,8 @@ class Socket(metaclass=Immutable):
             message = self._machine.calls.receive(self._fd, bufsize, flags, self._timeout)
         except TimedOut:
             raise TimeoutError("timed out") from None
+        if message[2]:
+            discard(message[2], flags)
         return whole(message, flags) if flags else message[0]
 
     def recvfrom(self, bufsize: Any, flags: int = 0, /) -> tuple[bytes, Any]:
@@ -338,7 +355,8 @@ class Socket(metaclass=Immutable):
         bufsize = number(bufsize)
         if bufsize < 0:
             raise ValueError("negative buffersize in recvfrom")
-        message = self._receive(bufsize, flags)
+        self._check_family()
+        message = self._receive_data(bufsize, flags)
         return whole(message, flags), self._sender(message.address)
 
     def _sender(self, address: Any) -> Any:
@@ -369,14 +387,14 @@ class Socket(metaclass=Immutable):
         view, count = self._room(buffer, number(nbytes), "recv_into")
         if count == 0:
             return 0
-        message = self._receive(count, flags)
+        message = self._receive_data(count, flags)
         view[:len(message.data)] = message.data
         return len(whole(message, flags))
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
         """Receive into *buffer*; returns how many bytes, and the sender's address."""
         view, count = self._room(buffer, number(nbytes), "recvfrom_into")
-        message = self._receive(count, flags)
+        message = self._receive_data(count, flags)
         view[:len(message.data)] = message.data
         return len(whole(message, flags)), self._sender(message.address)
 
@@ -439,4 +457,5 @@ class Socket(metaclass=Immutable):
             data = number(value).to_bytes(4, "little", signed=True)
         else:
             data = readable(value)
-        self._machine.calls.setsockopt(self._fd, number(level), number(optname), data)
+        self._machine.calls.setsockopt(self._fd, number(level), number(optname), data,
+                                       value is None)

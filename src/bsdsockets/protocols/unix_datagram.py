@@ -221,6 +221,7 @@ class UnixDatagram(Records):
         if so.pcb.name:
             self.names.release(so)
         self._empty(so)
+        so.pcb.peer = None
         for waiter in self.waiting_for(so):
             waiter.wake(EVERYTHING)
 
