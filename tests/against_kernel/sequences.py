@@ -217,7 +217,9 @@ def main() -> int:
         tally.findings = findings
     else:
         print(report(tally))
-    return 1 if tally.findings else 0
+    leaks = right.leaks + right.left() if isinstance(right, Model) else []
+    print(f"left open: {leaks}" if leaks else "nothing is left open")
+    return 1 if tally.findings or leaks else 0
 
 
 if __name__ == "__main__":

@@ -209,12 +209,19 @@ class Model(World):
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
+        self.leaks: list[str] = []
         super().__init__("model", self._modules())
 
     def _modules(self) -> dict[str, ModuleType]:
         self._machine = bsdsockets.Machine(seed=self._seed)
         return {name: self._machine.load(name) for name in ("socket", "select", "threading")}
 
+    def left(self) -> list[str]:
+        """Return what programs have left behind: descriptors and abstract names."""
+        host = self._machine.host
+        return [*map(str, host.descriptors), *map(str, host.names.abstract)]
+
     def renew(self) -> None:
+        self.leaks += self.left()
         self.modules = self._modules()
         self._words = self._load()

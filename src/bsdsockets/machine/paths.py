@@ -45,7 +45,7 @@ class Names:
     """
 
     def __init__(self) -> None:
-        self._abstract: dict[tuple[int, bytes], Any] = {}  # of each type its own
+        self.abstract: dict[tuple[int, bytes], Any] = {}  # of each type its own
         self._files: dict[tuple[int, int], Any] = {}
         self._automatic = 0
 
@@ -56,9 +56,9 @@ class Names:
             The name is taken; for a path, anything stands there.
         """
         if name[:1] == b"\0":
-            if (kind, name) in self._abstract:
+            if (kind, name) in self.abstract:
                 fail(EADDRINUSE)
-            self._abstract[kind, name] = bound
+            self.abstract[kind, name] = bound
             return
         try:
             self._make(name)
@@ -90,8 +90,8 @@ class Names:
         while True:
             self._automatic += 1
             name = b"\0%05x" % self._automatic
-            if (kind, name) not in self._abstract:
-                self._abstract[kind, name] = bound
+            if (kind, name) not in self.abstract:
+                self.abstract[kind, name] = bound
                 return name
 
     def find(self, name: bytes, kind: int = 0) -> Any:
@@ -104,9 +104,9 @@ class Names:
             name of one that is closed.
         """
         if name[:1] == b"\0":
-            if (kind, name) not in self._abstract:
+            if (kind, name) not in self.abstract:
                 fail(ECONNREFUSED)
-            return self._abstract[kind, name]
+            return self.abstract[kind, name]
         try:
             status = os.stat(name)
             if not os.access(name, os.W_OK):
@@ -120,7 +120,7 @@ class Names:
 
     def release(self, bound: Any) -> None:
         """Forget that *bound* has a name.  Its file stays, stale, as on Linux."""
-        for table in (self._abstract, self._files):
+        for table in (self.abstract, self._files):
             for key in [key for key, other in table.items() if other is bound]:
                 del table[key]
 
