@@ -31,3 +31,31 @@ if (results && !document.querySelector("h1")) {
 }
 makeScrollable();
 window.addEventListener("resize", makeScrollable);
+
+// What the copy button takes from a session must also run when it is pasted at a prompt, where an
+// empty line ends a compound statement: put one where >>> follows a line of "...".
+let copying = null;
+
+function statements(session) {
+  const lines = [];
+  let inside = false;
+  for (const line of session.split("\n")) {
+    if (!/^(>>>|\.\.\.)( |$)/.test(line)) continue;
+    if (inside && line.startsWith(">>>")) lines.push("");
+    inside = line.startsWith("...");
+    lines.push(line.slice(4));
+  }
+  if (inside) lines.push("");
+  return lines.join("\n");
+}
+
+document.addEventListener("click", (event) => {
+  copying = event.target.closest?.(".example-pycon .copybtn") ?? null;
+}, true);
+document.addEventListener("copy", (event) => {
+  if (!copying) return;
+  const session = copying.closest(".example-pycon").querySelector("pre").textContent;
+  event.clipboardData.setData("text/plain", statements(session));
+  event.preventDefault();
+  copying = null;
+}, true);

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -95,19 +97,38 @@ def test_search_puts_the_right_page_first(browser: WebDriver, site: str, words: 
     assert found[0].partition("#")[0].partition("?")[0] == first, found
 
 
-def test_copying_an_example_takes_the_statements_without_prompts_and_output(
-    browser: WebDriver, site: str
-):
-    browser.get(site + "index.html")
-    allowed = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": site}
+def copied(browser: WebDriver, page: str) -> str:
+    """Press the copy button of a page's first session; return what the clipboard holds."""
+    browser.get(page)
+    allowed = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": page}
     browser.execute_cdp_cmd("Browser.grantPermissions", allowed)
     block = browser.find_element(By.CSS_SELECTOR, ".example-pycon")
     ActionChains(browser).move_to_element(block).perform()
     block.find_element(By.CSS_SELECTOR, "button.copybtn").click()
-    copied = browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
-    lines = copied.splitlines()
-    assert lines[0] == "import socket" and "b'hello'" not in copied and ">>>" not in copied
-    compile(copied, "copied", "exec")
+    text = browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+    assert isinstance(text, str)
+    return text
+
+
+def test_copying_an_example_takes_the_statements_without_prompts_and_output(
+    browser: WebDriver, site: str
+):
+    text = copied(browser, site + "index.html")
+    assert text.startswith("import socket\n") and "b'hello'" not in text and ">>>" not in text
+    compile(text, "copied", "exec")
+
+
+def test_what_was_copied_runs_at_a_prompt(browser: WebDriver, site: str):
+    text = copied(browser, site + "explanation/how-connections-end.html")
+    assert text.count("def ") == 2
+    prompt = subprocess.run(
+        [sys.executable, "-i", "-c", ""],
+        input=text + "\nprint(STATES[1])\n",
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert prompt.stdout == "ESTABLISHED\n" and "Error" not in prompt.stderr
 
 
 def test_a_page_that_does_not_exist_shows_the_way_back(browser: WebDriver, site: str):
