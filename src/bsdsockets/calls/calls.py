@@ -16,6 +16,9 @@ checks as Linux 6.18 shows it.
 from typing import Any
 
 from ..machine.constants import (
+    AF_INET,
+    AF_INET6,
+    AF_PACKET,
     AF_UNIX,
     MSG_DONTWAIT,
     MSG_PEEK,
@@ -55,6 +58,8 @@ RECEIVE_TIMEOUT = (SOL_SOCKET, SO_RCVTIMEO)
 SEND_TIMEOUT = (SOL_SOCKET, SO_SNDTIMEO)
 LINGER = (SOL_SOCKET, SO_LINGER)
 TYPE_MASK = 0xF
+SOCK_PACKET = 10
+TABLED = (AF_UNIX, AF_INET, AF_INET6)  # families whose options the table has
 SPIN = 0.001  # seconds that one turn of a busy loop takes
 
 
@@ -124,6 +129,8 @@ class Calls:
             fail(EAFNOSUPPORT)
         if not 0 <= kind < 11:
             fail(EINVAL)
+        if family == AF_INET and kind == SOCK_PACKET:
+            family = AF_PACKET  # as before Linux 2.2
         if family not in self.families:
             fail(EAFNOSUPPORT)
         chosen = self.families[family]
@@ -341,14 +348,32 @@ class Calls:
 
     def getsockopt(self, number: int, level: int, option: int, room: int) -> bytes:
         """The value of an option, at most *room* bytes of it."""
-        return get_option(self.socket_of(number), level, option, room)
-
-    def setsockopt(self, number: int, level: int, option: int, value: bytes) -> None:
-        """Change an option."""
         so = self.socket_of(number)
-        set_option(so, level, option, value)
+        if level != SOL_SOCKET and so.family not in TABLED:
+            return so.protocol.get_option(so, level, option, room)  # type: ignore[no-any-return]
+        return get_option(so, level, option, room)
+
+    def setsockopt(self, number: int, level: int, option: int, value: bytes,
+                   null: bool = False) -> None:
+        """Change an option; *null* if the program gave no value but a length."""
+        so = self.socket_of(number)
+        if level != SOL_SOCKET and so.family not in TABLED:
+            so.protocol.set_option(so, level, option, value)
+            return
+        set_option(so, level, option, value, null)
         so.protocol.option_changed(so, level, option)
         self._settle()
+
+    def ioctl(self, number: int, request: int, argument: bytes) -> tuple[int, bytes]:
+        """Do what *request* asks; what it returns, and the argument as it is then.
+
+        ENOTTY
+            The protocol has no such request.
+        """
+        so = self.socket_of(number)
+        result = so.protocol.ioctl(so, request, argument)
+        self._settle()
+        return result  # type: ignore[no-any-return]
 
     # Waiting
 

@@ -394,6 +394,7 @@ class Socket(metaclass=Immutable):
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
         """Receive into *buffer*; returns how many bytes, and the sender's address."""
         view, count = self._room(buffer, number(nbytes), "recvfrom_into")
+        self._check_family()
         message = self._receive_data(count, flags)
         view[:len(message.data)] = message.data
         return len(whole(message, flags)), self._sender(message.address)
@@ -425,6 +426,7 @@ class Socket(metaclass=Immutable):
         if ancillary < 0:
             raise ValueError(f"invalid ancillary data buffer length in {caller}()"
                              if False else "invalid ancillary data buffer length")
+        self._check_family()
         message = self._receive(count, flags)
         control, cut = decode_control(self._machine, message.control, ancillary, flags)
         return message, control, message.flags | cut | (flags & 0x40000000)

@@ -11,13 +11,11 @@ host whose only interface is loopback.
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
-from typing import Any
 
 from ..machine.clock import Timer
 from ..machine.errors import ENETUNREACH, fail
 from ..machine.host import Host
 from .addresses import (
-    ANY4,
     BROADCAST4,
     LOOPBACK4,
     LOOPBACK6,
@@ -39,6 +37,10 @@ class Interface:
     name: str
     link: Link
     addresses: list[IPv4Interface | IPv6Interface]
+    hardware: int = 772  # ARPHRD_LOOPBACK
+    address: bytes = bytes(6)
+    flags: int = 0x49  # IFF_UP, IFF_LOOPBACK, IFF_RUNNING
+    peer: int = 1  # the index of the interface at the other end of the cable
 
     @property
     def mtu(self) -> int:
@@ -101,15 +103,9 @@ class Node:
             return LOOPBACK6 if ":" in destination else LOOPBACK4
         if kind == "broadcast" and destination != BROADCAST4:
             return LOOPBACK4
+        if kind == "any":
+            return LOOPBACK6 if ":" in destination else LOOPBACK4
         fail(ENETUNREACH)
-
-    def destination_for(self, address: str, source: str = ANY4) -> str:
-        """Where a packet to *address* really goes: the address that stands for none means here."""
-        if not is_any(address):
-            return address
-        if not is_any(source) and version(source) == version(address):
-            return source
-        return LOOPBACK6 if ":" in address else LOOPBACK4
 
     def send(self, packet: Packet) -> None:
         """Send a packet by the interface its destination is reached by."""
@@ -143,8 +139,3 @@ class Node:
         self.groups[group] -= 1
         if not self.groups[group]:
             del self.groups[group]
-
-    def listens(self, so: Any, group: str) -> bool:
-        """True if *so* is to have packets to the multicast *group*."""
-        return any(member == group for member, _ in so.pcb.groups) or (
-            so.options.get((0, 49), 1) != 0 and (group in self.groups))

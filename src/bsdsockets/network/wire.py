@@ -9,7 +9,7 @@ Sources: RFC 791 3.1, RFC 8200 3, RFC 9293 3.1, RFC 768, RFC 792, RFC 4443, RFC 
 
 import struct
 
-from .addresses import pack
+from .addresses import pack, unpack
 from .packets import SYN, Datagram, Icmp, Packet, Segment
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
@@ -98,3 +98,13 @@ def decode_icmp(body: bytes) -> Icmp:
     """Read an ICMP message that a program made."""
     kind, code, _, rest = struct.unpack("!BBHI", body[:8].ljust(8, b"\0"))
     return Icmp(kind, code, rest, body[8:], short=len(body) < 8)
+
+
+def decode_quoted(data: bytes) -> Packet | None:
+    """Read the packet that an ICMP error made by a program quotes: IPv4 and UDP's header."""
+    if len(data) < 28 or data[0] >> 4 != 4 or data[9] != UDP:
+        return None
+    body = data[(data[0] & 15) * 4:]
+    source, destination = struct.unpack("!HH", body[:4])
+    return Packet(unpack(data[12:16]), unpack(data[16:20]), UDP,
+                  Datagram(source, destination, body[8:]))

@@ -12,13 +12,12 @@ from collections import deque
 from typing import Any
 
 from ..machine.constants import (
+    AF_INET6,
+    IP_MULTICAST_IF,
     IP_RECVERR,
-    IP_RECVTOS,
-    IP_RECVTTL,
-    IP_TOS,
-    IP_TTL,
     IPPROTO_IP,
     IPPROTO_IPV6,
+    IPV6_MULTICAST_IF,
     IPV6_RECVERR,
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
@@ -32,17 +31,19 @@ from ..machine.constants import (
 from ..machine.errors import (
     EACCES,
     EAGAIN,
+    ECONNREFUSED,
     EDESTADDRREQ,
-    EINVAL,
+    ENOPROTOOPT,
     ENOTCONN,
     EOPNOTSUPP,
     EPIPE,
     fail,
 )
-from ..network.addresses import BROADCAST4, is_any, unmap
+from ..network.addresses import BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, unmap
 from ..network.packets import Packet
 from .buffers import Record, RecordQueue
-from .internet import Internet, InternetAddress, check_control
+from .internet import Internet, InternetAddress
+from .ip_control import Choices, choices, told
 from .protocol import (
     BOTH,
     CONNECTED,
@@ -58,7 +59,7 @@ from .protocol import (
 )
 
 BROADCAST = (SOL_SOCKET, SO_BROADCAST)
-RECORD_OVERHEAD = 768  # bytes that a short datagram costs its receiver
+FATAL = (ECONNREFUSED, ENOPROTOOPT)  # errors that a socket without IP_RECVERR is told too
 
 
 class DatagramEnd:
@@ -97,7 +98,7 @@ class Datagrams(Internet):
         """
         self.prepare(so)
         end = so.pcb
-        remote = self.wire(so, self.node.destination_for(address.address, so.bound_address))
+        remote = self.wire(so, address.address)
         source = self.choose_source(so, remote)
         if is_any(so.bound_address):
             so.bound_address = self.dressed(so, source)
@@ -123,7 +124,12 @@ class Datagrams(Internet):
         return source if is_any(bound) else unmap(bound)
 
     def multicast_source(self, so: Any, remote: str) -> str:
-        return self.node.source_for(remote)
+        """The address of the interface that multicast goes out of, if one is chosen."""
+        if ":" in remote:
+            chosen = so.options.get((IPPROTO_IPV6, IPV6_MULTICAST_IF)) or so.scope
+            return LOOPBACK6 if chosen else self.node.source_for(remote)
+        chosen = so.options.get((IPPROTO_IP, -IP_MULTICAST_IF))
+        return LOOPBACK4 if chosen else self.node.source_for(remote)
 
     def disconnect(self, so: Any) -> None:
         """Forget the peer, and names that were not given by bind."""
@@ -142,18 +148,19 @@ class Datagrams(Internet):
         self.prepare(so)
         self.check_size(so, data, flags)
         if address is not None:
-            self.check_address(so, address)
-            remote = self.wire(so, self.node.destination_for(address.address, so.bound_address))
-            port = address.port
+            remote, port = self.wire(so, address.address), address.port
+            self.check_port(so, port)
         else:
             remote, port = so.pcb.remote, so.pcb.remote_port
             if not remote:
                 fail(EDESTADDRREQ)
-        choices = self.choices(so, control)
-        source = self.choose_source(so, remote)
+            if so.family == AF_INET6 and ":" not in remote:
+                self.check_port(so, port)  # Linux hands it to IPv4 as if it were given
+        chosen = choices(so, control, self.node.kind(remote) == "multicast")
+        source = chosen.source or self.choose_source(so, remote)
         self.check_length(so, data)
         self.check_state(so)
-        self.transmit(so, source, remote, port, data, choices)
+        self.transmit(so, source, remote, port, data, chosen)
         return len(data)
 
     def check_state(self, so: Any) -> None:
@@ -167,30 +174,15 @@ class Datagrams(Internet):
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
 
-    def check_address(self, so: Any, address: InternetAddress) -> None:
-        """Fail if the address cannot be sent to at all."""
+    def check_port(self, so: Any, port: int) -> None:
+        """Fail if the port cannot be sent to at all."""
 
     def check_length(self, so: Any, data: bytes) -> None:
         """Fail with EMSGSIZE if *data* does not fit into a packet."""
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
-                 choices: tuple[int, int]) -> None:
+                 chosen: Choices) -> None:
         raise NotImplementedError
-
-    def choices(self, so: Any, control: tuple[Any, ...]) -> tuple[int, int]:
-        """The time to live and the type of service of what is sent."""
-        if not control and not so.options:
-            return 64, 0
-        check_control(control)
-        options = so.options
-        ttl, tos = options.get((IPPROTO_IP, IP_TTL), 64), options.get((IPPROTO_IP, IP_TOS), 0)
-        for level, kind, value in control:
-            if level == IPPROTO_IP and kind in (IP_TTL, IP_TOS):
-                number = int.from_bytes(value[:4], "little")
-                ttl, tos = (number, tos) if kind == IP_TTL else (ttl, number)
-            elif level == IPPROTO_IP and kind not in (8,):
-                fail(EINVAL)
-        return ttl, tos
 
     # Receiving
 
@@ -217,20 +209,10 @@ class Datagrams(Internet):
         record = so.buffer.records[0] if flags & MSG_PEEK else so.buffer.take()
         data = record.data
         if len(data) > count:
-            return Message(data[:count], record.address, self.told(so, record), MSG_TRUNC,
+            return Message(data[:count], record.address, told(so, record.origin), MSG_TRUNC,
                            len(data))
-        return Message(data, record.address, self.told(so, record) if so.options else (), 0,
+        return Message(data, record.address, told(so, record.origin) if so.options else (), 0,
                        len(data))
-
-    def told(self, so: Any, record: Record) -> tuple[Any, ...]:
-        """Control messages for what the socket asked to be told."""
-        packet = record.origin
-        result = []
-        if packet is not None and so.options.get((IPPROTO_IP, IP_RECVTTL)):
-            result.append((IPPROTO_IP, IP_TTL, packet.ttl.to_bytes(4, "little")))
-        if packet is not None and so.options.get((IPPROTO_IP, IP_RECVTOS)):
-            result.append((IPPROTO_IP, IP_TOS, packet.tos.to_bytes(1, "little")))
-        return tuple(result)
 
     # Errors that come back
 
@@ -244,7 +226,7 @@ class Datagrams(Internet):
             if so.pcb.errors is None:
                 so.pcb.errors = deque()
             so.pcb.errors.append(message)
-        elif not so.pcb.remote:
+        elif not so.pcb.remote or number not in FATAL:
             return
         so.error = number
         so.wake(POLLERR | EVERYTHING)
@@ -269,6 +251,8 @@ class Datagrams(Internet):
 
     def release(self, so: Any) -> None:
         so.dead = True
+        for group, _ in so.pcb.groups:
+            self.node.leave(group)
         if so.port:
             self.ports.remove(so, so.port)
 

@@ -23,15 +23,31 @@ from ..machine.constants import (
     IPV6_RECVERR,
     MSG_ERRQUEUE,
 )
-from ..machine.errors import ECONNREFUSED
+from ..machine.errors import (
+    EACCES,
+    ECONNREFUSED,
+    EHOSTDOWN,
+    EHOSTUNREACH,
+    EMSGSIZE,
+    ENETUNREACH,
+    ENOPROTOOPT,
+    EOPNOTSUPP,
+)
 from ..network.addresses import pack, version
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
+from ..network.wire import decode_quoted
 from .protocol import Message
 
 ECHO_REPLY, UNREACHABLE, ECHO = 0, 3, 8
 PORT_UNREACHABLE = 3
 ECHO6, ECHO_REPLY6, UNREACHABLE6, PORT_UNREACHABLE6 = 128, 129, 1, 4
+# What each code of "destination unreachable" is to a program: RFC 1122 4.2.3.9 and Linux.
+UNREACHABLE_ERRORS = {0: ENETUNREACH, 1: EHOSTUNREACH, 2: ENOPROTOOPT, 3: ECONNREFUSED,
+                      4: EMSGSIZE, 5: EOPNOTSUPP, 6: ENETUNREACH, 7: EHOSTDOWN, 9: ENETUNREACH,
+                      11: ENETUNREACH}
+UNREACHABLE_ERRORS6 = {0: ENETUNREACH, 1: EACCES, 2: EHOSTUNREACH, 3: EHOSTUNREACH,
+                       4: ECONNREFUSED}
 ORIGIN_ICMP, ORIGIN_ICMP6 = 2, 3  # sock_extended_err.ee_origin
 
 
@@ -40,11 +56,11 @@ class IcmpErrors:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.receivers: dict[int, Callable[[Packet, Packet], None]] = {}
+        self.receivers: dict[int, Callable[[Packet, Packet, int], None]] = {}
         node.register(IPPROTO_ICMP, self.arrive)
         node.register(IPPROTO_ICMPV6, self.arrive)
 
-    def register(self, protocol: int, receiver: Callable[[Packet, Packet], None]) -> None:
+    def register(self, protocol: int, receiver: Callable[[Packet, Packet, int], None]) -> None:
         """Give errors about packets of *protocol* to *receiver*."""
         self.receivers[protocol] = receiver
 
@@ -58,10 +74,12 @@ class IcmpErrors:
 
     def arrive(self, packet: Packet) -> None:
         message = packet.payload
-        if message.about is not None:
-            receiver = self.receivers.get(message.about.protocol)
+        table = UNREACHABLE_ERRORS6 if packet.protocol == IPPROTO_ICMPV6 else UNREACHABLE_ERRORS
+        if message.type == (UNREACHABLE6 if table is UNREACHABLE_ERRORS6 else UNREACHABLE):
+            about = message.about or decode_quoted(message.data)
+            receiver = self.receivers.get(about.protocol) if about is not None else None
             if receiver is not None:
-                receiver(packet, message.about)
+                receiver(packet, about, table.get(message.code, EHOSTUNREACH))
         elif message.type in (ECHO, ECHO6):
             kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6
             if self.node.kind(packet.destination) == "local":
@@ -69,12 +87,13 @@ class IcmpErrors:
                                       message._replace(type=kind)))
 
 
-def error_record(so: Any, packet: Packet, destination: Any, data: bytes) -> Message:
+def error_record(so: Any, packet: Packet, destination: Any, data: bytes,
+                 number: int) -> Message:
     """What MSG_ERRQUEUE returns for an error: the data sent, to whom, and a sock_extended_err."""
     message = packet.payload
     six = so.family == AF_INET6
     origin = ORIGIN_ICMP6 if packet.protocol == IPPROTO_ICMPV6 else ORIGIN_ICMP
-    extended = struct.pack("=IBBBBII", ECONNREFUSED, origin, message.type, message.code, 0, 0, 0)
+    extended = struct.pack("=IBBBBII", number, origin, message.type, message.code, 0, 0, 0)
     offender = pack(packet.source)
     if six:
         full = offender if len(offender) == 16 else b"\0" * 10 + b"\xff\xff" + offender

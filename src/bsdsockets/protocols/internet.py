@@ -10,7 +10,7 @@ Sources: RFC 3493 3.7; Linux ip(7), ipv6(7); the order of checks as Linux 6.18 s
 
 from typing import Any, NamedTuple
 
-from ..machine.constants import AF_INET, AF_INET6, IP_FREEBIND, IPPROTO_IP, IPPROTO_IPV6, SCM_CREDENTIALS, SCM_RIGHTS, SO_MARK, SOCK_STREAM, SOL_SOCKET
+from ..machine.constants import AF_INET, AF_INET6, IP_FREEBIND, IPPROTO_IP, IPPROTO_IPV6, SOCK_STREAM
 from ..machine.errors import (
     EACCES,
     EADDRNOTAVAIL,
@@ -19,7 +19,16 @@ from ..machine.errors import (
     ENOTCONN,
     fail,
 )
-from ..network.addresses import ANY4, ANY6, is_any, is_mapped, remap, unmap
+from ..network.addresses import (
+    ANY4,
+    ANY6,
+    LOOPBACK4,
+    LOOPBACK6,
+    is_any,
+    is_mapped,
+    remap,
+    unmap,
+)
 from ..network.node import Node
 from .ports import V6ONLY, Ports
 from .protocol import Protocol
@@ -115,11 +124,22 @@ class Internet(Protocol):
             so.port = so.shown_port = self.ports.claim(so, 0)
 
     def wire(self, so: Any, address: str) -> str:
-        """The address a packet carries; fails if *so* may not speak its version of IP."""
+        """The address that a packet to *address* carries.
+
+        The address that stands for none means this host.
+
+        ENETUNREACH
+            An IPv4 address, and the socket is for IPv6 only.
+        """
         if is_mapped(address):
             if so.options.get(V6ONLY):
                 fail(ENETUNREACH)
-            return unmap(address)
+            address = unmap(address)
+        if address == ANY6:
+            return LOOPBACK4 if is_mapped(so.bound_address) else LOOPBACK6
+        if address == ANY4:
+            own = unmap(so.bound_address)
+            return LOOPBACK4 if is_any(own) or ":" in own else own
         return address
 
     def dressed(self, so: Any, address: str) -> str:
@@ -138,10 +158,3 @@ class Internet(Protocol):
 def level_of(so: Any) -> int:
     """The option level of the socket's version of IP."""
     return IPPROTO_IP if so.family == AF_INET else IPPROTO_IPV6
-
-
-def check_control(control: tuple[Any, ...]) -> None:
-    """Fail with EINVAL for a control message of SOL_SOCKET that Linux does not know."""
-    for level, kind, _ in control:
-        if level == SOL_SOCKET and kind not in (SCM_RIGHTS, SCM_CREDENTIALS, SO_MARK):
-            fail(EINVAL)

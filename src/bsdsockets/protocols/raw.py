@@ -19,6 +19,7 @@ from ..network.wire import decode_icmp, encode, encode_payload
 from .buffers import Record
 from .datagram import Datagrams
 from .internet import InternetAddress
+from .ip_control import Choices
 from .ports import Ports, covers
 from .protocol import Message
 from .unix import datagram_cost
@@ -71,13 +72,13 @@ class Raw(Datagrams):
             fail(EMSGSIZE)
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
-                 choices: tuple[int, int]) -> None:
+                 chosen: Choices) -> None:
         number = so.protocol_number
         if number in ICMP_NUMBERS:
             payload: Any = decode_icmp(data)
         else:
             payload = data
-        self.node.send(Packet(source, remote, number, payload, *choices))
+        self.node.send(Packet(source, remote, number, payload, chosen.ttl, chosen.tos))
 
     def watch(self, packet: Packet) -> None:
         """Give a copy of *packet* to every raw socket of its protocol."""

@@ -29,10 +29,12 @@ from ..machine.constants import (
     SO_OOBINLINE,
     SO_RCVLOWAT,
     SOL_SOCKET,
+    TCP_QUICKACK,
 )
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
+    EAFNOSUPPORT,
     EAGAIN,
     EALREADY,
     ECONNABORTED,
@@ -44,11 +46,12 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from ..network.addresses import is_any
+from ..network.addresses import is_any, is_mapped
 from ..network.node import Node
 from ..network.packets import SYN, Packet
 from .buffers import StreamBuffer
-from .internet import Internet, InternetAddress, check_control
+from .internet import Internet, InternetAddress
+from .ip_control import check_control
 from .ports import Ports, covers
 from .protocol import (
     BOTH,
@@ -65,9 +68,9 @@ from .protocol import (
     WRITABLE,
     Message,
 )
-from .tcp_connection import NOT_THERE, READ, VALID, Connection, TimeWait
+from .tcp_connection import KEEPALIVE, NOT_THERE, READ, VALID, Connection, TimeWait
 from .tcp_input import Input
-from .tcp_output import Output
+from .tcp_output import CORK, NODELAY, Output
 from .tcp_states import (
     ABORT,
     ACTIVE_OPEN,
@@ -86,6 +89,7 @@ from .tcp_states import (
 
 LINGER = (SOL_SOCKET, SO_LINGER)
 INLINE = (SOL_SOCKET, SO_OOBINLINE)
+QUICK = (IPPROTO_TCP, TCP_QUICKACK)
 LOW_WATER = (SOL_SOCKET, SO_RCVLOWAT)
 
 
@@ -208,7 +212,9 @@ class Tcp(Internet):
     def _call(self, so: Any, address: InternetAddress) -> None:
         """Send the SYN: choose the addresses and the port, enter SYN-SENT."""
         local = so.bound_address
-        remote = self.wire(so, self.node.destination_for(address.address, local))
+        remote = self.wire(so, address.address)
+        if is_mapped(local) and ":" in remote:
+            fail(EAFNOSUPPORT)
         if self.node.kind(remote) in ("multicast", "broadcast"):
             fail(ENETUNREACH)
         source = self.node.source_for(remote)
@@ -255,7 +261,7 @@ class Tcp(Internet):
         c = so.pcb
         peer = c.peer
         if (peer is not None and not flags and not control and not so.shutdown and not so.error
-                and not c.out and self.link.plain):
+                and not c.out and not c.hold and not peer.delayed and self.link.plain):
             room = peer.so.receive_size // 2 - peer.so.buffer.length
             size = len(data)
             if 0 < size <= room:
@@ -271,6 +277,9 @@ class Tcp(Internet):
         c.snd_nxt += size
         c.snd_wnd = room - size
         peer.rcv_nxt += size
+        peer.received += size
+        c.segments_out += 1
+        peer.segments_in += 1
         if receiver.waiters:
             receiver.wake(READABLE)
         return size
@@ -324,11 +333,11 @@ class Tcp(Internet):
         target = max(target, 1)
         if count == 0 and buffer.length:
             return Message(b"")
-        limit = self._before_urgent(so, c, count, flags)
+        limit, skip = self._before_urgent(so, c, count, flags)
         ended = so.error or so.shutdown & RECEIVE or c.state == CLOSED
-        enough = min(buffer.length, limit)
+        enough = min(buffer.length - skip, limit)
         if enough and (enough >= target or ended or limit < count):
-            data = buffer.peek(limit)
+            data = buffer.peek(limit, skip)
             if not flags & MSG_PEEK:
                 buffer.drop(len(data))
             if flags & MSG_TRUNC and not flags & MSG_PEEK:
@@ -348,21 +357,27 @@ class Tcp(Internet):
             fail(ENOTCONN)
         return None
 
-    def _before_urgent(self, so: Any, c: Connection, count: int, flags: int) -> int:
-        """How far one call may read: up to the urgent byte, which is then skipped or read."""
+    def _before_urgent(self, so: Any, c: Connection, count: int, flags: int) -> tuple[int, int]:
+        """How many bytes one call may read, and how many it must skip to see them.
+
+        It reads up to the urgent byte; the next call skips that, unless it is in line.
+        """
         if c.urgent_state == NOT_THERE:
-            return count
-        ahead = so.buffer.length - (c.rcv_nxt - c.urgent_in)  # bytes before the urgent one
+            return count, 0
+        ahead = c.before_urgent
         if ahead < 0:
             if not flags & MSG_PEEK:
                 c.urgent_state = NOT_THERE
-            return count
+            return count, 0
         if ahead > 0:
-            return min(count, ahead)
-        if not so.options.get(INLINE) and not flags & MSG_PEEK and so.buffer.length:
-            so.buffer.drop(1)
-            c.urgent_state = NOT_THERE
-        return count
+            return min(count, ahead), 0
+        if so.options.get(INLINE) or not so.buffer.length:
+            return count, 0
+        if flags & MSG_PEEK:
+            return count, 1
+        so.buffer.drop(1)
+        c.urgent_state = NOT_THERE
+        return count, 0
 
     def _receive_urgent(self, so: Any, flags: int) -> Message | None:
         c = so.pcb
@@ -370,8 +385,7 @@ class Tcp(Internet):
             fail(EINVAL)
         if c.state == CLOSED and not so.done:
             fail(ENOTCONN)
-        ahead = so.buffer.length - (c.rcv_nxt - c.urgent_in)
-        data = so.buffer.peek(1, ahead)
+        data = so.buffer.peek(1, c.before_urgent)
         if not flags & MSG_PEEK:
             c.urgent_state = READ
         return Message(data, flags=MSG_OOB)
@@ -389,7 +403,7 @@ class Tcp(Internet):
 
     def may_go_on(self, so: Any) -> bool:
         c = so.pcb
-        at_mark = c.urgent_state and so.buffer.length == c.rcv_nxt - c.urgent_in
+        at_mark = c.urgent_state and c.before_urgent == 0
         return super().may_go_on(so) and c.state != CLOSED and not at_mark
 
     # Ending
@@ -482,6 +496,19 @@ class Tcp(Internet):
         elif c.state == "FIN-WAIT-2":
             self.input.remain(c, "FIN-WAIT-2", self.host.settings.tcp_fin_timeout)
 
+    def option_changed(self, so: Any, level: int, number: int) -> None:
+        c = so.pcb
+        if (level, number) == CORK:
+            c.hold = bool(so.options[CORK])
+            if not c.hold and c.unsent:
+                self.output.push(c)
+        elif (level, number) == QUICK:
+            c.delayed = not so.options[QUICK]
+        elif (level, number) == NODELAY and so.options[NODELAY] and c.unsent:
+            self.output.push(c)
+        elif (level, number) == KEEPALIVE:
+            self.output.keep_alive(c)
+
     # Readiness and names
 
     def ready(self, so: Any) -> int:
@@ -506,8 +533,7 @@ class Tcp(Internet):
         if c.urgent_state:
             if c.urgent_state == VALID:
                 mask |= POLLPRI
-            ahead = length - (c.rcv_nxt - c.urgent_in)
-            if ahead == 0 and not so.options.get(INLINE):
+            if c.before_urgent == 0 and not so.options.get(INLINE):
                 low += 1
         if length >= low:
             mask |= READABLE

@@ -30,9 +30,9 @@ class Connection:
     """
 
     __slots__ = (
-        "advertised", "begun", "fin_sent", "fin_wanted", "iss", "keep_timer", "late", "listener",
-        "local_address", "local_port", "mss", "more", "out", "peer", "probes", "rcv_nxt",
-        "remote_address", "remote_port", "retries", "sent", "snd_nxt", "snd_una", "snd_wnd", "so",
+        "acknowledgement", "advertised", "begun", "delayed", "fin_sent", "fin_wanted", "hold", "iss", "keep_timer", "late", "listener",
+        "local_address", "local_port", "mss", "more", "out", "peer", "probes", "rcv_nxt", "received",
+        "remote_address", "remote_port", "retries", "segments_in", "segments_out", "sent", "snd_nxt", "snd_una", "snd_wnd", "so",
         "state", "timer", "urgent_in", "urgent_out", "urgent_state",
     )
 
@@ -47,6 +47,11 @@ class Connection:
         self.out: StreamBuffer | None = None
         self.late = 0  # room that a late acknowledgement brings
         self.sent = 0  # bytes of `out` in flight
+        self.hold = False  # TCP_CORK is set: no fast path
+        self.delayed = False  # TCP_QUICKACK is 0: acknowledge late
+        self.acknowledgement: Any = None  # the timer of one that is delayed
+        self.segments_in = self.segments_out = 0  # with data, for TCP_INFO
+        self.received = 0  # bytes of data that have come
         self.more = False  # MSG_MORE: hold a partial segment back
         self.fin_wanted = self.fin_sent = False
         self.urgent_out = 0  # sequence number after the last urgent byte sent
@@ -79,16 +84,22 @@ class Connection:
         return room if room > 0 else 0
 
     @property
+    def before_urgent(self) -> int:
+        """How many bytes of the buffer are before the urgent one; negative if it is read."""
+        fin = 1 if self.so.done else 0
+        return int(self.so.buffer.length) - (self.rcv_nxt - fin - self.urgent_in)
+
+    @property
     def unsent(self) -> int:
         """Bytes that wait to be sent for the first time."""
         return len(self.out) - self.sent if self.out is not None else 0
 
     def stop_timers(self) -> None:
         """Forget what was to happen later."""
-        for timer in (self.timer, self.keep_timer):
+        for timer in (self.timer, self.keep_timer, self.acknowledgement):
             if timer is not None:
                 timer.cancel()
-        self.timer = self.keep_timer = None
+        self.timer = self.keep_timer = self.acknowledgement = None
 
     def check(self) -> None:
         """What always holds between the variables."""

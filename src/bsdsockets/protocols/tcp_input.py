@@ -26,6 +26,7 @@ from .tcp_states import (
     ABORT,
     ACK_OF_FIN,
     ACK_OF_SYN,
+    CLOSE,
     CLOSE_WAIT,
     CLOSED,
     CLOSING,
@@ -153,14 +154,16 @@ class Input:
             return
         if s.flags & FIN:  # eighth
             self._fin(c)
+        elif s.data:
+            self.output.acknowledge_later(c)
         elif s.length:
             self.output.acknowledge(c)
 
     @staticmethod
     def _in_order(c: Connection, s: Segment) -> bool:
         """True if the segment begins at or before what is expected, and ends after it."""
-        if s.length == 0:
-            return s.sequence == c.rcv_nxt
+        if s.length == 0:  # a segment from the future says at least what has arrived there
+            return s.sequence == c.rcv_nxt if s.flags & RST else s.sequence >= c.rcv_nxt
         return s.sequence <= c.rcv_nxt < s.sequence + s.length
 
     def _reset(self, c: Connection) -> None:
@@ -181,6 +184,9 @@ class Input:
             c.snd_una += 1
             c.go(ACK_OF_SYN)
             self._established(c)
+            if c.so.shutdown & SEND:  # it was shut down before it was connected
+                c.go(CLOSE)
+                c.fin_wanted = True
         c.snd_wnd = s.window
         count = s.acknowledgement - c.snd_una
         if count > 0:
@@ -255,6 +261,8 @@ class Input:
         if data:
             so.buffer.append(data)
             c.rcv_nxt += len(data)
+            c.received += len(data)
+            c.segments_in += 1
             urgent = c.urgent_state == VALID and c.urgent_in >= c.rcv_nxt - len(data)
             so.wake(READABLE | (POLLPRI | POLLRDBAND if urgent else 0))
         return True

@@ -45,6 +45,7 @@ USER_TIMEOUT = (IPPROTO_TCP, TCP_USER_TIMEOUT)
 SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 MAXIMUM_TIMEOUT = 120.0
+DELAY = 0.04  # seconds that an acknowledgement waits for data to go with
 CORK_TIMEOUT = 0.2  # seconds that a cork holds a partial segment
 MAXIMUM_SEGMENT = 65483  # bytes of data in a packet of 65536, headers and timestamps apart
 
@@ -63,10 +64,27 @@ class Output:
         """Send one segment of the connection *c*."""
         window = c.window()
         c.advertised = c.rcv_nxt + window
+        if c.acknowledgement is not None:
+            c.acknowledgement.cancel()
+            c.acknowledgement = None
+        if data:
+            c.segments_out += 1
         self.node.send(Packet(c.local_address, c.remote_address, IPPROTO_TCP, Segment(
             c.local_port, c.remote_port, c.snd_nxt if sequence is None else sequence,
             c.rcv_nxt if flags & ACK else 0, flags, window, data, urgent,
             MAXIMUM_SEGMENT if flags & SYN else 0)))
+
+    def acknowledge_later(self, c: Connection) -> None:
+        """Acknowledge data: at once, or with TCP_QUICKACK off a little later."""
+        if not c.delayed:
+            self.segment(c, ACK)
+        elif c.acknowledgement is None:
+            c.acknowledgement = self.node.after(DELAY, lambda: self._acknowledge_now(c))
+
+    def _acknowledge_now(self, c: Connection) -> None:
+        c.acknowledgement = None
+        if c.state != CLOSED:
+            self.segment(c, ACK)
 
     def acknowledge(self, c: Connection | TimeWait) -> None:
         """Send an acknowledgement and nothing else."""

@@ -13,11 +13,15 @@ from typing import Any
 
 from ..machine.constants import (
     AF_INET,
+    IP_MULTICAST_ALL,
+    IPPROTO_IP,
+    IPPROTO_IPV6,
     IPPROTO_UDP,
+    IPV6_MULTICAST_ALL,
     MSG_MORE,
     UDP_CORK,
 )
-from ..machine.errors import ECONNREFUSED, EINVAL, EMSGSIZE, fail
+from ..machine.errors import EINVAL, EMSGSIZE, fail
 from ..network.addresses import is_any
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
@@ -25,6 +29,7 @@ from .buffers import Record
 from .datagram import Datagrams
 from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
+from .ip_control import Choices
 from .ports import REUSE_PORT, Ports, covers
 from .unix import datagram_cost
 
@@ -49,13 +54,13 @@ class Udp(Datagrams):
             so.port = so.shown_port = self.ports.claim(so, 0)
 
     def check_size(self, so: Any, data: bytes, flags: int) -> None:
-        if len(data) > 0xFFFF:
-            fail(EMSGSIZE)
         if so.family == AF_INET:
+            if len(data) > 0xFFFF:
+                fail(EMSGSIZE)
             super().check_size(so, data, flags)
 
-    def check_address(self, so: Any, address: InternetAddress) -> None:
-        if address.port == 0:
+    def check_port(self, so: Any, port: int) -> None:
+        if port == 0:
             fail(EINVAL)
 
     def check_length(self, so: Any, data: bytes) -> None:
@@ -92,12 +97,12 @@ class Udp(Datagrams):
             self.uncork(so)
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
-                 choices: tuple[int, int]) -> None:
+                 chosen: Choices) -> None:
         if so.pcb.pending is not None:
-            so.pcb.way = (source, remote, port, choices)  # MSG_MORE: not yet
+            so.pcb.way = (source, remote, port, chosen)  # MSG_MORE: not yet
             return
         self.node.send(Packet(source, remote, self.number, Datagram(so.port, port, data),
-                              *choices))
+                              chosen.ttl, chosen.tos))
 
     def arrive(self, packet: Packet) -> None:
         """Give a datagram to the socket with its port, or answer that there is none."""
@@ -163,10 +168,14 @@ class Udp(Datagrams):
                                              or so.bound_address == packet.destination)
         if not covers(so, packet.destination):
             return False
-        return self.node.listens(so, packet.destination)
+        group = packet.destination
+        everything = (IPPROTO_IPV6, IPV6_MULTICAST_ALL) if ":" in group else (
+            IPPROTO_IP, IP_MULTICAST_ALL)
+        joined = any(member == group for member, _ in end.groups)
+        return joined or (so.options.get(everything, 1) != 0 and group in self.node.groups)
 
-    def refused(self, packet: Packet, about: Packet) -> None:
-        """An ICMP error about a datagram sent from here."""
+    def refused(self, packet: Packet, about: Packet, number: int) -> None:
+        """An ICMP error, *number* as an errno, about a datagram sent from here."""
         datagram = about.payload
         for so in tuple(self.ports.users.get(datagram.source, ())):
             end = so.pcb
@@ -176,5 +185,5 @@ class Udp(Datagrams):
                                or end.remote_port not in (0, datagram.destination)):
                 continue
             to = InternetAddress(self.dressed(so, about.destination), datagram.destination)
-            self.returned(so, ECONNREFUSED, error_record(so, packet, to, datagram.data))
+            self.returned(so, number, error_record(so, packet, to, datagram.data, number))
             return

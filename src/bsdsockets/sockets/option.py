@@ -16,8 +16,10 @@ from typing import Any
 
 from ..machine import constants as c
 from ..machine.errors import (
+    EADDRINUSE,
     EADDRNOTAVAIL,
     EINVAL,
+    ENOBUFS,
     ENODEV,
     ENOENT,
     ENOTCONN,
@@ -28,6 +30,7 @@ from ..machine.errors import (
 from ..network.addresses import ANY4, unpack
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
 
+MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
 MODELLED, STORED = "modelled", "stored"
 EVERY = "t4 u4 r4 t6 u6 r6 x"
 
@@ -70,8 +73,8 @@ class Option:
 
 def code(so: Any) -> str:
     """What `Option.where` calls a socket like *so*."""
-    if so.family == c.AF_UNIX:
-        return "x"
+    if so.family not in (c.AF_INET, c.AF_INET6):
+        return "x"  # other families: their own levels are their protocols' business
     kind = {c.SOCK_STREAM: "t", c.SOCK_DGRAM: "u"}.get(so.type, "r")
     return kind + ("4" if so.family == c.AF_INET else "6")
 
@@ -192,8 +195,21 @@ def fast_open(so: Any, value: int) -> int:
 
 
 def information(so: Any) -> bytes:
-    """TCP_INFO: struct tcp_info, of which the first byte, the state, is modelled."""
-    return struct.pack("=8B", NUMBERS[so.pcb.state], 0, 0, 0, 0, 0, 0x77, 0) + bytes(240)
+    """TCP_INFO: struct tcp_info; the state, the segment size and what was counted are modelled.
+
+    Of a listening socket *unacknowledged* and *sacked* are its queue and its backlog.
+    """
+    p = so.pcb
+    info = bytearray(248)
+    struct.pack_into("=8B", info, 0, NUMBERS[p.state], 0, 0, 0, 0, 0, 0x77, 0)
+    struct.pack_into("=II", info, 16, read_segment(so), p.mss)
+    queue = so.queue
+    waiting = (len(queue.completed), queue.backlog) if queue else (p.segments_out and p.sent, 0)
+    struct.pack_into("=II", info, 24, *waiting)
+    struct.pack_into("=QQ", info, 120, max(p.snd_una - p.iss - 1, 0), p.received)
+    struct.pack_into("=IIIIII", info, 136, p.segments_out, p.segments_in, p.unsent, 0,
+                     p.segments_in, p.segments_out)
+    return bytes(info)
 
 
 # IP
@@ -329,7 +345,9 @@ def _join(so: Any, group: str, index: int) -> None:
     if index != 1:
         fail(ENODEV)
     if (group, index) in so.pcb.groups:
-        fail(98)
+        fail(EADDRINUSE)
+    if ":" not in group and len(so.pcb.groups) >= MOST_GROUPS:
+        fail(ENOBUFS)
     so.pcb.groups.append((group, index))
     node.groups[group] = node.groups.get(group, 0) + 1
 

@@ -12,7 +12,7 @@ import struct
 from typing import Any
 
 from ..machine import constants as c
-from ..machine.errors import EDOM, EINVAL, ENOPROTOOPT, EOPNOTSUPP, fail
+from ..machine.errors import EDOM, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, fail
 from .option import Option, code
 from .option_table import LEVELS, OPTIONS
 
@@ -65,9 +65,11 @@ def _encode(option: Option, value: Any) -> bytes:
     return struct.pack("=i", value)
 
 
-def set_option(so: Any, level: int, number: int, value: bytes) -> None:
-    """Change an option; *value* as C has it.
+def set_option(so: Any, level: int, number: int, value: bytes, null: bool = False) -> None:
+    """Change an option; *value* as C has it, *null* if a null pointer stands for it.
 
+    EFAULT
+        A null pointer, with a length that is read.
     ENOPROTOOPT, EOPNOTSUPP
         There is no such option, or it cannot be set.
     EINVAL
@@ -77,6 +79,8 @@ def set_option(so: Any, level: int, number: int, value: bytes) -> None:
     """
     if level == c.SOL_SOCKET and number != c.SO_BINDTODEVICE and len(value) < 4:
         fail(EINVAL)
+    if null and len(value) >= 4 and code(so) in LEVELS.get(level, "").split():
+        fail(EFAULT)
     option = find(so, level, number, reading=False)
     if option.settable is not None and code(so) not in option.settable.split():
         fail(option.refusal if option.settable and option.refusal != EINVAL
