@@ -23,6 +23,7 @@ version = release = "0.1.0"
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
     "sphinx_autodoc_typehints",
     "sphinx_copybutton",
     "sphinxext.opengraph",
@@ -31,6 +32,7 @@ extensions = [
     "examples.directive",
     "machines",
     "accessible",
+    "drawings",
 ]
 if (HERE / "tables" / "__init__.py").exists():
     extensions.append("tables")
@@ -43,6 +45,9 @@ myst_fence_as_directive = ["pycon", "console"]
 myst_heading_anchors = 4
 
 always_document_param_types = True
+autodoc_member_order = "bysource"
+# Links to Python's own documentation; the names are kept here, so a build asks nobody.
+intersphinx_mapping = {"python": ("https://docs.python.org/3", str(HERE / "python-names.inv"))}
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

@@ -16,6 +16,7 @@ An unknown word is an error that names the page and the line.
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import shutil
@@ -66,6 +67,20 @@ def _has_network_namespaces() -> bool:
     return sys.platform == "linux" and os.geteuid() == 0 and bool(shutil.which("unshare"))
 
 
+def _without(family: str) -> Condition:
+    """For what a program says on a kernel that lacks the family, which most readers have."""
+
+    def holds() -> bool:
+        number = getattr(socket, family, None)
+        try:
+            socket.socket(number, socket.SOCK_SEQPACKET).close()
+        except (OSError, TypeError) as error:
+            return getattr(error, "errno", 0) == errno.EAFNOSUPPORT
+        return False
+
+    return Condition(f"a kernel without {family}", f"this kernel has {family}", holds)
+
+
 CONDITIONS = {
     "linux": Condition("Linux", "this is not Linux", lambda: sys.platform == "linux"),
     "unix": Condition("AF_UNIX", "this Python has no AF_UNIX", lambda: hasattr(socket, "AF_UNIX")),
@@ -96,6 +111,11 @@ CONDITIONS = {
         "this Python is older than 3.13",
         lambda: sys.version_info >= (3, 13),
     ),
+    "without-x25": _without("AF_X25"),
+    "without-ax25": _without("AF_AX25"),
+    "without-atmpvc": _without("AF_ATMPVC"),
+    "without-appletalk": _without("AF_APPLETALK"),
+    "without-tipc": _without("AF_TIPC"),
 }
 
 

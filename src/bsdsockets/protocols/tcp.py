@@ -467,7 +467,8 @@ class Tcp(Internet):
         c = so.pcb
         self._leave_fast_path(c)
         c.stop_timers()
-        self.output.table.pop(c.key, None)
+        if self.output.table.get(c.key) is c:  # and not what remains of it in TIME-WAIT
+            del self.output.table[c.key]
         c.go(ABORT)
 
     def _abort(self, so: Any) -> None:

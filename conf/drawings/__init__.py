@@ -1,0 +1,40 @@
+"""What the pages under ``inside/`` draw from the code of the reference implementation.
+
+::
+
+    ```{tcp-states}                 the states of TCP: a picture, and the same in words
+    ```{socket-options} SOL_SOCKET  the options of one level: values, sockets, what becomes of them
+    ```{absent-options} SOL_SOCKET  the options of that level that Linux has and the model has not
+    ```{model-differences}          where the model differs from Linux on purpose
+
+Each reads the table that the code itself uses, so a picture cannot show what the code does not do.
+A state without a place in the picture, or a level without options, ends the build.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from drawings.differences import ModelDifferences
+from drawings.options import AbsentOptions, SocketOptions
+from drawings.states import TcpStates
+
+HERE = Path(__file__).resolve().parent
+
+
+def _add_style(app: Sphinx) -> None:
+    app.config.html_static_path.append(str(HERE / "static"))
+    app.add_css_file("drawings.css")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Sphinx calls this."""
+    app.add_directive("tcp-states", TcpStates)
+    app.add_directive("socket-options", SocketOptions)
+    app.add_directive("absent-options", AbsentOptions)
+    app.add_directive("model-differences", ModelDifferences)
+    app.connect("builder-inited", _add_style)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
