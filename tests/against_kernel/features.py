@@ -144,13 +144,15 @@ PROGRAMS = {
     "c = useq(); c.connect('p'); d = ustream(); d.bind('q'); d.listen(); e = udgram(); "
     "e.connect('q'); e.sendto(b'x', 'q')",
     "long paths": "a = ustream(); a.bind('x' * 107); a.getsockname() == 'x' * 107; b = ustream(); "
-    "b.bind('y' * 108); b.bind('y' * 109); b.bind(b'\\0' + b'z' * 107); b.bind(b'\\0' + b'z' * 108)",
+    "b.bind('y' * 108); b.bind('y' * 109); b.bind(b'\\0' + b'z' * 107); "
+    "b.bind(b'\\0' + b'z' * 108)",
     "modes of a path": "a = ustream(); a.bind('p'); a.listen(); oct(os.stat('p').st_mode); "
     "os.chmod('p', 0); b = ustream(); b.connect('p')",
     "passed descriptors": "a, b = pair(SOCK_STREAM); c, d = pair(SOCK_STREAM); "
     "a.sendmsg([b'x'], rights(c, d)); c.close(); d.send(b'in flight'); "
     "e, peer = first(passed(b)); e.recv(20); a.sendmsg([b''], rights(d)); passed(b)[1]",
-    "descriptors are cut off with their room": "a, b = pair(SOCK_STREAM); c, d = pair(SOCK_STREAM); "
+    "descriptors are cut off with their room": "a, b = pair(SOCK_STREAM); "
+    "c, d = pair(SOCK_STREAM); "
     "a.sendmsg([b'x'], rights(c, d)); passed(b, 9, 1)[1]; a.sendmsg([b'x'], rights(c)); b.recv(9); "
     "a.sendmsg([b'one'], rights(c)); a.send(b'two'); b.recv(99); b.recv(99)",
     "descriptors mark a boundary": "a, b = pair(SOCK_STREAM); c, d = pair(SOCK_STREAM); "
@@ -169,7 +171,8 @@ PROGRAMS = {
     "cycle(a, SOL_SOCKET, SO_RCVBUF, 1); cycle(a, SOL_SOCKET, SO_SNDBUF, 1 << 30); "
     "cycle(a, SOL_SOCKET, SO_RCVBUF, 1 << 30)",
     "edge-triggered epoll": "a, b = pair(SOCK_STREAM); e = watch(b, EPOLLIN | EPOLLET); told(e); "
-    "a.send(b'1'); told(e); told(e); a.send(b'2'); told(e); b.recv(1); told(e); b.recv(9); told(e); "
+    "a.send(b'1'); told(e); told(e); a.send(b'2'); told(e); b.recv(1); told(e); "
+    "b.recv(9); told(e); "
     "a.close(); told(e); told(e)",
     "one-shot epoll": "a, b = pair(SOCK_STREAM); e = watch(b, EPOLLIN | EPOLLONESHOT); "
     "a.send(b'1'); told(e); a.send(b'2'); told(e); e.modify(b, EPOLLIN | EPOLLONESHOT); told(e); "
@@ -218,7 +221,8 @@ HINTS = ("", ", AF_INET", ", AF_INET6", ", 0, SOCK_STREAM", ", 0, SOCK_DGRAM", "
          ", 0, SOCK_STREAM, 17", ", 0, SOCK_RAW", ", 99", ", 0, 99",
          ", 0, SOCK_STREAM, 0, AI_PASSIVE", ", 0, SOCK_STREAM, 0, AI_NUMERICHOST",
          ", 0, SOCK_STREAM, 0, AI_NUMERICSERV", ", 0, SOCK_STREAM, 0, AI_CANONNAME",
-         ", AF_INET6, SOCK_STREAM, 0, AI_V4MAPPED", ", AF_INET6, 1, 0, AI_V4MAPPED | AI_ALL")  # fmt: skip
+         ", AF_INET6, SOCK_STREAM, 0, AI_V4MAPPED",
+         ", AF_INET6, 1, 0, AI_V4MAPPED | AI_ALL")  # fmt: skip
 TEXTS = ("'1.2.3.4'", "'1.2.3'", "'1'", "'1.2.3.256'", "'0x10.010.8'", "' 1.2.3.4'", "'1.2.3.4 '",
          "'01.2.3.4'", "'::'", "'::1'", "'1::2::3'", "':::'", "'1:2:3:4:5:6:7:8'", "'::1.2.3.4'",
          "'1:2:3:4:5:6:7::'", "'::ffff:1.2.3.4'", "'g::'", "'::1%lo'", "''", "'x'")  # fmt: skip
@@ -254,7 +258,8 @@ def _names() -> Iterator[tuple[str, Program]]:
         "getprotobyname('nothing'); gethostbyname('127.0.0.1'); gethostbyname('255.255.255.255'); "
         "gethostbyname(''); gethostbyname('<broadcast>'); "
         "htons(1); htons(65536); htons(-1); htonl(1); htonl(1 << 32); ntohs(256); ntohl(1); "
-        "inet_ntoa(b'1234'); inet_ntoa(b'123'); inet_ntop(AF_INET, b'123'); inet_ntop(99, b'1234'); "
+        "inet_ntoa(b'1234'); inet_ntoa(b'123'); inet_ntop(AF_INET, b'123'); "
+        "inet_ntop(99, b'1234'); "
         "inet_pton(99, '1'); if_nameindex(); if_nametoindex('lo'); if_nametoindex('x'); "
         "if_indextoname(1); if_indextoname(99); CMSG_LEN(0); CMSG_LEN(1); CMSG_SPACE(0); "
         "CMSG_SPACE(1); CMSG_SPACE(9); CMSG_LEN(-1); CMSG_SPACE(1 << 63); getdefaulttimeout(); "

@@ -4,7 +4,9 @@ A line is chosen knowing which sockets exist (the kernel has just run the lines 
 most calls mean something; the program itself is plain text and runs anywhere.
 
 Left out, because the kernel's own answer depends on wall-clock time or on memory nobody wrote:
-filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it is full) and
+filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it is full); Nagle's
+algorithm (what it holds back leaves with the delayed acknowledgement, 40 ms later), so every TCP
+socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); and
 MSG_TRUNC on TCP; passing UNIX sockets, which may end in their own queues, and are then freed by
 the kernel's collector some time later.
 """
@@ -36,6 +38,9 @@ WATCHED = ("EPOLLIN", "EPOLLOUT", "EPOLLIN | EPOLLOUT | EPOLLET", "EPOLLIN | EPO
 SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
+OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP")
+
+
 class Generator:
     """Chooses the lines of one program."""
 
@@ -55,7 +60,15 @@ class Generator:
             state = self.random.choice([name for name in subject.states if "full" not in name])
             suffix = rf"\g<1>{turn}"
             lines += [NAME.sub(suffix, line) for line in subject.states[state]]
-        return tuple(lines)
+        return tuple(each for line in lines for each in self._at_once(line))
+
+    @staticmethod
+    def _at_once(line: str) -> Program:
+        """Return a line, and what lets a TCP socket made by it send at once."""
+        name, _, made = line.partition(" = ")
+        if made not in ("tcp()", "tcp6()"):
+            return (line,)
+        return line, f"{name}.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)"
 
     def _subject(self) -> Subject:
         return BY_WORD[self.random.choice(WORDS)]
@@ -65,7 +78,7 @@ class Generator:
         closed_too = self.random.random() < 0.05
         sockets = [name for name, value in space.items() if _is_socket(name, value, closed_too)]
         if not sockets or self.random.random() < 0.02:
-            return f"{self._new()} = {self._subject().make}"
+            return f"{self._new()} = {self.random.choice(WORDS[2:])}()"
         watchers = [name for name, value in space.items() if name[0] == "e" and name[1:].isdigit()]
         if watchers and self.random.random() < 0.15:
             return self._watching(self.random.choice(watchers), self.random.choice(sockets))
@@ -182,7 +195,7 @@ class Generator:
 
     def _option(self, name: str, one: Any, other: str) -> str:
         level = self.random.choice(("SOL_SOCKET", "IPPROTO_TCP", "IPPROTO_IP", "IPPROTO_IPV6"))
-        chosen = self.random.choice(OPTIONS[level])
+        chosen = self.random.choice([name for name in OPTIONS[level] if name not in OF_THE_MOMENT])
         read = is_read(level, chosen)
         if read and self.random.random() < 0.4:
             return f"{name}.getsockopt({level}, {chosen})"

@@ -297,5 +297,7 @@ def receive(receiver, size=100, room=0, flags=0):
             value = f"{len(value)} bytes of descriptors"
         elif level == SOL_SOCKET:
             value = len(value)  # a time stamp
+        elif (level, kind) == (IPPROTO_IP, 20):
+            value = value[4:]  # IP_RECVORIGDSTADDR, without the port
         seen.append((level, kind, value))
     return data, seen, flags, sender

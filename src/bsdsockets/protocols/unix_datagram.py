@@ -127,7 +127,7 @@ class UnixDatagram(Records):
     name_of = "unix-datagram"
 
     def connect(self, so: Any, name: bytes, wait: bool) -> bool:
-        if so.options.get(PASS_CREDENTIALS):
+        if name and so.options.get(PASS_CREDENTIALS):
             self.autobind(so)
         other = self.find(so, name)
         if other.pcb.peer is not None and other.pcb.peer is not so:

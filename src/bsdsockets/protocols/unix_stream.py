@@ -82,7 +82,7 @@ class UnixConnected(Unix):
         EINVAL
             The socket listens.
         """
-        if so.options.get(PASS_CREDENTIALS):
+        if name and so.options.get(PASS_CREDENTIALS):
             self.autobind(so)
         other = self.find(so, name)
         if other.queue is None or other.shutdown & RECEIVE:
