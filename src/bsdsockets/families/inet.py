@@ -22,6 +22,8 @@ from ..network.names import UnknownName, Resolver
 from ..protocols.internet import InternetAddress
 from .family import Family
 
+MOST_KEPT = 4096  # addresses
+
 
 def port_of(value: Any, caller: str) -> int:
     """A port number of a program, 0 to 65535."""
@@ -59,6 +61,7 @@ class Inet(Family):
                  raw: Any) -> None:
         super().__init__(host)
         self.resolver = resolver
+        self._numeric: dict[Any, InternetAddress] = {}  # addresses in numbers, read before
         self.table = {SOCK_STREAM: [(6, tcp)], SOCK_DGRAM: [(17, udp), (136, udplite)],
                       SOCK_RAW: [(-1, raw)]}
 
@@ -68,6 +71,15 @@ class Inet(Family):
         return super().choose(kind, number)
 
     def from_python(self, address: Any, caller: str) -> InternetAddress:
+        try:
+            known = self._numeric.get(address)
+        except TypeError:  # not hashable: certainly wrong
+            known = None
+        if known is not None and address[1].__class__ is int:
+            return known
+        return self._read(address, caller)
+
+    def _read(self, address: Any, caller: str) -> InternetAddress:
         if not isinstance(address, tuple):
             raise TypeError(f"{caller}(): AF_INET address must be tuple, not "
                             f"{type(address).__name__}")
@@ -75,7 +87,10 @@ class Inet(Family):
             raise TypeError("AF_INET address must be a pair (host, port)")
         host = host_text(address[0], caller)
         port = port_of(address[1], caller)
-        return InternetAddress(self.resolve(host), port)
+        read = InternetAddress(self.resolve(host), port)
+        if self.resolver.numeric(host, AF_INET) and len(self._numeric) < MOST_KEPT:
+            self._numeric[address] = read
+        return read
 
     def resolve(self, name: str) -> str:
         """The IPv4 address of a name, a number, "" or "<broadcast>"."""

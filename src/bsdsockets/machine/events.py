@@ -79,23 +79,23 @@ class Observers:
     """Those who watch a machine.  ``if observers:`` is false while nobody does."""
 
     def __init__(self, clock: Any, thread_name: Callable[[], str]) -> None:
-        self._callbacks: list[Callable[[Event], object]] = []
+        self.callbacks: list[Callable[[Event], object]] = []
         self._clock = clock
         self._thread_name = thread_name
         self._number = 0
 
     def __bool__(self) -> bool:
-        return bool(self._callbacks)
+        return bool(self.callbacks)
 
     def add(self, callback: Callable[[Event], object]) -> Callable[[], None]:
         """Call *callback* with every event from now on; returns what ends that."""
-        self._callbacks.append(callback)
-        return lambda: self._callbacks.remove(callback)
+        self.callbacks.append(callback)
+        return lambda: self.callbacks.remove(callback)
 
     def tell(self, kind: type[Event], *details: Any) -> None:
         """Tell all of them of an event of the class *kind*."""
-        if self._callbacks:
+        if self.callbacks:
             self._number += 1
             event = kind(self._number, self._clock.now, self._thread_name(), *details)
-            for callback in tuple(self._callbacks):
+            for callback in tuple(self.callbacks):
                 callback(event)

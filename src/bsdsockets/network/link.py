@@ -34,12 +34,14 @@ class Link:
         self.queue: deque[Packet] = deque()
         self.fault: Fault | None = None
         self.taps: list[Callable[[Packet], object]] = []
+        self.watchers: list[Callable[[Packet], None]] = []  # see what arrives
+        self._observers = host.observers.callbacks
         self.arrive: Callable[[], object] = lambda: None
 
     @property
     def plain(self) -> bool:
         """True while nobody looks at the packets or interferes with them."""
-        return not (self.fault or self.taps or self.queue or self.host.observers)
+        return not (self.queue or self._observers or self.watchers or self.taps or self.fault)
 
     def transmit(self, packet: Packet) -> None:
         """Send *packet*; it arrives later, or never."""

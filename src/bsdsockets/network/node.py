@@ -56,7 +56,7 @@ class Node:
         self.interfaces = [Interface(1, "lo", self.loopback, [
             ip_interface("127.0.0.1/8"), ip_interface("::1/128")])]
         self.receivers: dict[int, Receiver] = {}
-        self.watchers: list[Receiver] = []
+        self.watchers = self.loopback.watchers
         self.unknown: Receiver = lambda packet: None
         self.groups: dict[str, int] = {}  # multicast groups that somebody here has joined
         self._delivering = False
@@ -87,6 +87,10 @@ class Node:
             if own.ip.is_loopback and ip_interface(address).ip in own.network:
                 return "local"
         return "remote"
+
+    def forget(self) -> None:
+        """The addresses are others now."""
+        self._kinds.clear()
 
     def addresses(self) -> list[IPv4Interface | IPv6Interface]:
         """Every address of every interface, in order."""

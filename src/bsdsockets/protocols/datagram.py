@@ -65,13 +65,14 @@ FATAL = (ECONNREFUSED, ENOPROTOOPT)  # errors that a socket without IP_RECVERR i
 class DatagramEnd:
     """What the protocol keeps: the peer, and errors that came back."""
 
-    __slots__ = ("errors", "groups", "pending", "remote", "remote_port", "way")
+    __slots__ = ("errors", "groups", "known", "pending", "remote", "remote_port", "way")
 
     def __init__(self) -> None:
         self.remote = ""  # as packets carry it; empty while unconnected
         self.remote_port = 0
         self.errors: deque[Message] | None = None
         self.groups: list[tuple[str, int]] = []
+        self.known: Any = None  # where the last datagram went, while that cannot have changed
         self.pending: bytes | None = None  # MSG_MORE: data collected for one datagram
         self.way: Any = None  # and where it goes
 
@@ -103,6 +104,7 @@ class Datagrams(Internet):
         if is_any(so.bound_address):
             so.bound_address = self.dressed(so, source)
         end.remote, end.remote_port = remote, address.port
+        self.ports.version += 1
         so.state = CONNECTED
         return True
 
@@ -186,7 +188,7 @@ class Datagrams(Internet):
 
     # Receiving
 
-    def accept_record(self, so: Any, record: Record, length: int) -> bool:
+    def accept_record(self, so: Any, record: Record) -> bool:
         """Put a datagram into the buffer, or lose it if there is no room."""
         buffer = so.buffer
         if buffer.cost + record.cost > so.receive_size and buffer.records:

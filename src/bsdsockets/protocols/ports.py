@@ -66,6 +66,7 @@ class Ports:
         self.host = host
         self.users: dict[int, dict[Any, None]] = {}
         self.listening_matters = listening_matters
+        self.version = 0  # counts changes, so that what was found may be kept meanwhile
         low, high = host.settings.local_ports
         self._next = low + host.random.randrange((high - low) // 2)
 
@@ -129,6 +130,7 @@ class Ports:
 
     def add(self, user: Any, port: int) -> None:
         users = self.users.get(port)
+        self.version += 1
         if users is None:
             self.users[port] = {user: None}
         else:
@@ -136,6 +138,7 @@ class Ports:
 
     def remove(self, user: Any, port: int) -> None:
         users = self.users.get(port)
+        self.version += 1
         if users and user in users:
             del users[user]
             if not users:

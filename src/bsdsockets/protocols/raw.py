@@ -36,11 +36,12 @@ class Raw(Datagrams):
     def __init__(self, node: Node) -> None:
         super().__init__(node, Ports(node.host, listening_matters=False))
         self.sockets: list[Any] = []
-        node.watchers.append(self.watch)
 
     def attach(self, so: Any) -> None:
         super().attach(so)
         so.shown_port = so.protocol_number
+        if not self.sockets:
+            self.node.watchers.append(self.watch)
         self.sockets.append(so)
 
     def is_active(self, so: Any) -> bool:
@@ -87,8 +88,7 @@ class Raw(Datagrams):
                 continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
             sender = InternetAddress(packet.source, 0)
-            self.accept_record(so, Record(data, sender, (), datagram_cost(len(data)), packet),
-                               len(data))
+            self.accept_record(so, Record(data, sender, (), datagram_cost(len(data)), packet))
 
     def _wants(self, so: Any, packet: Packet) -> bool:
         if (":" in packet.source) == (so.family == AF_INET) or not covers(so, packet.destination):
@@ -104,3 +104,5 @@ class Raw(Datagrams):
     def release(self, so: Any) -> None:
         super().release(so)
         self.sockets.remove(so)
+        if not self.sockets:
+            self.node.watchers.remove(self.watch)

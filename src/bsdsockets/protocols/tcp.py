@@ -48,7 +48,7 @@ from ..machine.errors import (
 )
 from ..network.addresses import is_any, is_mapped
 from ..network.node import Node
-from ..network.packets import SYN, Packet
+from ..network.packets import SYN, Packet, Segment
 from .buffers import StreamBuffer
 from .internet import Internet, InternetAddress
 from .ip_control import check_control
@@ -69,17 +69,20 @@ from .protocol import (
     Message,
 )
 from .tcp_connection import KEEPALIVE, NOT_THERE, READ, VALID, Connection, TimeWait
-from .tcp_input import Input
-from .tcp_output import CORK, NODELAY, Output
+from .tcp_input import LATE, Input
+from .tcp_output import CORK, MAXIMUM_SEGMENT, NODELAY, Output
 from .tcp_states import (
     ABORT,
     ACTIVE_OPEN,
     CLOSE,
+    CLOSE_WAIT,
     CLOSED,
     CLOSING,
     ESTABLISHED,
+    FIN_WAIT_2,
     LAST_ACK,
     LISTEN,
+    MAY_RECEIVE,
     MAY_SEND,
     PASSIVE_OPEN,
     SYN_RECEIVED,
@@ -240,7 +243,54 @@ class Tcp(Internet):
         self.output.table[c.key] = c
         so.state = CONNECTING
         c.go(ACTIVE_OPEN)
-        self.output.synchronize(c, SYN)
+        if not (self.link.plain and not so.shutdown and self._meet(c)):
+            self.output.synchronize(c, SYN)
+
+    def _meet(self, c: Connection) -> bool:
+        """The fast path of a handshake: what its three segments do; False if it needs them."""
+        ends = (c.remote_address, c.remote_port)
+        if (*ends, c.local_address, c.local_port) in self.output.table:
+            return False
+        listener = self._find_listener(Packet(c.local_address, ends[0], IPPROTO_TCP, Segment(
+            c.local_port, ends[1], 0, 0, SYN, 0)))
+        if listener is None or listener.queue.is_full():
+            return False
+        child = Connection()
+        child.local_address, child.local_port = ends
+        child.remote_address, child.remote_port = c.local_address, c.local_port
+        child.iss = self.host.random.getrandbits(32)
+        c.snd_una = c.snd_nxt = child.rcv_nxt = c.iss + 1
+        child.snd_una = child.snd_nxt = c.rcv_nxt = child.iss + 1
+        c.mss = child.mss = MAXIMUM_SEGMENT
+        self.output.table[child.key] = child
+        listener.new_connection(child)
+        c.state = child.state = ESTABLISHED
+        c.snd_wnd, child.snd_wnd = child.window(), c.window()
+        c.advertised, child.advertised = c.rcv_nxt + c.window(), child.rcv_nxt + child.window()
+        self.input.established(c)
+        self.input.established(child)
+        return True
+
+    def _part(self, c: Connection) -> bool:
+        """The fast path of a close: what the FIN and its acknowledgement do.
+
+        False if segments are needed: something waits to be sent, or somebody watches.
+        """
+        peer = c.peer
+        if peer is None or peer is c or c.out or peer.out or not self.link.plain:
+            return False
+        self._leave_fast_path(c)
+        c.state = FIN_WAIT_2
+        c.fin_sent = c.fin_wanted = True
+        c.snd_una += 1
+        c.snd_nxt += 1
+        peer.rcv_nxt += 1
+        peer.late = LATE
+        peer.state = CLOSE_WAIT
+        peer.so.done = True
+        peer.so.shut(RECEIVE, READ_HANGUP)
+        self.input.remain(c, FIN_WAIT_2, self.host.settings.tcp_fin_timeout)
+        return True
 
     def _usable(self, key: Any, port: int) -> bool:
         """True if a connection may come from *port*: nobody bound it, and it is not this one."""
@@ -396,7 +446,7 @@ class Tcp(Internet):
         if peer is None or peer.out:
             window = c.window()
             gap = c.rcv_nxt + window - c.advertised
-            if c.state in (ESTABLISHED, "FIN-WAIT-1", "FIN-WAIT-2") and gap >= min(
+            if c.state in MAY_RECEIVE and gap >= min(
                     c.mss, c.so.receive_size // 4):
                 self.output.acknowledge(c)
         return message
@@ -420,7 +470,7 @@ class Tcp(Internet):
             return
         unconnected = c.state == CLOSED
         so.shutdown |= how
-        if how & SEND and c.state in (ESTABLISHED, "CLOSE-WAIT"):
+        if how & SEND and c.state in MAY_SEND:
             self._send_fin(c)
         so.wake(EVERYTHING)
         if unconnected:
@@ -492,10 +542,11 @@ class Tcp(Internet):
             self.ports.remove(so, so.port)
         elif so.buffer.length or (linger and linger == (1, 0)):
             self._abort(so)
-        elif c.state in (ESTABLISHED, "CLOSE-WAIT", SYN_RECEIVED):
-            self._send_fin(c)
-        elif c.state == "FIN-WAIT-2":
-            self.input.remain(c, "FIN-WAIT-2", self.host.settings.tcp_fin_timeout)
+        elif c.state in (ESTABLISHED, CLOSE_WAIT, SYN_RECEIVED):
+            if not self._part(c):
+                self._send_fin(c)
+        elif c.state == FIN_WAIT_2:
+            self.input.remain(c, FIN_WAIT_2, self.host.settings.tcp_fin_timeout)
 
     def option_changed(self, so: Any, level: int, number: int) -> None:
         c = so.pcb

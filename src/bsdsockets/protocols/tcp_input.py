@@ -110,14 +110,15 @@ class Input:
         if acceptable:
             c.snd_una = s.acknowledgement
             c.go(SYN_ACK_COMES)
-            self._established(c)
+            self.established(c)
             self.output.acknowledge(c)
             self.output.push(c)
         else:  # both ends have called: simultaneous open
             c.go(SYN_COMES)
             self.output.synchronize(c, SYN | ACK)
 
-    def _established(self, c: Connection) -> None:
+    def established(self, c: Connection) -> None:
+        """The handshake is over: sizes, the fast path, keepalive."""
         c.retries = 0
         if c.timer is not None:
             c.timer.cancel()
@@ -183,7 +184,7 @@ class Input:
                 return False
             c.snd_una += 1
             c.go(ACK_OF_SYN)
-            self._established(c)
+            self.established(c)
             if c.so.shutdown & SEND:  # it was shut down before it was connected
                 c.go(CLOSE)
                 c.fin_wanted = True
