@@ -33,6 +33,7 @@ extensions = [
     "machines",
     "accessible",
     "drawings",
+    "run",
 ]
 if (HERE / "tables" / "__init__.py").exists():
     extensions.append("tables")

@@ -1,0 +1,254 @@
+"""Run: examples that run where they are read, in the reader's browser.
+
+Each block that our implementation can run gets a bar with buttons::
+
+    page.html                 _static/run.js            _static/run-worker.js
+    [Run] [Edit] status  -->  buttons, results   <-->   Pyodide, bsdsockets, session.py
+    _examples/page.json  -->  the page's blocks         one machine per page
+
+Everything is a static file with a relative address.  Pyodide comes from its npm package, which
+``make`` puts into ``build/npm``; a build without it makes the same site without Run and says so.
+The bar's room is reserved in the HTML, so nothing moves when the script arrives; a page weighs
+nothing more until Run is pressed.
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import io
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from examples import page, programs
+from examples.tags import Tags
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+HERE = Path(__file__).resolve().parent
+SOURCES = HERE.parent.parent / "src"
+PYODIDE = HERE.parent.parent / "build" / "npm" / "pyodide"
+NEEDED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+
+_log = logging.getLogger(__name__)
+
+
+class run_bar(nodes.General, nodes.Element):
+    """Where the buttons of a block stand."""
+
+
+class playground(nodes.General, nodes.Element):
+    """Where the empty editor stands."""
+
+
+class Playground(SphinxDirective):
+    """``{playground}``: an editor, the examples to begin with, and a link with the code."""
+
+    def run(self) -> list[nodes.Node]:
+        return [playground()]
+
+
+def available() -> bool:
+    """Whether Pyodide's files are there to be copied into the site."""
+    return all((PYODIDE / name).is_file() for name in NEEDED)
+
+
+def runs(block: page.Block) -> bool:
+    """Whether the model can run a block in a browser."""
+    tags: Tags = block.tags
+    if "browser" not in tags.engines or tags.unmet("browser"):
+        return False
+    return block.kind == "pycon" or bool(_programs(block))
+
+
+def _programs(block: page.Block) -> dict[str, str]:
+    """The files of a console block that holds nothing but our own programs, else nothing."""
+    files: dict[str, str] = {}
+    for command in programs.commands(block):
+        if command.words[0] in ("wait", "kill"):
+            continue
+        path = block.path.parent / command.words[1] if len(command.words) > 1 else block.path
+        if command.words[0] != "python3" or path.suffix != ".py" or not path.is_file():
+            return {}
+        files[command.words[1]] = path.read_text(encoding="utf-8")
+    return files
+
+
+def _blocks(app: Sphinx, name: str) -> list[page.Block]:
+    path = Path(app.srcdir) / f"{name}.md"
+    found = page.read(path) if path.exists() else []
+    return [block for block in found if block.kind in ("pycon", "console")]
+
+
+def _add_bars(app: Sphinx, doctree: nodes.document) -> None:
+    """Put a bar below each block that runs.  Blocks and containers stand in the same order."""
+    left = list(enumerate(_blocks(app, app.env.docname)))
+    for container in list(doctree.findall(nodes.container)):
+        if "example" not in container["classes"]:
+            continue
+        text = container.next_node(nodes.literal_block).rawsource.strip()
+        while left and left[0][1].source.strip() != text:
+            left.pop(0)
+        if not left:
+            return
+        number, block = left.pop(0)
+        if runs(block):
+            container.insert(1, run_bar(block=number, name=_name(block), kind=block.kind))
+
+
+def _name(block: page.Block) -> str:
+    """What a block is called where its buttons are read aloud: by its line."""
+    if block.kind == "console":
+        return f"the programs, line {block.line}"
+    return f"the example, line {block.line}"
+
+
+def _visit_bar(self: Any, node: run_bar) -> None:
+    if self.builder.name != "html" or not available():
+        raise nodes.SkipNode
+    name = html.escape(node["name"], quote=True)
+    self.body.append(
+        f'<div class="run" data-block="{node["block"]}" data-name="{name}"><div class="run-bar">'
+        f'<button type="button" class="run-go" aria-label="Run {name}">Run</button>'
+        f'<button type="button" class="run-edit" aria-label="Edit {name}">Edit</button>'
+        '<span class="run-status" role="status"></span></div></div>\n'
+    )
+    raise nodes.SkipNode
+
+
+def _visit_playground(self: Any, node: playground) -> None:
+    if self.builder.name != "html" or not available():
+        self.body.append("<p>This copy of the site was built without Run.</p>\n")
+        raise nodes.SkipNode
+    options = "".join(
+        f'<option value="{path.name}">{html.escape(_title(path))}</option>' for path in _starts()
+    )
+    self.body.append(
+        '<div class="run run-playground" data-block="0" data-name="the program">'
+        '<p class="run-choose"><label for="run-start">Begin with</label> '
+        f'<select id="run-start"><option value="">an empty editor</option>{options}</select></p>'
+        '<textarea class="run-editor" rows="18" spellcheck="false" autocapitalize="off" '
+        'autocomplete="off" wrap="off" aria-label="The program"></textarea>'
+        '<div class="run-bar">'
+        '<button type="button" class="run-go" aria-label="Run the program">Run</button>'
+        '<button type="button" class="run-link">Copy a link to this code</button>'
+        '<span class="run-status" role="status"></span></div></div>\n'
+    )
+    raise nodes.SkipNode
+
+
+def _skip(self: Any, node: nodes.Element) -> None:
+    raise nodes.SkipNode
+
+
+def _starts() -> list[Path]:
+    return sorted((HERE / "playground").glob("*.py"))
+
+
+def _title(path: Path) -> str:
+    """A program's first line is its docstring, which names it in the list."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.stem
+    return text.splitlines()[0].rstrip(".")
+
+
+def _add_script(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Give the script and its style to the pages that have something to run."""
+    if doctree is None or app.builder.name != "html" or not available():
+        return
+    if not any(doctree.findall(lambda node: isinstance(node, run_bar | playground))):
+        return
+    app.add_js_file("run.js", type="module", **{"data-page": pagename, "id": "run-script"})
+    app.add_css_file("run.css")
+    context["metatags"] = (
+        context.get("metatags", "") + "<noscript><style>.run{display:none}</style></noscript>"
+    )
+
+
+def describe(block: page.Block) -> dict[str, Any]:
+    """What the page's script needs of a block."""
+    told: dict[str, Any] = {"kind": block.kind, "line": block.line, "runs": runs(block)}
+    if not told["runs"]:
+        return told
+    if block.tags.timeout:
+        told["limit"] = block.tags.timeout
+    if block.kind == "pycon":
+        told["source"] = block.source
+        told["code"] = "".join(example.source for example in block.examples)
+    else:
+        told["files"] = _programs(block)
+        told["commands"] = [
+            {"words": command.words, "background": command.background, "want": command.want}
+            for command in programs.commands(block)
+        ]
+    return told
+
+
+def _write(app: Sphinx, error: Exception | None) -> None:
+    """Write the pages' blocks, the model and Pyodide into the site."""
+    if error or app.builder.name != "html":
+        return
+    if not available():
+        _log.info("run: build/npm/pyodide is missing; this site is built without Run")
+        return
+    out = Path(app.outdir)
+    for name in sorted(app.env.found_docs):
+        blocks = [describe(block) for block in _blocks(app, name)]
+        if any(block["runs"] for block in blocks):
+            target = out / "_examples" / f"{name}.json"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(json.dumps({"blocks": blocks}, sort_keys=True), encoding="utf-8")
+    starts = {path.name: path.read_text(encoding="utf-8") for path in _starts()}
+    (out / "_examples").mkdir(exist_ok=True)
+    (out / "_examples" / "playground-programs.json").write_text(json.dumps(starts, sort_keys=True))
+    (out / "_static" / "run-model.zip").write_bytes(model())
+    folder = out / "_static" / "pyodide"
+    folder.mkdir(exist_ok=True)
+    for name in NEEDED:
+        shutil.copyfile(PYODIDE / name, folder / name)
+
+
+def model() -> bytes:
+    """Our implementation and the session that uses it, packed; the same bytes each time."""
+    files = {
+        str(path.relative_to(SOURCES)): path
+        for path in SOURCES.joinpath("bsdsockets").rglob("*")
+        if path.suffix == ".py"
+    }
+    files["session.py"] = HERE / "session.py"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in sorted(files.items()):
+            archive.writestr(
+                zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)),
+                path.read_bytes(),
+                zipfile.ZIP_DEFLATED,
+            )
+    return packed.getvalue()
+
+
+def _use_static(app: Sphinx, config: Any) -> None:
+    config.html_static_path.append(str(HERE / "static"))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    others = {name: (_skip, None) for name in ("latex", "text", "man", "texinfo")}
+    app.add_node(run_bar, html=(_visit_bar, None), **others)
+    app.add_node(playground, html=(_visit_playground, None), **others)
+    app.add_directive("playground", Playground)
+    app.connect("config-inited", _use_static)
+    app.connect("doctree-read", _add_bars)
+    app.connect("html-page-context", _add_script)
+    app.connect("build-finished", _write)
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

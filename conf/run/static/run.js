@@ -1,0 +1,458 @@
+// Run: the buttons of a page's examples, and the playground.
+//
+// Loads nothing until Run is pressed the first time; then one worker per page keeps one Python and
+// one machine of the model.  A block's earlier blocks run before it, once.  Everything is found
+// relative to this file, so the site works under any path.
+"use strict";
+
+const script = document.getElementById("run-script");
+const root = new URL("../", import.meta.url);
+const GRACE = 5; // seconds that Python has to stop by itself before the worker is ended
+
+/** An element: make("button", {type: "button"}, "Run"). */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** The worker, while there is one. */
+class Python {
+  worker = null;
+  switches = true;
+  onmessage = () => {};
+
+  start() {
+    if (this.worker) return;
+    const address = new URL("run-worker.js", import.meta.url);
+    // For trying what a browser without stack switching shows: ?without=stack-switching
+    if (new URLSearchParams(location.search).has("without")) address.searchParams.set("without", "");
+    this.worker = new Worker(address, { type: "module" });
+    this.ready = false;
+    this.worker.onmessage = (event) => this.onmessage(event.data);
+    this.worker.onerror = (event) =>
+      this.onmessage({ type: "failed", text: event.message || "the worker cannot be loaded" });
+  }
+
+  send(request) {
+    this.worker.postMessage(request);
+  }
+
+  end() {
+    this.worker?.terminate();
+    this.worker = null;
+    this.ready = false;
+    ran.clear();
+  }
+}
+
+const python = new Python();
+const ran = new Map(); // block number -> the code that the session has run, "" as recorded
+const bars = new Map(); // block number -> its Bar
+let page = null; // the page's blocks, fetched on the first Run
+let running = null; // the Bar that runs
+
+async function blocks() {
+  if (page === null) {
+    const answer = await fetch(new URL(`_examples/${script.dataset.page}.json`, root));
+    if (!answer.ok) throw new Error(`the examples cannot be fetched: ${answer.status}`);
+    page = (await answer.json()).blocks;
+  }
+  return page;
+}
+
+/** The buttons of one block, its editor and its results. */
+class Bar {
+  constructor(element) {
+    this.element = element;
+    this.number = Number(element.dataset.block);
+    this.name = element.dataset.name;
+    this.bar = element.querySelector(".run-bar");
+    this.status = element.querySelector(".run-status");
+    this.go = element.querySelector(".run-go");
+    this.edit = element.querySelector(".run-edit");
+    this.editors = [];
+    this.go.addEventListener("click", () => (running === this ? this.stop() : this.run()));
+    this.edit?.addEventListener("click", () => (this.editors.length ? this.reset() : this.open()));
+  }
+
+  // --- editing
+
+  async open() {
+    let block;
+    try {
+      block = (await blocks())[this.number];
+    } catch (error) {
+      return this.say(String(error), "bad");
+    }
+    const texts = block.kind === "pycon" ? { "": block.code } : block.files;
+    for (const [file, text] of Object.entries(texts)) {
+      const id = `run-code-${this.number}-${this.editors.length}`;
+      const area = make("textarea", {
+        id, class: "run-editor", spellcheck: "false", autocapitalize: "off", autocomplete: "off", wrap: "off",
+        rows: Math.min(text.split("\n").length + 1, 30),
+      });
+      area.value = text;
+      area.dataset.file = file;
+      area.dataset.recorded = text;
+      if (file) this.bar.before(make("label", { for: id, class: "run-file" }, file));
+      else area.setAttribute("aria-label", `Code of ${this.name}`);
+      this.bar.before(area);
+      this.watch(area);
+      this.editors.push(area);
+    }
+    const shown = this.element.closest(".example")?.querySelector(":scope > [class*=highlight-]");
+    if (shown && block.kind === "pycon") shown.hidden = true;
+    this.edit.textContent = "Reset";
+    this.edit.setAttribute("aria-label", `Reset ${this.name}`);
+    this.editors[0].focus();
+    this.say("Ctrl+Enter runs it.");
+  }
+
+  watch(area) {
+    area.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        this.run();
+      }
+    });
+  }
+
+  reset() {
+    if (running === this) this.stop();
+    for (const area of this.editors) area.remove();
+    for (const label of this.element.querySelectorAll(".run-file")) label.remove();
+    this.editors = [];
+    const shown = this.element.closest(".example")?.querySelector(":scope > [class*=highlight-]");
+    if (shown) shown.hidden = false;
+    this.edit.textContent = "Edit";
+    this.edit.setAttribute("aria-label", `Edit ${this.name}`);
+    this.panel?.remove();
+    this.panel = null;
+    this.say("");
+  }
+
+  /** What the reader made of the code; nothing as long as it is as recorded. */
+  changed() {
+    const [area] = this.editors;
+    return area && area.value !== area.dataset.recorded ? area.value : null;
+  }
+
+  // --- running
+
+  async run() {
+    if (running) {
+      if (running === this) return;
+      running.stop();
+    }
+    running = this;
+    this.began = performance.now();
+    this.results = [];
+    this.counts = { same: 0, different: 0, unknown: 0 };
+    this.ending = "";
+    this.panel?.remove();
+    this.panel = null;
+    this.showStop(true);
+    this.say("Starting …");
+    try {
+      const request = await this.request();
+      if (running !== this) return;
+      python.onmessage = (message) => this.receive(message);
+      if (!python.worker) {
+        this.showProgress();
+        python.start();
+      }
+      this.request_ = request;
+      if (python.ready) this.send();
+    } catch (error) {
+      this.finish(String(error.message ?? error), "bad");
+    }
+  }
+
+  async request() {
+    const all = await blocks();
+    const block = all[this.number];
+    if (block.kind === "console") {
+      const files = { ...block.files };
+      for (const area of this.editors) files[area.dataset.file] = area.value;
+      return { kind: "console", files, commands: block.commands, limit: block.limit };
+    }
+    const wanted = all
+      .map((each, number) => ({ ...each, block: number }))
+      .filter((each) => each.kind === "pycon" && each.runs && each.block <= this.number);
+    for (const each of wanted) each.code = bars.get(each.block)?.changed() ?? undefined;
+    // A block that has run, or an earlier one that has been changed since, asks for a new machine.
+    const fresh =
+      ran.size === 0 || ran.has(this.number) ||
+      wanted.some((each) => ran.has(each.block) && ran.get(each.block) !== (each.code ?? ""));
+    return {
+      kind: "pycon", fresh,
+      blocks: fresh ? wanted : wanted.filter((each) => !ran.has(each.block)),
+    };
+  }
+
+  send() {
+    this.sent = performance.now();
+    if (this.request_.kind === "pycon" && this.request_.fresh) ran.clear();
+    python.send(this.request_);
+    this.say("Running …");
+    this.guard(this.request_.limit);
+  }
+
+  /** End the worker when it has been silent for too long. */
+  guard(limit = 10) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      python.end();
+      const what = this.statement ? `“${this.statement.trim().split("\n")[0]}”` : "it";
+      this.show();
+      this.finish(`Stopped after ${limit + GRACE} s: ${what} was still computing and did not give way.`, "bad");
+    }, (limit + GRACE) * 1000);
+  }
+
+  receive(message) {
+    switch (message.type) {
+      case "loading":
+        if (this.progress) this.progress.value = message.percent;
+        return;
+      case "ready":
+        python.ready = true;
+        python.switches = message.switches;
+        this.progress?.remove();
+        this.progress = null;
+        return this.send();
+      case "block":
+        this.block = message.block;
+        {
+          const sent = this.request_.blocks.find((each) => each.block === message.block);
+          ran.set(message.block, sent?.code ?? "");
+          this.limit = sent?.limit;
+        }
+        return;
+      case "begin":
+        this.statement = message.source;
+        return this.guard(this.limit ?? this.request_.limit);
+      case "output":
+        return this.stream(message.text);
+      case "example":
+        return this.note(message);
+      case "done":
+        return this.conclude();
+      case "failed":
+        python.end();
+        return this.finish(this.explainFailure(message.text), "bad");
+    }
+  }
+
+  explainFailure(text) {
+    return location.protocol === "file:"
+      ? "The browser runs examples only where a web server serves the page, not from a file."
+      : `Python could not run here: ${text}`;
+  }
+
+  note(result) {
+    const mine = this.request_.kind !== "pycon" || this.block === this.number;
+    if (result.stopped) this.ending = result.stopped;
+    if (result.deadlock) this.deadlock = result.deadlock;
+    if (!mine) {
+      if (result.same === false && !this.earlier) this.earlier = this.block;
+      return;
+    }
+    this.results.push(result);
+    this.counts[result.same === null ? "unknown" : result.same ? "same" : "different"] += 1;
+  }
+
+  conclude() {
+    const { same, different, unknown } = this.counts;
+    const seconds = ((performance.now() - this.sent) / 1000).toFixed(2);
+    let text, kind;
+    if (this.ending) {
+      text = this.sentence(this.ending);
+      kind = "bad";
+    } else if (this.deadlock && different + unknown) {
+      text = `Deadlock: ${this.deadlock}.`;
+      kind = "bad";
+    } else if (different) {
+      text = `${different} of ${same + different + unknown} printed something else than recorded.`;
+      kind = "bad";
+    } else if (unknown) {
+      text = this.request_.kind === "program" ? `Ended after ${seconds} s.`
+        : same ? `Your change ran; the other ${same} as recorded.` : "Your change ran.";
+      kind = "good";
+    } else {
+      text = `As recorded, ${seconds} s.`;
+      kind = "good";
+    }
+    if (kind === "bad" && this.needsStacks()) {
+      text = "This browser cannot switch stacks, which a second thread needs. The recorded run stands above.";
+    }
+    if (this.earlier !== undefined && kind === "bad") text += " An earlier block of the page differed too.";
+    this.show();
+    this.finish(text, kind);
+  }
+
+  needsStacks() {
+    const said = [this.ending, ...this.results.map((result) => result.got)].join("\n");
+    return !python.switches && /switch(ing)? (stacks|not supported)|can't start new thread/.test(said);
+  }
+
+  sentence(text) {
+    return `${text[0].toUpperCase()}${text.slice(1)}.`;
+  }
+
+  stop() {
+    if (running !== this) return;
+    python.end();
+    this.show();
+    this.finish("Stopped. The next run starts on a new machine.", "plain");
+  }
+
+  finish(text, kind) {
+    clearTimeout(this.timer);
+    this.progress?.remove();
+    this.progress = null;
+    this.statement = this.earlier = this.deadlock = this.block = this.limit = undefined;
+    running = null;
+    this.showStop(false);
+    this.say(text, kind);
+  }
+
+  // --- showing
+
+  say(text, kind = "plain") {
+    this.status.textContent = text;
+    this.status.dataset.kind = kind;
+  }
+
+  showStop(stop) {
+    this.go.textContent = stop ? "Stop" : "Run";
+    this.go.setAttribute("aria-label", `${stop ? "Stop" : "Run"} ${this.name}`);
+    this.go.classList.toggle("run-stops", stop);
+  }
+
+  showProgress() {
+    this.progress = make("progress", { max: "100", value: "0", "aria-label": "Loading Python" });
+    this.status.before(this.progress);
+    this.say("Loading Python, 6 MB, once …");
+  }
+
+  output() {
+    if (!this.panel) {
+      this.panel = make("div", {
+        class: "run-output", role: "region", tabindex: "0", "aria-label": `Output of ${this.name}`,
+      }, make("pre"));
+      this.element.append(this.panel);
+    }
+    return this.panel.firstChild;
+  }
+
+  /** A program prints as it goes. */
+  stream(text) {
+    const pre = this.output();
+    const room = 200000 - pre.textContent.length;
+    if (room > 0) pre.append(text.slice(0, room));
+    this.guard(this.request_.limit);
+  }
+
+  /** The whole run, as the doctest prints it; where it differs, what the page has too. */
+  show() {
+    if (this.request_?.kind === "program") {
+      for (const result of this.results) if (!this.panel && result.got) this.output().append(result.got);
+      return;
+    }
+    if (!this.results.length) return;
+    const pre = this.output();
+    for (const { source, got, want, same } of this.results) {
+      pre.append(make("span", { class: "run-source" }, this.prompted(source)));
+      if (same === false) {
+        if (want) pre.append(make("del", { class: "run-want" }, make("span", { class: "run-mark" }, "recorded: "), want));
+        else pre.append(make("del", { class: "run-want" }, make("span", { class: "run-mark" }, "recorded: "), "nothing\n"));
+        pre.append(make("ins", { class: "run-got" }, make("span", { class: "run-mark" }, "now: "), got || "nothing\n"));
+      } else if (got) {
+        pre.append(got.endsWith("\n") ? got : `${got}\n`);
+      }
+    }
+  }
+
+  prompted(source) {
+    if (this.request_.kind === "console") return `${source}\n`;
+    const lines = source.replace(/\n+$/, "").split("\n");
+    return lines.map((line, index) => `${index ? "..." : ">>>"} ${line}`.trimEnd() + "\n").join("");
+  }
+}
+
+/** The playground: an editor that begins empty, or with what the address carries. */
+class Playground extends Bar {
+  constructor(element) {
+    super(element);
+    this.area = element.querySelector("textarea");
+    this.choice = element.querySelector("select");
+    this.link = element.querySelector(".run-link");
+    this.watch(this.area);
+    this.choice.addEventListener("change", () => this.choose());
+    this.link.addEventListener("click", () => this.copyLink());
+    window.addEventListener("hashchange", () => this.restore());
+    this.restore();
+  }
+
+  async request() {
+    return {
+      kind: "program", limit: 20, files: { "program.py": this.area.value },
+      commands: [{ words: ["python3", "program.py"] }],
+    };
+  }
+
+  async choose() {
+    if (!this.choice.value) {
+      this.area.value = "";
+      return;
+    }
+    const answer = await fetch(new URL("_examples/playground-programs.json", root));
+    this.area.value = (await answer.json())[this.choice.value];
+    this.say("");
+  }
+
+  async copyLink() {
+    const address = new URL(location.href);
+    address.hash = `code=${await pack(this.area.value)}`;
+    history.replaceState(null, "", address);
+    try {
+      await navigator.clipboard.writeText(address.href);
+      this.say("The link is copied; it carries the code.", "good");
+    } catch {
+      this.say("The link is in the address bar; it carries the code.", "good");
+    }
+  }
+
+  async restore() {
+    const code = new URLSearchParams(location.hash.slice(1)).get("code");
+    if (!code) return;
+    try {
+      this.area.value = await unpack(code);
+      this.say("The code of the link. Read it before you run it.");
+    } catch {
+      this.say("The link is damaged: its code cannot be read.", "bad");
+    }
+  }
+}
+
+/** Text as deflated base64 that fits into an address. */
+async function pack(text) {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
+    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+async function unpack(code) {
+  const binary = atob(code.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Response(stream).text();
+}
+
+for (const element of document.querySelectorAll(".run")) {
+  const bar = element.matches(".run-playground") ? new Playground(element) : new Bar(element);
+  bars.set(bar.number, bar);
+}
