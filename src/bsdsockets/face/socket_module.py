@@ -11,7 +11,7 @@ import types
 from typing import Any
 
 from ..machine import constants
-from ..machine.constants import AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM
+from ..machine.constants import AF_INET, AF_INET6, AF_UNIX, AI_NUMERICHOST, SOCK_STREAM
 from ..network.addresses import loose4, unpack
 from ..network.names import PROTOCOLS, SERVICES, UnknownName
 from .ancillary import HEADER, space
@@ -82,7 +82,7 @@ def inet_ntoa(packed: Any, /) -> str:
     """The text of four bytes."""
     data = bytes(memoryview(packed))
     if len(data) != 4:
-        raise OSError("packed IP wrong length")
+        raise OSError("packed IP wrong length for inet_ntoa")
     return unpack(data)
 
 
@@ -212,17 +212,21 @@ class Functions:
         """The name of an address and of its port."""
         if not isinstance(sockaddr, tuple):
             raise TypeError("getnameinfo() argument 1 must be a tuple")
+        if not 2 <= len(sockaddr) <= 4:
+            raise TypeError("getnameinfo(): illegal sockaddr argument")
         host, port = sockaddr[0], number(sockaddr[1])
         if len(sockaddr) > 2 and not 0 <= number(sockaddr[2]) <= 0xFFFFF:
             raise OverflowError("getnameinfo(): flowinfo must be 0-1048575.")
         resolver = self._machine.resolver
         try:
-            found = resolver.getaddrinfo(host, str(port), 0, 2)
+            found = resolver.getaddrinfo(host, str(port), 0, 2, 0, AI_NUMERICHOST)
             if len(found) > 1:
                 raise OSError("sockaddr resolved to multiple addresses")
             name, service = resolver.getnameinfo(found[0].address, found[0].port, flags)
         except UnknownName as failure:
             raise gaierror(failure.number, failure.text) from None
+        if len(sockaddr) == 4 and sockaddr[3] and name.lower().startswith(("fe80:", "ff02:")):
+            name += f"%{self.if_indextoname(sockaddr[3])}"
         return name, service
 
     def gethostbyname(self, name: Any, /) -> str:

@@ -32,8 +32,13 @@ def canonical(text: str) -> str | None:
 
 
 def _text(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """As inet_ntop(3) of Linux writes it: also ::1.2.3.4, which once meant IPv4."""
     mapped = getattr(address, "ipv4_mapped", None)
-    return f"::ffff:{mapped}" if mapped is not None else str(address)
+    if mapped is not None:
+        return f"::ffff:{mapped}"
+    if address.version == 6 and 0xFFFF < int(address) <= 0xFFFFFFFF:
+        return f"::{ipaddress.IPv4Address(int(address))}"
+    return str(address)
 
 
 @lru_cache(maxsize=4096)

@@ -33,7 +33,18 @@ from ..machine.constants import (
     SOCK_RAW,
     SOCK_STREAM,
 )
-from .addresses import ANY4, ANY6, LOOPBACK4, LOOPBACK6, canonical, loose4, remap, version
+from .addresses import (
+    ANY4,
+    ANY6,
+    LOOPBACK4,
+    LOOPBACK6,
+    canonical,
+    is_mapped,
+    loose4,
+    remap,
+    unmap,
+    version,
+)
 
 TEXTS = {
     -1: "Bad value for ai_flags", -2: "Name or service not known",
@@ -58,11 +69,25 @@ SERVICES = {
     "imaps": (993, "tcp"), "pop3s": (995, "tcp"), "http-alt": (8080, "tcp udp"),
 }
 ALIASES = {"www": "http", "mail": "smtp", "imap": "imap2", "portmapper": "sunrpc"}
+ALLOWED = 0x7FF  # every AI_ flag that glibc knows
 PROTOCOLS = {
     "ip": 0, "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51,
     "ipv6-icmp": 58, "sctp": 132, "udplite": 136, "raw": 255,
 }
-KINDS = ((SOCK_STREAM, 6, "tcp"), (SOCK_DGRAM, 17, "udp"), (SOCK_RAW, 0, ""))
+class Kind(NamedTuple):
+    """A type of socket with its protocol, and what services call it."""
+
+    type: int
+    protocol: int
+    name: str
+    default: bool = False  # listed when neither type nor protocol is asked for
+
+
+KINDS = (
+    Kind(SOCK_STREAM, 6, "tcp", True), Kind(SOCK_DGRAM, 17, "udp", True), Kind(6, 33, "dccp"),
+    Kind(SOCK_DGRAM, 136, "udplite"), Kind(SOCK_STREAM, 132, "sctp"), Kind(5, 132, "sctp"),
+    Kind(SOCK_RAW, 0, "raw", True),  # any protocol, and no services
+)
 
 
 class UnknownName(Exception):
@@ -72,6 +97,19 @@ class UnknownName(Exception):
         super().__init__(number, TEXTS[number])
         self.number = number
         self.text = TEXTS[number]
+
+
+def _port(service: str | int | None) -> tuple[bool, int]:
+    """Whether *service* is written in digits, and the number, as strtoul and an int have it.
+
+    >>> [_port(text) for text in ("80", "http", "-1")]
+    [(True, 80), (False, -1), (True, -1)]
+    """
+    digits = str(service).strip().removeprefix("-").removeprefix("+")
+    if not digits.isdecimal():
+        return False, -1
+    number = int(str(service)) & 0xFFFFFFFF
+    return True, number - (number >> 31 << 32)
 
 
 class Info(NamedTuple):
@@ -107,18 +145,20 @@ class Resolver:
 
     def numeric(self, name: str, family: int) -> str | None:
         """The address that *name* writes in numbers, or None."""
-        return canonical(name) or (loose4(name) if family != AF_INET6 else None)
+        return canonical(name) or loose4(name)
 
     def getaddrinfo(self, name: str | None, service: str | int | None, family: int = 0,
                     type: int = 0, protocol: int = 0, flags: int = 0) -> list[Info]:
         """List the ways to reach *service* of *name*."""
         if name is None and service is None:
             raise UnknownName(EAI_NONAME)
-        if flags & ~0x47F or (flags & AI_CANONNAME and name is None):
+        if flags & ~ALLOWED or (flags & AI_CANONNAME and name is None):
             raise UnknownName(EAI_BADFLAGS)
+        if flags & AI_NUMERICSERV and service and not _port(service)[0]:
+            raise UnknownName(EAI_NONAME)
         if family not in (AF_UNSPEC, AF_INET, AF_INET6):
             raise UnknownName(EAI_FAMILY)
-        kinds = self._kinds(service, type, protocol, flags)
+        kinds = self._kinds(service, type, protocol)
         canon = ""
         results = []
         for address in self._hosts(name, family, flags):
@@ -131,10 +171,13 @@ class Resolver:
 
     @staticmethod
     def _scope(name: str | None) -> int:
-        zone = (name or "").partition("%")[2]
-        if zone == "lo":
+        """The number of the zone in ``fe80::1%lo``; a name goes with link-local alone."""
+        address, _, zone = (name or "").partition("%")
+        if zone == "lo" and address.lower().startswith(("fe8", "fe9", "fea", "feb", "ff02")):
             return 1
-        return int(zone) if zone.isdigit() else 0
+        if zone and not zone.isdecimal():
+            raise UnknownName(EAI_NONAME)
+        return int(zone or 0)
 
     def _hosts(self, name: str | None, family: int, flags: int) -> list[str]:
         if name is None:
@@ -145,6 +188,8 @@ class Resolver:
         if numeric is not None:
             if family == AF_INET6 and version(numeric) == 4 and flags & AI_V4MAPPED:
                 return [remap(numeric)]
+            if family == AF_INET and is_mapped(numeric):
+                return [unmap(numeric)]
             if family != 0 and version(numeric) != (6 if family == AF_INET6 else 4):
                 raise UnknownName(-9)
             return [numeric]
@@ -158,22 +203,22 @@ class Resolver:
             raise UnknownName(-9 if known else EAI_NONAME)
         return found
 
-    def _kinds(self, service: str | int | None, kind: int, protocol: int,
-               flags: int) -> list[tuple[int, int, int]]:
+    def _kinds(self, service: str | int | None, kind: int,
+               protocol: int) -> list[tuple[int, int, int]]:
         """The types and protocols that *service* is there for, each with its port."""
-        rows = [row for row in KINDS if kind in (0, row[0])
-                and (protocol in (0, row[1]) or row[0] == SOCK_RAW)]
+        rows = [row for row in KINDS if kind in (0, row.type)
+                and (protocol in (0, row.protocol) or row.type == SOCK_RAW)]
         if not rows:
-            raise UnknownName(EAI_SOCKTYPE if kind and kind not in (1, 2, 3) else EAI_SERVICE)
-        if service is None or isinstance(service, int) or service.isdigit():
-            port = int(service or 0)
-            return [(row[0], row[1] or protocol, port & 0xFFFF) for row in rows
-                    if row[0] != SOCK_RAW or kind == SOCK_RAW or protocol in (0, row[1])]
-        if flags & AI_NUMERICSERV:
-            raise UnknownName(EAI_NONAME)
-        known = SERVICES.get(ALIASES.get(service, service))
-        found = [(row[0], row[1], known[0]) for row in rows
-                 if known is not None and row[2] and row[2] in known[1]]
+            raise UnknownName(EAI_SOCKTYPE if kind else EAI_SERVICE)
+        rows = rows[:1] if kind or protocol else [row for row in rows if row.default]
+        written = service not in (None, "")
+        if written and rows[0].type == SOCK_RAW:
+            raise UnknownName(EAI_SERVICE)
+        numeric, port = _port(service) if written else (True, 0)
+        if numeric and port >= 0:
+            return [(row.type, row.protocol or protocol, port & 0xFFFF) for row in rows]
+        known = SERVICES.get(ALIASES.get(str(service), str(service)), (0, ""))
+        found = [(row.type, row.protocol, known[0]) for row in rows if row.name in known[1]]
         if not found:
             raise UnknownName(EAI_SERVICE)
         return found
