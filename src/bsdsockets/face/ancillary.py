@@ -55,13 +55,12 @@ def encode_control(machine: Any, ancdata: Any) -> tuple[Any, ...]:
     try:
         entries = list(ancdata)
     except TypeError:
-        raise TypeError("sendmsg() argument 2 must be an iterable"
-                        if False else "sendmsg(): argument 2 must be iterable") from None
+        raise TypeError("sendmsg() argument 2 must be an iterable") from None
     result = []
     for entry in entries:
         if not isinstance(entry, tuple) or len(entry) != 3:
-            raise TypeError("[sendmsg() ancillary data items] must be 3-item tuples"
-                            if False else "sequence of 3-item tuples expected")
+            raise TypeError("[sendmsg() ancillary data items]() argument must be 3-item sequence, "
+                            f"not {type(entry).__name__}")
         level, kind, data = int(entry[0]), int(entry[1]), memoryview(entry[2]).tobytes()
         result.append((level, kind, _decoded(machine, level, kind, data)))
     return tuple(result)

@@ -6,6 +6,7 @@ as a class attribute, and a plain function would become a method there.
 Sources: CPython ``Modules/selectmodule.c``, 3.11 to 3.13.
 """
 
+import contextlib
 import math
 import types
 from typing import Any
@@ -172,10 +173,8 @@ class Epoll:
         self.close()
 
     def __del__(self) -> None:
-        try:
+        with contextlib.suppress(OSError, AttributeError, TypeError):
             self.close()
-        except (OSError, AttributeError, TypeError):
-            pass
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -185,25 +184,27 @@ class Epoll:
 
     def register(self, fd: Any, eventmask: int = POLLIN | POLLPRI | POLLOUT) -> None:
         """Ask for *eventmask* of a descriptor."""
-        self._machine.poll.epoll_control(self.fileno(), EPOLL_CTL_ADD, descriptor_of(fd),
-                                         eventmask & 0xFFFFFFFF)
+        self._control(EPOLL_CTL_ADD, fd, eventmask)
 
     def modify(self, fd: Any, eventmask: int) -> None:
         """Ask for other events of a descriptor that is registered."""
-        self._machine.poll.epoll_control(self.fileno(), EPOLL_CTL_MOD, descriptor_of(fd),
-                                         eventmask & 0xFFFFFFFF)
+        self._control(EPOLL_CTL_MOD, fd, eventmask)
 
     def unregister(self, fd: Any) -> None:
         """Ask for nothing of a descriptor any more."""
-        self._machine.poll.epoll_control(self.fileno(), EPOLL_CTL_DEL, descriptor_of(fd), 0)
+        self._control(EPOLL_CTL_DEL, fd, 0)
+
+    def _control(self, operation: int, fd: Any, eventmask: int) -> None:
+        descriptor = descriptor_of(fd)
+        events = eventmask & 0xFFFFFFFF
+        self._machine.poll.epoll_control(self.fileno(), operation, descriptor, events)
 
     def poll(self, timeout: Any = None, maxevents: int = -1) -> list[tuple[int, int]]:
         """Wait for at most *timeout* seconds; returns [(descriptor, events)]."""
         fd = self.fileno()
         if timeout is not None and not hasattr(timeout, "__float__"):
-            raise TypeError("timeout must be a number or None" if False else
-                            f"'{type(timeout).__name__}' object cannot be interpreted as an "
-                            "integer")
+            kind = type(timeout).__name__
+            raise TypeError(f"'{kind}' object cannot be interpreted as an integer")
         if maxevents < -1 or maxevents == 0:
             raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
         limit = None if timeout is None or timeout < 0 else math.ceil(timeout * 1000) / 1000

@@ -58,8 +58,8 @@ def number(value: Any) -> int:
         kind = type(value).__name__
         raise TypeError(f"'{kind}' object cannot be interpreted as an integer") from None
     if not -(2**31) <= result < 2**31:
-        raise OverflowError("Python int too large to convert to C int"
-                            if result > 0 else "Python int too large to convert to C int")
+        bound = "greater than maximum" if result > 0 else "less than minimum"
+        raise OverflowError(f"signed integer is {bound}")
     return result
 
 
@@ -311,7 +311,7 @@ class Socket(metaclass=Immutable):
             parts = [readable(buffer) for buffer in buffers]
         except TypeError as failure:
             if "iterable" in str(failure):
-                raise TypeError("sendmsg(): argument 1 must be iterable") from None
+                raise TypeError("sendmsg() argument 1 must be an iterable") from None
             raise
         control = encode_control(self._machine, ancdata)
         target = None if address is None else self._address(address, "sendmsg")
