@@ -276,8 +276,12 @@ class Tcp(Internet):
 
         False if segments are needed: something waits to be sent, or somebody watches.
         """
+        if c.out or not self.link.plain:
+            return False
         peer = c.peer
-        if peer is None or peer is c or c.out or peer.out or not self.link.plain:
+        if peer is None:
+            return self._part_second(c)
+        if peer is c or peer.out:
             return False
         self._leave_fast_path(c)
         c.state = FIN_WAIT_2
@@ -290,6 +294,17 @@ class Tcp(Internet):
         peer.so.done = True
         peer.so.shut(RECEIVE, READ_HANGUP)
         self.input.remain(c, FIN_WAIT_2, self.host.settings.tcp_fin_timeout)
+        return True
+
+    def _part_second(self, c: Connection) -> bool:
+        """The same where the other end has closed before and left a remain in FIN-WAIT-2."""
+        remains = self.output.table.get(
+            (c.remote_address, c.remote_port, c.local_address, c.local_port))
+        if not isinstance(remains, TimeWait) or remains.state != FIN_WAIT_2:
+            return False
+        remains.rcv_nxt += 1
+        self.input.time_wait(remains)
+        self.input.finish(c, 0)
         return True
 
     def _usable(self, key: Any, port: int) -> bool:

@@ -316,6 +316,12 @@ class Input:
         self.ports.add(remains, remains.port)
         remains.timer = self.node.after(seconds, lambda: self.end(remains))
 
+    def time_wait(self, remains: TimeWait) -> None:
+        """The FIN that a remain in FIN-WAIT-2 waited for has come."""
+        remains.state = TIME_WAIT
+        remains.timer.cancel()
+        remains.timer = self.node.after(TWO_MSL, lambda: self.end(remains))
+
     def end(self, remains: TimeWait) -> None:
         if self.table.get(remains.key) is remains:
             del self.table[remains.key]
@@ -334,9 +340,7 @@ class Input:
             self.output.refuse(packet)
         elif remains.state == FIN_WAIT_2 and s.flags & FIN:
             remains.rcv_nxt = s.sequence + s.length
-            remains.state = TIME_WAIT
             self.output.acknowledge(remains)
-            remains.timer.cancel()
-            remains.timer = self.node.after(TWO_MSL, lambda: self.end(remains))
+            self.time_wait(remains)
         elif s.length:
             self.output.acknowledge(remains)

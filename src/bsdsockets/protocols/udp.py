@@ -82,8 +82,10 @@ class Udp(Datagrams):
                     self.accept_record(known[2], record)
                     return size
         if end.pending is None and not flags & MSG_MORE and not so.options.get(CORK):
+            plain = self.node.loopback.plain and not so.options
             sent = super().send(so, data, flags, address, control)
-            self._remember(so, end, address)
+            if plain:
+                self._remember(so, end, address)
             return sent
         if end.pending is None:
             end.pending, end.way = b"", None
@@ -97,8 +99,6 @@ class Udp(Datagrams):
 
     def _remember(self, so: Any, end: Any, address: Any) -> None:
         """Keep what the next datagram to *address* would find: the fast path."""
-        if so.options or not self.node.loopback.plain:
-            return
         remote = end.remote if address is None else self.wire(so, address.address)
         if self.node.kind(remote) != "local":
             return
