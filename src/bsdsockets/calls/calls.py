@@ -41,6 +41,7 @@ from ..machine.descriptors import File
 from ..machine.errors import (
     EAFNOSUPPORT,
     EAGAIN,
+    EBADF,
     EINPROGRESS,
     EINVAL,
     EMFILE,
@@ -92,8 +93,8 @@ class Calls:
         file = self.files.get(number)
         if file.__class__ is Socket:
             return file  # type: ignore[return-value]
-        if file is None:
-            self.files.find(number)
+        if file is None and not self.files.is_foreign(number):
+            fail(EBADF)
         fail(ENOTSOCK)
 
     def _settle(self) -> None:

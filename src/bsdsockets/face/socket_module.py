@@ -30,6 +30,8 @@ except ImportError:
     class herror(OSError):  # type: ignore[no-redef]
         """A host is not known."""
 
+LONGEST = 2**31 - 1  # bytes that socklen_t may count on every system
+
 
 def unsigned(value: Any, bits: int, name: str) -> int:
     """An unsigned number of *bits* bits."""
@@ -111,16 +113,23 @@ def inet_ntop(family: int, packed: Any, /) -> str:
     return unpack(data)
 
 
+def _ssize(value: int) -> int:
+    """The value, if C's ssize_t can hold it."""
+    if not -(2**63) <= value < 2**63:
+        raise OverflowError("Python int too large to convert to C ssize_t")
+    return value
+
+
 def CMSG_LEN(length: int, /) -> int:
     """The length of a control message with *length* bytes of data."""
-    if not 0 <= length < 2**63 - HEADER:
+    if not 0 <= _ssize(length) <= LONGEST - HEADER:
         raise OverflowError("CMSG_LEN() argument out of range")
     return HEADER + length
 
 
 def CMSG_SPACE(length: int, /) -> int:
     """The room that a control message with *length* bytes of data takes."""
-    if not 0 <= length < 2**63 - HEADER - 8:
+    if not 0 <= _ssize(length) <= LONGEST - HEADER - 7:
         raise OverflowError("CMSG_SPACE() argument out of range")
     return space(length)
 
@@ -166,7 +175,9 @@ class Functions:
 
     def sethostname(self, name: Any, /) -> None:
         """Set the name of the machine."""
-        text = name if isinstance(name, str) else bytes(name).decode()
+        if not isinstance(name, str | bytes):
+            raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
+        text = name if isinstance(name, str) else name.decode()
         self._machine.resolver.hostname = text
         self._machine.resolver.hosts.setdefault(text, ["127.0.0.1"])
 
@@ -198,7 +209,9 @@ class Functions:
     @staticmethod
     def _service(port: Any) -> Any:
         if port is None or isinstance(port, str):
-            return port or None if port is None else port
+            if port is not None:
+                port.encode()  # UnicodeEncodeError for what no name can hold
+            return port
         if isinstance(port, bytes):
             return port.decode("latin-1")
         if hasattr(port, "__index__"):
@@ -211,6 +224,7 @@ class Functions:
     def getnameinfo(self, sockaddr: Any, flags: int, /) -> tuple[str, str]:
         """The name of an address and of its port."""
         if not isinstance(sockaddr, tuple):
+            del sockaddr  # which the traceback would keep
             raise TypeError("getnameinfo() argument 1 must be a tuple")
         if not 2 <= len(sockaddr) <= 4:
             raise TypeError("getnameinfo(): illegal sockaddr argument")
@@ -285,7 +299,9 @@ class Functions:
 
     def if_nametoindex(self, name: Any, /) -> int:
         """The index of an interface."""
-        text = name if isinstance(name, str) else bytes(name).decode()
+        if not isinstance(name, str | bytes):
+            raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
+        text = name if isinstance(name, str) else name.decode()
         for each in self._machine.node.interfaces:
             if each.name == text:
                 return each.index  # type: ignore[no-any-return]

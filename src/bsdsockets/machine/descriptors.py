@@ -25,6 +25,8 @@ except ImportError:  # a Python built without sockets
 
 from .errors import EBADF, EMFILE, fail
 
+_set_blocking = getattr(os, "set_blocking", None)  # the host's, also when `run` replaces it
+
 
 def _reserve() -> int:
     """Take a number from the host that nothing else uses."""
@@ -98,6 +100,14 @@ class DescriptorTable(dict[int, File]):
         except KeyError:
             fail(EBADF)
 
+    def is_foreign(self, number: int) -> bool:
+        """True if *number* names a file of the host that is not the model's."""
+        try:
+            os.fstat(number)
+        except (OSError, OverflowError):
+            return False
+        return number not in self
+
     def close(self, number: int) -> None:
         """Take the descriptor *number* away; the last one closes its file."""
         file = self.pop(number, None)
@@ -121,5 +131,5 @@ class DescriptorTable(dict[int, File]):
         if file.nonblocking != nonblocking:
             file.nonblocking = nonblocking
             for each in self.numbers_of(file) if file.references > 1 else (number,):
-                if hasattr(os, "set_blocking"):
-                    os.set_blocking(each, not nonblocking)
+                if _set_blocking is not None:
+                    _set_blocking(each, not nonblocking)
