@@ -6,6 +6,8 @@
     ```{socket-options} SOL_SOCKET  the options of one level: values, sockets, what becomes of them
     ```{absent-options} SOL_SOCKET  the options of that level that Linux has and the model has not
     ```{model-differences}          where the model differs from Linux on purpose
+    ```{left-out}                   what the protocols leave out, in the words of their files
+    ```{failing-tests}              the tests of CPython that cannot pass on the model
 
 Each reads the table that the code itself uses, so a picture cannot show what the code does not do.
 A state without a place in the picture, or a level without options, ends the build.
@@ -18,7 +20,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from drawings.differences import ModelDifferences
+from drawings.differences import FailingTests, LeftOut, ModelDifferences
 from drawings.options import AbsentOptions, SocketOptions
 from drawings.states import TcpStates
 
@@ -36,5 +38,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("socket-options", SocketOptions)
     app.add_directive("absent-options", AbsentOptions)
     app.add_directive("model-differences", ModelDifferences)
+    app.add_directive("left-out", LeftOut)
+    app.add_directive("failing-tests", FailingTests)
     app.connect("builder-inited", _add_style)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

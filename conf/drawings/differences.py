@@ -1,21 +1,32 @@
-"""The deliberate differences from Linux, drawn from ``tests/against_kernel/differences.py``."""
+"""What the model does not do as Linux does, drawn from where that is decided.
+
+The deliberate differences are ``tests/against_kernel/differences.py``, what the comparison lets
+pass; the tests of CPython that cannot pass are ``tests/cpython_suites/expected.py``; what a
+protocol leaves out is the paragraph "Left out: ..." at the head of its file.
+"""
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-TABLE = Path(__file__).resolve().parent.parent.parent / "tests/against_kernel/differences.py"
+ROOT = Path(__file__).resolve().parent.parent.parent
+DIFFERENCES = ROOT / "tests" / "against_kernel" / "differences.py"
+EXPECTED = ROOT / "tests" / "cpython_suites" / "expected.py"
+SOURCE = ROOT / "src" / "bsdsockets"
+LEFT_OUT = "Left out: "
 
 
-def deliberate() -> tuple[Any, ...]:
-    """Return the table that the comparison with the kernel uses, as it stands."""
-    spec = importlib.util.spec_from_file_location("_differences_for_drawings", TABLE)
+def _executed(path: Path) -> Any:
+    """Return the module at *path*, as it stands now."""
+    spec = importlib.util.spec_from_file_location(f"_{path.stem}_for_drawings", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
@@ -23,21 +34,59 @@ def deliberate() -> tuple[Any, ...]:
         spec.loader.exec_module(module)
     finally:
         del sys.modules[spec.name]
-    found: tuple[Any, ...] = module.DELIBERATE
-    return found
+    return module
+
+
+def deliberate() -> dict[str, str]:
+    """Return the name and the reason of each deliberate difference."""
+    return {each.name: each.reason for each in _executed(DIFFERENCES).DELIBERATE}
+
+
+def failing_tests() -> dict[str, str]:
+    """Return the tests of CPython that cannot pass on the model, and why."""
+    return dict(_executed(EXPECTED).FAILURES)
+
+
+def left_out() -> Iterator[tuple[str, str]]:
+    """Return each file of the model that leaves something out, and what."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        for paragraph in text.split("\n\n"):
+            if paragraph.startswith(LEFT_OUT):
+                words = " ".join(paragraph.removeprefix(LEFT_OUT).split())
+                yield path.relative_to(SOURCE).as_posix(), words[0].upper() + words[1:]
+
+
+def _definitions(pairs: dict[str, str]) -> list[nodes.Node]:
+    items = nodes.definition_list()
+    for term, meaning in pairs.items():
+        text = nodes.definition("", nodes.paragraph("", meaning))
+        items += nodes.definition_list_item("", nodes.term("", "", nodes.literal("", term)), text)
+    return [items]
 
 
 class ModelDifferences(SphinxDirective):
-    """Each difference with its reason; or the statement that there is none."""
+    """Each deliberate difference with its reason; or the statement that there is none."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(TABLE)
-        differences = deliberate()
-        if not differences:
-            text = "The comparison with Linux excuses nothing: its list of differences is empty."
-            return [nodes.paragraph("", text)]
-        items = nodes.definition_list()
-        for each in differences:
-            meaning = nodes.definition("", nodes.paragraph("", each.reason))
-            items += nodes.definition_list_item("", nodes.term("", each.name), meaning)
-        return [items]
+        self.env.note_dependency(DIFFERENCES)
+        nothing = "None: the comparison with Linux excuses nothing."
+        found = deliberate()
+        return _definitions(found) if found else [nodes.paragraph("", nothing)]
+
+
+class FailingTests(SphinxDirective):
+    """The tests of CPython that cannot pass, with their reasons."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(EXPECTED)
+        return _definitions(failing_tests())
+
+
+class LeftOut(SphinxDirective):
+    """What each file of the model says it leaves out."""
+
+    def run(self) -> list[nodes.Node]:
+        for path in SOURCE.rglob("*.py"):
+            self.env.note_dependency(path)
+        return _definitions(dict(left_out()))

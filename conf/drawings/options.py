@@ -10,11 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
-from bsdsockets.machine import constants
-from bsdsockets.sockets import option, option_table
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
+
+from bsdsockets.machine import constants
+from bsdsockets.sockets import option, option_table
 
 SOURCES: tuple[ModuleType, ...] = (constants, option, option_table)
 
@@ -27,11 +28,20 @@ PREFIXES = {
 }
 """How the names of a level's options begin."""
 
-NO_OPTIONS = frozenset("""
-    IP_DEFAULT_MULTICAST_LOOP IP_DEFAULT_MULTICAST_TTL IP_MAX_MEMBERSHIPS IP_PMTUDISC_DO
-    IP_PMTUDISC_DONT IP_PMTUDISC_PROBE IP_PMTUDISC_WANT IPV6_RTHDR_TYPE_0 IP_RECVRETOPTS
-    IP_PROTOCOL
-""".split())
+NO_OPTIONS = frozenset(
+    (
+        "IP_DEFAULT_MULTICAST_LOOP",
+        "IP_DEFAULT_MULTICAST_TTL",
+        "IP_MAX_MEMBERSHIPS",
+        "IP_PMTUDISC_DO",
+        "IP_PMTUDISC_DONT",
+        "IP_PMTUDISC_PROBE",
+        "IP_PMTUDISC_WANT",
+        "IP_PROTOCOL",
+        "IP_RECVRETOPTS",
+        "IPV6_RTHDR_TYPE_0",
+    )
+)
 """Names that begin alike and are values, limits or another name of an option."""
 
 SOCKETS = {
@@ -145,9 +155,7 @@ class SocketOptions(_OfLevel):
             nodes.Text(sockets(each.where)),
             status,
         ]
-        return nodes.row(
-            "", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells)
-        )
+        return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
 
 
 class AbsentOptions(_OfLevel):

@@ -13,13 +13,14 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-from bsdsockets.protocols import tcp_states as tcp
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from bsdsockets.protocols import tcp_states as tcp
+
 Point = tuple[float, float]
 
-WIDTH, HEIGHT = 340, 570
+WIDTH, HEIGHT = 340, 588
 BOX_WIDTH, BOX_HEIGHT = 92, 24
 
 AGAIN = "CLOSED again"
@@ -27,7 +28,7 @@ AGAIN = "CLOSED again"
 
 PLACES: dict[str, Point] = {
     tcp.CLOSED: (170, 22),
-    tcp.LISTEN: (128, 104),
+    tcp.LISTEN: (100, 106),
     tcp.SYN_RECEIVED: (50, 200),
     tcp.SYN_SENT: (290, 200),
     tcp.ESTABLISHED: (170, 276),
@@ -43,12 +44,13 @@ LOWER = frozenset({tcp.LAST_ACK, tcp.TIME_WAIT})
 """The states from which CLOSED is the lower one."""
 
 BENDS: dict[tuple[str, str], Point] = {
-    (tcp.CLOSED, tcp.LISTEN): (98, 40),
-    (tcp.LISTEN, tcp.CLOSED): (168, 72),
+    (tcp.CLOSED, tcp.LISTEN): (98, 52),
+    (tcp.LISTEN, tcp.CLOSED): (166, 82),
     (tcp.CLOSED, tcp.SYN_SENT): (322, 40),
     (tcp.SYN_SENT, tcp.CLOSED): (222, 120),
     (tcp.SYN_RECEIVED, tcp.CLOSE_WAIT): (112, 356),
     (tcp.SYN_RECEIVED, tcp.FIN_WAIT_1): (8, 280),
+    (tcp.TIME_WAIT, tcp.CLOSED): (230, 592),
 }
 """Arrows that are not straight, and the point that bends them."""
 
