@@ -30,10 +30,41 @@ class Connection:
     """
 
     __slots__ = (
-        "acknowledgement", "advertised", "begun", "delayed", "fin_sent", "fin_wanted", "hold", "iss", "keep_timer", "late", "listener",
-        "local_address", "local_port", "mss", "more", "out", "peer", "probes", "rcv_nxt", "received",
-        "remote_address", "remote_port", "retries", "segments_in", "segments_out", "sent", "snd_nxt", "snd_una", "snd_wnd", "so",
-        "state", "timer", "urgent_in", "urgent_out", "urgent_state",
+        "acknowledgement",
+        "advertised",
+        "begun",
+        "delayed",
+        "fin_sent",
+        "fin_wanted",
+        "hold",
+        "iss",
+        "keep_timer",
+        "late",
+        "listener",
+        "local_address",
+        "local_port",
+        "more",
+        "mss",
+        "out",
+        "peer",
+        "probes",
+        "rcv_nxt",
+        "received",
+        "remote_address",
+        "remote_port",
+        "retries",
+        "segments_in",
+        "segments_out",
+        "sent",
+        "snd_nxt",
+        "snd_una",
+        "snd_wnd",
+        "so",
+        "state",
+        "timer",
+        "urgent_in",
+        "urgent_out",
+        "urgent_state",
     )
 
     def __init__(self, so: Any = None) -> None:
@@ -114,8 +145,19 @@ class TimeWait:
     SO_REUSEADDR.  As on Linux an orphan in FIN-WAIT-2 is one of these too.
     """
 
-    __slots__ = ("bound_address", "family", "key", "listening", "options", "port", "rcv_nxt",
-                 "snd_nxt", "since", "state", "timer")
+    __slots__ = (
+        "bound_address",
+        "family",
+        "key",
+        "listening",
+        "options",
+        "port",
+        "rcv_nxt",
+        "since",
+        "snd_nxt",
+        "state",
+        "timer",
+    )
 
     def __init__(self, connection: Connection, so: Any, state: str, now: float) -> None:
         self.key = connection.key

@@ -1,0 +1,115 @@
+"""TCP's fast path: what segments would do, done at once.
+
+While both ends of a connection are on this host, established, and nobody watches or
+disturbs the link between them, the segments of a handshake, of data and of a close have one
+outcome.  It is written down here; anything else goes by segments.
+
+    link.plain?  meet: SYN, SYN+ACK, ACK     deliver: data, ACK     part: FIN, ACK
+
+May not know: calls.
+
+Sources: those of `tcp_input`, whose effects these are.
+"""
+
+from ..machine.constants import IPPROTO_TCP
+from ..network.packets import SYN, Packet, Segment
+from .protocol import READ_HANGUP, READABLE, RECEIVE
+from .tcp_connection import Connection, TimeWait
+from .tcp_input import LATE, Input
+from .tcp_output import MAXIMUM_SEGMENT
+from .tcp_states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_2
+
+
+class FastPath:
+    """The shortcuts.  Each returns False where segments are needed."""
+
+    def __init__(self, incoming: Input) -> None:
+        self.input = incoming
+        self.output = incoming.output
+        self.node = incoming.node
+        self.link = incoming.node.loopback
+
+    def meet(self, c: Connection) -> bool:
+        """The fast path of a handshake: what its three segments do; False if it needs them."""
+        ends = (c.remote_address, c.remote_port)
+        if (*ends, c.local_address, c.local_port) in self.output.table:
+            return False
+        listener = self.input.find_listener(Packet(c.local_address, ends[0], IPPROTO_TCP, Segment(
+            c.local_port, ends[1], 0, 0, SYN, 0)))
+        if listener is None or listener.queue.is_full():
+            return False
+        child = Connection()
+        child.local_address, child.local_port = ends
+        child.remote_address, child.remote_port = c.local_address, c.local_port
+        child.iss = self.node.host.random.getrandbits(32)
+        c.snd_una = c.snd_nxt = child.rcv_nxt = c.iss + 1
+        child.snd_una = child.snd_nxt = c.rcv_nxt = child.iss + 1
+        c.mss = child.mss = MAXIMUM_SEGMENT
+        self.output.table[child.key] = child
+        listener.new_connection(child)
+        c.state = child.state = ESTABLISHED
+        c.snd_wnd, child.snd_wnd = child.window(), c.window()
+        c.advertised, child.advertised = c.rcv_nxt + c.window(), child.rcv_nxt + child.window()
+        self.input.established(c)
+        self.input.established(child)
+        return True
+
+    def part(self, c: Connection) -> bool:
+        """The fast path of a close: what the FIN and its acknowledgement do.
+
+        False if segments are needed: something waits to be sent, or somebody watches.
+        """
+        if c.out or not self.link.plain:
+            return False
+        peer = c.peer
+        if peer is None:
+            return self._part_second(c)
+        if peer is c or peer.out:
+            return False
+        self.leave(c)
+        c.state = FIN_WAIT_2
+        c.fin_sent = c.fin_wanted = True
+        c.snd_una += 1
+        c.snd_nxt += 1
+        peer.rcv_nxt += 1
+        peer.late = LATE
+        peer.state = CLOSE_WAIT
+        peer.so.done = True
+        peer.so.shut(RECEIVE, READ_HANGUP)
+        self.input.remain(c, FIN_WAIT_2, self.node.host.settings.tcp_fin_timeout)
+        return True
+
+    def _part_second(self, c: Connection) -> bool:
+        """The same where the other end has closed before and left a remain in FIN-WAIT-2."""
+        remains = self.output.table.get(
+            (c.remote_address, c.remote_port, c.local_address, c.local_port))
+        if not isinstance(remains, TimeWait) or remains.state != FIN_WAIT_2:
+            return False
+        remains.rcv_nxt += 1
+        self.input.time_wait(remains)
+        self.input.finish(c, 0)
+        return True
+
+    @staticmethod
+    def leave(c: Connection) -> None:
+        peer, c.peer = c.peer, None
+        if peer is not None:
+            peer.peer = None
+            c.snd_wnd, peer.snd_wnd = peer.window(), c.window()
+            c.advertised, peer.advertised = c.rcv_nxt + c.window(), peer.rcv_nxt + peer.window()
+
+    @staticmethod
+    def deliver(c: Connection, peer: Connection, data: bytes, size: int, room: int) -> int:
+        """The fast path: what one segment and its acknowledgement do."""
+        receiver = peer.so
+        receiver.buffer.append(data)
+        c.snd_una += size
+        c.snd_nxt += size
+        c.snd_wnd = room - size
+        peer.rcv_nxt += size
+        peer.received += size
+        c.segments_out += 1
+        peer.segments_in += 1
+        if receiver.waiters:
+            receiver.wake(READABLE)
+        return size

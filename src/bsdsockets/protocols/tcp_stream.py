@@ -1,0 +1,215 @@
+"""TCP: sending and receiving, and what poll() says of both.
+
+    send --> fast path, or out --> tcp_output         tcp_input --> so.buffer --> receive
+                                                         one byte may be urgent
+
+May not know: descriptors, threads, time; how connections begin and end.
+
+Sources: RFC 9293 3.9.1 (SEND, RECEIVE), 3.8.5 (urgent); Linux tcp(7), and the order of
+checks as Linux 6.18 shows it.
+"""
+
+from typing import Any
+
+from ..machine.constants import (
+    MSG_ERRQUEUE,
+    MSG_MORE,
+    MSG_OOB,
+    MSG_PEEK,
+    MSG_TRUNC,
+    MSG_WAITALL,
+    POLLERR,
+    POLLPRI,
+    SO_OOBINLINE,
+    SO_RCVLOWAT,
+    SOL_SOCKET,
+)
+from ..machine.errors import EAGAIN, EINVAL, ENOTCONN, EPIPE, fail
+from ..network.link import Link
+from .internet import Internet
+from .ip_control import check_control
+from .protocol import BOTH, HANGUP, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE, Message
+from .tcp_connection import NOT_THERE, READ, VALID, Connection
+from .tcp_fast import FastPath
+from .tcp_output import Output
+from .tcp_states import CLOSED, LISTEN, MAY_RECEIVE, MAY_SEND, SYN_RECEIVED, SYN_SENT
+
+INLINE = (SOL_SOCKET, SO_OOBINLINE)
+LOW_WATER = (SOL_SOCKET, SO_RCVLOWAT)
+
+
+class TcpStream(Internet):
+    """The stream of bytes of an established connection."""
+
+    output: Output
+    link: Link
+
+    # Sending
+
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: Any = ()) -> int | None:
+        c = so.pcb
+        peer = c.peer
+        if (peer is not None and not flags and not control and not so.shutdown and not so.error
+                and not c.out and not c.hold and not peer.delayed and self.link.plain):
+            room = peer.so.receive_size // 2 - peer.so.buffer.length
+            size = len(data)
+            if 0 < size <= room:
+                return FastPath.deliver(c, peer, data, size, room)
+        return self._send_by_segments(so, c, data, flags, control)
+
+
+    def _send_by_segments(self, so: Any, c: Connection, data: bytes, flags: int,
+                          control: Any) -> int | None:
+        if c.state not in MAY_SEND:
+            if so.error:
+                so.fail_pending()
+            if c.state not in (SYN_SENT, SYN_RECEIVED):
+                fail(EPIPE)
+            return None
+        if control:
+            check_control(control)
+        if so.error or so.shutdown & SEND:
+            failure = so.take_error()
+            fail(failure or EPIPE)
+        room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
+        if room <= 0 and data:
+            return None
+        data = data[:room]
+        if flags & MSG_OOB:
+            c.urgent_out = c.snd_una + len(c.out or b"") + len(data)
+        if data:
+            self.output.queue(c, data)
+        c.more = bool(flags & MSG_MORE)
+        if c.peer is not None and not c.sent:
+            c.snd_wnd = c.peer.window()
+        self.output.push(c)
+        return len(data)
+
+    # Receiving
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        c = so.pcb
+        buffer = so.buffer
+        if buffer.length and not flags and not c.urgent_state and (
+                not so.options or buffer.length >= so.options.get(LOW_WATER, 1)):
+            return self._taken(c, Message(buffer.take(count)))
+        if flags & MSG_ERRQUEUE:
+            fail(EAGAIN)
+        if c.state == LISTEN:
+            fail(ENOTCONN)
+        if flags & MSG_OOB:
+            return self._receive_urgent(so, flags)
+        return self._receive_in_order(so, c, count, flags)
+
+    def _receive_in_order(self, so: Any, c: Connection, count: int, flags: int) -> Message | None:
+        buffer = so.buffer
+        target = count if flags & MSG_WAITALL else min(so.options.get(LOW_WATER, 1), count)
+        target = max(target, 1)
+        if count == 0 and buffer.length:
+            return Message(b"")
+        limit, skip = self._before_urgent(so, c, count, flags)
+        ended = so.error or so.shutdown & RECEIVE or c.state == CLOSED
+        enough = min(buffer.length - skip, limit)
+        if enough and (enough >= target or ended or limit < count):
+            data = buffer.peek(limit, skip)
+            if not flags & MSG_PEEK:
+                buffer.drop(len(data))
+            if flags & MSG_TRUNC and not flags & MSG_PEEK:
+                data = bytes(len(data))
+            return self._taken(c, Message(data))
+        return None if enough else self._nothing(so, c)
+
+    def _nothing(self, so: Any, c: Connection) -> Message | None:
+        """There is no byte: the end, an error, or not yet."""
+        if so.done:
+            return Message(b"")
+        if so.error:
+            so.fail_pending()
+        if so.shutdown & RECEIVE:
+            return Message(b"")
+        if c.state == CLOSED:
+            fail(ENOTCONN)
+        return None
+
+    def _before_urgent(self, so: Any, c: Connection, count: int, flags: int) -> tuple[int, int]:
+        """How many bytes one call may read, and how many it must skip to see them.
+
+        It reads up to the urgent byte; the next call skips that, unless it is in line.
+        """
+        if c.urgent_state == NOT_THERE:
+            return count, 0
+        ahead = c.before_urgent
+        if ahead < 0:
+            if not flags & MSG_PEEK:
+                c.urgent_state = NOT_THERE
+            return count, 0
+        if ahead > 0:
+            return min(count, ahead), 0
+        if so.options.get(INLINE) or not so.buffer.length:
+            return count, 0
+        if flags & MSG_PEEK:
+            return count, 1
+        so.buffer.drop(1)
+        c.urgent_state = NOT_THERE
+        return count, 0
+
+    def _receive_urgent(self, so: Any, flags: int) -> Message | None:
+        c = so.pcb
+        if so.options.get(INLINE) or c.urgent_state in (NOT_THERE, READ):
+            fail(EINVAL)
+        if c.state == CLOSED and not so.done:
+            fail(ENOTCONN)
+        data = so.buffer.peek(1, c.before_urgent)
+        if not flags & MSG_PEEK:
+            c.urgent_state = READ
+        return Message(data, flags=MSG_OOB)
+
+    def _taken(self, c: Connection, message: Message) -> Message:
+        """Bytes were read: tell the sender of the new window if it waits for it."""
+        peer = c.peer
+        if peer is None or peer.out:
+            window = c.window()
+            gap = c.rcv_nxt + window - c.advertised
+            if c.state in MAY_RECEIVE and gap >= min(
+                    c.mss, c.so.receive_size // 4):
+                self.output.acknowledge(c)
+        return message
+
+    def may_go_on(self, so: Any) -> bool:
+        c = so.pcb
+        at_mark = c.urgent_state and c.before_urgent == 0
+        return super().may_go_on(so) and c.state != CLOSED and not at_mark
+
+    # Readiness and names
+
+    def ready(self, so: Any) -> int:
+        c = so.pcb
+        if so.queue is not None:
+            return READABLE if so.queue.completed else 0
+        mask = 0
+        if so.shutdown == BOTH or c.state == CLOSED:
+            mask |= HANGUP
+        if so.shutdown & RECEIVE:
+            mask |= READ_HANGUP
+        if c.state not in (SYN_SENT, SYN_RECEIVED):
+            mask |= self._ready_data(so, c)
+        if so.error:
+            mask |= POLLERR
+        return mask
+
+    def _ready_data(self, so: Any, c: Connection) -> int:
+        mask = 0
+        length = so.buffer.length
+        low = so.options.get(LOW_WATER, 1) if so.options else 1
+        if c.urgent_state:
+            if c.urgent_state == VALID:
+                mask |= POLLPRI
+            if c.before_urgent == 0 and not so.options.get(INLINE):
+                low += 1
+        if length >= low:
+            mask |= READABLE
+        used = len(c.out) if c.out is not None else 0
+        if so.shutdown & SEND or used * 3 <= so.send_size:
+            mask |= WRITABLE
+        return mask
