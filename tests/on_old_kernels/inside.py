@@ -86,12 +86,15 @@ def probe_as(uid: int) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def run(program: dict[str, Any], running: list[subprocess.Popen[str]]) -> dict[str, Any]:
+def run(
+    program: dict[str, Any], path: list[str], running: list[subprocess.Popen[str]]
+) -> dict[str, Any]:
     """Run a program and return what it printed; one in the background until its first line."""
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-B", *program["command"]],
         cwd=program["folder"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -123,7 +126,7 @@ def work() -> dict[str, Any]:
     running: list[subprocess.Popen[str]] = []
     result["programs"] = {}
     for program in job["programs"]:
-        result["programs"][program["name"]] = run(program, running)
+        result["programs"][program["name"]] = run(program, job["path"], running)
         print(program["name"], "done", flush=True)
     for process in running:
         process.send_signal(signal.SIGKILL)

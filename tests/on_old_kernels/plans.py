@@ -30,7 +30,13 @@ _PAGES = tuple(_page(path) for folder in (FAMILIES, TYPES) for path in sorted(fo
 _FOR_QEMU = ("ax25.md", "appletalk.md", "packet.md", "rdm.md")
 """An emulated processor is slow: only pages whose subject is this kernel's, or may differ there."""
 
-_EVERYWHERE = (_program("appletalk_ddp"), _program("atmpvc_send"), _program("tipc_rdm"))
+_SOCKADDR = Program("with_sockaddr", ("with_sockaddr.py",), str(Path(__file__).parent))
+_EVERYWHERE = (
+    _program("appletalk_ddp"),
+    _program("atmpvc_send"),
+    _program("tipc_rdm"),
+    _SOCKADDR,
+)
 _MODULES = ("ipv6", "sctp", "appletalk", "atm", "adummy", "tipc", "tun", "veth")
 
 PLANS = (

@@ -74,6 +74,26 @@ def test_every_call_of_a_flow_answers_as_recorded(
     assert outcome["status"] == 0
 
 
+BY_SOCKADDR = {
+    "x25": "2002 / 1001 / 1001 / b'HELLO'",
+    "ax25": "N0CLI-4 / N0SRV-3 via PORT1 / N0SRV-3 / b'HELLO'",
+    "appletalk": "b'\\x04hello' from 65280.66:221",
+    "atmpvc": "5 bytes into 0.0.200",
+    "packet": "1/88b5/772/0/00:00:00:00:00:00",
+}
+MISSING = {"user-mode-linux": "ax25", "qemu": "x25"}
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=label)
+def test_the_package_addresses_sockets_of_every_family(
+    plan: Plan, reports: dict[str, Report]
+) -> None:
+    expected = dict(BY_SOCKADDR)
+    expected[MISSING[plan.guest]] = "Address family not supported by protocol"
+    output = reports[plan.guest].result["programs"]["with_sockaddr"]["output"]
+    assert dict(line.split(": ", 1) for line in output.splitlines()) == expected
+
+
 @pytest.mark.parametrize("plan", PLANS, ids=label)
 def test_the_examples_of_every_page_hold(plan: Plan, reports: dict[str, Report]) -> None:
     results = reports[plan.guest].result["programs"]
