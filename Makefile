@@ -14,6 +14,7 @@ serve: site  ## build the site and serve it on loopback (PORT=8000)
 
 # A build that fails is forgotten: its pages would count as up to date, their warnings unseen.
 site: $(READY)  ## build the site into build/html
+	@$(VENV)/python conf/run/fetch.py
 	@$(SPHINX) -b html -d build/doctrees build/html || { rm -rf build/doctrees; exit 1; }
 	@echo "site: build/html/index.html"
 
@@ -48,6 +49,8 @@ lock: $(READY)  ## lock the newest versions of conf/requirements.in
 	@$(VENV)/python -m pip -q install uv
 	@$(VENV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --upgrade conf/requirements.in -o conf/requirements.txt
+	@$(VENV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --upgrade conf/run/npm.in -o conf/run/npm.txt
 
 clean:  ## remove what was built, and the virtual environment
 	@rm -rf build .venv
