@@ -64,7 +64,8 @@ def _may_bind_port_80() -> bool:
 
 
 def _has_network_namespaces() -> bool:
-    return sys.platform == "linux" and os.geteuid() == 0 and bool(shutil.which("unshare"))
+    tools = shutil.which("unshare") and shutil.which("ip")
+    return sys.platform == "linux" and os.geteuid() == 0 and bool(tools)
 
 
 def _without(family: str) -> Condition:
