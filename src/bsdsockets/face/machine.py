@@ -16,36 +16,16 @@ from typing import Any
 
 from ..calls.calls import Calls
 from ..calls.poll import EpollCalls
-from ..families.inet import Inet
-from ..families.inet6 import Inet6
-from ..families.unix import UnixFamily
-from ..machine.constants import IPPROTO_UDPLITE
 from ..machine.events import Event
 from ..machine.host import Host
+from ..machine.profile import BUILT_IN, PROFILES, Profile
 from ..network.names import Resolver
 from ..network.node import Node
 from ..network.pcap import Capture
-from ..protocols.icmp import IcmpErrors
-from ..protocols.raw import Raw
-from ..protocols.tcp import Tcp
-from ..protocols.udp import Udp
-from ..protocols.unix_datagram import UnixDatagram, UnixSeqpacket
-from ..protocols.unix_stream import UnixStream
 from . import errno_module, select_module, socket_module, thread_module, time_module
+from .build import build_families
 from .loader import Loader
 from .observed import ObservedCalls
-
-
-def build_families(host: Host, node: Node, resolver: Resolver) -> dict[int, Any]:
-    """Make every address family that the host has."""
-    errors = IcmpErrors(node)
-    protocols = (Tcp(node), Udp(node, errors), Udp(node, errors, IPPROTO_UDPLITE), Raw(node))
-    families = (
-        UnixFamily(host, UnixStream(host), UnixDatagram(host), UnixSeqpacket(host)),
-        Inet(host, resolver, *protocols),
-        Inet6(host, resolver, *protocols),
-    )
-    return {family.number: family for family in families}
 
 
 class Modules(Mapping[str, types.ModuleType]):
@@ -74,6 +54,9 @@ class Machine:
         the same way each time.  Ports and sequence numbers come from it too.
     real_time
         True sleeps where time would jump, for programs that also wait for the world outside.
+    profile
+        Which address families the host has: ``"built in"``, what every Linux has, or
+        ``"every module"``.
 
     >>> socket = Machine().load("socket")
     >>> a, b = socket.socketpair()
@@ -82,7 +65,8 @@ class Machine:
     >>> a.close(); b.close()
     """
 
-    def __init__(self, seed: int = 0, real_time: bool = False) -> None:
+    def __init__(self, seed: int = 0, real_time: bool = False,
+                 profile: Profile | str = BUILT_IN) -> None:
         self.host = Host(seed, real_time)
         self.clock = self.host.clock
         self.scheduler = self.host.scheduler
@@ -90,7 +74,9 @@ class Machine:
         self.settings = self.host.settings
         self.node = Node(self.host)
         self.resolver = Resolver(self.host.name)
-        self.families = build_families(self.host, self.node, self.resolver)
+        self.families = build_families(
+            self.host, self.node, self.resolver,
+            PROFILES[profile] if isinstance(profile, str) else profile)
         self._calls = Calls(self.host, self.node, self.families)
         self._poll = EpollCalls(self.host)
         self.calls: Any = self._calls

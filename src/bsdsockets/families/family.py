@@ -21,6 +21,7 @@ class Family:
     number = 0
     name = "AF_UNSPEC"
     any_address: Any = None
+    in_python = True  # CPython reads and writes its addresses
 
     def __init__(self, host: Host) -> None:
         self.host = host

@@ -27,7 +27,7 @@ from ..machine.constants import (
     POLLWRBAND,
     POLLWRNORM,
 )
-from ..machine.errors import EOPNOTSUPP, fail
+from ..machine.errors import ENOPROTOOPT, ENOTTY, EOPNOTSUPP, fail
 
 RECEIVE, SEND, BOTH = 1, 2, 3  # what a socket no longer does: Linux's RCV_SHUTDOWN, SEND_SHUTDOWN
 
@@ -111,6 +111,18 @@ class Protocol:
     def inherit(self, so: Any, child: Any, pcb: Any) -> None:
         """Make *child* the socket of the connection *pcb* that came to *so*."""
         child.pcb = pcb
+
+    def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
+        """The value of an option of the protocol's own level."""
+        fail(ENOPROTOOPT)
+
+    def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
+        """Change an option of the protocol's own level."""
+        fail(ENOPROTOOPT)
+
+    def ioctl(self, so: Any, request: int, argument: bytes) -> tuple[int, bytes]:
+        """Do what *request* asks; what ioctl() returns, and the argument as it is then."""
+        fail(ENOTTY)
 
     def option_changed(self, so: Any, level: int, number: int) -> None:
         """An option of *so* has been set."""

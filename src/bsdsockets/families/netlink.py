@@ -1,0 +1,69 @@
+"""AF_NETLINK: messages to and from the kernel.  An address is ``(port id, groups)``.
+
+SOCK_RAW and SOCK_DGRAM, between which there is no difference; the protocol says which part of
+the kernel:
+
+| protocol                   | what answers                                    |
+|----------------------------|-------------------------------------------------|
+| 0, NETLINK_ROUTE           | links, addresses and routes of this host        |
+| 2, NETLINK_USERSOCK        | nobody: for programs among themselves           |
+| 4 6 9 10 11 12 15 16 20 21 | there are sockets of it here, and nobody answers |
+
+Sources: Linux netlink(7); <linux/netlink.h>; CPython ``getsockaddrarg``.
+"""
+
+import struct
+from typing import Any
+
+from ..machine.constants import AF_NETLINK, SOCK_DGRAM, SOCK_RAW
+from ..machine.errors import EPROTONOSUPPORT, ESOCKTNOSUPPORT, fail
+from ..machine.host import Host
+from ..network.node import Node
+from ..protocols.netlink import Netlink, netlink_address
+from ..protocols.netlink_route import Route
+from .family import Family
+
+ROUTE, USERSOCK = 0, 2
+# What Linux 6.18 has built in besides: SOCK_DIAG XFRM AUDIT FIB_LOOKUP CONNECTOR NETFILTER
+# KOBJECT_UEVENT GENERIC RDMA CRYPTO, as far as its configuration has them.
+SILENT = (4, 9, 10, 12, 15, 16)
+
+
+class NetlinkFamily(Family):
+    """Netlink sockets of one host."""
+
+    number = AF_NETLINK
+    name = "AF_NETLINK"
+    any_address = b""
+
+    def __init__(self, host: Host, node: Node) -> None:
+        super().__init__(host)
+        route = Route(node)
+        self.parts = {ROUTE: Netlink(host, route.answer, open_groups=True),
+                      USERSOCK: Netlink(host, None, open_sending=True)}
+        self.parts |= {number: Netlink(host, lambda so, data: iter(()), open_groups=number == 15)
+                       for number in SILENT}
+        route.publish = self.parts[ROUTE].publish
+
+    def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
+        if kind not in (SOCK_RAW, SOCK_DGRAM):
+            fail(ESOCKTNOSUPPORT)
+        if number not in self.parts:
+            fail(EPROTONOSUPPORT)
+        return kind, number, self.parts[number]
+
+    def from_python(self, address: Any, caller: str) -> bytes:
+        if not isinstance(address, tuple):
+            raise TypeError(f"{caller}(): AF_NETLINK address must be tuple, not "
+                            f"{type(address).__name__}")
+        if len(address) != 2:
+            raise TypeError("AF_NETLINK address must be a pair (pid, groups)")
+        for each in address:
+            if not hasattr(each, "__index__"):
+                raise TypeError(f"'{type(each).__name__}' object cannot be interpreted as an "
+                                "integer")
+        return netlink_address(*(int(each.__index__()) & 0xFFFFFFFF for each in address))
+
+    def to_python(self, address: bytes) -> tuple[int, int]:
+        pid, groups = struct.unpack("=II", address[4:12])
+        return pid, groups

@@ -1,0 +1,80 @@
+"""AF_PACKET: frames of an interface.  An address is ``(name, protocol[, pkttype, hatype, addr])``.
+
+| type            | what it is                               |
+|-----------------|------------------------------------------|
+| SOCK_RAW        | the frame with the link's header         |
+| SOCK_DGRAM      | what follows that header                 |
+| SOCK_PACKET, 10 | the frame; the address is an interface's name |
+
+Any protocol; it is an Ethernet protocol number in network order.
+
+Sources: Linux packet(7); <linux/if_packet.h>; CPython ``getsockaddrarg``.
+"""
+
+import struct
+from typing import Any
+
+from ..machine.constants import AF_PACKET, SOCK_DGRAM, SOCK_RAW
+from ..machine.errors import ENODEV, EPERM, ESOCKTNOSUPPORT, fail
+from ..machine.host import Host
+from ..network.frames import find
+from ..network.node import Node
+from ..protocols.packet import SOCK_PACKET, Packets, link_address
+from .family import Family
+
+
+class PacketFamily(Family):
+    """Packet sockets of one host."""
+
+    number = AF_PACKET
+    name = "AF_PACKET"
+    any_address = b""
+
+    def __init__(self, host: Host, node: Node) -> None:
+        super().__init__(host)
+        self.node = node
+        self.packets = Packets(node)
+
+    def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
+        """The privilege is looked at before the type."""
+        if not self.host.privileged:
+            fail(EPERM)
+        if kind not in (SOCK_RAW, SOCK_DGRAM, SOCK_PACKET):
+            fail(ESOCKTNOSUPPORT)
+        return kind, number, self.packets
+
+    def from_python(self, address: Any, caller: str) -> bytes:
+        """A tuple of two to five: name, protocol, pkttype, hatype, address."""
+        if not isinstance(address, tuple):
+            raise TypeError(f"{caller}(): AF_PACKET address must be tuple, not "
+                            f"{type(address).__name__}")
+        wrong = TypeError("AF_PACKET address must be a tuple of two to five elements")
+        if not 2 <= len(address) <= 5 or not isinstance(address[0], str):
+            raise wrong
+        name, protocol, kind, hardware, bytes_ = (*address, *(0, 0, b"")[len(address) - 2:])
+        if not all(hasattr(each, "__index__") for each in (protocol, kind, hardware)):
+            raise wrong
+        if len(bytes_) > 8:
+            raise ValueError("Hardware address must be 8 bytes or less")
+        interface = find(self.node, name)
+        if interface is None:
+            fail(ENODEV)
+        if not 0 <= protocol <= 0xFFFF:
+            raise OverflowError(f"{caller}(): proto must be 0-65535.")
+        return link_address(protocol, interface.index, hardware, kind, bytes(bytes_)).ljust(
+            20, b"\0")
+
+    def to_python(self, address: bytes) -> Any:
+        """The tuple; of another kind of sockaddr its first number and 14 bytes."""
+        family = struct.unpack("=H", address[:2])[0]
+        if family != AF_PACKET:
+            return family, address[2:16]
+        if len(address) < 20:
+            address = address.ljust(20, b"\0")
+        if struct.unpack("=i", address[4:8])[0] == 0 and address[11] == 0:
+            return "", int.from_bytes(address[2:4], "big"), 0, 0, b""
+        index, hardware, kind, length = struct.unpack("=iHBB", address[4:12])
+        interface = find(self.node, index)
+        name = interface.name if interface is not None else ""
+        return (name, int.from_bytes(address[2:4], "big"), kind, hardware,
+                address[12:12 + length])

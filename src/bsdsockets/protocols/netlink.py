@@ -1,0 +1,239 @@
+"""Netlink: datagrams between sockets with port ids, and with a part of the kernel.
+
+    send --> port id 0: the kernel, which answers before send returns
+         --> another port id: that socket, or ECONNREFUSED
+         --> a group: every socket that joined it
+
+A dump is answered datagram by datagram, as it is read.
+
+May not know: what the messages say; descriptors, threads, time.
+
+Sources: RFC 3549 2.3; Linux netlink(7), ``net/netlink/af_netlink.c`` for the order of checks.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..machine.constants import MSG_OOB, SOL_NETLINK
+from ..machine.errors import (
+    EADDRINUSE,
+    ECONNREFUSED,
+    EINVAL,
+    EMSGSIZE,
+    ENOBUFS,
+    ENODATA,
+    ENOPROTOOPT,
+    EOPNOTSUPP,
+    EPERM,
+    fail,
+)
+from ..machine.host import Host
+from .protocol import EVERYTHING, Message
+from .records import End, Records
+
+AF_NETLINK = 16
+KERNEL = struct.pack("=HHII", AF_NETLINK, 0, 0, 0)
+ADD_MEMBERSHIP, DROP_MEMBERSHIP, PKTINFO, BROADCAST_ERROR, NO_ENOBUFS = 1, 2, 3, 4, 5
+LIST_MEMBERSHIPS, CAP_ACK, EXT_ACK, STRICT = 9, 10, 11, 12
+SWITCHES = (PKTINFO, BROADCAST_ERROR, NO_ENOBUFS, CAP_ACK, EXT_ACK, STRICT)
+Answer = Callable[[Any, bytes], Iterator[bytes]]
+
+
+def netlink_address(pid: int, groups: int) -> bytes:
+    """A struct sockaddr_nl."""
+    return struct.pack("=HHII", AF_NETLINK, 0, pid, groups)
+
+
+class NetlinkEnd(End):
+    """What the protocol keeps: port ids, groups, and the dump that is being read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pid = 0
+        self.bound = False
+        self.to = self.to_group = 0  # what connect() chose
+        self.groups = 0
+        self.rest: list[bytes] = []
+
+
+class Netlink(Records):
+    """One protocol of netlink.
+
+    *answer* is the part of the kernel, None if there is none.  *open_groups* and
+    *open_sending*: anybody may join groups, or send to others than the kernel.
+    """
+
+    name_of = "netlink"
+    end = NetlinkEnd
+
+    def __init__(self, host: Host, answer: Answer | None, open_groups: bool = False,
+                 open_sending: bool = False) -> None:
+        self.host = host
+        self.answer = answer
+        self.open_groups, self.open_sending = open_groups, open_sending
+        self.sockets: dict[int, Any] = {}
+
+    # Names
+
+    def bind(self, so: Any, address: bytes) -> None:
+        """Take a port id and join groups.
+
+        EINVAL
+            Not a sockaddr_nl, or the socket has another port id already.
+        EPERM
+            Groups, which an unprivileged process may not join here.
+        EADDRINUSE
+            Another socket has the port id.
+        """
+        if len(address) < 12 or address[:2] != KERNEL[:2]:
+            fail(EINVAL)
+        pid, groups = struct.unpack("=II", address[4:12])
+        if groups and not (self.open_groups or self.host.privileged):
+            fail(EPERM)
+        if so.pcb.bound and pid != so.pcb.pid:
+            fail(EINVAL)
+        if not so.pcb.bound:
+            self._take(so, pid)
+        so.pcb.groups = so.pcb.groups & ~0xFFFFFFFF | groups
+
+    def _take(self, so: Any, pid: int) -> None:
+        if pid and pid in self.sockets:
+            fail(EADDRINUSE)
+        if not pid:
+            pid = self.host.credentials.pid
+            while pid in self.sockets:
+                pid = 0xFFFFFFFF - self.host.random.randrange(4096, 2**31)
+        so.pcb.pid, so.pcb.bound = pid, True
+        self.sockets[pid] = so
+
+    def connect(self, so: Any, address: bytes, wait: bool) -> bool:
+        """Choose where send() goes; AF_UNSPEC makes it the kernel again."""
+        if address[:2] == b"\0\0":
+            so.pcb.to = so.pcb.to_group = 0
+            return True
+        if len(address) < 12 or address[:2] != KERNEL[:2]:
+            fail(EINVAL)
+        to, groups = struct.unpack("=II", address[4:12])
+        if (to or groups) and not (self.open_sending or self.host.privileged):
+            fail(EPERM)
+        if not so.pcb.bound:
+            self._take(so, 0)
+        so.pcb.to, so.pcb.to_group = to, _first(groups)
+        return True
+
+    def name(self, so: Any) -> bytes:
+        return netlink_address(so.pcb.pid, so.pcb.groups & 0xFFFFFFFF)
+
+    def peer(self, so: Any) -> bytes:
+        group = so.pcb.to_group
+        return netlink_address(so.pcb.to, 1 << group - 1 if group else 0)
+
+    def release(self, so: Any) -> None:
+        if self.sockets.get(so.pcb.pid) is so:
+            del self.sockets[so.pcb.pid]
+
+    # Sending
+
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: tuple[Any, ...] = ()) -> int:
+        """Send a datagram.
+
+        EOPNOTSUPP
+            MSG_OOB.
+        ENODATA
+            Nothing is sent.
+        EPERM
+            To others than the kernel, where that needs privilege.
+        EMSGSIZE
+            More than fits into the send buffer.
+        ECONNREFUSED
+            Nobody has the port id.
+        """
+        if flags & MSG_OOB:
+            fail(EOPNOTSUPP)
+        if not data:
+            fail(ENODATA)
+        to, group = so.pcb.to, so.pcb.to_group
+        if address is not None:
+            if len(address) < 12 or address[:2] != KERNEL[:2]:
+                fail(EINVAL)
+            to, groups = struct.unpack("=II", address[4:12])
+            group = _first(groups)
+            if (to or group) and not (self.open_sending or self.host.privileged):
+                fail(EPERM)
+        if not so.pcb.bound:
+            self._take(so, 0)
+        if len(data) > so.send_size - 32:
+            fail(EMSGSIZE)
+        if group:
+            self.publish(group, data, so)
+        return self._send_to(so, to, data, bool(group))
+
+    def _send_to(self, so: Any, to: int, data: bytes, published: bool) -> int:
+        other = self.sockets.get(to)
+        if to == 0 and self.answer is not None:
+            for part in self.answer(so, data):
+                self._arrive(so, part, KERNEL)
+        elif other is not None:
+            self._arrive(other, data, netlink_address(so.pcb.pid, 0))
+        elif not published:
+            fail(ECONNREFUSED)
+        return len(data)
+
+    def publish(self, group: int, data: bytes, sender: Any = None) -> None:
+        """Give *data* to every socket in the *group* but its sender."""
+        name = self.name(sender) if sender is not None else KERNEL
+        name = name[:8] + struct.pack("=I", 1 << group - 1 & 0xFFFFFFFF)
+        for so in tuple(self.sockets.values()):
+            if so is not sender and so.pcb.groups >> group - 1 & 1:
+                self._arrive(so, data, name)
+
+    def _arrive(self, so: Any, data: bytes, name: bytes) -> None:
+        """A datagram that does not fit is lost, and the next recv says so."""
+        if not self.give(so, data, name) and not so.options.get((SOL_NETLINK, NO_ENOBUFS)):
+            so.error = ENOBUFS
+            so.wake(EVERYTHING)
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        if so.error:
+            self.check_receive(so, flags)
+            so.fail_pending()
+        return super().receive(so, count, flags)
+
+    # Options
+
+    def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
+        if level != SOL_NETLINK:
+            fail(ENOPROTOOPT)
+        argument = struct.unpack("=i", value[:4])[0] if len(value) >= 4 else 0
+        if number in (ADD_MEMBERSHIP, DROP_MEMBERSHIP):
+            if not (self.open_groups or self.host.privileged):
+                fail(EPERM)
+            if not 1 <= argument <= 64:
+                fail(EINVAL)
+            if not so.pcb.bound:
+                self._take(so, 0)
+            bit = 1 << argument - 1
+            so.pcb.groups = so.pcb.groups | bit if number == ADD_MEMBERSHIP \
+                else so.pcb.groups & ~bit
+        elif number in SWITCHES:
+            so.options[level, number] = int(bool(argument))
+        else:
+            fail(ENOPROTOOPT)
+
+    def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
+        if level != SOL_NETLINK:
+            fail(ENOPROTOOPT)
+        if number == LIST_MEMBERSHIPS:
+            return struct.pack("=Q", so.pcb.groups)[:room]
+        if number not in SWITCHES:
+            fail(ENOPROTOOPT)
+        if room < 4:
+            fail(EINVAL)
+        return struct.pack("=i", so.options.get((level, number), 0))
+
+
+def _first(groups: int) -> int:
+    """The number of the lowest bit: of several groups one is sent to."""
+    return (groups & -groups).bit_length()

@@ -1,0 +1,328 @@
+"""What packet sockets do: see the frames of interfaces, coming in and going out, and send.
+
+    transmit --> tap:   ETH_P_ALL sockets, as PACKET_OUTGOING
+    deliver --> watch:  sockets of the frame's protocol and ETH_P_ALL, by how it was addressed
+
+Loopback carries IP packets as objects; their bytes are made where a socket wants them, with
+the header of 14 bytes that loopback has.  A frame with IPv4 or IPv6 that a program sends is
+read back into such an object; TCP segments are not, since their sequence numbers are not
+those of 32 bits, and are lost.
+
+May not know: descriptors, threads, time.
+
+Sources: Linux packet(7), ``net/packet/af_packet.c`` for the order of checks; sizes and
+addresses as Linux 6.18 shows them.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from ..machine.constants import (
+    AF_PACKET,
+    MSG_DONTWAIT,
+    MSG_ERRQUEUE,
+    MSG_PEEK,
+    MSG_TRUNC,
+    SOCK_DGRAM,
+    SOL_PACKET,
+)
+from ..machine.errors import (
+    EINVAL,
+    EMSGSIZE,
+    ENETDOWN,
+    ENODEV,
+    ENOPROTOOPT,
+    ENOTCONN,
+    ENXIO,
+    fail,
+)
+from ..network.frames import (
+    ARPHRD_LOOPBACK,
+    BROADCAST,
+    ETH_P_ALL,
+    ETH_P_IP,
+    ETH_P_IPV6,
+    HOST,
+    IFF_UP,
+    MULTICAST,
+    OTHERHOST,
+    OUTGOING,
+    Frame,
+    find,
+    send,
+)
+from ..network.node import Interface, Node
+from ..network.packets import Packet
+from ..network.parse import parse
+from ..network.wire import encode
+from .records import End, Records
+
+SOCK_PACKET = 10
+HEADER = 14  # bytes of an Ethernet header, which loopback has too
+PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP, PACKET_STATISTICS = 1, 2, 6
+PACKET_AUXDATA, PACKET_VERSION, PACKET_IGNORE_OUTGOING = 8, 10, 23
+STORED = (PACKET_AUXDATA, PACKET_VERSION, PACKET_IGNORE_OUTGOING)
+
+
+def link_address(protocol: int, index: int, hardware: int = 0, kind: int = 0,
+                 address: bytes = b"") -> bytes:
+    """A struct sockaddr_ll, as long as its address."""
+    return (struct.pack("=H", AF_PACKET) + struct.pack("!H", protocol)
+            + struct.pack("=iHBB", index, hardware, kind, len(address)) + address)
+
+
+class PacketEnd(End):
+    """What the protocol keeps: which protocol and interface, and how many frames came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ethertype = 0
+        self.index = 0  # 0: every interface
+        self.device = b""  # what a SOCK_PACKET socket was bound to
+        self.seen = self.lost = 0
+
+
+class Packets(Records):
+    """The packet sockets of one host."""
+
+    name_of = "packet"
+    end = PacketEnd
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.host = node.host
+        self.sockets: list[Any] = []
+        self._taps: list[tuple[Interface, Callable[[Any], None]]] = []
+
+    def attach(self, so: Any) -> None:
+        super().attach(so)
+        asked = so.protocol_number & 0xFFFF  # in network order
+        so.pcb.ethertype = int.from_bytes(asked.to_bytes(2, "little"), "big")
+        so.protocol_number = 0  # what SO_PROTOCOL reads, whatever was asked
+        self.sockets.append(so)
+        if len(self.sockets) == 1:
+            self._watch()
+
+    def release(self, so: Any) -> None:
+        self.sockets.remove(so)
+        if not self.sockets:
+            self.node.watchers.remove(self.watch)
+            for interface, tap in self._taps:
+                interface.link.taps.remove(tap)
+            self._taps.clear()
+
+    def _watch(self) -> None:
+        """Begin to look at frames; nobody does while there is no packet socket."""
+        self.node.watchers.append(self.watch)
+        for interface in self.node.interfaces:
+            def tap(packet: Any, interface: Interface = interface) -> None:
+                self.pass_by(interface, packet, outgoing=True)
+            interface.link.taps.append(tap)
+            self._taps.append((interface, tap))
+
+    # Names
+
+    def bind(self, so: Any, address: Any) -> None:
+        """Choose the interface and the protocol to receive.
+
+        EINVAL
+            Not a sockaddr_ll; for SOCK_PACKET not the 16 bytes of a sockaddr.
+        ENODEV
+            There is no such interface.
+        """
+        if so.type == SOCK_PACKET:
+            self._bind_device(so, address)
+            return
+        if not isinstance(address, bytes) or len(address) < 20 or address[:2] != b"\x11\0":
+            fail(EINVAL)
+        index = struct.unpack("=i", address[4:8])[0]
+        if index and find(self.node, index) is None:
+            fail(ENODEV)
+        so.pcb.index = index
+        so.pcb.ethertype = int.from_bytes(address[2:4], "big") or so.pcb.ethertype
+
+    def _bind_device(self, so: Any, address: Any) -> None:
+        if isinstance(address, bytes) and len(address) != 16:
+            fail(EINVAL)
+        name = address[2:].partition(b"\0")[0] if isinstance(address, bytes) else b"?"
+        interface = find(self.node, name.decode("latin-1"))
+        if interface is None:
+            fail(ENODEV)
+        so.pcb.index, so.pcb.device = interface.index, name
+
+    def name(self, so: Any) -> bytes:
+        if so.type == SOCK_PACKET:
+            return struct.pack("=H14s", AF_PACKET, so.pcb.device)
+        interface = find(self.node, so.pcb.index)
+        if interface is None:
+            return link_address(so.pcb.ethertype, 0)
+        return link_address(so.pcb.ethertype, interface.index, interface.hardware, 0,
+                            interface.address)
+
+    # Sending
+
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: tuple[Any, ...] = ()) -> int:
+        """Send a frame.
+
+        EINVAL
+            The address is too short, or the frame shorter than its header.
+        ENXIO, ENODEV, ENOTCONN
+            No interface is named, or there is none such.
+        ENETDOWN
+            The interface is down.
+        EMSGSIZE
+            The frame is longer than the interface carries.
+        """
+        if so.type == SOCK_PACKET:
+            interface, ethertype = self._named_device(address)
+            to = b""
+        else:
+            interface, ethertype, to = self._named(so, address)
+        if not interface.flags & IFF_UP:
+            fail(ENETDOWN)
+        header = HEADER if interface.hardware in (1, ARPHRD_LOOPBACK) else 0
+        limit = interface.mtu + 4 + (0 if so.type == SOCK_DGRAM else header)
+        if len(data) > limit:
+            fail(EMSGSIZE)
+        frame = data
+        if so.type == SOCK_DGRAM:
+            if header:
+                frame = to.ljust(6, b"\0")[:6] + interface.address[:6] + struct.pack(
+                    "!H", ethertype) + data
+        elif len(data) < header:
+            fail(EINVAL)
+        elif header:
+            ethertype = int.from_bytes(data[12:14], "big")
+        self._transmit(so, interface, ethertype, frame, header)
+        return len(data)
+
+    def _named(self, so: Any, address: Any) -> tuple[Interface, int, bytes]:
+        if address is None:
+            index, ethertype, to = so.pcb.index, so.pcb.ethertype, b""
+        else:
+            if len(address) < 20:
+                fail(EINVAL)
+            index, length = struct.unpack("=i", address[4:8])[0], address[11]
+            ethertype, to = int.from_bytes(address[2:4], "big"), address[12:12 + length]
+        interface = find(self.node, index)
+        if interface is None:
+            fail(ENXIO)
+        return interface, ethertype, to
+
+    def _named_device(self, address: Any) -> tuple[Interface, int]:
+        """The interface of a sockaddr_pkt, which must be given each time."""
+        if address is None:
+            fail(ENOTCONN)
+        if len(address) < 16:
+            fail(EINVAL)
+        interface = find(self.node, address[2:16].partition(b"\0")[0].decode("latin-1"))
+        if interface is None:
+            fail(ENODEV)
+        return interface, int.from_bytes(address[16:18], "big") if len(address) == 18 else 0
+
+    def _transmit(self, so: Any, interface: Interface, ethertype: int, data: bytes,
+                  header: int) -> None:
+        """Send; IP over loopback becomes a packet again, for the protocols above."""
+        packet = None
+        if interface.hardware == ARPHRD_LOOPBACK and ethertype in (ETH_P_IP, ETH_P_IPV6):
+            packet = parse(data[header:])
+        if packet is not None:
+            interface.link.transmit(packet)
+        else:
+            send(interface, ethertype, data, header, so)
+
+    # Receiving
+
+    def watch(self, packet: Any) -> None:
+        """A frame comes in."""
+        interface = find(self.node, packet.interface)
+        if interface is not None:
+            self.pass_by(interface, packet, outgoing=False)
+
+    def pass_by(self, interface: Interface, packet: Any, outgoing: bool) -> None:
+        """Show a frame to the sockets that want to see it."""
+        if isinstance(packet, Packet):
+            ethertype = ETH_P_IPV6 if ":" in packet.source else ETH_P_IP
+        else:
+            ethertype = packet.ethertype
+        takers = [so for so in self.sockets if self._wants(so, interface, ethertype, outgoing)
+                  and not (outgoing and getattr(packet, "about", None) is so)]
+        if not takers:
+            return
+        data, header = self._bytes(packet, ethertype)
+        source = data[6:12] if header == HEADER else b""
+        kind = OUTGOING if outgoing else self._kind(interface, data, header)
+        sender = link_address(ethertype, interface.index, interface.hardware, kind,
+                              source).ljust(20, b"\0")
+        for so in takers:
+            self._take(so, interface, ethertype, data, header, sender)
+
+    @staticmethod
+    def _wants(so: Any, interface: Interface, ethertype: int, outgoing: bool) -> bool:
+        end = so.pcb
+        if end.index not in (0, interface.index):
+            return False
+        if outgoing and so.options.get((SOL_PACKET, PACKET_IGNORE_OUTGOING)):
+            return False
+        return end.ethertype == ETH_P_ALL or (end.ethertype == ethertype and not outgoing)
+
+    @staticmethod
+    def _bytes(packet: Any, ethertype: int) -> tuple[bytes, int]:
+        if isinstance(packet, Packet):
+            return bytes(12) + struct.pack("!H", ethertype) + encode(packet), HEADER
+        return packet.data, packet.header
+
+    @staticmethod
+    def _kind(interface: Interface, data: bytes, header: int) -> int:
+        """For whom the frame is, by its destination."""
+        to = data[:6]
+        if header != HEADER or to == interface.address[:6]:
+            return HOST
+        if to == b"\xff" * 6:
+            return BROADCAST
+        return MULTICAST if to[0] & 1 else OTHERHOST
+
+    def _take(self, so: Any, interface: Interface, ethertype: int, data: bytes, header: int,
+              sender: bytes) -> None:
+        if so.type == SOCK_PACKET:
+            sender = struct.pack("=H14s", interface.hardware, interface.name.encode())
+            sender += struct.pack("!H", ethertype)
+        so.pcb.seen += 1
+        if not self.give(so, data[header:] if so.type == SOCK_DGRAM else data, sender):
+            so.pcb.lost += 1
+
+    def check_receive(self, so: Any, flags: int) -> None:
+        if flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_ERRQUEUE | 0x40000000):
+            fail(EINVAL)
+
+    # Options
+
+    def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
+        if level == SOL_PACKET and number == PACKET_STATISTICS:
+            counts = struct.pack("=II", so.pcb.seen, so.pcb.lost)
+            so.pcb.seen = so.pcb.lost = 0  # reading them clears them
+            return counts[:room]
+        if level != SOL_PACKET or number not in STORED:
+            fail(ENOPROTOOPT)
+        return struct.pack("=i", so.options.get((level, number), 0))[:room]
+
+    def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
+        if level != SOL_PACKET:
+            fail(ENOPROTOOPT)
+        if number in (PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP):
+            self._member(value)
+        elif number in STORED:
+            if len(value) < 4:
+                fail(EINVAL)
+            so.options[level, number] = struct.unpack("=i", value[:4])[0]
+        else:
+            fail(ENOPROTOOPT)
+
+    def _member(self, value: bytes) -> None:
+        """struct packet_mreq: nothing is filtered by address here, so nothing changes."""
+        if len(value) < 16:
+            fail(EINVAL)
+        if find(self.node, struct.unpack("=i", value[:4])[0]) is None:
+            fail(ENODEV)

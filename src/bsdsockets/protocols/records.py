@@ -1,0 +1,131 @@
+"""What datagrams and records of the families without IP share: a queue with senders.
+
+An address here is the bytes of the family's sockaddr.
+
+    give --> so.buffer --> receive          connections: listen, accept, the ends' states
+
+May not know: descriptors, threads, time, what an address means.
+
+Sources: Linux ``net/core/datagram.c``, ``datagram_poll``.
+"""
+
+from typing import Any, ClassVar
+
+from ..machine.constants import MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
+from ..machine.errors import EINVAL, EOPNOTSUPP, fail
+from .buffers import Record, RecordQueue
+from .protocol import (
+    BOTH,
+    EVERYTHING,
+    HANGUP,
+    READ_HANGUP,
+    READABLE,
+    RECEIVE,
+    WRITABLE_BAND,
+    Message,
+    Protocol,
+)
+
+COST = 768  # bytes that a short record costs its receiver
+CLOSED, OPENING, OPEN, LISTENING = "closed", "opening", "open", "listening"
+
+
+class End:
+    """What a protocol keeps of a socket; *name* and *remote* are bytes of a sockaddr."""
+
+    def __init__(self) -> None:
+        self.name = b""
+        self.remote = b""
+        self.state = CLOSED
+
+
+class Records(Protocol):
+    """Datagrams with their senders."""
+
+    end: ClassVar[type[End]] = End
+
+    def attach(self, so: Any) -> None:
+        so.pcb = self.end()
+        so.buffer = RecordQueue()
+
+    def give(self, so: Any, data: bytes, address: Any, origin: Any = None) -> bool:
+        """Put a record into the buffer; False if there is no room."""
+        cost = COST + len(data)
+        if so.buffer.cost + cost > so.receive_size and so.buffer.records:
+            return False
+        so.buffer.append(Record(data, address, (), cost, origin))
+        so.wake(READABLE)
+        return True
+
+    def check_receive(self, so: Any, flags: int) -> None:
+        """Fail if the socket cannot receive at all."""
+        if flags & MSG_OOB:
+            fail(EOPNOTSUPP)
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take one record; what does not fit is lost, and MSG_TRUNC says so."""
+        self.check_receive(so, flags)
+        if so.error and not so.buffer.records:
+            so.fail_pending()
+        if not so.buffer.records:
+            return Message(b"") if so.shutdown & RECEIVE else None
+        record = so.buffer.records[0] if flags & MSG_PEEK else so.buffer.take()
+        data = record.data
+        cut = MSG_TRUNC if len(data) > count else 0
+        return Message(data[:count], record.address, record.control, cut, len(data))
+
+    def ready(self, so: Any) -> int:
+        mask = POLLERR if so.error else 0
+        if so.shutdown & RECEIVE:
+            mask |= READ_HANGUP
+        if so.shutdown == BOTH:
+            mask |= HANGUP
+        if so.buffer.records:
+            mask |= READABLE
+        return mask | WRITABLE_BAND
+
+    def disconnect(self, so: Any) -> None:
+        """connect() with AF_UNSPEC, which these families refuse unless they say otherwise."""
+        fail(EINVAL)
+
+
+class Connections(Records):
+    """Records between two ends; `end.state` says how far a connection is."""
+
+    connection_based = True
+
+    def ready(self, so: Any) -> int:
+        state = so.pcb.state
+        mask = super().ready(so)
+        if so.queue is not None:
+            return READABLE if so.queue.completed else 0
+        if state == CLOSED:
+            return mask | HANGUP
+        return mask & ~WRITABLE_BAND if state == OPENING else mask
+
+    def accept(self, so: Any) -> Any:
+        if so.queue is None:
+            fail(EINVAL)
+        return so.queue.take()
+
+    def connected(self, so: Any) -> bool | None:
+        """What a connect() that waits asks again and again."""
+        if so.pcb.state == OPENING:
+            return None
+        if so.error:
+            so.fail_pending()
+        return True
+
+    def opened(self, so: Any) -> None:
+        """The other end agrees."""
+        so.pcb.state = OPEN
+        so.changed(OPENING, OPEN)
+        so.wake(EVERYTHING)
+
+    def ended(self, so: Any, shut: int, error: int = 0) -> None:
+        """The connection is no more; *error* is for the next call."""
+        before, so.pcb.state = so.pcb.state, CLOSED
+        so.error, so.dead = error, True
+        so.shutdown |= shut
+        so.changed(before, CLOSED)
+        so.wake(EVERYTHING)

@@ -1,0 +1,118 @@
+"""X.25's packets: their bytes, and what is agreed on when a call is set up.
+
+    1000LLLL LLLLLLLL type ...        L: the number of the logical channel
+    data      RRRMSSS0                 S: number of the packet, R: the next one wanted, M: more
+    RR        RRR00001
+
+Numbers count modulo 8.
+
+May not know: sockets, interfaces.
+
+Sources: ITU-T X.25 5 and 6; the bytes as Linux 6.1 sends them.
+"""
+
+import struct
+from typing import NamedTuple
+
+CALL, ACCEPTED, CLEAR, CLEARED = 0x0B, 0x0F, 0x13, 0x17
+INTERRUPT, INTERRUPTED = 0x23, 0x27
+DATA, RECEIVE_READY = 0x00, 0x01
+MODULUS, MORE = 8, 0x10
+PACKET_SIZES, WINDOW_SIZES = 0x42, 0x43
+WITH_DATA = (INTERRUPT, CLEAR)
+
+
+class Facilities(NamedTuple):
+    """Windows in packets; packet sizes as powers of two; each for both directions."""
+
+    window_in: int = 2
+    window_out: int = 2
+    size_in: int = 7
+    size_out: int = 7
+    throughput: int = 0
+    reverse: int = 0
+
+    def pack(self) -> bytes:
+        """A struct x25_facilities."""
+        return struct.pack("=6I", *self)
+
+    def agree(self, other: "Facilities") -> "Facilities":
+        """What both ends can do: the smaller of each."""
+        return Facilities(*(min(pair) for pair in zip(self, other, strict=True)))
+
+
+class X25Packet(NamedTuple):
+    """A packet: *send* and *receive* count, *called* and *calling* are digits."""
+
+    channel: int
+    kind: int
+    data: bytes = b""
+    send: int = 0
+    receive: int = 0
+    more: bool = False
+    called: str = ""
+    calling: str = ""
+    facilities: Facilities | None = None
+
+
+def encode(packet: X25Packet) -> bytes:
+    """The bytes of a packet.
+
+    >>> encode(X25Packet(1, CALL, called="1001", calling="2002", facilities=Facilities())).hex()
+    '10010b441001200206420707430202'
+    """
+    kind = packet.kind
+    if kind == DATA:
+        kind = packet.receive << 5 | (MORE if packet.more else 0) | packet.send << 1
+    elif kind == RECEIVE_READY:
+        kind |= packet.receive << 5
+    head = struct.pack("!BBB", 0x10 | packet.channel >> 8, packet.channel & 255, kind)
+    if packet.kind not in (CALL, ACCEPTED):
+        return head + packet.data
+    digits = packet.called + packet.calling
+    lengths = len(packet.calling) << 4 | len(packet.called)
+    numbers = bytes.fromhex(digits + "0" * (len(digits) % 2))
+    chosen = packet.facilities or Facilities()
+    agreed = bytes((PACKET_SIZES, chosen.size_in, chosen.size_out,
+                    WINDOW_SIZES, chosen.window_in, chosen.window_out))
+    if packet.kind == ACCEPTED:
+        return head + bytes([0, len(agreed)]) + agreed + packet.data
+    return head + bytes([lengths]) + numbers + bytes([len(agreed)]) + agreed + packet.data
+
+
+def decode(data: bytes) -> X25Packet | None:
+    """Read a packet; None for what is none."""
+    if len(data) < 3 or data[0] >> 4 != 1:
+        return None
+    channel, kind, rest = (data[0] & 15) << 8 | data[1], data[2], data[3:]
+    if not kind & 1:
+        return X25Packet(channel, DATA, rest, kind >> 1 & 7, kind >> 5, bool(kind & MORE))
+    if kind & 0x1F == RECEIVE_READY:
+        return X25Packet(channel, RECEIVE_READY, receive=kind >> 5)
+    if kind not in (CALL, ACCEPTED):
+        return X25Packet(channel, kind, rest)
+    return _set_up(channel, kind, rest)
+
+
+def _set_up(channel: int, kind: int, rest: bytes) -> X25Packet:
+    called, calling = rest[0] & 15, rest[0] >> 4
+    end = 1 + (called + calling + 1) // 2
+    digits = rest[1:end].hex()
+    length = rest[end] if len(rest) > end else 0
+    return X25Packet(channel, kind, rest[end + 1 + length:], called=digits[:called],
+                     calling=digits[called:called + calling],
+                     facilities=_facilities(rest[end + 1:end + 1 + length]))
+
+
+def _facilities(data: bytes) -> Facilities:
+    """Read facilities; the two highest bits of each say how long it is."""
+    found = Facilities()
+    while len(data) >= 2:
+        kind = data[0]
+        size = (2, 3, 4, 2 + data[1])[kind >> 6]
+        if kind == PACKET_SIZES and len(data) >= 3:
+            found = found._replace(size_in=data[1], size_out=data[2])
+        elif kind == WINDOW_SIZES and len(data) >= 3:
+            found = found._replace(window_in=data[1], window_out=data[2])
+        data = data[size:]
+    return found
