@@ -24,6 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from examples.engines import Builtins
+from examples.session import LIMIT, TookTooLong, time_limit
+
 import bsdsockets
 from bsdsockets.machine.events import (
     CallBegins,
@@ -34,11 +37,18 @@ from bsdsockets.machine.events import (
     PacketSent,
     StateChanged,
 )
-from examples.engines import _Builtins
-from examples.session import LIMIT, TookTooLong, time_limit
 
 QUIET = frozenset(
-    "getsockname getpeername getsockopt socket_of epoll_create epoll_control dup detach".split()
+    [
+        "getsockname",
+        "getpeername",
+        "getsockopt",
+        "socket_of",
+        "epoll_create",
+        "epoll_control",
+        "dup",
+        "detach",
+    ]
 )
 """Calls that change nothing another end could see."""
 WAITING_CALLS = frozenset({"select", "poll", "epoll_wait"})
@@ -117,11 +127,12 @@ def run(source: str, path: Path, seed: int = 0, line: int = 1) -> Recording:
     machine = bsdsockets.Machine(seed)
     filename = f"<{path.name}>"
     watcher = _Watcher(machine, filename, source)
-    names = _Builtins(__import__=machine.import_, __build_class__=builtins.__build_class__)
+    names = Builtins(__import__=machine.import_, __build_class__=builtins.__build_class__)
     output = io.StringIO()
     end = machine.observe(watcher)
     failures: list[str] = []
-    machine.load("threading").excepthook = lambda args: failures.append(
+    threading: Any = machine.load("threading")
+    threading.excepthook = lambda args: failures.append(
         f"{args.exc_type.__name__}: {args.exc_value}"
     )
     watcher.clear()
@@ -196,8 +207,9 @@ class _Watcher:
         elif isinstance(event, CallEnds):
             self._end(event, functions, line)
         elif isinstance(event, PacketSent):
-            self._add(Entry("packet", event.time, event.thread, functions, line,
-                            packet=event.packet))
+            self._add(
+                Entry("packet", event.time, event.thread, functions, line, packet=event.packet)
+            )
         elif isinstance(event, PacketLost) and self.entries:
             self.entries[-1].kind = "lost"
         elif isinstance(event, StateChanged):
@@ -209,8 +221,16 @@ class _Watcher:
         entry: Entry | None = None
         number = self._number(event.arguments)
         if self._worth_telling(event, number, line):
-            entry = Entry("call", event.time, event.thread, functions, line, event.call, number,
-                          event.arguments)
+            entry = Entry(
+                "call",
+                event.time,
+                event.thread,
+                functions,
+                line,
+                event.call,
+                number,
+                event.arguments,
+            )
             if number:
                 entry.family = self._sockets[number].family
                 entry.type = self._sockets[number].type
@@ -222,14 +242,26 @@ class _Watcher:
             return False
         if event.call == "setsockopt" and "setsockopt" not in self._lines[line - 1]:
             return False  # create_server's own
-        return bool(number) or event.call in ("socket", "socketpair") or (
-            event.call in WAITING_CALLS)
+        return (
+            bool(number) or event.call in ("socket", "socketpair") or (event.call in WAITING_CALLS)
+        )
 
     def _wait(self, event: CallWaits, functions: tuple[str, ...], line: int) -> None:
         call = next(iter(self._open.get(event.thread, [])[-1:]), None)
         if call is not None:
-            self._add(Entry("wait", event.time, event.thread, functions, line, call.call,
-                            call.number, what=event.what, begun=call))
+            self._add(
+                Entry(
+                    "wait",
+                    event.time,
+                    event.thread,
+                    functions,
+                    line,
+                    call.call,
+                    call.number,
+                    what=event.what,
+                    begun=call,
+                )
+            )
 
     def _end(self, event: CallEnds, functions: tuple[str, ...], line: int) -> None:
         stack = self._open.get(event.thread)
@@ -252,19 +284,39 @@ class _Watcher:
         if event.call in WAITING_CALLS:
             result = None
         call.result, call.error = result, event.error
-        self._add(Entry("return", event.time, event.thread, functions, line, event.call,
-                        call.number, result=result, error=event.error, begun=call,
-                        family=call.family, type=call.type))
+        self._add(
+            Entry(
+                "return",
+                event.time,
+                event.thread,
+                functions,
+                line,
+                event.call,
+                call.number,
+                result=result,
+                error=event.error,
+                begun=call,
+                family=call.family,
+                type=call.type,
+            )
+        )
 
     def _add(self, entry: Entry) -> None:
-        self._settle()
+        woken = entry.kind == "return" and self._waited(entry.begun)
+        if not woken:  # else what changed since is what the call did when it woke
+            self._settle()
         if entry.time > self._time + 1e-6:
-            passed = Entry("time", entry.time, entry.thread, (), 0,
-                           what=_duration(entry.time - self._time))
+            passed = Entry(
+                "time", entry.time, entry.thread, (), 0, what=_duration(entry.time - self._time)
+            )
             self._time = entry.time
             passed.after = self.entries[-1].after if self.entries else {}
             self.entries.append(passed)
         self.entries.append(entry)
+        self._settle()
+
+    def _waited(self, call: Entry | None) -> bool:
+        return any(entry.kind == "wait" and entry.begun is call for entry in self.entries)
 
     # What is there
 
@@ -305,8 +357,12 @@ class _Watcher:
         return Now(self._state(number), queued, preview, whole, waiting, backlog)
 
     def _children_waiting(self) -> set[int]:
-        return {child.number for so in self._sockets.values() if so.queue is not None
-                for child in so.queue.completed}
+        return {
+            child.number
+            for so in self._sockets.values()
+            if so.queue is not None
+            for child in so.queue.completed
+        }
 
     def _state(self, number: int) -> str:
         """The state in the protocol's words, also of what remains of a closed TCP socket."""

@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[int, int]:
-    here = session.Session([b for b in blocks if b.kind != "console"], session.operating_system())
+    here = session.Session([b for b in blocks if b.kind == "pycon"], session.operating_system())
     ran = failed = 0
     failures: list[session.Outcome] = []
     for block in blocks:
@@ -48,6 +48,11 @@ def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[in
         try:
             if block.kind == "console":
                 ran += programs.run(block)
+            elif block.kind == "conversation":
+                ran += 1
+                alone = session.Session([block], session.operating_system())
+                alone.run(block)
+                failed += _left_open(path, alone)
             else:
                 ran += len(block.examples)
                 if as_nobody:
@@ -63,10 +68,14 @@ def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[in
             failed += 1
     if accepting:
         session.accept(failures)
-    for leftover in here.close():
+    return ran, failed + _left_open(path, here)
+
+
+def _left_open(path: Path, page_session: session.Session) -> int:
+    left = page_session.close()
+    for leftover in left:
         print(f"{path}: left open: {leftover}")
-        failed += 1
-    return ran, failed
+    return len(left)
 
 
 if __name__ == "__main__":

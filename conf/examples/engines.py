@@ -13,7 +13,7 @@ from typing import Any
 from examples.session import Engine, operating_system
 
 
-class _Builtins(dict[str, Any]):
+class Builtins(dict[str, Any]):
     """The builtins with another ``__import__``; what is set later, such as ``_``, shows through."""
 
     def __missing__(self, name: str) -> Any:
@@ -28,7 +28,7 @@ def reference_implementation() -> Engine:
     import bsdsockets
 
     machine = bsdsockets.Machine()
-    names = _Builtins(__import__=machine.import_, __build_class__=builtins.__build_class__)
+    names = Builtins(__import__=machine.import_, __build_class__=builtins.__build_class__)
     return Engine("model", builtins=names, close=machine.close)
 
 

@@ -7,8 +7,10 @@ A Markdown page holds fences, possibly nested in lists, quotations and directive
     ```
 
 Only these languages may stand in a fence: ``pycon`` (examples), ``console`` (whole programs),
-``text`` and ``c`` (neither run nor allowed to hold ``>>>``), and directives in braces.  A ``>>>``
-anywhere else would look tested and not be: it is an error with its file and line.
+``text`` and ``c`` (neither run nor allowed to hold ``>>>``), and directives in braces.  What those
+hold is Markdown again, except in a ``{conversation}``: a program, and after a comment ``# prints``
+what it prints.  A ``>>>`` anywhere else would look tested and not be: it is an error with its file
+and line.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ _FENCE = re.compile(
     r"^(?P<indent>[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)(?P<mark>`{3,}|~{3,}|:{3,})(?P<info>.*)$"
 )
 _UNTESTED = ("text", "c")
+_OPTION = re.compile(r":([a-z]+):(?: +(.*))?$")
+PRINTS = "# prints"
 
 
 class PageError(Exception):
@@ -39,7 +43,7 @@ class Block:
     line: int
     """Line of the block's first source line, counted from 1."""
     kind: str
-    """``pycon``, ``console`` or ``docstring``."""
+    """``pycon``, ``console``, ``conversation`` or ``docstring``."""
     source: str
     """The block's text without the page's indentation."""
     tags: Tags
@@ -50,7 +54,12 @@ class Block:
 
     @property
     def examples(self) -> list[doctest.Example]:
-        """The ``>>>`` examples, their line numbers counted from the block's first line."""
+        """The ``>>>`` examples, their line numbers counted from the block's first line.
+
+        A conversation is one example.
+        """
+        if self.kind == "conversation":
+            return [doctest.Example(*split_program(self.source))]
         try:
             return doctest.DocTestParser().get_examples(self.source, str(self.path))
         except ValueError as error:
@@ -72,6 +81,8 @@ class _Fence:
     @property
     def holds_markdown(self) -> bool:
         """Whether the fence is a directive whose body is again Markdown with fences in it."""
+        if self.language == "{conversation}":
+            return False
         return self.info.startswith("{") or self.mark.startswith(":")
 
     def is_closed_by(self, match: re.Match[str]) -> bool:
@@ -126,7 +137,9 @@ def _block(path: Path, fence: _Fence) -> list[Block]:
     language, _, rest = fence.info.partition(" ")
     if fence.holds_markdown:
         return []
-    if language not in ("pycon", "console"):
+    if language == "{conversation}":
+        language, rest = "conversation", _take_options(fence).get("tags", "")
+    elif language not in ("pycon", "console"):
         if language not in _UNTESTED:
             known = "pycon, console, text, c or a {directive}"
             raise PageError(f"{where}: a fence of {language or 'no language'}; use {known}")
@@ -146,6 +159,31 @@ def _block(path: Path, fence: _Fence) -> list[Block]:
     if language == "pycon" and not block.examples:
         raise PageError(f"{where}: a pycon fence without a >>> tests nothing")
     return [block]
+
+
+def _take_options(fence: _Fence) -> dict[str, str]:
+    """Remove the lines ``:name: value`` with which a directive's body begins."""
+    indent = _body_indent(fence)
+    options = {}
+    while fence.lines:
+        match = _OPTION.match(fence.lines[0].removeprefix(indent))
+        if match is None and fence.lines[0].strip():
+            break
+        if match is not None:
+            options[match[1]] = match[2] or ""
+        del fence.lines[0]
+        fence.line += 1
+    return options
+
+
+def split_program(text: str) -> tuple[str, str]:
+    r"""Divide a conversation's text into the program and what it prints.
+
+    >>> split_program("print(1)\n# prints\n1\n")
+    ('print(1)\n# prints\n', '1\n')
+    """
+    program, mark, output = text.partition(f"\n{PRINTS}\n")
+    return (f"{program}{mark}", output) if mark else (text, "")
 
 
 def _body_indent(fence: _Fence) -> str:

@@ -93,9 +93,17 @@ class Page(_Examples):
             for name, make in engines.ENGINES.items()
             if name in wanted
         }
+        alone = {
+            block: {name: OnEngine(name, [block], engines.ENGINES[name]) for name in pages}
+            for block in blocks
+            if block.kind == "conversation"
+        }
         for name, own in pages.items():
-            yield Lane.from_parent(self, name=name, all_blocks=blocks, page=own)
+            yield Lane.from_parent(self, name=name, all_blocks=blocks, page=own, alone=alone)
         both = {"os", "model"} <= set(pages)
+        for block, engine in alone.items():
+            if both and set(block.tags.engines) >= {"os", "model"}:
+                yield SameItem.from_parent(self, name=f"same-L{block.line}", pages=engine)
         if both and any(set(b.tags.engines) >= {"os", "model"} for b in pages["os"].blocks):
             yield SameItem.from_parent(self, name="same", pages=pages)
 
@@ -122,12 +130,19 @@ class OnEngine:
 
 
 class Lane(pytest.Collector):
-    """The blocks of a page that run on one engine."""
+    """The blocks of a page that run on one engine; a conversation runs alone."""
 
-    def __init__(self, all_blocks: list[page.Block], page: OnEngine, **kwargs: Any):
+    def __init__(
+        self,
+        all_blocks: list[page.Block],
+        page: OnEngine,
+        alone: dict[page.Block, dict[str, OnEngine]],
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.all_blocks = all_blocks
         self.page = page
+        self.alone = alone
         self.add_marker(page.name)
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -137,6 +152,9 @@ class Lane(pytest.Collector):
                 continue
             if block.kind == "pycon":
                 yield BlockItem.from_parent(self, name=name, block=block, page=self.page)
+            elif block.kind == "conversation":
+                own = self.alone[block][self.page.name]
+                yield BlockItem.from_parent(self, name=name, block=block, page=own, last=True)
             elif self.page.name == "os":
                 yield ProgramItem.from_parent(self, name=name, block=block)
         if self.page.blocks:

@@ -164,11 +164,12 @@ class Session:
         output = io.StringIO()
         error: BaseException | None = None
         limit = block.tags.timeout or self.limit
+        mode = "exec" if block.kind == "conversation" else "single"
         # The alarm waits until the code is compiled; blank lines put it on the page's line.
         line = block.line + example.lineno
         try:
             code = compile(
-                "\n" * (line - 1) + example.source, str(block.path), "single", dont_inherit=True
+                "\n" * (line - 1) + example.source, str(block.path), mode, dont_inherit=True
             )
             with contextlib.redirect_stdout(output), time_limit(limit):
                 exec(code, self.namespace)

@@ -1,0 +1,356 @@
+"""A recording, told in steps: who does what, what travels, and what that changes.
+
+    Recording ---> Step, Step, Step ...      each a row of the picture and a sentence of the text
+
+Every step has an *actor* and every actor a *side*.  An actor is a thread or a function that has its
+name; where one function plays both, a call belongs to the actor of its socket.
+
+May not know: HTML, Sphinx.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from bsdsockets.network.packets import ACK, FIN, PSH, RST, SYN, URG, Datagram, Segment
+from conversation import words
+from conversation.recording import Entry, Now, Recording
+from conversation.words import Travels
+
+LEFT, RIGHT = "left", "right"
+_AF_UNIX = 1
+_FLAGS = {"SYN": SYN, "FIN": FIN, "RST": RST, "PSH": PSH, "URG": URG, "ACK": ACK}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The actors, from left to right."""
+
+    left: tuple[str, ...] = ("client",)
+    right: tuple[str, ...] = ("server",)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.left + self.right
+
+    def side(self, actor: str) -> str:
+        return LEFT if actor in self.left else RIGHT
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a step changed at a socket."""
+
+    side: str
+    name: str
+    kind: str
+    """``state``, ``queue`` or ``backlog``."""
+    text: str
+    words: str
+
+
+@dataclass
+class Step:
+    """A row of the picture."""
+
+    kind: str
+    """``call``, ``wait``, ``return``, ``wire`` or ``time``."""
+    actor: str
+    side: str
+    """Where it stands; of what travels, where it comes from."""
+    line: int
+    title: str = ""
+    detail: str = ""
+    failed: bool = False
+    travels: Travels | None = None
+    changes: list[Change] = field(default_factory=list)
+    waiting: dict[str, int] = field(default_factory=dict)
+    """The actors that wait after this step, and the line in which each does."""
+    after: dict[int, Now] = field(default_factory=dict)
+    words: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The step in words, with what it changes."""
+        return " ".join([self.words, *(f"{change.words}." for change in self.changes)])
+
+
+@dataclass
+class Story:
+    """The whole conversation."""
+
+    cast: Cast
+    steps: list[Step]
+    names: dict[int, str]
+    sides: dict[int, str]
+    first_seen: dict[int, int]
+    """The step from which on each socket is there."""
+
+
+def tell(recording: Recording, cast: Cast) -> Story:
+    """Make the steps of a recording."""
+    teller = _Teller(recording, cast)
+    for entry in recording.entries:
+        teller.take(entry)
+    return teller.story()
+
+
+class _Teller:
+    def __init__(self, recording: Recording, cast: Cast) -> None:
+        self.recording = recording
+        self.lines = recording.source.splitlines()
+        self.cast = cast
+        self.names = _distinct(recording)
+        self.owners = _owners(recording, cast)
+        self.steps: list[Step] = []
+        self.waiting: dict[str, int] = {}
+        self.first: dict[tuple[int, int], int] = {}
+        self.returns = {id(e.begun): e for e in recording.entries if e.kind == "return"}
+        self.waits = {id(e.begun) for e in recording.entries if e.kind == "wait"}
+        self.last_call: Entry | None = None
+
+    def story(self) -> Story:
+        self._compare()
+        sides = {number: self.cast.side(owner) for number, owner in self.owners.items()}
+        seen: dict[int, int] = {}
+        for index, step in enumerate(self.steps):
+            for number in step.after:
+                seen.setdefault(number, index)
+        return Story(self.cast, self.steps, self.names, sides, seen)
+
+    def take(self, entry: Entry) -> None:
+        """Make of *entry* a step, or a part of the last one."""
+        {
+            "call": self._call,
+            "wait": self._wait,
+            "return": self._return,
+            "packet": self._packet,
+            "lost": self._packet,
+            "time": self._time,
+        }[entry.kind](entry)
+        if self.steps:
+            self.steps[-1].after = entry.after
+
+    def _step(self, kind: str, entry: Entry, actor: str, **details: Any) -> Step:
+        step = Step(kind, actor, self.cast.side(actor), entry.line, **details)
+        self.steps.append(step)
+        return step
+
+    # Calls
+
+    def _call(self, entry: Entry) -> None:
+        actor = self._actor(entry)
+        ended = self.returns.get(id(entry))
+        title = words.call(entry, self.lines, self.names)
+        step = self._step("call", entry, actor, title=title, words=f"{actor} calls {title}.")
+        if ended is not None and self._at_once(entry, ended):
+            self._result(step, ended)
+        self.last_call = entry
+        self._unix(entry)
+        step.waiting = self.steps[-1].waiting = dict(self.waiting)
+
+    def _at_once(self, entry: Entry, ended: Entry) -> bool:
+        """True if the call's result can stand on its own row: it did not wait for anything."""
+        if id(entry) in self.waits:
+            return False
+        if entry.call != "connect" or entry.family == _AF_UNIX:
+            return True
+        return self.recording.entries.index(ended) == self.recording.entries.index(entry) + 1
+
+    def _result(self, step: Step, ended: Entry) -> None:
+        assert ended.begun is not None
+        text = words.result(ended, self.names)
+        step.detail, step.failed = text, ended.error is not None
+        if text:
+            verb = "fails with" if step.failed else "returns"
+            step.words = f"{step.words[:-1]}, which {verb} {text}."
+
+    def _wait(self, entry: Entry) -> None:
+        assert entry.begun is not None
+        actor = self._actor(entry.begun)
+        if actor in self.waiting:
+            return
+        self.waiting[actor] = entry.line
+        what = words.wait(entry)
+        if self.last_call is entry.begun and self.steps[-1].kind == "call":
+            step = self.steps[-1]
+            step.kind, step.detail = "wait", f"waits {what}"
+            step.words = f"{step.words[:-1]} and waits {what}."
+        else:
+            title = words.call(entry.begun, self.lines, self.names)
+            step = self._step("wait", entry, actor, title=title, detail=f"waits {what}")
+            step.words = f"{actor} waits in {title} {what}."
+        step.waiting = dict(self.waiting)
+
+    def _return(self, entry: Entry) -> None:
+        call = entry.begun
+        assert call is not None
+        actor = self._actor(call)
+        if self._at_once(call, entry):
+            return
+        self.waiting.pop(actor, None)
+        title = words.call(call, self.lines, self.names)
+        text = words.result(entry, self.names)
+        verb = "fails with" if entry.error else "returns"
+        step = self._step(
+            "return",
+            entry,
+            actor,
+            title=title,
+            detail=text or "returns",
+            failed=entry.error is not None,
+            waiting=dict(self.waiting),
+        )
+        step.words = f"{actor}: {title} {verb}{' ' + text if text else ''}."
+
+    # What travels
+
+    def _packet(self, entry: Entry) -> None:
+        packet = entry.packet
+        source = self._at_port(getattr(packet.payload, "source", 0))
+        target = self._at_port(getattr(packet.payload, "destination", 0))
+        sender = source or self._opposite(target or self._actor(entry))
+        receiver = target if target and target != sender else self._opposite(sender)
+        travels = self._travels(packet.payload, entry.kind == "lost")
+        step = self._step("wire", entry, sender, travels=travels, waiting=dict(self.waiting))
+        step.words = words.travels(sender, receiver, travels)
+
+    def _travels(self, payload: Any, lost: bool) -> Travels:
+        if isinstance(payload, Datagram):
+            return Travels(("UDP",), "", words.data(payload.data), words.size(payload.data), lost)
+        if not isinstance(payload, Segment):
+            return Travels((words.icmp(payload),), lost=lost)
+        here, there = (payload.source, payload.destination), (payload.destination, payload.source)
+        if payload.flags & SYN:
+            self.first[here] = payload.sequence
+        start = self.first.setdefault(here, payload.sequence)
+        numbers = f"seq {payload.sequence - start}"
+        if payload.flags & ACK:
+            base = self.first.setdefault(there, payload.acknowledgement - 1)
+            numbers += f", ack {payload.acknowledgement - base}"
+        if payload.flags & RST and not payload.flags & ACK:
+            numbers = ""
+        flags = tuple(name for name, bit in _FLAGS.items() if payload.flags & bit)
+        size = words.size(payload.data) if payload.data else ""
+        return Travels(flags, numbers, words.data(payload.data) if size else "", size, lost)
+
+    def _unix(self, entry: Entry) -> None:
+        """AF_UNIX has no packets: what a call does is there at once."""
+        if entry.family != _AF_UNIX or entry.error is not None:
+            return
+        actor = self._actor(entry)
+        receiver = self._opposite(actor)
+        travels = words.unix(entry)
+        if travels is None:
+            return
+        self.steps[-1].waiting = dict(self.waiting)
+        self.steps[-1].after = self.steps[-2].after if len(self.steps) > 1 else {}
+        step = self._step("wire", entry, actor, travels=travels)
+        step.words = words.travels(actor, receiver, travels)
+
+    def _time(self, entry: Entry) -> None:
+        actor = self.steps[-1].actor if self.steps else self.cast.all[0]
+        step = self._step(
+            "time", entry, actor, title=f"{entry.what} pass", waiting=dict(self.waiting)
+        )
+        step.words = f"{entry.what} pass."
+
+    # Who, where
+
+    def _actor(self, entry: Entry) -> str:
+        return _player(entry, self.cast) or self.owners.get(entry.number) or self.cast.all[0]
+
+    def _at_port(self, port: int) -> str:
+        number = self.recording.ports.get(port)
+        return self.owners.get(number, "") if number else ""
+
+    def _opposite(self, actor: str) -> str:
+        return self.cast.right[0] if self.cast.side(actor) == LEFT else self.cast.left[0]
+
+    # What changed
+
+    def _compare(self) -> None:
+        """Say of each step what is different after it."""
+        before: dict[int, Now] = {}
+        for step in self.steps:
+            for number, now in step.after.items():
+                step.changes += self._changes(number, before.get(number), now)
+            before = step.after or before
+
+    def _changes(self, number: int, old: Now | None, now: Now) -> list[Change]:
+        name = self.names[number]
+        side = self.cast.side(self.owners[number])
+        found = []
+        if (old.state if old else "CLOSED") != now.state and not (
+            old is None and now.state in ("UNCONNECTED",)
+        ):
+            found.append(Change(side, name, "state", now.state, f"{name} is {now.state}"))
+        had = (old.queued, old.records or 0) if old else (0, 0)
+        if had != (now.queued, now.records or 0):
+            found.append(
+                Change(
+                    side,
+                    name,
+                    "queue",
+                    words.queue(now),
+                    f"The receive queue of {name}: {words.queue(now)}",
+                )
+            )
+        if now.waiting is not None and now.waiting != ((old.waiting or 0) if old else 0):
+            text = f"{now.waiting} waiting"
+            found.append(
+                Change(
+                    side, name, "backlog", text, f"The backlog of {name}: {now.waiting} to accept"
+                )
+            )
+        return found
+
+
+def _player(entry: Entry, cast: Cast) -> str:
+    """The actor whose thread or function *entry* is of, or nothing."""
+    if entry.thread in cast.all:
+        return entry.thread
+    return next((name for name in entry.functions if name in cast.all), "")
+
+
+def _owners(recording: Recording, cast: Cast) -> dict[int, str]:
+    """Whose each socket is: its first player's; else by what it does, listening on the right."""
+    owners: dict[int, str] = {}
+    roles: dict[int, str] = {}
+    pairs = 0
+    for entry in recording.entries:
+        player = _player(entry, cast)
+        if entry.number and player and entry.kind == "call":
+            owners.setdefault(entry.number, player)
+        if entry.call == "accept" and player and isinstance(entry.result, int):
+            owners.setdefault(entry.result, player)
+        if entry.kind == "call" and entry.call in ("listen", "bind"):
+            roles.setdefault(entry.number, cast.right[0])
+        if entry.kind == "return" and entry.call == "socketpair" and entry.result:
+            one, other = entry.result
+            pairs += 1
+            roles.update({one: cast.left[0], other: cast.right[0]})
+            if owners.get(one) == owners.get(other):
+                owners.pop(one, None)
+                owners.pop(other, None)
+    known = {number for entry in recording.entries for number in entry.after}
+    for number in sorted(known):
+        parent = recording.parents.get(number)
+        role = owners.get(parent, roles.get(parent)) if parent else roles.get(number)
+        owners.setdefault(number, role or cast.left[0])
+    return owners
+
+
+def _distinct(recording: Recording) -> dict[int, str]:
+    """The names of the sockets, those that share one numbered."""
+    known = sorted({number for entry in recording.entries for number in entry.after})
+    plain = {number: recording.names.get(number, "new socket") for number in known}
+    counts = Counter(plain.values())
+    seen: Counter[str] = Counter()
+    names = {}
+    for number, name in plain.items():
+        seen[name] += 1
+        names[number] = f"{name} {seen[name]}" if counts[name] > 1 else name
+    return names
