@@ -1,0 +1,99 @@
+"""The drawings of the pages under ``inside/``: complete, and made from the code's own tables."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+pytest.importorskip("sphinx", reason="Sphinx is not installed")
+
+from drawings import differences, options, states
+
+from bsdsockets.machine import constants
+from bsdsockets.protocols import tcp_states as tcp
+from bsdsockets.sockets import option_table
+from tests.against_kernel.differences import DELIBERATE
+
+ROOT = Path(__file__).resolve().parent.parent
+INSIDE = ROOT / "docs" / "inside"
+
+
+def picture() -> ElementTree.Element:
+    return ElementTree.fromstring(states.picture())
+
+
+def test_every_state_of_the_table_has_its_box() -> None:
+    boxes = [text.text for text in picture().findall("text") if text.get("class") == "state"]
+    named = {state for state, _ in tcp.TABLE} | set(tcp.TABLE.values())
+    assert named == set(boxes)
+    assert boxes.count(tcp.CLOSED) == 2 and len(boxes) == len(named) + 1
+
+
+def test_every_transition_but_aborting_is_an_arrow_with_its_words() -> None:
+    arrows = picture().findall("path")
+    words = [" ".join(text.itertext()) for text in picture().findall("text[tspan]")]
+    assert len(arrows) == len(words) == len(states.transitions())
+    assert sorted(words) == sorted(event for _, event, _ in states.transitions())
+
+
+def test_every_state_but_closed_can_be_aborted_as_the_page_says() -> None:
+    aborted = {state for state, event in tcp.TABLE if event == tcp.ABORT}
+    assert aborted == {state for state, _ in tcp.TABLE} - {tcp.CLOSED}
+    assert {after for (_, event), after in tcp.TABLE.items() if event == tcp.ABORT} == {tcp.CLOSED}
+
+
+def test_both_ways_through_the_picture_end_where_they_began() -> None:
+    for events in states.OPENS_AND_CLOSES_FIRST, states.LISTENS_AND_CLOSES_SECOND:
+        state = tcp.CLOSED
+        for event in events:
+            state = tcp.TABLE[state, event]
+        assert state == tcp.CLOSED
+
+
+def test_the_list_in_words_says_what_the_picture_shows() -> None:
+    said = {(state, event) for state, leads in states.in_words().items() for event, _ in leads}
+    assert said == {(state, event) for state, event, _ in states.transitions()}
+
+
+def test_boxes_and_words_lie_inside_the_picture() -> None:
+    for text in picture().iter("tspan"):
+        x, y = float(text.get("x", "-1")), float(text.get("y", "-1"))
+        half = 2.7 * len(text.text or "")
+        assert half < x < states.WIDTH - half and 8 < y < states.HEIGHT - 2, text.text
+    for x, y in states.PLACES.values():
+        assert states.BOX_WIDTH / 2 < x < states.WIDTH - states.BOX_WIDTH / 2
+        assert states.BOX_HEIGHT / 2 < y < states.HEIGHT - states.BOX_HEIGHT / 2
+
+
+def test_every_level_that_has_options_is_on_the_page_once() -> None:
+    page = (INSIDE / "options.md").read_text(encoding="utf-8")
+    drawn = re.findall(r"^```\{socket-options\} (\w+)$", page, re.M)
+    assert sorted(drawn) == sorted(options.levels())
+    known = {number for number, _ in option_table.OPTIONS}
+    assert {getattr(constants, level) for level in drawn} == known
+
+
+def test_an_option_is_in_the_table_or_absent_and_never_both() -> None:
+    for level in options.PREFIXES:
+        have = {each.name for each in options.of_level(level)}
+        assert have and not have & set(options.absent(level))
+        assert not options.NO_OPTIONS & have
+
+
+def test_sockets_are_named_in_words() -> None:
+    assert options.sockets("t4 u4 r4 t6 u6 r6 x") == "all"
+    assert options.sockets("t4 t6") == "TCP"
+    assert options.sockets("t6 u6 r6") == "TCP, UDP, raw; only IPv6"
+    assert options.sockets("t4 u4 r4 t6 u6") == "TCP, UDP, raw (IPv4)"
+
+
+def test_what_a_file_leaves_out_is_read_from_its_docstring() -> None:
+    found = dict(differences.left_out())
+    assert "congestion control" in found["protocols/tcp_output.py"].lower()
+
+
+def test_the_differences_shown_are_those_the_comparison_excuses() -> None:
+    assert differences.deliberate() == {each.name: each.reason for each in DELIBERATE}
