@@ -2,10 +2,9 @@
 
     descriptor --> File --> what the protocol's verb says: done, or None for "not yet"
                                                              |
-                            waits here, and nowhere else <---+
+                            `waiting` <-------------------+
 
-`Calls._sleep` is the one place that waits; `_complete` says when.  What ends a wait is what
-poll() would report, because both are told by the same `wake` and ask the same `ready`.
+`waiting` is the one place that waits.
 
 May not know: Python's addresses and objects; a timeout is in seconds, None for ever, 0 never.
 
@@ -30,14 +29,11 @@ from ..machine.constants import (
     SHUT_RD,
     SHUT_RDWR,
     SO_LINGER,
-    SO_RCVTIMEO,
-    SO_SNDTIMEO,
     SOCK_CLOEXEC,
     SOCK_NONBLOCK,
     SOCK_STREAM,
     SOL_SOCKET,
 )
-from ..machine.descriptors import File
 from ..machine.errors import (
     EAFNOSUPPORT,
     EAGAIN,
@@ -49,36 +45,26 @@ from ..machine.errors import (
     EOPNOTSUPP,
     fail,
 )
-from ..machine.events import CallWaits
 from ..machine.host import Host
 from ..protocols.protocol import Message
 from ..sockets.options import get_option, set_option
 from ..sockets.socket import Socket
+from .waiting import TimedOut, Waiting
 
-RECEIVE_TIMEOUT = (SOL_SOCKET, SO_RCVTIMEO)
-SEND_TIMEOUT = (SOL_SOCKET, SO_SNDTIMEO)
 LINGER = (SOL_SOCKET, SO_LINGER)
 TYPE_MASK = 0xF
 SOCK_PACKET = 10
 TABLED = (AF_UNIX, AF_INET, AF_INET6)  # families whose options the table has
-SPIN = 0.001  # seconds that one turn of a busy loop takes
 
 
-class TimedOut(Exception):
-    """The timeout that the program gave is over."""
 
-
-class Calls:
+class Calls(Waiting):
     """The system calls of one machine."""
 
     def __init__(self, host: Host, node: Any, families: dict[int, Any]) -> None:
-        self.host = host
-        self.node = node
+        super().__init__(host, node)
         self.families = families
         self.files = host.descriptors
-        self.scheduler = host.scheduler
-        self.clock = host.clock
-        self._arrived = node.loopback.queue
 
     # Descriptors
 
@@ -97,10 +83,6 @@ class Calls:
             fail(EBADF)
         fail(ENOTSOCK)
 
-    def _settle(self) -> None:
-        """Deliver what the call sent, before it returns."""
-        if self._arrived:
-            self.node.deliver()
 
     # Making and unmaking
 
@@ -375,91 +357,3 @@ class Calls:
         result = so.protocol.ioctl(so, request, argument)
         self._settle()
         return result  # type: ignore[no-any-return]
-
-    # Waiting
-
-    def _complete(self, so: Socket, event: int, timeout: float | None, flags: int, call: str,
-                  verb: Any, *arguments: Any) -> Any:
-        """Call *verb* until it is done, waiting for *event* if the call may wait.
-
-        With a timeout above zero CPython makes the descriptor non-blocking, polls first and
-        calls then; so does this.
-        """
-        if timeout:
-            return self._poll_and_complete(so, event, timeout, call, verb, arguments)
-        result = verb(*arguments)
-        if self._arrived:
-            self.node.deliver()
-        if result is not None:
-            return result
-        if timeout is None and not flags & MSG_DONTWAIT and not so.nonblocking:
-            return self._wait_and_complete(so, event, call, verb, arguments)
-        self.scheduler.pause()
-        result = self._try(call, verb, arguments)
-        if result is None:
-            fail(EAGAIN)
-        return result
-
-    def _wait_and_complete(self, so: Socket, event: int, call: str, verb: Any,
-                           arguments: tuple[Any, ...]) -> Any:
-        """A blocking call: wait, for at most SO_RCVTIMEO or SO_SNDTIMEO."""
-        deadline = self._own_deadline(so, event) if so.options else None
-        while True:
-            awake = self._sleep(so, deadline, call, _names(event))
-            if event == POLLOUT and so.error:
-                so.fail_pending()  # a sender that has waited looks at the error first
-            result = verb(*arguments) if awake else self._try(call, verb, arguments)
-            self._settle()
-            if result is not None:
-                return result
-            if not awake:
-                fail(EAGAIN)
-
-    def _poll_and_complete(self, so: Socket, event: int, timeout: float, call: str, verb: Any,
-                           arguments: tuple[Any, ...]) -> Any:
-        """A call with a timeout: poll, call, and poll again if it was not done."""
-        deadline = self.clock.now + timeout
-        while True:
-            while not so.ready() & (event | POLLERR | POLLHUP):
-                if not self._sleep(so, deadline, call, _names(event)):
-                    raise TimedOut
-            result = self._try(call, verb, arguments)
-            if result is not None:
-                return result
-            self.clock.pass_time(SPIN)  # poll says yes, the call says no: a busy loop
-            if self.clock.now >= deadline:
-                raise TimedOut
-
-    def _try(self, call: str, verb: Any, arguments: tuple[Any, ...]) -> Any:
-        """Call *verb* for a caller that does not wait: it takes what there is."""
-        if call == "recv":
-            so, count, flags = arguments
-            arguments = (so, count, flags | MSG_DONTWAIT)
-        result = verb(*arguments)
-        self._settle()
-        return result
-
-    def _own_deadline(self, so: Socket, event: int) -> float | None:
-        """The end of SO_RCVTIMEO or SO_SNDTIMEO."""
-        limit = so.options.get(RECEIVE_TIMEOUT if event == POLLIN else SEND_TIMEOUT)
-        seconds = _seconds(limit) if limit else None
-        return None if seconds is None else self.clock.now + seconds
-
-    def _sleep(self, so: Any, deadline: float | None, call: str, what: str) -> bool:
-        """Let others run until *so* changes; False when *deadline* is over."""
-        task = self.scheduler.current
-        numbers = self.files.numbers_of(so)
-        task.call = f"{call}({', '.join(map(str, numbers)) or '-'})"
-        if self.host.observers:
-            self.host.observers.tell(CallWaits, call, what)
-        return self.scheduler.wait((so,), deadline, f"waits for {what}")
-
-
-def _seconds(limit: tuple[int, int]) -> float | None:
-    total = limit[0] + limit[1] / 1_000_000
-    return total or None
-
-
-def _names(event: int) -> str:
-    return "something to read" if event == POLLIN else "room to write"
-

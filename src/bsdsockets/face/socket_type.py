@@ -16,7 +16,7 @@ import sys
 import warnings
 from typing import Any, ClassVar
 
-from ..calls.calls import TimedOut
+from ..calls.waiting import TimedOut
 from ..machine.constants import AF_INET, AF_PACKET, MSG_TRUNC, SOCK_STREAM
 from ..network.names import UnknownName
 from .ancillary import decode_control, discard, encode_control

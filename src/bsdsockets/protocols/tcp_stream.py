@@ -12,6 +12,7 @@ checks as Linux 6.18 shows it.
 from typing import Any
 
 from ..machine.constants import (
+    MSG_DONTWAIT,
     MSG_ERRQUEUE,
     MSG_MORE,
     MSG_OOB,
@@ -111,7 +112,7 @@ class TcpStream(Internet):
         limit, skip = self._before_urgent(so, c, count, flags)
         ended = so.error or so.shutdown & RECEIVE or c.state == CLOSED
         enough = min(buffer.length - skip, limit)
-        if enough and (enough >= target or ended or limit < count):
+        if enough and (enough >= target or ended or limit < count or flags & MSG_DONTWAIT):
             data = buffer.peek(limit, skip)
             if not flags & MSG_PEEK:
                 buffer.drop(len(data))

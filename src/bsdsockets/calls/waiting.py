@@ -1,0 +1,154 @@
+"""The one place where a system call waits.
+
+    call a verb --> done:     return what it says
+                    not yet:  may this call wait?   no: EAGAIN
+                                                    yes: sleep until `ready` may have changed,
+                                                         call the verb again
+
+A blocking call, one with a timeout, and one that does not wait differ only here.  What ends
+a wait is what poll() would report: both are told by the same `wake` and ask the same
+`ready`.
+
+May not know: what the verbs do.
+
+Sources: xv6 ``sleep`` and ``wakeup``; CPython ``sock_call_impl`` for timeouts; socket(7) for
+SO_RCVTIMEO and SO_SNDTIMEO.
+"""
+
+from typing import Any
+
+from ..machine.constants import (
+    MSG_DONTWAIT,
+    POLLERR,
+    POLLHUP,
+    POLLIN,
+    POLLOUT,
+    SO_RCVTIMEO,
+    SO_SNDTIMEO,
+    SOL_SOCKET,
+)
+from ..machine.errors import EAGAIN, fail
+from ..machine.events import CallWaits
+from ..machine.host import Host
+from ..sockets.socket import Socket
+
+RECEIVE_TIMEOUT = (SOL_SOCKET, SO_RCVTIMEO)
+SEND_TIMEOUT = (SOL_SOCKET, SO_SNDTIMEO)
+SPIN = 0.001  # seconds that one turn of a busy loop takes
+
+
+class TimedOut(Exception):
+    """The timeout that the program gave is over."""
+
+
+class Doing:
+    """What a thread does while it waits, to be read if nobody ever wakes it."""
+
+    __slots__ = ("call", "files", "so")
+
+    def __init__(self, call: str, files: Any, so: Any) -> None:
+        self.call, self.files, self.so = call, files, so
+
+    def __str__(self) -> str:
+        numbers = ", ".join(map(str, self.files.numbers_of(self.so)))
+        return f"{self.call}({numbers or '-'})"
+
+
+class Waiting:
+    """How the calls of one machine wait."""
+
+    def __init__(self, host: Host, node: Any) -> None:
+        self.host = host
+        self.node = node
+        self.scheduler = host.scheduler
+        self.clock = host.clock
+        self._arrived = node.loopback.queue
+
+    def _settle(self) -> None:
+        """Deliver what the call sent, before it returns."""
+        if self._arrived:
+            self.node.deliver()
+
+    def _complete(self, so: Socket, event: int, timeout: float | None, flags: int, call: str,
+                  verb: Any, *arguments: Any) -> Any:
+        """Call *verb* until it is done, waiting for *event* if the call may wait.
+
+        With a timeout above zero CPython makes the descriptor non-blocking, polls first and
+        calls then; so does this.
+        """
+        if timeout:
+            return self._poll_and_complete(so, event, timeout, call, verb, arguments)
+        result = verb(*arguments)
+        if self._arrived:
+            self.node.deliver()
+        if result is not None:
+            return result
+        if timeout is None and not flags & MSG_DONTWAIT and not so.nonblocking:
+            return self._wait_and_complete(so, event, call, verb, arguments)
+        self.scheduler.pause()
+        result = self._try(call, verb, arguments)
+        if result is None:
+            fail(EAGAIN)
+        return result
+
+    def _wait_and_complete(self, so: Socket, event: int, call: str, verb: Any,
+                           arguments: tuple[Any, ...]) -> Any:
+        """A blocking call: wait, for at most SO_RCVTIMEO or SO_SNDTIMEO."""
+        deadline = self._own_deadline(so, event) if so.options else None
+        while True:
+            awake = self._sleep(so, deadline, call, _names(event))
+            if event == POLLOUT and so.error:
+                so.fail_pending()  # a sender that has waited looks at the error first
+            result = verb(*arguments) if awake else self._try(call, verb, arguments)
+            self._settle()
+            if result is not None:
+                return result
+            if not awake:
+                fail(EAGAIN)
+
+    def _poll_and_complete(self, so: Socket, event: int, timeout: float, call: str, verb: Any,
+                           arguments: tuple[Any, ...]) -> Any:
+        """A call with a timeout: poll, call, and poll again if it was not done."""
+        deadline = self.clock.now + timeout
+        while True:
+            while not so.ready() & (event | POLLERR | POLLHUP):
+                if not self._sleep(so, deadline, call, _names(event)):
+                    raise TimedOut
+            result = self._try(call, verb, arguments)
+            if result is not None:
+                return result
+            self.clock.pass_time(SPIN)  # poll says yes, the call says no: a busy loop
+            if self.clock.now >= deadline:
+                raise TimedOut
+
+    def _try(self, call: str, verb: Any, arguments: tuple[Any, ...]) -> Any:
+        """Call *verb* for a caller that does not wait: it takes what there is."""
+        if call == "recv":
+            so, count, flags = arguments
+            arguments = (so, count, flags | MSG_DONTWAIT)
+        result = verb(*arguments)
+        self._settle()
+        return result
+
+    def _own_deadline(self, so: Socket, event: int) -> float | None:
+        """The end of SO_RCVTIMEO or SO_SNDTIMEO."""
+        limit = so.options.get(RECEIVE_TIMEOUT if event == POLLIN else SEND_TIMEOUT)
+        seconds = _seconds(limit) if limit else None
+        return None if seconds is None else self.clock.now + seconds
+
+    def _sleep(self, so: Any, deadline: float | None, call: str, what: str) -> bool:
+        """Let others run until *so* changes; False when *deadline* is over."""
+        task = self.scheduler.current
+        task.call = Doing(call, self.host.descriptors, so)
+        if self.host.observers:
+            self.host.observers.tell(CallWaits, call, what)
+        return self.scheduler.wait((so,), deadline, f"waits for {what}")
+
+
+def _seconds(limit: tuple[int, int]) -> float | None:
+    total = limit[0] + limit[1] / 1_000_000
+    return total or None
+
+
+def _names(event: int) -> str:
+    return "something to read" if event == POLLIN else "room to write"
