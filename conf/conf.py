@@ -56,6 +56,7 @@ myst_heading_anchors = 4
 
 always_document_param_types = True
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 # Links to Python's own documentation; the names are kept here, so a build asks nobody.
 intersphinx_mapping = {"python": ("https://docs.python.org/3", str(HERE / "python-names.inv"))}
 

@@ -61,7 +61,7 @@ def test_the_list_in_words_says_what_the_picture_shows() -> None:
 def test_boxes_and_words_lie_inside_the_picture() -> None:
     for text in picture().iter("tspan"):
         x, y = float(text.get("x", "-1")), float(text.get("y", "-1"))
-        half = 2.7 * len(text.text or "")
+        half = 2.9 * len(text.text or "")
         assert half < x < states.WIDTH - half and 8 < y < states.HEIGHT - 2, text.text
     for x, y in states.PLACES.values():
         assert states.BOX_WIDTH / 2 < x < states.WIDTH - states.BOX_WIDTH / 2

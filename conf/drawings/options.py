@@ -136,9 +136,9 @@ class SocketOptions(_OfLevel):
         options = of_level(self.arguments[0])
         if not options:
             raise self.error(f"the model has no option of the level {self.arguments[0]}")
-        heads = ("option", "value", "sockets", "here")
+        heads = ("option", "here", "value", "sockets")
         group = nodes.tgroup("", cols=len(heads))
-        group += [nodes.colspec(colwidth=width) for width in (34, 28, 22, 16)]
+        group += [nodes.colspec(colwidth=width) for width in (34, 16, 28, 22)]
         head, body = nodes.thead(), nodes.tbody()
         head += nodes.row("", *(nodes.entry("", nodes.paragraph("", word)) for word in heads))
         for each in options:
@@ -151,9 +151,9 @@ class SocketOptions(_OfLevel):
         status = nodes.inline("", each.status, classes=[f"option-{each.status}"])
         cells: list[nodes.Node] = [
             nodes.literal("", each.name),
+            status,
             nodes.Text(values(each)),
             nodes.Text(sockets(each.where)),
-            status,
         ]
         return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
 

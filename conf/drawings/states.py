@@ -21,7 +21,7 @@ from bsdsockets.protocols import tcp_states as tcp
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 340, 588
-BOX_WIDTH, BOX_HEIGHT = 92, 24
+BOX_WIDTH, BOX_HEIGHT = 97, 25
 
 AGAIN = "CLOSED again"
 """CLOSED at the lower end of the picture, where connections that were end."""
@@ -132,7 +132,7 @@ def _arrow(state: str, event: str, after: str, kind: str) -> tuple[str, str]:
     )
     words = [event] if len(event) < 11 else _in_two(event)
     spans = "".join(
-        f'<tspan x="{x:.0f}" y="{y + 4 + 11 * (row - (len(words) - 1) / 2):.0f}">'
+        f'<tspan x="{x:.0f}" y="{y + 4 + 12 * (row - (len(words) - 1) / 2):.0f}">'
         f"{html.escape(word)}</tspan>"
         for row, word in enumerate(words)
     )
