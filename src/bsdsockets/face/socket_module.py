@@ -12,10 +12,12 @@ from typing import Any
 
 from ..machine import constants
 from ..machine.constants import AF_INET, AF_INET6, AF_UNIX, AI_NUMERICHOST, SOCK_STREAM
+from ..machine.errors import EAFNOSUPPORT, ENXIO, fail
 from ..network.addresses import loose4, unpack
 from ..network.names import PROTOCOLS, SERVICES, UnknownName
 from .ancillary import HEADER, space
-from .socket_type import Socket, number, seconds
+from .arguments import number, seconds
+from .socket_type import Socket
 
 try:
     import _socket as _host
@@ -91,7 +93,7 @@ def inet_ntoa(packed: Any, /) -> str:
 def inet_pton(family: int, text: str, /) -> bytes:
     """The bytes of a numeric address."""
     if family not in (AF_INET, AF_INET6):
-        raise OSError(97, "Address family not supported by protocol")
+        fail(EAFNOSUPPORT)
     try:
         if family == AF_INET:
             return ipaddress.IPv4Address(text).packed
@@ -129,7 +131,7 @@ def CMSG_LEN(length: int, /) -> int:
 
 def CMSG_SPACE(length: int, /) -> int:
     """The room that a control message with *length* bytes of data takes."""
-    if not 0 <= _ssize(length) <= LONGEST - HEADER - 7:
+    if not 0 <= _ssize(length) <= LONGEST - space(1):
         raise OverflowError("CMSG_SPACE() argument out of range")
     return space(length)
 
@@ -313,7 +315,7 @@ class Functions:
         for each in self._machine.node.interfaces:
             if each.index == wanted:
                 return each.name  # type: ignore[no-any-return]
-        raise OSError(6, "No such device or address")
+        fail(ENXIO)
 
 
 def make(machine: Any) -> types.ModuleType:
