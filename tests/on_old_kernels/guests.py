@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 INSIDE = Path(__file__).with_name("inside.py")
 LIMIT = 180
 """Seconds from the start of a guest to its end: three times what a busy machine needs."""
+MEMORY = 256
+"""Megabytes for user-mode-linux."""
 _POWER_OFF, _RESTART = "4321fedc", "01234567"  # linux/reboot.h; qemu ends where it would restart
 
 
@@ -130,7 +132,14 @@ def _user_mode_linux(plan: Plan, shared: Path) -> tuple[Package, list[str], Sequ
     package = packages.fetch("user-mode-linux")
     loaded = modules.in_order(package.folder / "usr/lib/uml/modules", plan.modules)
     kernel = package.folder / "usr/bin/linux.uml"
-    command = [str(kernel), "mem=256M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro"]
+    command = [
+        str(kernel),
+        f"mem={MEMORY}M",
+        "root=/dev/root",
+        "rootfstype=hostfs",
+        "rootflags=/",
+        "ro",
+    ]
     command += ["quiet", "con=null", "con0=null,fd:1", f"init={_python()}", "--"]
     command += ["-B", "-S", str(INSIDE), "hostfs", str(shared), _POWER_OFF]
     return package, command, loaded
@@ -164,5 +173,13 @@ def _python() -> str:
 
 
 def _memory() -> str:
-    """A folder in memory, where user-mode-linux keeps the guest's; it may not be on a disk."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
+    """A folder for the guest's memory, best not on a disk.
+
+    In many containers /dev/shm is too small for it, and programs may not be mapped from there.
+    """
+    with contextlib.suppress(OSError):
+        room = os.statvfs("/dev/shm")
+        fits = room.f_bavail * room.f_frsize > 2 * MEMORY << 20
+        if fits and not room.f_flag & os.ST_NOEXEC and os.access("/dev/shm", os.W_OK):
+            return "/dev/shm"
+    return tempfile.gettempdir()
