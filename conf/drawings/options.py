@@ -6,6 +6,7 @@ What Linux names and the table has not is *absent*; the names are those of
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -104,6 +105,12 @@ def sockets(codes: str) -> str:
     )
 
 
+def usual_sockets(level: str) -> str:
+    """Say in words on which sockets most options of a level are."""
+    counted = Counter(sockets(each.where) for each in of_level(level))
+    return counted.most_common(1)[0][0]
+
+
 def values(each: option.Option) -> str:
     """Say which values an option takes."""
     text = KINDS.get(each.kind, "int")
@@ -136,24 +143,26 @@ class SocketOptions(_OfLevel):
         options = of_level(self.arguments[0])
         if not options:
             raise self.error(f"the model has no option of the level {self.arguments[0]}")
-        heads = ("option", "here", "value", "sockets")
+        heads = ("option", "here", "value")
+        usual = usual_sockets(self.arguments[0])
         group = nodes.tgroup("", cols=len(heads))
-        group += [nodes.colspec(colwidth=width) for width in (34, 16, 28, 22)]
+        group += [nodes.colspec(colwidth=width) for width in (38, 20, 42)]
         head, body = nodes.thead(), nodes.tbody()
         head += nodes.row("", *(nodes.entry("", nodes.paragraph("", word)) for word in heads))
         for each in options:
-            body += self._row(each)
+            body += self._row(each, usual)
         group += [head, body]
-        return [nodes.table("", group, classes=["socket-options"])]
+        on = nodes.paragraph("", f"On {usual} sockets, unless something else is said.")
+        return [on, nodes.table("", group, classes=["socket-options"])]
 
     @staticmethod
-    def _row(each: option.Option) -> nodes.Node:
+    def _row(each: option.Option, usual: str) -> nodes.Node:
+        found = sockets(each.where)
         status = nodes.inline("", each.status, classes=[f"option-{each.status}"])
         cells: list[nodes.Node] = [
             nodes.literal("", each.name),
             status,
-            nodes.Text(values(each)),
-            nodes.Text(sockets(each.where)),
+            nodes.Text(values(each) + ("" if found == usual else f"; on {found}")),
         ]
         return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
 
