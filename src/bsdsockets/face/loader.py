@@ -17,21 +17,26 @@ import sys
 import types
 from typing import Any
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Modules that reach the network, threads or the clock, themselves or by what they import.
 # A name covers what is below it too, except what SHARED names.
-PRIVATE = frozenset("""
+PRIVATE = _names("""
     socket select selectors threading queue _queue sched socketserver _threading_local
     concurrent asyncio _asyncio http urllib xmlrpc wsgiref ftplib imaplib poplib smtplib
     telnetlib nntplib asyncore asynchat smtpd time _thread _socket dummy_threading
-""".split())
+""")
 
 # Parts of private packages that must be one for both worlds: exceptions, and what C code
 # of the interpreter refers to.
-SHARED = frozenset("""
+SHARED = _names("""
     asyncio.exceptions asyncio.base_futures asyncio.base_tasks asyncio.constants
     asyncio.format_helpers asyncio.coroutines urllib.parse urllib.error urllib.response
     http.cookies
-""".split())
+""")
 
 ABSENT = frozenset({"_queue"})  # C code with real locks; queue.py has its own in Python
 

@@ -118,7 +118,7 @@ class Machine:
 
     def capture(self, path: str | Path) -> Callable[[], None]:
         """Write every packet to the file *path*, as pcap; returns what ends that."""
-        file = open(path, "wb")
+        file = open(path, "wb")  # noqa: SIM115 (what is returned closes it)
         end = self.observe(Capture(file))
         return lambda: (end(), file.close())[0]
 

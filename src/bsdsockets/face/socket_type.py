@@ -6,20 +6,21 @@
          |  calls
     machine.calls: descriptors, bytes, errors as numbers
 
-What a wrong argument raises is CPython's, to the letter, because programs and CPython's
-own tests depend on it.
+What a wrong argument raises is CPython's, to the letter.
 
 Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13.
 """
 
 import sys
 import warnings
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from ..calls.waiting import TimedOut
-from ..machine.constants import AF_INET, AF_PACKET, MSG_TRUNC, SOCK_STREAM
+from ..machine.constants import AF_INET, AF_PACKET, SOCK_STREAM
 from ..network.names import UnknownName
 from .ancillary import decode_control, discard, encode_control
+from .arguments import number, readable, scatter, seconds, whole
 
 UNKNOWN = -1
 
@@ -32,58 +33,6 @@ class Immutable(type):
             raise TypeError(f"cannot set {name!r} attribute of immutable type "
                             f"'_socket.{cls.__name__}'")
         super().__setattr__(name, value)
-
-
-def seconds(value: Any, what: str = "Timeout") -> float | None:
-    """A timeout as CPython reads it: None, or a number of seconds not below zero."""
-    if value is None:
-        return None
-    if not hasattr(value, "__index__") and not hasattr(value, "__float__"):
-        raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
-    number = float(value)
-    if number != number:
-        raise ValueError("Invalid value NaN (not a number)")
-    if abs(number) > 9.2e9:
-        raise OverflowError("timestamp out of range for platform time_t")
-    if number < 0:
-        raise ValueError(f"{what} value out of range")
-    return number
-
-
-def number(value: Any) -> int:
-    """A C int of a program's argument."""
-    try:
-        result = int(value.__index__())
-    except AttributeError:
-        kind = type(value).__name__
-        raise TypeError(f"'{kind}' object cannot be interpreted as an integer") from None
-    if not -(2**31) <= result < 2**31:
-        bound = "greater than maximum" if result > 0 else "less than minimum"
-        raise OverflowError(f"signed integer is {bound}")
-    return result
-
-
-def readable(data: Any) -> bytes:
-    """The bytes of whatever holds some."""
-    if data.__class__ is bytes:
-        return data  # type: ignore[no-any-return]
-    if isinstance(data, str):
-        raise TypeError("a bytes-like object is required, not 'str'")
-    try:
-        view = memoryview(data)
-    except TypeError:
-        raise TypeError("a bytes-like object is required, not "
-                        f"'{type(data).__name__}'") from None
-    return view.tobytes()
-
-
-def whole(message: Any, flags: int) -> bytes:
-    """With MSG_TRUNC a datagram's whole length is returned; what was cut off is zero here.
-
-    CPython returns whatever its memory held there.
-    """
-    data: bytes = message.data
-    return data + bytes(max(0, message.length - len(data))) if flags & MSG_TRUNC else data
 
 
 class Socket(metaclass=Immutable):
@@ -131,10 +80,8 @@ class Socket(metaclass=Immutable):
         if fd != -1 and not sys.is_finalizing():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, 2, source=self)
             self._fd = -1
-            try:
+            with suppress(OSError):
                 self._machine.calls.close(fd)
-            except OSError:
-                pass
 
     def __repr__(self) -> str:
         return (f"<socket object, fd={self._fd}, family={self._family}, type={self._type}, "
@@ -181,10 +128,8 @@ class Socket(metaclass=Immutable):
         """Close the socket."""
         descriptor, self._fd = self._fd, -1
         if descriptor != -1:
-            try:
+            with suppress(ConnectionResetError):
                 self._machine.calls.close(descriptor)
-            except ConnectionResetError:
-                pass
 
     def settimeout(self, timeout: Any) -> None:
         """Wait at most *timeout* seconds in each call; 0 never, None for ever."""
@@ -416,16 +361,12 @@ class Socket(metaclass=Immutable):
         views = [self._room(buffer, 0, "recvmsg_into")[0] for buffer in iterator]
         message, control, flags = self._message(sum(map(len, views)), number(ancbufsize), flags,
                                                 "recvmsg_into")
-        left = message.data
-        for view in views:
-            part, left = left[:len(view)], left[len(view):]
-            view[:len(part)] = part
+        scatter(message.data, views)
         return len(message.data), control, flags, self._sender(message.address)
 
     def _message(self, count: int, ancillary: int, flags: int, caller: str) -> Any:
         if ancillary < 0:
-            raise ValueError(f"invalid ancillary data buffer length in {caller}()"
-                             if False else "invalid ancillary data buffer length")
+            raise ValueError("invalid ancillary data buffer length")
         self._check_family()
         message = self._receive(count, flags)
         control, cut = decode_control(self._machine, message.control, ancillary, flags)
@@ -446,15 +387,12 @@ class Socket(metaclass=Immutable):
 
     def setsockopt(self, level: Any, optname: Any, value: Any, optlen: Any = UNKNOWN, /) -> None:
         """Change an option; *value* is an int, bytes, or None with a length."""
+        if value is None and optlen is UNKNOWN:
+            raise TypeError("a bytes-like object is required, not 'NoneType'")
         if value is None:
-            if optlen is UNKNOWN:
-                raise TypeError("'NoneType' object cannot be interpreted as an integer"
-                                if False else "a bytes-like object is required, not 'NoneType'")
             data = bytes(number(optlen))
         elif optlen is not UNKNOWN:
-            raise TypeError("setsockopt() argument 3 must be None, not "
-                            f"{type(value).__name__}" if False else
-                            f"argument 3 must be None, not {type(value).__name__}")
+            raise TypeError(f"argument 3 must be None, not {type(value).__name__}")
         elif hasattr(value, "__index__"):
             data = number(value).to_bytes(4, "little", signed=True)
         else:

@@ -110,9 +110,9 @@ class RLock(Waitable):
         while self._owner is not None and self._owner is not me:
             if not blocking:
                 return False
-            if not self._wait(deadline, "acquire", "a lock that another thread has"):
-                if self._owner is not None:
-                    return False
+            awake = self._wait(deadline, "acquire", "a lock that another thread has")
+            if not awake and self._owner is not None:
+                return False
         self._owner = me
         self._count += 1
         return True

@@ -89,8 +89,10 @@ for _line in TABLE.strip().splitlines():
 
 EPERM, ENOENT, ESRCH, EINTR, EIO, ENXIO, E2BIG, EBADF, EAGAIN = 1, 2, 3, 4, 5, 6, 7, 9, 11
 ENOMEM, EACCES, EFAULT, EEXIST, ENODEV, ENOTDIR, EISDIR, EINVAL = 12, 13, 14, 17, 19, 20, 21, 22
-ENFILE, EMFILE, ENOTTY, ENOSPC, ESPIPE, EROFS, EPIPE, EDOM, ERANGE = 23, 24, 25, 28, 29, 30, 32, 33, 34
-EDEADLK, ENAMETOOLONG, ENOSYS, ELOOP, ENODATA, EPROTO, EBADMSG, EBADFD = 35, 36, 38, 40, 61, 71, 74, 77
+ENFILE, EMFILE, ENOTTY, ENOSPC, ESPIPE, EROFS = 23, 24, 25, 28, 29, 30
+EPIPE, EDOM, ERANGE = 32, 33, 34
+EDEADLK, ENAMETOOLONG, ENOSYS, ELOOP = 35, 36, 38, 40
+ENODATA, EPROTO, EBADMSG, EBADFD = 61, 71, 74, 77
 EOVERFLOW, EUSERS, ENOTSOCK, EDESTADDRREQ, EMSGSIZE, EPROTOTYPE = 75, 87, 88, 89, 90, 91
 ENOPROTOOPT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EOPNOTSUPP, EPFNOSUPPORT = 92, 93, 94, 95, 96
 EAFNOSUPPORT, EADDRINUSE, EADDRNOTAVAIL, ENETDOWN, ENETUNREACH = 97, 98, 99, 100, 101
@@ -133,7 +135,11 @@ def error(number: int) -> OSError:
     >>> error(ECONNREFUSED)
     ConnectionRefusedError(111, 'Connection refused')
     """
-    return CLASSES.get(number, OSError)(number, TEXTS[number])
+    if number in CLASSES:
+        return CLASSES[number](number, TEXTS[number])
+    plain = OSError()  # given a number, it would choose a class by the host's numbers
+    plain.args = plain.errno, plain.strerror = number, TEXTS[number]
+    return plain
 
 
 def fail(number: int) -> NoReturn:

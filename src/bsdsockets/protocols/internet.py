@@ -10,7 +10,14 @@ Sources: RFC 3493 3.7; Linux ip(7), ipv6(7); the order of checks as Linux 6.18 s
 
 from typing import Any, NamedTuple
 
-from ..machine.constants import AF_INET, AF_INET6, IP_FREEBIND, IPPROTO_IP, IPPROTO_IPV6, SOCK_STREAM
+from ..machine.constants import (
+    AF_INET,
+    AF_INET6,
+    IP_FREEBIND,
+    IPPROTO_IP,
+    IPPROTO_IPV6,
+    SOCK_STREAM,
+)
 from ..machine.errors import (
     EACCES,
     EADDRNOTAVAIL,
@@ -79,9 +86,9 @@ class Internet(Protocol):
             self.check_own(so, address)
         elif so.type == SOCK_STREAM and self.node.kind(address.address) == "multicast":
             fail(EINVAL)
-        if 0 < address.port < self.host.settings.unprivileged_ports:
-            if not self.host.privileged:
-                fail(EACCES)
+        low = 0 < address.port < self.host.settings.unprivileged_ports
+        if low and not self.host.privileged:
+            fail(EACCES)
         if self.is_active(so) or so.port:
             fail(EINVAL)
         if so.family != AF_INET:

@@ -83,9 +83,9 @@ class Ports:
         return False
 
     def _shared(self, so: Any, user: Any) -> bool:
-        if so.options.get(REUSE_ADDRESS) and user.options.get(REUSE_ADDRESS):
-            if not (self.listening_matters and user.listening):
-                return True
+        listens = self.listening_matters and user.listening
+        if so.options.get(REUSE_ADDRESS) and user.options.get(REUSE_ADDRESS) and not listens:
+            return True
         return bool(so.options.get(REUSE_PORT) and user.options.get(REUSE_PORT))
 
     def claim(self, so: Any, port: int) -> int:

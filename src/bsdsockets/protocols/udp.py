@@ -76,11 +76,11 @@ class Udp(Datagrams):
         known = end.known
         if known is not None and known[0] == self.ports.version and known[1] == address:
             size = len(data)
-            if size <= SHORT and not (flags or control or so.error or so.shutdown):
-                if self.node.loopback.plain:
-                    record = _tuple(Record, (data, known[3], (), datagram_cost(size + 28), None))
-                    self.accept_record(known[2], record)
-                    return size
+            usual = size <= SHORT and not (flags or control or so.error or so.shutdown)
+            if usual and self.node.loopback.plain:
+                record = _tuple(Record, (data, known[3], (), datagram_cost(size + 28), None))
+                self.accept_record(known[2], record)
+                return size
         if end.pending is None and not flags & MSG_MORE and not so.options.get(CORK):
             plain = self.node.loopback.plain and not so.options
             sent = super().send(so, data, flags, address, control)
