@@ -46,7 +46,7 @@ class Family:
         if not rows:
             fail(ESOCKTNOSUPPORT)
         for row_number, protocol in rows:
-            if (number or rows[0][0]) == row_number or row_number == -1 and number:
+            if (number or rows[0][0]) == row_number or (row_number == -1 and number):
                 if kind == SOCK_RAW and not self.host.privileged:
                     fail(EPERM)
                 return kind, number or row_number, protocol

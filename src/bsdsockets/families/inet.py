@@ -18,7 +18,7 @@ from ..machine.constants import AF_INET, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
 from ..machine.errors import EPROTONOSUPPORT, fail
 from ..machine.host import Host
 from ..network.addresses import ANY4, BROADCAST4, version
-from ..network.names import UnknownName, Resolver
+from ..network.names import Resolver, UnknownName
 from ..protocols.internet import InternetAddress
 from .family import Family
 

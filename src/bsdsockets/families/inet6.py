@@ -11,7 +11,7 @@ from ..machine.constants import AF_INET6, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
 from ..machine.errors import EPROTONOSUPPORT, fail
 from ..machine.host import Host
 from ..network.addresses import ANY6, version
-from ..network.names import UnknownName, Resolver
+from ..network.names import Resolver, UnknownName
 from ..protocols.internet import InternetAddress
 from .family import Family
 

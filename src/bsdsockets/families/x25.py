@@ -124,7 +124,7 @@ class X25(Connections):
         EINVAL
             Not 18 bytes, not digits, or the socket has a number.
         """
-        if so.pcb.name or not (text := digits_of(address)).isdigit() and text:
+        if so.pcb.name or (not (text := digits_of(address)).isdigit() and text):
             fail(EINVAL)
         so.pcb.name = pack(text)
 

@@ -39,7 +39,7 @@ def parse(data: bytes) -> Packet | None:
 def _packet(source: str, destination: str, number: int, body: bytes, ttl: int,
             tos: int) -> Packet | None:
     payload: object = body
-    if number == TCP or number == UDP and len(body) < 8:
+    if number == TCP or (number == UDP and len(body) < 8):
         return None
     if number == UDP:
         payload = Datagram(*struct.unpack("!HH", body[:4]), body[8:])

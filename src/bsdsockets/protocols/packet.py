@@ -48,7 +48,6 @@ from ..network.frames import (
     MULTICAST,
     OTHERHOST,
     OUTGOING,
-    Frame,
     find,
     send,
 )

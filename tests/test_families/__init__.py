@@ -1,0 +1,1 @@
+"""The families beyond UNIX and IP: the matrix, and the recorded flows call by call."""
