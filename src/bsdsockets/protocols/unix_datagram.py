@@ -176,6 +176,22 @@ class UnixDatagram(Records):
             self.autobind(so)
         if not self.room(so, data):
             return None
+        try:
+            other = self._receiver(so, address)
+        except OSError:
+            so.wake(WRITABLE_BAND)  # the buffer it had taken is free again
+            raise
+        if self._full(so, other):
+            so.pcb.urgent = other  # what to wait for
+            if so not in other.pcb.waiting:
+                other.pcb.waiting.append(so)
+            return None
+        if control or so.options or other.options:
+            control = self.stamped(so, other, self.outgoing(control))
+        return self.deliver(so, other, data, control)
+
+    def _receiver(self, so: Any, address: Any) -> Any:
+        """The socket that gets what is sent, if it takes anything from *so*."""
         other = so.pcb.peer if address is None else self.find(so, address)
         if other is None:
             fail(ENOTCONN)
@@ -187,14 +203,7 @@ class UnixDatagram(Records):
             fail(ECONNREFUSED)
         if other.shutdown & RECEIVE:
             fail(EPIPE)
-        if self._full(so, other):
-            so.pcb.urgent = other  # what to wait for
-            if so not in other.pcb.waiting:
-                other.pcb.waiting.append(so)
-            return None
-        if control or so.options or other.options:
-            control = self.stamped(so, other, self.outgoing(control))
-        return self.deliver(so, other, data, control)
+        return other
 
     def _full(self, so: Any, other: Any) -> bool:
         return bool(other is not so and other.pcb.peer is not so
@@ -242,6 +251,8 @@ class UnixSeqpacket(UnixConnected, Records):
         self.check_control(control)
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
+        if so.options.get(PASS_CREDENTIALS):
+            self.autobind(so)
         if not self.room(so, data):
             return None
         if other.dead or other.shutdown & RECEIVE:

@@ -127,7 +127,7 @@ class UnixConnected(Unix):
             self.names.release(so)
         other = end.peer
         if other is not None and not other.dead:
-            if so.buffer or so.references < 0:
+            if self._unread(so) or so.references < 0:
                 other.error = ECONNRESET
             other.shut(BOTH, EVERYTHING)
         if so.queue is not None:
@@ -136,6 +136,11 @@ class UnixConnected(Unix):
                 child.references = -1  # was never accepted
                 self.release(child)
         self._empty(so)
+
+    @staticmethod
+    def _unread(so: Any) -> bool:
+        """True if closing loses data: anything but one empty record, or a spent urgent byte."""
+        return len(so.buffer) > 1 or bool(so.buffer and so.buffer[0].data)
 
     def _empty(self, so: Any) -> None:
         """Throw away what nobody read, and give its cost back."""
