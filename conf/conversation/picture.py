@@ -110,7 +110,8 @@ def _call(story: Story, step: Step) -> str:
 
 def _breakable(text: str) -> str:
     """Code that may be broken where a reader would: after a dot, a bracket or a comma."""
-    return re.sub(r"([.(,])(?=[^\s'\d])", r"\1<wbr>", escape(text, quote=False))
+    marked = re.sub(r"((?<! )[.(,])(?=[^\s'\d])", r"\1<wbr>", escape(text, quote=False))
+    return re.sub(r"', (?=\d)", "',&nbsp;", marked)
 
 
 def _arrow(travels: Travels) -> str:
@@ -123,7 +124,7 @@ def _arrow(travels: Travels) -> str:
         flags = "".join(f"<span>{flag}</span> " for flag in travels.flags)
     numbers = f'<span class="cv-numbers">{travels.numbers}</span>' if travels.numbers else ""
     data = f"<code>{escape(travels.data, quote=False)}</code>" if travels.data else ""
-    lost = '<span class="cv-fails">lost</span>' if travels.lost else ""
+    lost = f'<span class="cv-fails">{travels.lost}</span>' if travels.lost else ""
     head = f'<span class="cv-label">{data}<span class="cv-flags">{flags}</span>{lost}</span>'
     return f'{head}<span class="cv-line"></span>{numbers}'
 

@@ -303,7 +303,9 @@ class _Watcher:
 
     def _add(self, entry: Entry) -> None:
         woken = entry.kind == "return" and self._waited(entry.begun)
-        if not woken:  # else what changed since is what the call did when it woke
+        if (
+            not woken or self.entries[-1].kind == "packet"
+        ):  # else what changed since is what the call did when it woke
             self._settle()
         if entry.time > self._time + 1e-6:
             passed = Entry(
@@ -337,7 +339,7 @@ class _Watcher:
         for number, so in self._sockets.items():
             if so.port:
                 self.ports.setdefault(so.port, number)
-            if getattr(so.pcb, "remote_port", 0):
+            if getattr(so.pcb, "remote_port", 0) and hasattr(so.pcb, "key"):
                 self._keys[number] = so.pcb.key
 
     def _now(self, number: int) -> Now:

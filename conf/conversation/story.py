@@ -102,8 +102,8 @@ class _Teller:
         self.recording = recording
         self.lines = recording.source.splitlines()
         self.cast = cast
-        self.names = _distinct(recording)
         self.owners = _owners(recording, cast)
+        self.names = _distinct(recording, self.owners)
         self.steps: list[Step] = []
         self.waiting: dict[str, int] = {}
         self.first: dict[tuple[int, int], int] = {}
@@ -213,11 +213,22 @@ class _Teller:
         target = self._at_port(getattr(packet.payload, "destination", 0))
         sender = source or self._opposite(target or self._actor(entry))
         receiver = target if target and target != sender else self._opposite(sender)
-        travels = self._travels(packet.payload, entry.kind == "lost")
+        travels = self._travels(packet.payload, self._lost(entry))
         step = self._step("wire", entry, sender, travels=travels, waiting=dict(self.waiting))
         step.words = words.travels(sender, receiver, travels)
 
-    def _travels(self, payload: Any, lost: bool) -> Travels:
+    def _lost(self, entry: Entry) -> str:
+        """Why the packet of *entry* does not arrive, or nothing."""
+        if entry.kind == "lost":
+            return "lost"
+        payload = entry.packet.payload
+        if isinstance(payload, Segment) and payload.flags & (SYN | ACK) == SYN:
+            listener = entry.after.get(self.recording.ports.get(payload.destination, 0))
+            if listener is not None and (listener.waiting or 0) > listener.backlog:
+                return "dropped: the backlog is full"
+        return ""
+
+    def _travels(self, payload: Any, lost: str) -> Travels:
         if isinstance(payload, Datagram):
             return Travels(("UDP",), "", words.data(payload.data), words.size(payload.data), lost)
         if not isinstance(payload, Segment):
@@ -238,17 +249,22 @@ class _Teller:
 
     def _unix(self, entry: Entry) -> None:
         """AF_UNIX has no packets: what a call does is there at once."""
-        if entry.family != _AF_UNIX or entry.error is not None:
-            return
+        travels = words.unix(entry) if entry.family == _AF_UNIX and not entry.error else None
         actor = self._actor(entry)
         receiver = self._opposite(actor)
-        travels = words.unix(entry)
-        if travels is None:
+        if travels is None or (entry.call == "close" and not self._heard(entry, receiver)):
             return
         self.steps[-1].waiting = dict(self.waiting)
         self.steps[-1].after = self.steps[-2].after if len(self.steps) > 1 else {}
         step = self._step("wire", entry, actor, travels=travels)
         step.words = words.travels(actor, receiver, travels)
+
+    def _heard(self, entry: Entry, receiver: str) -> bool:
+        """True if *receiver* has a socket to read the end of file from."""
+        before = self.steps[-2].after.get(entry.number) if len(self.steps) > 1 else None
+        others = (now for number, now in entry.after.items() if self.owners[number] == receiver)
+        connected = any(now.state == "CONNECTED" for now in others)
+        return connected and before is not None and before.state == "CONNECTED"
 
     def _time(self, entry: Entry) -> None:
         actor = self.steps[-1].actor if self.steps else self.cast.all[0]
@@ -282,11 +298,13 @@ class _Teller:
     def _changes(self, number: int, old: Now | None, now: Now) -> list[Change]:
         name = self.names[number]
         side = self.cast.side(self.owners[number])
+        alike = sum(other == name for other in self.names.values()) > 1
+        whose = f"{name} of {self.owners[number]}" if alike else name
         found = []
         if (old.state if old else "CLOSED") != now.state and not (
             old is None and now.state in ("UNCONNECTED",)
         ):
-            found.append(Change(side, name, "state", now.state, f"{name} is {now.state}"))
+            found.append(Change(side, name, "state", now.state, f"{whose} is {now.state}"))
         had = (old.queued, old.records or 0) if old else (0, 0)
         if had != (now.queued, now.records or 0):
             found.append(
@@ -295,14 +313,14 @@ class _Teller:
                     name,
                     "queue",
                     words.queue(now),
-                    f"The receive queue of {name}: {words.queue(now)}",
+                    f"The receive queue of {whose}: {words.queue(now)}",
                 )
             )
         if now.waiting is not None and now.waiting != ((old.waiting or 0) if old else 0):
             text = f"{now.waiting} waiting"
             found.append(
                 Change(
-                    side, name, "backlog", text, f"The backlog of {name}: {now.waiting} to accept"
+                    side, name, "backlog", text, f"The backlog of {whose}: {now.waiting} to accept"
                 )
             )
         return found
@@ -337,20 +355,22 @@ def _owners(recording: Recording, cast: Cast) -> dict[int, str]:
                 owners.pop(other, None)
     known = {number for entry in recording.entries for number in entry.after}
     for number in sorted(known):
+        if recording.names.get(number) in cast.all:
+            owners.setdefault(number, recording.names[number])
         parent = recording.parents.get(number)
         role = owners.get(parent, roles.get(parent)) if parent else roles.get(number)
         owners.setdefault(number, role or cast.left[0])
     return owners
 
 
-def _distinct(recording: Recording) -> dict[int, str]:
-    """The names of the sockets, those that share one numbered."""
-    known = sorted({number for entry in recording.entries for number in entry.after})
-    plain = {number: recording.names.get(number, "new socket") for number in known}
-    counts = Counter(plain.values())
-    seen: Counter[str] = Counter()
+def _distinct(recording: Recording, owners: dict[int, str]) -> dict[int, str]:
+    """The names of the sockets; where one actor uses a name twice, numbered."""
+    plain = {number: recording.names.get(number, "new socket") for number in sorted(owners)}
+    counts = Counter((owners[number], name) for number, name in plain.items())
+    seen: Counter[tuple[str, str]] = Counter()
     names = {}
     for number, name in plain.items():
-        seen[name] += 1
-        names[number] = f"{name} {seen[name]}" if counts[name] > 1 else name
+        whose = owners[number], name
+        seen[whose] += 1
+        names[number] = f"{name} {seen[whose]}" if counts[whose] > 1 else name
     return names

@@ -40,7 +40,8 @@ class Travels:
     """Relative sequence and acknowledgement numbers."""
     data: str = ""
     size: str = ""
-    lost: bool = False
+    lost: str = ""
+    """What becomes of it if it does not arrive."""
 
 
 def call(entry: Entry, lines: list[str], names: dict[int, str]) -> str:
@@ -175,4 +176,4 @@ def travels(sender: str, receiver: str, what: Travels) -> str:
         parts.append(what.numbers)
     if what.data:
         parts.append(f"{what.size}, {what.data}")
-    return ", ".join(parts) + (", which is lost." if what.lost else ".")
+    return ", ".join(parts) + (f", which is {what.lost}." if what.lost else ".")

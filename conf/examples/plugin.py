@@ -93,17 +93,23 @@ class Page(_Examples):
             for name, make in engines.ENGINES.items()
             if name in wanted
         }
+        chosen = self.config.getoption("--engine") or ["os", "model"]
         alone = {
-            block: {name: OnEngine(name, [block], engines.ENGINES[name]) for name in pages}
+            block: {name: OnEngine(name, [block], engines.ENGINES[name]) for name in chosen}
             for block in blocks
             if block.kind == "conversation"
         }
-        for name, own in pages.items():
-            yield Lane.from_parent(self, name=name, all_blocks=blocks, page=own, alone=alone)
+        for name, make in engines.ENGINES.items():
+            if name in pages:
+                own, shown = pages[name], blocks
+            else:  # a conversation is drawn from the model, so it is compared with it
+                own, shown = OnEngine(name, [], make), [b for b in alone if name in alone[b]]
+            if shown or name in pages:
+                yield Lane.from_parent(self, name=name, all_blocks=shown, page=own, alone=alone)
         both = {"os", "model"} <= set(pages)
-        for block, engine in alone.items():
-            if both and set(block.tags.engines) >= {"os", "model"}:
-                yield SameItem.from_parent(self, name=f"same-L{block.line}", pages=engine)
+        for block, runs in alone.items():
+            if {"os", "model"} <= set(runs) & set(block.tags.engines):
+                yield SameItem.from_parent(self, name=f"same-L{block.line}", pages=runs)
         if both and any(set(b.tags.engines) >= {"os", "model"} for b in pages["os"].blocks):
             yield SameItem.from_parent(self, name="same", pages=pages)
 
