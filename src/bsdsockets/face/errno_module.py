@@ -20,5 +20,7 @@ def make() -> types.ModuleType | None:
     names = vars(module)
     names["errorcode"] = dict(errors.NAMES)
     names.update({name: number for number, name in errors.NAMES.items()})
-    names.update(EWOULDBLOCK=errors.EAGAIN, ENOTSUP=errors.EOPNOTSUPP)
+    names.update(EWOULDBLOCK=errors.EAGAIN, ENOTSUP=errors.EOPNOTSUPP, EDEADLOCK=errors.EDEADLK)
+    names["errorcode"].update({  # of two names CPython keeps the one it adds last
+        errors.EOPNOTSUPP: "ENOTSUP", errors.EDEADLK: "EDEADLOCK"})
     return module

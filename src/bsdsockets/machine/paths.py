@@ -12,6 +12,7 @@ May not know: what a socket is; it keeps whatever it is given.
 Sources: Linux unix(7).
 """
 
+import errno
 import os
 import stat
 from typing import Any, NoReturn
@@ -33,6 +34,7 @@ from .errors import (
 )
 
 _PASSED_ON = {EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EROFS, EMFILE, EINVAL}
+_NUMBERS = {name: number for number, name in NAMES.items()}
 
 
 class Names:
@@ -127,8 +129,6 @@ class Names:
     @staticmethod
     def _pass_on(failure: OSError) -> NoReturn:
         """Raise the host's failure in Linux's numbers."""
-        import_name = type(failure).__name__
-        number = failure.errno if failure.errno in NAMES else None
-        by_class = {"FileNotFoundError": ENOENT, "NotADirectoryError": ENOTDIR,
-                    "PermissionError": EACCES}
-        fail(by_class.get(import_name, number if number in _PASSED_ON else EINVAL))
+        name = errno.errorcode.get(failure.errno or 0, "")  # the host's numbers may be others
+        number = _NUMBERS.get(name, EINVAL)
+        fail(number if number in _PASSED_ON else EINVAL)
