@@ -34,14 +34,20 @@ _default: list[Machine] = []
 
 
 def default() -> Machine:
-    """Return the machine that ``from bsdsockets import socket`` is of."""
+    """Return the machine that ``from bsdsockets import socket`` is of.
+
+    There is one, made with seed 0 when it is first needed.
+
+    >>> default() is default()
+    True
+    """
     if not _default:
         _default.append(Machine())
     return _default[0]
 
 
 def load(name: str) -> types.ModuleType:
-    """Return the default machine's copy of a module.
+    """Return the default machine's copy of the module *name*; see `Machine.load`.
 
     >>> load("http.server").HTTPServer.__mro__[1].__name__
     'TCPServer'
@@ -50,7 +56,11 @@ def load(name: str) -> types.ModuleType:
 
 
 def modules() -> Any:
-    """Return the mapping from the names of modules to the default machine's copies."""
+    """Return the mapping from names of modules to the default machine's copies.
+
+    >>> modules()["socket"] is load("socket")
+    True
+    """
     return default().modules()
 
 

@@ -91,20 +91,64 @@ class Machine:
             self.loader.modules["errno"] = errno
 
     def load(self, name: str) -> types.ModuleType:
-        """Return this machine's copy of a module, ``"http.server"`` for example."""
+        """Return this machine's copy of the module *name*, for example ``"http.server"``.
+
+        A copy is made when it is first asked for, and is the same one ever after.  A module
+        that reaches neither the network nor threads nor time is not copied: the real one
+        is returned.
+
+        ModuleNotFoundError
+            There is no such module.
+
+        >>> machine = Machine()
+        >>> machine.load("socket") is machine.load("socket"), machine.load("json").__name__
+        (True, 'json')
+        """
         return self.loader.load(name)
 
     def modules(self) -> Modules:
-        """Return the mapping from the names of modules to this machine's copies."""
+        """Return the mapping from the names of modules to this machine's copies.
+
+        For whoever redirects imports: a name is a key if that module must be a copy, and its
+        value is made when it is asked for.
+
+        >>> modules = Machine().modules()
+        >>> modules["queue"].__name__, "json" in modules
+        ('queue', False)
+        """
         return Modules(self.loader)
 
     @property
     def import_(self) -> Callable[..., Any]:
-        """An ``__import__`` that finds this machine's copies first."""
+        """An ``__import__`` that finds this machine's copies first.
+
+        Code that is executed with it as the builtin of that name is on this machine, with
+        everything that it imports from the standard library.
+
+        >>> import builtins
+        >>> machine = Machine()
+        >>> names = {"__builtins__": vars(builtins) | {"__import__": machine.import_}}
+        >>> exec("import socket", names)
+        >>> names["socket"] is machine.load("socket")
+        True
+        """
         return self.loader.import_
 
     def observe(self, callback: Callable[[Event], object]) -> Callable[[], None]:
-        """Call *callback* with every event from now on; returns what ends that."""
+        """Call *callback* with every event from now on; returns what ends that.
+
+        An event is a frozen record of a class of ``bsdsockets.machine.events``.  The callback
+        is called in the thread in which the event happens, and must not make system calls of
+        this machine.  While somebody observes, TCP takes no short ways: every segment is made
+        and told of, and calls are slower.
+
+        >>> machine, seen = Machine(), []
+        >>> socket = machine.load("socket")
+        >>> end = machine.observe(lambda event: seen.append(type(event).__name__))
+        >>> socket.socket().close(); end()
+        >>> seen
+        ['CallBegins', 'CallEnds', 'CallBegins', 'CallEnds']
+        """
         remove = self.host.observers.add(callback)
         self.calls = ObservedCalls(self._calls, self.host)
         self.poll = ObservedCalls(self._poll, self.host)
@@ -117,12 +161,25 @@ class Machine:
         return end
 
     def capture(self, path: str | Path) -> Callable[[], None]:
-        """Write every packet to the file *path*, as pcap; returns what ends that."""
+        """Write every packet to the file *path*, as pcap; returns what ends that.
+
+        Packets begin with their IP header (link type 101), and carry the virtual time: a
+        machine is switched on at 2026-01-01 00:00:00 UTC.  UNIX sockets send no packets.
+
+        OSError
+            The file cannot be written.
+
+        Source: draft-ietf-opsawg-pcap.
+        """
         file = open(path, "wb")  # noqa: SIM115 (what is returned closes it)
         end = self.observe(Capture(file))
         return lambda: (end(), file.close())[0]
 
     def close(self) -> None:
-        """End the threads that wait and close every descriptor."""
+        """Switch the machine off: end the threads that wait, close every descriptor.
+
+        To be called in the main thread.  The threads that wait are ended by an exception in
+        them, so that their ``finally`` clauses run.
+        """
         self.scheduler.close()
         self.descriptors.close_all()
