@@ -221,7 +221,7 @@ def model() -> bytes:
         for path in SOURCES.joinpath("bsdsockets").rglob("*")
         if path.suffix == ".py"
     }
-    files["session.py"] = HERE / "session.py"
+    files |= {name: HERE / name for name in ("session.py", "linux.py")}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(files.items()):
@@ -238,7 +238,7 @@ def _use_static(app: Sphinx, config: Any) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    others = {name: (_skip, None) for name in ("latex", "text", "man", "texinfo")}
+    others = dict.fromkeys(("latex", "text", "man", "texinfo"), (_skip, None))
     app.add_node(run_bar, html=(_visit_bar, None), **others)
     app.add_node(playground, html=(_visit_playground, None), **others)
     app.add_directive("playground", Playground)

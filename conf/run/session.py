@@ -21,7 +21,6 @@ import doctest
 import gc
 import io
 import os
-import re
 import sys
 import tempfile
 import time
@@ -31,8 +30,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import linux
+
 import bsdsockets
-from bsdsockets.face.run import os_functions
 from bsdsockets.machine import errors
 from bsdsockets.machine.scheduler import Killed, Task
 
@@ -41,8 +41,7 @@ LIMIT = 10.0
 
 _TOOL = 4  # sys.monitoring: neither a debugger's nor a profiler's number
 _CHECKER = doctest.OutputChecker()
-_real_os = {name: getattr(os, name, None) for name in ("close", "read", "write", "dup")}
-_real_strerror = os.strerror
+linux.prepare()
 
 
 class TookTooLong(BaseException):
@@ -124,14 +123,12 @@ class Machine:
     """A machine of the model with the surroundings that examples expect."""
 
     def __init__(self) -> None:
-        for name, function in _real_os.items():
-            setattr(os, name, function)
         self.model = bsdsockets.Machine()
-        for name, function in os_functions(self.model).items():
-            setattr(os, name, function)
-        os.strerror = lambda number: errors.TEXTS.get(number) or _real_strerror(number)
+        self.model.loader.modules.update(
+            {"os": linux.os_module(self.model), "os.path": os.path, "struct": linux.struct_module()}
+        )
         self.watch = Watch(self.model)
-        self.builtins = dict(vars(builtins), __import__=self.model.import_)
+        self.builtins = dict(vars(builtins), __import__=self.model.import_, open=linux.open_file)
         self.directory = tempfile.TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True)
         os.chdir(self.directory.name)
 
@@ -156,37 +153,38 @@ class Page:
 
     def run(self, block: dict[str, Any]) -> None:
         """Run a block; one that the reader changed carries its ``code``."""
-        changed = block.get("code")
         recorded = doctest.DocTestParser().get_examples(block["source"])
-        for source, line, want in self._statements(changed, recorded):
+        for source, line, example in self._statements(block.get("code"), recorded):
             self.post({"type": "begin", "source": source, "line": line})
-            got, details = self._run(source, line, block.get("limit") or LIMIT)
-            told = {"type": "example", "source": source, "got": got, "want": want, **details}
-            told["same"] = None if want is None else self._same(want, got)
-            self.post(told)
-            if details.get("stopped"):
+            got, error, more = self._run(source, line, block.get("limit") or LIMIT)
+            told = {"type": "example", "source": source, "got": got, "want": None, "same": None}
+            if example is not None:
+                told.update(want=example.want, same=self._same(example, got, error))
+            self.post({**told, **more})
+            if more.get("stopped"):
                 break
 
     def _statements(
         self, changed: str | None, recorded: list[doctest.Example]
-    ) -> Iterator[tuple[str, int, str | None]]:
-        """Each statement with its line and what the page says it prints, if it says."""
+    ) -> Iterator[tuple[str, int, doctest.Example | None]]:
+        """Each statement with its line and what the page has of it, if it has."""
         if changed is None:
             for example in recorded:
-                yield example.source, example.lineno + 1, example.want
+                yield example.source, example.lineno + 1, example
             return
         left = list(recorded)
         for source, line in statements(changed):
             match = next((e for e in left if e.source.strip() == source.strip()), None)
             if match is not None:
                 left = left[left.index(match) + 1 :]
-            yield source, line, None if match is None else match.want
+            yield source, line, match
 
-    def _run(self, source: str, line: int, limit: float) -> tuple[str, dict[str, Any]]:
-        output = io.StringIO()
+    def _run(self, source: str, line: int, limit: float) -> tuple[str, str, dict[str, str]]:
+        """Run a statement: what it printed, the exception's line, and how it was ended."""
+        output, complaints = io.StringIO(), io.StringIO()
         error: BaseException | None = None
         watch = self.machine.watch
-        with self._surroundings(output):
+        with self._surroundings(output, complaints):
             try:
                 code = compile("\n" * (line - 1) + source, "<page>", "single", dont_inherit=True)
                 watch.cover(code)
@@ -196,43 +194,47 @@ class Page:
                 error = raised
         watch.deadline = float("inf")
         got = output.getvalue()
+        more = {"complaints": complaints.getvalue()} if complaints.getvalue() else {}
         if watch.told:
-            return got, {"stopped": watch.told}
+            return got, watch.told, {"stopped": watch.told}
         if error is None:
-            return got, {}
-        got += f"Traceback (most recent call last):\n{exception_line(error)}"
-        deadlock = str(error) if isinstance(error, errors.Deadlock) else ""
+            return got, "", more
+        last = exception_line(error)
+        got += f"Traceback (most recent call last):\n{last}"
         traceback.clear_frames(error.__traceback__)
-        return got, {"deadlock": deadlock} if deadlock else {}
+        if isinstance(error, errors.Deadlock):
+            more["deadlock"] = str(error)
+        return got, last, more
+
+    @staticmethod
+    def _same(example: doctest.Example, got: str, error: str) -> bool:
+        """Compare as doctest does: of an exception, its last line."""
+        if error:
+            want = example.exc_msg
+            return want is not None and _CHECKER.check_output(want, error, doctest.ELLIPSIS)
+        return _CHECKER.check_output(example.want, got, doctest.ELLIPSIS)
 
     @contextlib.contextmanager
-    def _surroundings(self, output: io.StringIO) -> Iterator[None]:
+    def _surroundings(self, output: io.StringIO, complaints: io.StringIO) -> Iterator[None]:
+        """Output apart from complaints; warnings that are errors, as in the site's tests."""
         before, sys.displayhook = sys.displayhook, self._display
+        unraisable, sys.unraisablehook = sys.unraisablehook, lambda args: None
         try:
             with (
                 warnings.catch_warnings(),
                 contextlib.redirect_stdout(output),
-                contextlib.redirect_stderr(output),
+                contextlib.redirect_stderr(complaints),
                 outside_of_loops(),
             ):
                 warnings.simplefilter("error")
                 yield
         finally:
-            sys.displayhook = before
+            sys.displayhook, sys.unraisablehook = before, unraisable
 
     def _display(self, value: object) -> None:
         if value is not None:
             print(repr(value))
             self.machine.builtins["_"] = value
-
-    @staticmethod
-    def _same(want: str, got: str) -> bool:
-        """Compare as doctest does: of a traceback, the last lines."""
-        flags = doctest.ELLIPSIS
-        shown = re.compile(r"^Traceback \(.*\):\n(?:[ \t].*\n)*", re.MULTILINE)
-        return _CHECKER.check_output(
-            shown.sub("Traceback:\n", want), shown.sub("Traceback:\n", got), flags
-        )
 
     def close(self) -> None:
         self.machine.builtins.pop("_", None)
@@ -391,26 +393,23 @@ class Shell:
     def _do(self, command: dict[str, Any]) -> str:
         words = command["words"]
         if words[0] == "wait":
-            return "".join(self._collect(job, lambda: job.done) for job in self.jobs)
+            return "".join(self._collect(job) for job in self.jobs)
         if words[0] == "kill":
             job = self.jobs[int(words[-1].removeprefix("%")) - 1]
             self._kill(job, words[1])
-            return self._collect(job, lambda: job.done)
+            return self._collect(job)
         job = self._start(words)
         if not command.get("background"):
-            return self._collect(job, lambda: job.done)
+            return self._collect(job)
         self.jobs.append(job)
         want = command.get("want") or ""
         return self._collect(
-            job,
-            lambda: (
-                job.done or _CHECKER.check_output(want, job.output[job.taken :], doctest.ELLIPSIS)
-            ),
+            job, lambda: _CHECKER.check_output(want, job.output[job.taken :], doctest.ELLIPSIS)
         )
 
-    def _collect(self, job: Job, enough: Callable[[], bool]) -> str:
-        """Let the programs run until *enough*; return what the job printed."""
-        while not enough():
+    def _collect(self, job: Job, enough: Callable[[], bool] = lambda: False) -> str:
+        """Let the programs run until *enough*, or the job's end; return what it printed."""
+        while not job.done and not enough():
             self.scheduler.main.call = "wait"
             self.scheduler.wait((job,), None, f"a program to go on: {job.words[1]}")
         return job.take()

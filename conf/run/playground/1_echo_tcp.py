@@ -5,7 +5,7 @@ import threading
 
 
 def serve(listener):
-    connection, peer = listener.accept()
+    connection, _ = listener.accept()
     with connection:
         while data := connection.recv(1024):
             connection.sendall(data)

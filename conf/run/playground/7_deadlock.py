@@ -5,7 +5,7 @@ import threading
 
 
 def serve(listener):
-    connection, peer = listener.accept()
+    connection, _ = listener.accept()
     with connection:
         print("the server waits for", connection.recv(100))
 

@@ -248,7 +248,7 @@ class Bar {
   explainFailure(text) {
     return location.protocol === "file:"
       ? "The browser runs examples only where a web server serves the page, not from a file."
-      : `Python could not run here: ${text}`;
+      : `Python could not run here: ${text.trim().split("\n").pop()}`;
   }
 
   note(result) {
@@ -363,7 +363,7 @@ class Bar {
     }
     if (!this.results.length) return;
     const pre = this.output();
-    for (const { source, got, want, same } of this.results) {
+    for (const { source, got, want, same, complaints } of this.results) {
       pre.append(make("span", { class: "run-source" }, this.prompted(source)));
       if (same === false) {
         if (want) pre.append(make("del", { class: "run-want" }, make("span", { class: "run-mark" }, "recorded: "), want));
@@ -372,6 +372,7 @@ class Bar {
       } else if (got) {
         pre.append(got.endsWith("\n") ? got : `${got}\n`);
       }
+      if (complaints) pre.append(make("span", { class: "run-complaints" }, complaints));
     }
   }
 
