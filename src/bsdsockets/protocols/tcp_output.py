@@ -3,9 +3,9 @@
     send() --> out --> [window? Nagle? cork?] --> Segment --> node.send
                            timer: again, later; at last give up
 
-Left out: congestion control, selective acknowledgement, reassembly out of order and
-delayed acknowledgement.  A link of one host neither loses nor delays, unless it is told to;
-then what was lost is sent again from the first gap on.
+Left out: congestion control, selective acknowledgement and reassembly out of order.  A link
+of one host neither loses nor delays, unless it is told to; then what was lost is sent again
+from the first gap on.  An acknowledgement is late only where TCP_QUICKACK is 0.
 
 May not know: how a segment that comes is read.
 
