@@ -10,6 +10,7 @@ import sys
 
 from . import probe
 from .face.run import run
+from .machine.profile import BUILT_IN, PROFILES
 
 
 def main(arguments: list[str]) -> int:
@@ -21,6 +22,8 @@ def main(arguments: list[str]) -> int:
     runner.add_argument("--seed", type=int, default=0, help="which schedule (default 0)")
     runner.add_argument("--real-time", action="store_true", help="sleep where time would jump")
     runner.add_argument("--pcap", metavar="FILE", help="write the packets to a capture file")
+    runner.add_argument("--profile", choices=PROFILES, default=BUILT_IN.name,
+                        help="which address families there are (default %(default)s)")
     runner.add_argument("-m", dest="module", action="store_true", help="run a module by its name")
     runner.add_argument("program", help="a file, or with -m a module")
     runner.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -28,7 +31,8 @@ def main(arguments: list[str]) -> int:
         return probe.main(arguments[1:])
     options = parser.parse_args(arguments)
     return run(options.program, options.arguments, module=options.module, seed=options.seed,
-               real_time=options.real_time, capture=options.pcap)
+               real_time=options.real_time, capture=options.pcap,
+               profile=options.profile)
 
 
 if __name__ == "__main__":

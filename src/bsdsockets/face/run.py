@@ -2,7 +2,8 @@
 
 Our ``_socket``, ``select``, ``_thread`` and ``time`` take the places of the host's in
 ``sys.modules``, and whatever was loaded on top of the host's is loaded again.  A few
-functions of ``os`` that take descriptors learn of the model's.
+functions of ``os`` that take descriptors learn of the model's, and so do ``ctypes`` and
+``fcntl``.
 """
 
 import os
@@ -13,6 +14,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ..machine.profile import BUILT_IN
+from .c_library import c_modules
 from .loader import ABSENT, PRIVATE
 from .machine import Machine
 from .signals import signal_functions
@@ -28,6 +31,7 @@ def install(machine: Machine) -> None:
         sys.modules[name] = machine.loader.modules[name]
     for name in ABSENT:
         sys.modules[name] = None  # type: ignore[assignment]
+    sys.modules |= c_modules(machine)
     for name, function in os_functions(machine).items():
         setattr(os, name, function)
     for name, function in signal_functions(machine).items():
@@ -88,9 +92,10 @@ def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
 
 
 def run(program: str, arguments: list[str], module: bool = False, seed: int = 0,
-        real_time: bool = False, capture: str | None = None) -> int:
+        real_time: bool = False, capture: str | None = None,
+        profile: str = BUILT_IN.name) -> int:
     """Run *program*, a file or with *module* a module, as python itself would."""
-    machine = Machine(seed, real_time)
+    machine = Machine(seed, real_time, profile)
     if capture:
         machine.capture(capture)
     install(machine)

@@ -1,0 +1,154 @@
+"""``ctypes`` and ``fcntl`` for programs on the model: where they meet a socket, they know ours.
+
+    libc = ctypes.CDLL(None)                 the program, unchanged
+    libc.bind(sock.fileno(), bytes, 18)
+         |
+         v
+    a descriptor of the model?  --yes-->  the model's system call, with the same bytes
+                                --no--->  the C library's function
+
+Addresses that CPython cannot write reach a kernel only this way, so programs for AF_X25,
+AF_AX25, AF_IPX, AF_APPLETALK and AF_ATMPVC need it.  Everything else of both modules is the
+interpreter's own.
+
+Left out: ``struct sockaddr`` as a ctypes.Structure is read, not written back to; recvmsg and
+sendmsg.
+
+Sources: <sys/socket.h>; CPython's ctypes and fcntl documentation.
+"""
+
+import ctypes
+import types
+from collections.abc import Callable
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+CALLS = ("bind", "connect", "accept", "sendto", "recvfrom", "getsockname", "getpeername")
+
+
+class Function:
+    """A C function of two worlds; a program may set its types, as ctypes lets it."""
+
+    def __init__(self, machine: Any, name: str, real: Any) -> None:
+        self._machine, self._real = machine, real
+        self._ours: Callable[..., int] = getattr(Sockets(machine), name)
+        self.argtypes: Any = None
+        self.restype: Any = ctypes.c_int
+
+    def __call__(self, number: Any, *arguments: Any) -> int:
+        """Call it; -1 and ctypes.get_errno() where it fails."""
+        if number not in self._machine.descriptors:
+            self._real.argtypes, self._real.restype = self.argtypes, self.restype
+            return int(self._real(number, *arguments))
+        try:
+            return self._ours(number, *arguments)
+        except OSError as failure:
+            ctypes.set_errno(failure.errno or 0)
+            return -1
+
+
+class Sockets:
+    """The functions of <sys/socket.h> that take or give an address, on the model."""
+
+    def __init__(self, machine: Any) -> None:
+        self._machine = machine
+
+    def bind(self, number: int, address: Any, length: Any) -> int:
+        self._machine.calls.bind(number, _bytes(address, length))
+        return 0
+
+    def connect(self, number: int, address: Any, length: Any) -> int:
+        self._machine.calls.connect(number, _bytes(address, length), None)
+        return 0
+
+    def accept(self, number: int, name: Any, length: Any) -> int:
+        descriptor, child = self._machine.calls.accept(number, None)
+        _give(child.protocol.accepted_peer(child), name, length)
+        return int(descriptor)
+
+    def sendto(self, number: int, data: Any, size: Any, flags: int, address: Any,
+               length: Any) -> int:
+        content, name = _bytes(data, size), _bytes(address, length)
+        return int(self._machine.calls.send(number, content, flags, None, name))
+
+    def recvfrom(self, number: int, data: Any, size: Any, flags: int, name: Any,
+                 length: Any) -> int:
+        message = self._machine.calls.receive(number, _number(size), flags, None)
+        ctypes.memmove(data, message.data, len(message.data))
+        _give(message.address, name, length)
+        return len(message.data)
+
+    def getsockname(self, number: int, name: Any, length: Any) -> int:
+        _give(self._machine.calls.getsockname(number)[1], name, length)
+        return 0
+
+    def getpeername(self, number: int, name: Any, length: Any) -> int:
+        _give(self._machine.calls.getpeername(number)[1], name, length)
+        return 0
+
+
+def c_modules(machine: Any) -> dict[str, types.ModuleType]:
+    """The modules that take the places of the host's."""
+    made = {"ctypes": _make_ctypes(machine)}
+    return made | {"fcntl": _make_fcntl(machine)} if fcntl else made
+
+
+def _make_ctypes(machine: Any) -> types.ModuleType:
+    """The interpreter's ctypes, whose CDLL(None) knows the machine's sockets."""
+
+    class CDLL(ctypes.CDLL):
+        def __init__(self, name: Any, *arguments: Any, **options: Any) -> None:
+            super().__init__(name, *arguments, **options)
+            if name is None or str(name).startswith("libc."):
+                for call in CALLS:
+                    setattr(self, call, Function(machine, call, self[call]))
+
+    module = types.ModuleType("ctypes", ctypes.__doc__)
+    vars(module).update(vars(ctypes), CDLL=CDLL)
+    return module
+
+
+def _make_fcntl(machine: Any) -> types.ModuleType:
+    """The interpreter's fcntl, whose ioctl knows the machine's sockets."""
+
+    def ioctl(fd: Any, request: int, arg: Any = 0, mutate_flag: bool = True, /) -> Any:
+        number = fd if isinstance(fd, int) else fd.fileno()
+        if number not in machine.descriptors:
+            return fcntl.ioctl(fd, request, arg, mutate_flag)
+        if isinstance(arg, int):
+            return machine.calls.ioctl(number, request, b"")[0]
+        result, changed = machine.calls.ioctl(number, request, bytes(arg))
+        if isinstance(arg, bytes) or not mutate_flag:
+            return changed
+        arg[:] = changed
+        return result
+
+    module = types.ModuleType("fcntl", fcntl.__doc__)
+    vars(module).update(vars(fcntl), ioctl=ioctl)
+    return module
+
+
+def _number(value: Any) -> int:
+    return int(getattr(value, "value", value))
+
+
+def _bytes(memory: Any, length: Any) -> bytes:
+    """What a pointer and a length mean: bytes, a buffer of ctypes, or None."""
+    if memory is None:
+        return b""
+    whole = memory if isinstance(memory, bytes) else ctypes.string_at(memory, _number(length))
+    return whole[: _number(length)]
+
+
+def _give(address: Any, name: Any, length: Any) -> None:
+    """Write an address where the program has room; the length says how long it is."""
+    if name is None or length is None:
+        return
+    room = getattr(length, "_obj", length)  # of byref(), or a pointer's
+    data = address or b""
+    ctypes.memmove(name, data, min(len(data), room.value))
+    room.value = len(data)
