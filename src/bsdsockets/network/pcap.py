@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from ..machine.clock import EPOCH
 from ..machine.events import Event, PacketSent
+from .packets import Packet
 from .wire import encode
 
 RAW_IP = 101
@@ -29,8 +30,8 @@ class Capture:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, SNAP, RAW_IP))
 
     def __call__(self, event: Event) -> None:
-        if not isinstance(event, PacketSent):
-            return
+        if not isinstance(event, PacketSent) or not isinstance(event.packet, Packet):
+            return  # frames of families other than IP have no place in this kind of file
         data = encode(event.packet)
         microseconds = round((EPOCH + event.time) * 1_000_000)
         self.file.write(struct.pack("<IIII", *divmod(microseconds, 1_000_000),
