@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,13 +55,27 @@ def left_out() -> Iterator[tuple[str, str]]:
         for paragraph in text.split("\n\n"):
             if paragraph.startswith(LEFT_OUT):
                 words = " ".join(paragraph.removeprefix(LEFT_OUT).split())
-                yield path.relative_to(SOURCE).as_posix(), words[0].upper() + words[1:]
+                yield path.relative_to(SOURCE).as_posix(), _capital(words)
+
+
+def _capital(text: str) -> str:
+    return text if text.startswith("`") else text[0].upper() + text[1:]
+
+
+def _with_code(text: str) -> list[nodes.Node]:
+    """Read a sentence of a docstring, in which backquotes mark code."""
+    parts = re.split(r"`{1,2}([^`]+)`{1,2}", text)
+    return [
+        nodes.literal("", part) if place % 2 else nodes.Text(part)
+        for place, part in enumerate(parts)
+        if part
+    ]
 
 
 def _definitions(pairs: dict[str, str]) -> list[nodes.Node]:
     items = nodes.definition_list()
     for term, meaning in pairs.items():
-        text = nodes.definition("", nodes.paragraph("", meaning))
+        text = nodes.definition("", nodes.paragraph("", "", *_with_code(meaning)))
         items += nodes.definition_list_item("", nodes.term("", "", nodes.literal("", term)), text)
     return [items]
 
