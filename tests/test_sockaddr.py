@@ -14,12 +14,13 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsdsockets import sockaddr
+from bsdsockets import Machine, sockaddr
 from bsdsockets.sockaddr import ATMPVC, AX25, IPX, TIPC, X25, Address, AppleTalk, Netlink, Packet
 from bsdsockets.sockaddr import values as values_module
 
@@ -448,6 +449,72 @@ def test_packet_addresses_are_what_python_reads() -> None:
             data, name = sockaddr.recvfrom(sock, 100)
             assert isinstance(name, Packet)
         assert name.index == index and name.protocol == experiment
+
+
+# The calls on the model, which has every family
+
+
+@pytest.fixture
+def model() -> Iterator[Any]:
+    """The socket module of a machine with every family, as root."""
+    machine = Machine(profile="every module")
+    yield machine.load("socket")
+    machine.close()
+
+
+@pytest.mark.parametrize(
+    ("server_at", "client_at", "called", "flags"),
+    [
+        (X25("1001"), X25("2002"), X25("1001"), socket.MSG_EOR),
+        (AX25("N0SRV-1", ("PORT1",)), AX25("N0CLI-2", ("PORT0",)), AX25("N0SRV-1"), 0),
+    ],
+    ids=["x25", "ax25"],
+)
+def test_a_connection_is_made_on_the_model(
+    server_at: Address, client_at: Address, called: Address, flags: int, model: Any
+) -> None:
+    kind = model.SOCK_SEQPACKET
+    with (
+        model.socket(server_at.family, kind) as server,
+        model.socket(called.family, kind) as client,
+    ):
+        client.settimeout(60)
+        sockaddr.bind(server, server_at)
+        server.listen()
+        sockaddr.bind(client, client_at)
+        sockaddr.connect(client, called)
+        connection, peer = sockaddr.accept(server)
+        with connection:
+            assert type(connection) is model.socket
+            assert peer is not None and str(peer) == str(client_at).partition(" via ")[0]
+            assert sockaddr.getpeername(client) == called
+            assert sockaddr.getsockname(server) == server_at
+            client.send(b"hello", flags)
+            assert connection.recv(10) == b"hello"
+
+
+def test_datagrams_carry_the_sender_on_the_model(model: Any) -> None:
+    with model.socket(socket.AF_TIPC, model.SOCK_RDM) as service:
+        sockaddr.bind(service, TIPC(TIPC.RANGE, 18888, 0, 50, 3))
+        with model.socket(socket.AF_TIPC, model.SOCK_RDM) as client:
+            sockaddr.sendto(client, b"hello", TIPC(TIPC.SERVICE, 18888, 17))
+            assert sockaddr.recvfrom(service, 10) == (b"hello", sockaddr.getsockname(client))
+
+
+def test_a_timeout_on_the_model_is_pythons(model: Any) -> None:
+    with model.socket(socket.AF_TIPC, model.SOCK_RDM) as service:
+        service.settimeout(5)
+        with pytest.raises(TimeoutError, match="timed out"):
+            sockaddr.recvfrom(service, 10)
+
+
+def test_an_error_on_the_model_is_the_kernels(model: Any) -> None:
+    with model.socket(socket.AF_X25, model.SOCK_SEQPACKET) as sock:
+        with pytest.raises(OSError) as caught:
+            sockaddr.getpeername(sock)
+        assert caught.value.errno == errno.ENOTCONN
+        with pytest.raises(OSError, match="bad family"):
+            sock.bind("1001")
 
 
 @linux
