@@ -30,6 +30,7 @@ from ..machine.constants import (
 )
 from ..machine.errors import (
     EACCES,
+    EAFNOSUPPORT,
     EAGAIN,
     ECONNREFUSED,
     EDESTADDRREQ,
@@ -39,7 +40,7 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from ..network.addresses import BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, unmap
+from ..network.addresses import BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, is_mapped, unmap
 from ..network.packets import Packet
 from .buffers import Record, RecordQueue
 from .internet import Internet, InternetAddress
@@ -114,6 +115,8 @@ class Datagrams(Internet):
     def choose_source(self, so: Any, remote: str) -> str:
         """The source address for packets to *remote*, or the error that there is no way."""
         bound = so.bound_address
+        if ":" in remote and is_mapped(bound):
+            fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
         kind = self.node.kind(remote)
         if not is_any(bound) and (kind == "multicast" or remote == BROADCAST4):
             source = bound  # the interface that has it is the way
@@ -123,7 +126,8 @@ class Datagrams(Internet):
             source = self.node.source_for(remote)
         if kind == "broadcast" and not so.options.get(BROADCAST):
             fail(EACCES)
-        return source if is_any(bound) else unmap(bound)
+        own = unmap(bound)
+        return source if is_any(own) or (":" in own) != (":" in remote) else own
 
     def multicast_source(self, so: Any, remote: str) -> str:
         """The address of the interface that multicast goes out of, if one is chosen."""
@@ -151,18 +155,23 @@ class Datagrams(Internet):
         self.check_size(so, data, flags)
         if address is not None:
             remote, port = self.wire(so, address.address), address.port
+            if so.family == AF_INET6 and ":" not in remote:
+                self.check_size4(data, flags)
             self.check_port(so, port)
         else:
             remote, port = so.pcb.remote, so.pcb.remote_port
             if not remote:
                 fail(EDESTADDRREQ)
             if so.family == AF_INET6 and ":" not in remote:
+                self.check_size4(data, flags)
                 self.check_port(so, port)  # Linux hands it to IPv4 as if it were given
         chosen = choices(so, control, self.node.kind(remote) == "multicast")
         source = chosen.source or self.choose_source(so, remote)
         self.check_length(so, data)
         self.check_state(so)
         self.transmit(so, source, remote, port, data, chosen)
+        if so.waiters:
+            so.wake(WRITABLE_BAND)  # what was sent has left the send buffer
         return len(data)
 
     def check_state(self, so: Any) -> None:
@@ -175,6 +184,9 @@ class Datagrams(Internet):
     def check_size(self, so: Any, data: bytes, flags: int) -> None:
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
+
+    def check_size4(self, data: bytes, flags: int) -> None:
+        """The same for IPv4 beneath a socket of IPv6."""
 
     def check_port(self, so: Any, port: int) -> None:
         """Fail if the port cannot be sent to at all."""

@@ -2,20 +2,32 @@
 
     IPv4: received with the IP header, sent without it
     IPv6: received and sent without it
+    IP_HDRINCL, and protocol 255: sent with it; what is 0 in it, and the sums, is filled in
 
 May not know: descriptors, threads, time.
 
 Sources: Linux raw(7), icmp(7); RFC 3542 3.
 """
 
+import struct
 from typing import Any
 
-from ..machine.constants import AF_INET, ICMP_FILTER, IPPROTO_ICMPV6, MSG_OOB, SOL_RAW
+from ..machine.constants import (
+    AF_INET,
+    ICMP_FILTER,
+    IP_HDRINCL,
+    IPPROTO_ICMPV6,
+    IPPROTO_IP,
+    IPPROTO_RAW,
+    MSG_OOB,
+    SOL_RAW,
+)
 from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
-from ..network.addresses import is_any, is_mapped
+from ..network.addresses import is_any, is_mapped, pack
 from ..network.node import Node
 from ..network.packets import Packet
-from ..network.wire import decode_icmp, encode, encode_payload
+from ..network.parse import parse
+from ..network.wire import checksum, decode_icmp, encode, encode_payload
 from .buffers import Record
 from .datagram import Datagrams
 from .internet import InternetAddress
@@ -25,6 +37,7 @@ from .protocol import Message
 from .unix import datagram_cost
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
+HEADER_INCLUDED = (IPPROTO_IP, IP_HDRINCL)
 
 
 class Raw(Datagrams):
@@ -43,6 +56,8 @@ class Raw(Datagrams):
         if not self.sockets:
             self.node.watchers.append(self.watch)
         self.sockets.append(so)
+        if so.family == AF_INET and so.protocol_number == IPPROTO_RAW:
+            so.options[HEADER_INCLUDED] = 1
 
     def is_active(self, so: Any) -> bool:
         return bool(so.pcb.remote)
@@ -65,6 +80,9 @@ class Raw(Datagrams):
         """Linux sends for a raw socket whatever error is pending."""
 
     def check_length(self, so: Any, data: bytes) -> None:
+        if so.options.get(HEADER_INCLUDED):
+            self._check_header(data)
+            return
         if so.protocol_number in ICMP_NUMBERS and len(data) < 2:
             fail(EFAULT)  # Linux looks at the type and the code
         if so.protocol_number == IPPROTO_ICMPV6 and len(data) < 4:
@@ -74,12 +92,33 @@ class Raw(Datagrams):
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
                  chosen: Choices) -> None:
+        if so.options.get(HEADER_INCLUDED):
+            self._send_whole(source, data)
+            return
         number = so.protocol_number
         if number in ICMP_NUMBERS:
             payload: Any = decode_icmp(data)
         else:
             payload = data
         self.node.send(Packet(source, remote, number, payload, chosen.ttl, chosen.tos))
+
+    def _check_header(self, data: bytes) -> None:
+        """What a program gives as a whole packet must begin with a header and fit the link."""
+        if len(data) > min(65535, self.node.loopback.mtu):
+            fail(EMSGSIZE)
+        if len(data) < 20 or not 20 <= (data[0] & 15) * 4 <= len(data):
+            fail(EINVAL)
+
+    def _send_whole(self, source: str, data: bytes) -> None:
+        """Fill in length, checksum and a source of zeros; TCP's segments go nowhere here."""
+        size = (data[0] & 15) * 4
+        address = pack(source) if data[12:16] == bytes(4) else data[12:16]
+        head = data[:2] + struct.pack("!H", len(data)) + data[4:10] + bytes(2) + address
+        head += data[16:size]
+        head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+        packet = parse(head + data[size:])
+        if packet is not None:
+            self.node.send(packet)
 
     def watch(self, packet: Packet) -> None:
         """Give a copy of *packet* to every raw socket of its protocol."""

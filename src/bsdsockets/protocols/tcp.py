@@ -152,6 +152,7 @@ class Tcp(TcpStream):
     def inherit(self, so: Any, child: Any, pcb: Connection) -> None:
         child.pcb = pcb
         pcb.so = child
+        pcb.passive = True
         child.bound_address = self.dressed(so, pcb.local_address)
         child.port = child.shown_port = pcb.local_port
         child.explicit_port = so.explicit_port

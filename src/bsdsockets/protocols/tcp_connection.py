@@ -46,6 +46,7 @@ class Connection:
         "more",
         "mss",
         "out",
+        "passive",
         "peer",
         "probes",
         "rcv_nxt",
@@ -75,6 +76,7 @@ class Connection:
         self.iss = self.snd_una = self.snd_nxt = self.snd_wnd = 0
         self.rcv_nxt = self.advertised = 0
         self.mss = 536
+        self.passive = False  # it was listened for
         self.out: StreamBuffer | None = None
         self.late = 0  # room that a late acknowledgement brings
         self.sent = 0  # bytes of `out` in flight

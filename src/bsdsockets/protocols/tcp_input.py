@@ -195,6 +195,7 @@ class Input:
         fin_acknowledged = c.fin_sent and c.snd_una == c.snd_nxt
         if fin_acknowledged and not self._fin_acknowledged(c):
             return False
+        c.more = False  # MSG_MORE holds back until something comes
         self.output.push(c)
         return True
 

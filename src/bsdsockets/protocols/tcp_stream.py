@@ -76,11 +76,12 @@ class TcpStream(Internet):
         room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
         if room <= 0 and data:
             return None
+        if not data:
+            return 0
         data = data[:room]
         if flags & MSG_OOB:
             c.urgent_out = c.snd_una + len(c.out or b"") + len(data)
-        if data:
-            self.output.queue(c, data)
+        self.output.queue(c, data)
         c.more = bool(flags & MSG_MORE)
         if c.peer is not None and not c.sent:
             c.snd_wnd = c.peer.window()
@@ -116,6 +117,8 @@ class TcpStream(Internet):
             data = buffer.peek(limit, skip)
             if not flags & MSG_PEEK:
                 buffer.drop(len(data))
+                if c.urgent_state and c.before_urgent < 0:
+                    c.urgent_state = NOT_THERE  # it was read in line
             if flags & MSG_TRUNC and not flags & MSG_PEEK:
                 data = bytes(len(data))
             return self._taken(c, Message(data))

@@ -19,9 +19,10 @@ from ..machine.constants import (
     IPPROTO_UDP,
     IPV6_MULTICAST_ALL,
     MSG_MORE,
+    MSG_OOB,
     UDP_CORK,
 )
-from ..machine.errors import EINVAL, EMSGSIZE, fail
+from ..machine.errors import EINVAL, EMSGSIZE, EOPNOTSUPP, fail
 from ..network.addresses import is_any
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
@@ -31,6 +32,7 @@ from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
 from .ip_control import Choices
 from .ports import REUSE_PORT, Ports, covers
+from .protocol import WRITABLE_BAND
 from .unix import datagram_cost
 
 CORK = (IPPROTO_UDP, UDP_CORK)
@@ -57,9 +59,13 @@ class Udp(Datagrams):
 
     def check_size(self, so: Any, data: bytes, flags: int) -> None:
         if so.family == AF_INET:
-            if len(data) > 0xFFFF:
-                fail(EMSGSIZE)
-            super().check_size(so, data, flags)
+            self.check_size4(data, flags)
+
+    def check_size4(self, data: bytes, flags: int) -> None:
+        if len(data) > 0xFFFF:
+            fail(EMSGSIZE)
+        if flags & MSG_OOB:
+            fail(EOPNOTSUPP)
 
     def check_port(self, so: Any, port: int) -> None:
         if port == 0:
@@ -80,6 +86,8 @@ class Udp(Datagrams):
             if usual and self.node.loopback.plain:
                 record = _tuple(Record, (data, known[3], (), datagram_cost(size + 28), None))
                 self.accept_record(known[2], record)
+                if so.waiters:
+                    so.wake(WRITABLE_BAND)
                 return size
         if end.pending is None and not flags & MSG_MORE and not so.options.get(CORK):
             plain = self.node.loopback.plain and not so.options
@@ -89,9 +97,13 @@ class Udp(Datagrams):
             return sent
         if end.pending is None:
             end.pending, end.way = b"", None
+        self.prepare(so)
         self.check_size(so, data, flags)
         if end.way is None:
             super().send(so, b"", flags, address, control)
+        if len(end.pending) + len(data) > LONGEST - 8:
+            end.pending = end.way = None
+            fail(EMSGSIZE)
         end.pending += data
         if not flags & MSG_MORE and not so.options.get(CORK):
             self.uncork(so)

@@ -31,6 +31,7 @@ from ..network.addresses import ANY4, unpack
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
 
 MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
+MOST_REPEATED = 254  # times a SYN,ACK is sent again
 MODELLED, STORED = "modelled", "stored"
 EVERY = "t4 u4 r4 t6 u6 r6 x"
 
@@ -145,7 +146,9 @@ def deferred(so: Any, seconds: int) -> int:
     if seconds <= 0:
         return 0
     timeout = period = 1
-    while period < seconds:
+    for _ in range(MOST_REPEATED):
+        if period >= seconds:
+            break
         timeout = min(2 * timeout, 120)
         period += timeout
     return period
@@ -189,9 +192,10 @@ def congestion(so: Any, value: bytes) -> bytes:
 
 
 def fast_open(so: Any, value: int) -> int:
+    """TCP_FASTOPEN: a queue length, before there is a connection."""
     if value < 0 or so.pcb.state not in (CLOSED, LISTEN):
         fail(EINVAL)
-    return value
+    return min(value, int(so.host.settings.somaxconn))
 
 
 def information(so: Any) -> bytes:
@@ -303,9 +307,16 @@ def connected(so: Any) -> bool:
 
 def least_mtu(so: Any, value: int) -> int:
     """IPV6_MTU: 0, or at least what every link of IPv6 carries."""
-    if value and not 1280 <= value <= 65536:
+    if value and value < 1280:
         fail(EINVAL)
     return value
+
+
+def of_accepted(usual: int, accepted: int) -> Callable[[Any], int]:
+    """Make a default that differs for an accepted connection: it is taken from its SYN."""
+    def default(so: Any) -> int:
+        return accepted if so.type == c.SOCK_STREAM and so.pcb.passive else usual
+    return default
 
 
 # Multicast groups

@@ -14,7 +14,7 @@ import struct
 from typing import Any
 
 from ..machine import constants as c
-from ..machine.errors import ENOPROTOOPT, EPROTO
+from ..machine.errors import EINVAL, ENOPROTOOPT, EPROTO
 from . import option as o
 from .option import MODELLED, Option
 
@@ -133,8 +133,8 @@ OF_IP = (
     _ip(c.IP_BIND_ADDRESS_NO_PORT, "IP_BIND_ADDRESS_NO_PORT", "flag", status=MODELLED),
     _ip(c.IP_MULTICAST_IF, "IP_MULTICAST_IF", "bytes", default=bytes(4), status=MODELLED,
         check=o.multicast_interface),
-    _ip(c.IP_MULTICAST_TTL, "IP_MULTICAST_TTL", least=1, default=1, settable=NOT_STREAM,
-        refusal=22, status=MODELLED, check=o.hops(0, 1)),
+    _ip(c.IP_MULTICAST_TTL, "IP_MULTICAST_TTL", least=1, default=o.of_accepted(1, 64),
+        settable=NOT_STREAM, refusal=EINVAL, status=MODELLED, check=o.hops(0, 1)),
     _ip(c.IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", "flag", least=1, default=1, status=MODELLED),
     _ip(c.IP_MULTICAST_ALL, "IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
         default=lambda so: int(so.family == c.AF_INET)),
@@ -148,11 +148,13 @@ OF_IP6 = (
     _ip6(c.IPV6_V6ONLY, "IPV6_V6ONLY", status=MODELLED, write=o.v6only),
     _ip6(c.IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", "int", default=64, status=MODELLED,
          check=o.hops(0, 64)),
-    _ip6(c.IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", "int", default=1, settable=NOT_STREAM6,
+    _ip6(c.IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", "int", default=o.of_accepted(1, 64),
+         settable=NOT_STREAM6,
          status=MODELLED, check=o.hops(0, 1)),
     _ip6(c.IPV6_MULTICAST_LOOP, "IPV6_MULTICAST_LOOP", "int", default=1, low=0, high=1,
          status=MODELLED),
-    _ip6(c.IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", "int", settable=NOT_STREAM6, status=MODELLED,
+    _ip6(c.IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", "int", default=o.of_accepted(0, 1),
+         settable=NOT_STREAM6, status=MODELLED,
          check=o.interface_index),
     _ip6(c.IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO", status=MODELLED),
     _ip6(c.IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT", status=MODELLED),
