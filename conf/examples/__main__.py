@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+CONF = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(CONF), str(CONF.parent / "src")]
 
 from examples import page, programs, session, unprivileged
 

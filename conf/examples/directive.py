@@ -135,7 +135,8 @@ def _portable(blocks: list[page.Block]) -> str:
         for block in blocks
         if block.kind == "pycon" and not block.tags.conditions and not block.tags.skip
     ]
-    return "\n".join(sources)
+    text = "\n".join(sources)
+    return "" if "bsdsockets" in text else text  # a page about our package needs a checkout
 
 
 def _write_scripts(app: Sphinx, error: Exception | None) -> None:
