@@ -71,3 +71,4 @@ class Packet(NamedTuple):
     tos: int = 0
     interface: int = 1
     fragment: bool = False
+    made: bytes = b""  # the whole of it, where a program made the header too

@@ -22,22 +22,24 @@ def parse(data: bytes) -> Packet | None:
 
     >>> from bsdsockets.network.wire import encode
     >>> packet = Packet("127.0.0.1", "127.0.0.2", UDP, Datagram(1, 2, b"hello"))
-    >>> parse(encode(packet)) == packet, parse(b"E")
+    >>> parse(encode(packet))._replace(made=b"") == packet, parse(b"E")
     (True, None)
     """
     if len(data) >= 20 and data[0] >> 4 == 4:
-        length, = struct.unpack("!H", data[2:4])
-        body = data[(data[0] & 15) * 4:length]
-        return _packet(unpack(data[12:16]), unpack(data[16:20]), data[9], body, data[8], data[1])
+        data = data[:struct.unpack("!H", data[2:4])[0]]
+        return _packet(data, unpack(data[12:16]), unpack(data[16:20]), data[9],
+                       (data[0] & 15) * 4, data[8], data[1])
     if len(data) >= 40 and data[0] >> 4 == 6:
         first, length, number, ttl = struct.unpack("!IHBB", data[:8])
-        return _packet(unpack(data[8:24]), unpack(data[24:40]), number, data[40:40 + length],
+        return _packet(data[:40 + length], unpack(data[8:24]), unpack(data[24:40]), number, 40,
                        ttl, first >> 20 & 255)
     return None
 
 
-def _packet(source: str, destination: str, number: int, body: bytes, ttl: int,
+def _packet(data: bytes, source: str, destination: str, number: int, size: int, ttl: int,
             tos: int) -> Packet | None:
+    """The packet with a header of *size* bytes, which it keeps as it was made."""
+    body = data[size:]
     payload: object = body
     if number == TCP or (number == UDP and len(body) < 8):
         return None
@@ -45,4 +47,4 @@ def _packet(source: str, destination: str, number: int, body: bytes, ttl: int,
         payload = Datagram(*struct.unpack("!HH", body[:4]), body[8:])
     elif number in (ICMP, ICMP6):
         payload = decode_icmp(body)
-    return Packet(source, destination, number, payload, ttl, tos)
+    return Packet(source, destination, number, payload, ttl, tos, made=data)

@@ -32,6 +32,8 @@ def checksum(data: bytes) -> int:
 
 def encode(packet: Packet) -> bytes:
     """The whole IP packet as bytes."""
+    if packet.made:
+        return packet.made
     payload = encode_payload(packet)
     source, destination = pack(packet.source), pack(packet.destination)
     if len(source) == 16:
