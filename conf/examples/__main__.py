@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-CONF = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(CONF), str(CONF.parent / "src")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from examples import page, programs, session, unprivileged
 
