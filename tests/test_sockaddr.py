@@ -432,6 +432,12 @@ def test_netlink_addresses_are_what_python_reads() -> None:
         assert sockaddr.getsockname(sock) == Netlink(*sock.getsockname())
 
 
+def receive_packet(sock: socket.socket) -> tuple[bytes, Packet]:
+    data, name = sockaddr.recvfrom(sock, 100)
+    assert isinstance(name, Packet)
+    return data, name
+
+
 @linux
 @pytest.mark.skipif(os.geteuid() != 0, reason="AF_PACKET needs root")
 def test_packet_addresses_are_what_python_reads() -> None:
@@ -444,10 +450,9 @@ def test_packet_addresses_are_what_python_reads() -> None:
         sock.settimeout(10)
         mark = os.urandom(8)
         sockaddr.sendto(sock, mark, Packet(index, experiment, address="00:00:00:00:00:00"))
-        data, name = b"", None
-        while data != mark or name is None or name.pkttype:  # our own copy, outgoing, comes too
-            data, name = sockaddr.recvfrom(sock, 100)
-            assert isinstance(name, Packet)
+        data, name = receive_packet(sock)
+        while data != mark or name.pkttype:  # our own copy, outgoing, comes too
+            data, name = receive_packet(sock)
         assert name.index == index and name.protocol == experiment
 
 
