@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -97,3 +99,27 @@ def test_what_a_file_leaves_out_is_read_from_its_docstring() -> None:
 
 def test_the_differences_shown_are_those_the_comparison_excuses() -> None:
     assert differences.deliberate() == {each.name: each.reason for each in DELIBERATE}
+
+
+def defined() -> Iterator[str]:
+    """Yield every function of the package, methods as ``Class.name`` and as ``name``."""
+    for path in (ROOT / "src" / "bsdsockets").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                yield from (
+                    f"{node.name}.{each.name}" for each in node.body if hasattr(each, "name")
+                )
+            elif isinstance(node, ast.FunctionDef):
+                yield node.name
+
+
+@pytest.mark.parametrize("page", sorted(INSIDE.glob("*.md")), ids=lambda page: page.stem)
+def test_every_function_that_a_page_speaks_of_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    text = re.sub(r"^```pycon.*?^```", "", text, flags=re.S | re.M)
+    methods = set(re.findall(r"\b[A-Z][a-z]\w*\._?[a-z]\w+\b(?!\.)", text))
+    private = set(re.findall(r"(?<=[` .])_[a-z]\w+(?=`|\()", text))
+    known = set(defined())
+    modules = {"_socket", "_thread"}
+    dead = {name for name in methods | private if name not in known} - modules
+    assert not dead, f"{page.name} speaks of {', '.join(sorted(dead))}"
