@@ -218,7 +218,7 @@ class Replay:
     @staticmethod
     def _is_made(step: list[Any]) -> bool:
         """Whether the call is one of the flow; the last three of ATM's are AF_ATMSVC's."""
-        _, call, arguments, value, error = step
+        _, call, arguments, _, error = step
         if "AF_ATMSVC" in arguments or error == "EUNATCH" or "len 44" in arguments:
             return False
         return call != "ioctl" or any(name in arguments for name in (

@@ -261,7 +261,7 @@ class Calls(Waiting):
             The socket is not connected.
         """
         so = self.socket_of(number)
-        if not SHUT_RD <= how <= SHUT_RDWR:
+        if so.family in TABLED and not SHUT_RD <= how <= SHUT_RDWR:
             fail(EINVAL)
         try:
             so.protocol.shutdown(so, how + 1)

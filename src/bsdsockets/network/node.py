@@ -92,6 +92,10 @@ class Node:
         """The addresses are others now."""
         self._kinds.clear()
 
+    def has_interface(self, index: int) -> bool:
+        """True if there is an interface with this index."""
+        return any(interface.index == index for interface in self.interfaces)
+
     def addresses(self) -> list[IPv4Interface | IPv6Interface]:
         """Every address of every interface, in order."""
         return [own for interface in self.interfaces for own in interface.addresses]

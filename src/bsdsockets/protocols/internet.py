@@ -23,6 +23,7 @@ from ..machine.errors import (
     EADDRNOTAVAIL,
     EINVAL,
     ENETUNREACH,
+    ENODEV,
     ENOTCONN,
     fail,
 )
@@ -94,8 +95,8 @@ class Internet(Protocol):
         if so.family != AF_INET:
             self.check_own(so, address)
         self._take(so, address)
-        so.explicit_address = not is_any(address.address)
-        so.explicit_port = bool(address.port)
+        so.explicit_address |= not is_any(address.address)
+        so.explicit_port |= bool(address.port)
         so.scope = address.scope if address.address.startswith("fe80:") else 0
         if so.explicit_address and so.family != AF_INET and not mapped:
             so.options[V6ONLY] = 1  # as Linux does: the address is of no use to IPv4
@@ -120,6 +121,8 @@ class Internet(Protocol):
         kind = self.node.kind(plain)
         if plain.startswith("fe80:") and not address.scope:
             fail(EINVAL)
+        if plain.startswith("fe80:") and not self.node.has_interface(address.scope):
+            fail(ENODEV)
         if kind == "remote" and not so.options.get(FREEBIND):
             fail(EADDRNOTAVAIL)
         if kind == "multicast" and ":" in plain and not address.scope:
@@ -145,9 +148,15 @@ class Internet(Protocol):
         if address == ANY6:
             return LOOPBACK4 if is_mapped(so.bound_address) else LOOPBACK6
         if address == ANY4:
-            own = unmap(so.bound_address)
-            return LOOPBACK4 if is_any(own) or ":" in own else own
+            return self.own_source(so, 4) or LOOPBACK4
         return address
+
+    def own_source(self, so: Any, version: int) -> str:
+        """The source address that *so* is bound to; empty where it has to be chosen."""
+        own = unmap(so.bound_address)
+        if is_any(own) or (":" in own) != (version == 6) or self.node.kind(own) != "local":
+            return ""
+        return own
 
     def dressed(self, so: Any, address: str) -> str:
         """An address of a packet, as *so* shows it."""
