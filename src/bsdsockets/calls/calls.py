@@ -59,7 +59,16 @@ TABLED = (AF_UNIX, AF_INET, AF_INET6)  # families whose options the table has
 
 
 class Calls(Waiting):
-    """The system calls of one machine."""
+    """The system calls of one machine.
+
+    Each looks for its socket first (`socket_of`: EBADF, ENOTSOCK).  What comes then is for
+    the protocol's verb of the same name to say, and its docstring has the errors in the
+    order of the checks.  *timeout* is in seconds: None waits for ever, or as long as
+    SO_RCVTIMEO and SO_SNDTIMEO say, and 0 never.
+
+    Calls that wait, and the poll event that ends it: accept and receive (POLLIN), connect
+    and send (POLLOUT), close with SO_LINGER.
+    """
 
     def __init__(self, host: Host, node: Any, families: dict[int, Any]) -> None:
         super().__init__(host, node)
@@ -194,10 +203,14 @@ class Calls(Waiting):
         so.protocol.listen(so, backlog)
 
     def accept(self, number: int, timeout: float | None) -> tuple[int, Socket]:
-        """Take the oldest connection that waits; returns its descriptor.
+        """Take the oldest connection that waits; returns its descriptor and its socket.
+
+        Waits until one is completed.
 
         EMFILE
             The process has no descriptor left; the connection stays in the queue.
+        EAGAIN
+            None is completed, and the call may not wait.
         """
         so = self.socket_of(number)
         child = self._complete(so, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
@@ -211,6 +224,8 @@ class Calls(Waiting):
 
     def connect(self, number: int, address: Any, timeout: float | None) -> None:
         """Connect a socket to an address.
+
+        Waits until the connection is complete, or has failed.
 
         EINPROGRESS
             The connection goes on without the call, the socket being non-blocking.
@@ -274,7 +289,11 @@ class Calls(Waiting):
              address: Any = None, control: tuple[Any, ...] = ()) -> int:
         """Send *data*; returns how many bytes were taken.
 
-        Waits while the send buffer is full.
+        Waits while the send buffer is full: on a stream until everything is in it, so a
+        call that may wait takes all, unless an error comes between.
+
+        EAGAIN
+            Nothing fits, and the call may not wait.
         """
         so = self.socket_of(number)
         sent = int(self._complete(so, POLLOUT, timeout, flags, "send", so.protocol.send, so,
@@ -298,7 +317,11 @@ class Calls(Waiting):
     def receive(self, number: int, count: int, flags: int, timeout: float | None) -> Message:
         """Receive up to *count* bytes, or one record cut to that.
 
-        Waits until something is there.
+        Waits until something is there; with MSG_WAITALL until all of it is.  A stream that
+        has ended gives no bytes.
+
+        EAGAIN
+            Nothing is there, and the call may not wait.
         """
         so = self.socket_of(number)
         if flags & MSG_WAITALL:
