@@ -19,7 +19,7 @@ from html import escape
 from typing import Any
 
 from conversation import words
-from conversation.recording import Now
+from conversation.sockets import Now
 from conversation.story import LEFT, RIGHT, Change, Step, Story
 from conversation.words import Travels
 
@@ -93,7 +93,8 @@ def _rails(story: Story, step: Step, side: str) -> str:
 
 def _call(story: Story, step: Step) -> str:
     who = story.cast.left if step.side == LEFT else story.cast.right
-    name = f'<span class="cv-who">{escape(step.actor)}</span> ' if len(who) > 1 else ""
+    alone = len(who) == 1 or step.title.startswith(f"{step.actor}.")
+    name = "" if alone else f'<span class="cv-who">{escape(step.actor)}</span> '
     title = "" if step.kind == "return" else f"<code>{_breakable(step.title)}</code>"
     if step.kind == "return":
         short = re.sub(r"\(.*", "", step.title, flags=re.DOTALL)

@@ -37,6 +37,7 @@ from bsdsockets.machine.events import (
     PacketSent,
     StateChanged,
 )
+from conversation.sockets import Now, Sockets
 
 QUIET = frozenset(
     [
@@ -52,7 +53,6 @@ QUIET = frozenset(
 )
 """Calls that change nothing another end could see."""
 WAITING_CALLS = frozenset({"select", "poll", "epoll_wait"})
-_PREVIEW = 64
 
 
 class ProgramError(Exception):
@@ -61,20 +61,6 @@ class ProgramError(Exception):
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
-
-
-@dataclass(frozen=True)
-class Now:
-    """How a socket stands: its state, what waits to be read, who waits to be accepted."""
-
-    state: str
-    queued: int = 0
-    preview: bytes = b""
-    records: int | None = None
-    """How many messages, where the queue keeps their boundaries."""
-    waiting: int | None = None
-    """Completed connections, of a socket that listens."""
-    backlog: int = 0
 
 
 @dataclass
@@ -100,6 +86,8 @@ class Entry:
     ended: bool = False
     family: int = 0
     type: int = 0
+    name: str = ""
+    """The variable by which the program has the socket here."""
     after: dict[int, Now] = field(default_factory=dict)
 
 
@@ -112,9 +100,8 @@ class Recording:
     names: dict[int, str]
     """Sockets by number: the first variable that held each."""
     parents: dict[int, int]
-    """An accepted socket's listening one."""
     ports: dict[int, int]
-    """Port -> the first socket that had it."""
+    peers: dict[int, int]
     output: str
 
 
@@ -155,8 +142,9 @@ def run(source: str, path: Path, seed: int = 0, line: int = 1) -> Recording:
         source,
         watcher.finished(),
         watcher.names,
-        watcher.parents,
-        watcher.ports,
+        watcher.sockets.parents,
+        watcher.sockets.ports,
+        watcher.sockets.peers,
         output.getvalue(),
     )
 
@@ -180,14 +168,13 @@ class _Watcher:
         self._machine = machine
         self._filename = filename
         self._lines = source.splitlines()
-        self._sockets: dict[int, Any] = {}
-        self._keys: dict[int, Any] = {}
+        self.sockets = Sockets(machine)
+        self._here: dict[Any, str] = {}
+        self._latest: dict[int, str] = {}
         self._open: dict[str, list[Entry | None]] = {}
         self._time = 0.0
         self.entries: list[Entry] = []
         self.names: dict[int, str] = {}
-        self.parents: dict[int, int] = {}
-        self.ports: dict[int, int] = {}
 
     def clear(self) -> None:
         """Forget what loading modules did."""
@@ -213,7 +200,7 @@ class _Watcher:
         elif isinstance(event, PacketLost) and self.entries:
             self.entries[-1].kind = "lost"
         elif isinstance(event, StateChanged):
-            self._find_new()
+            self.sockets.look()
 
     # What happens
 
@@ -232,8 +219,9 @@ class _Watcher:
                 event.arguments,
             )
             if number:
-                entry.family = self._sockets[number].family
-                entry.type = self._sockets[number].type
+                entry.name = self._here.get(event.arguments[0], self._latest.get(number, ""))
+                entry.family = self.sockets.known[number].family
+                entry.type = self.sockets.known[number].type
             self._add(entry)
         self._open.setdefault(event.thread, []).append(entry)
 
@@ -266,12 +254,12 @@ class _Watcher:
     def _end(self, event: CallEnds, functions: tuple[str, ...], line: int) -> None:
         stack = self._open.get(event.thread)
         call = stack.pop() if stack else None
-        self._find_new()
+        self.sockets.look()
         if call is None:
             return
         call.ended = True
         if event.call == "accept" and event.error is None:
-            self.parents[event.result[1].number] = call.number
+            self.sockets.parents[event.result[1].number] = call.number
         result = event.result
         if event.call == "socket" and event.error is None:
             call.number = self._machine.descriptors[result].number
@@ -324,79 +312,23 @@ class _Watcher:
 
     def _settle(self) -> None:
         """Say of the newest entry how everything stands after it."""
-        self._find_new()
+        now = self.sockets.all_now()
         if self.entries:
-            self.entries[-1].after = {n: self._now(n) for n in sorted(self._sockets)}
-
-    def _find_new(self) -> None:
-        """Get to know sockets: those with a descriptor, and those not yet accepted."""
-        for file in list(self._machine.descriptors.values()):
-            if hasattr(file, "number"):
-                self._sockets.setdefault(file.number, file)
-                for child in file.queue.completed if file.queue else ():
-                    self._sockets.setdefault(child.number, child)
-                    self.parents.setdefault(child.number, file.number)
-        for number, so in self._sockets.items():
-            if so.port:
-                self.ports.setdefault(so.port, number)
-            if getattr(so.pcb, "remote_port", 0) and hasattr(so.pcb, "key"):
-                self._keys[number] = so.pcb.key
-
-    def _now(self, number: int) -> Now:
-        so = self._sockets[number]
-        buffer = so.buffer
-        records = getattr(buffer, "records", None if hasattr(buffer, "length") else buffer)
-        if records is None:
-            queued, preview = len(buffer), buffer.peek(_PREVIEW)
-        else:
-            queued = sum(len(record.data) for record in records)
-            preview = b"".join(record.data for record in records)[:_PREVIEW]
-        whole = None if records is None or so.type == 1 else len(records)
-        waiting = len(so.queue.completed) if so.queue is not None and so.references else None
-        backlog = so.queue.backlog if so.queue is not None else 0
-        if not so.references and number not in self._children_waiting():
-            queued, preview, whole = 0, b"", None
-        return Now(self._state(number), queued, preview, whole, waiting, backlog)
-
-    def _children_waiting(self) -> set[int]:
-        return {
-            child.number
-            for so in self._sockets.values()
-            if so.queue is not None
-            for child in so.queue.completed
-        }
-
-    def _state(self, number: int) -> str:
-        """The state in the protocol's words, also of what remains of a closed TCP socket."""
-        so = self._sockets[number]
-        table = getattr(getattr(so.protocol, "output", None), "table", None)
-        if table is not None:
-            remains = table.get(self._keys.get(number))
-            return str(remains.state if remains is not None else so.pcb.state)
-        if not so.references and number not in self._children_waiting():
-            return "CLOSED"
-        if so.listening or so.queue is not None:
-            return "LISTEN"
-        if so.state == "unconnected" and (so.port or getattr(so.pcb, "name", b"")):
-            return "BOUND"
-        return str(so.state).upper()
+            self.entries[-1].after = now
 
     def _number(self, arguments: tuple[Any, ...]) -> int:
         """The number of the socket that a call's first argument names."""
         first = arguments[0] if arguments else None
-        if isinstance(first, list) and first:  # select
-            first = first[0]
-        if isinstance(first, dict) and first:  # poll
+        if isinstance(first, list | dict) and first:  # select and poll
             first = next(iter(first))
-        file = self._machine.descriptors.get(first) if isinstance(first, int) else None
-        self._find_new()
-        return int(getattr(file, "number", 0))
+        return self.sockets.of(first)
 
     def _look_around(self) -> tuple[tuple[str, ...], int]:
         """The program's functions, outermost first, and the line where it stands."""
         frame: types.FrameType | None = sys._getframe(2)
         functions: list[str] = []
         line = 0
+        self._here = {}
         while frame is not None:
             if frame.f_code.co_filename == self._filename:
                 line = line or frame.f_lineno
@@ -409,9 +341,11 @@ class _Watcher:
         kind = self._machine.socket_type
         for name, value in list(frame.f_locals.items()):
             if isinstance(value, kind):
+                self._here.setdefault(value.fileno(), name)
                 file = self._machine.descriptors.get(value.fileno())
                 if file is not None:
                     self.names.setdefault(file.number, name)
+                    self._latest[file.number] = self._here[value.fileno()]
 
 
 def _duration(seconds: float) -> str:

@@ -16,7 +16,8 @@ from typing import Any
 
 from bsdsockets.network.packets import ACK, FIN, PSH, RST, SYN, URG, Datagram, Segment
 from conversation import words
-from conversation.recording import Entry, Now, Recording
+from conversation.recording import Entry, Recording
+from conversation.sockets import Now
 from conversation.words import Travels
 
 LEFT, RIGHT = "left", "right"
@@ -252,19 +253,20 @@ class _Teller:
         travels = words.unix(entry) if entry.family == _AF_UNIX and not entry.error else None
         actor = self._actor(entry)
         receiver = self._opposite(actor)
-        if travels is None or (entry.call == "close" and not self._heard(entry, receiver)):
+        if travels is None or (entry.call == "close" and not self._heard(entry)):
             return
         self.steps[-1].waiting = dict(self.waiting)
         self.steps[-1].after = self.steps[-2].after if len(self.steps) > 1 else {}
         step = self._step("wire", entry, actor, travels=travels)
         step.words = words.travels(actor, receiver, travels)
 
-    def _heard(self, entry: Entry, receiver: str) -> bool:
-        """True if *receiver* has a socket to read the end of file from."""
+    def _heard(self, entry: Entry) -> bool:
+        """True if this close was the socket's last, and its peer is there to read the end."""
         before = self.steps[-2].after.get(entry.number) if len(self.steps) > 1 else None
-        others = (now for number, now in entry.after.items() if self.owners[number] == receiver)
-        connected = any(now.state == "CONNECTED" for now in others)
-        return connected and before is not None and before.state == "CONNECTED"
+        now = entry.after.get(entry.number)
+        peer = entry.after.get(self.recording.peers.get(entry.number, 0))
+        states = [each.state if each else "" for each in (before, now, peer)]
+        return states == ["CONNECTED", "CLOSED", "CONNECTED"]
 
     def _time(self, entry: Entry) -> None:
         actor = self.steps[-1].actor if self.steps else self.cast.all[0]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bsdsockets.machine import constants
-from conversation.recording import Entry, Now
+from conversation.recording import Entry
+from conversation.sockets import Now
 
 _LONGEST = 24
 _METHODS = {
@@ -46,7 +47,7 @@ class Travels:
 
 def call(entry: Entry, lines: list[str], names: dict[int, str]) -> str:
     """The call as the program writes it: ``client.sendall(b'hello')``."""
-    name = names.get(entry.number, "")
+    name = entry.name or names.get(entry.number, "")
     known = entry.arguments[1:]
     if entry.call in ("socket", "socketpair"):
         family, kind = entry.arguments[:2]
