@@ -8,6 +8,7 @@ May not know: descriptors, threads, time.
 Sources: Linux udp(7), ip(7); the order of checks as Linux 6.18 shows it.
 """
 
+import struct
 from collections import deque
 from typing import Any
 
@@ -40,7 +41,7 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from ..network.addresses import BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, is_mapped, unmap
+from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, is_mapped
 from ..network.packets import Packet
 from .buffers import Record, RecordQueue
 from .internet import Internet, InternetAddress
@@ -61,6 +62,11 @@ from .protocol import (
 
 BROADCAST = (SOL_SOCKET, SO_BROADCAST)
 FATAL = (ECONNREFUSED, ENOPROTOOPT)  # errors that a socket without IP_RECVERR is told too
+
+
+def error_number(message: Message) -> int:
+    """The errno in what MSG_ERRQUEUE returns: the first field of sock_extended_err."""
+    return int(struct.unpack("=I", message.control[0][2][:4])[0])
 
 
 class DatagramEnd:
@@ -126,8 +132,7 @@ class Datagrams(Internet):
             source = self.node.source_for(remote)
         if kind == "broadcast" and not so.options.get(BROADCAST):
             fail(EACCES)
-        own = unmap(bound)
-        return source if is_any(own) or (":" in own) != (":" in remote) else own
+        return self.own_source(so, 6 if ":" in remote else 4) or source
 
     def multicast_source(self, so: Any, remote: str) -> str:
         """The address of the interface that multicast goes out of, if one is chosen."""
@@ -242,15 +247,26 @@ class Datagrams(Internet):
             so.pcb.errors.append(message)
         elif not so.pcb.remote or number not in FATAL:
             return
-        so.error = number
+        so.error = number or so.error
         so.wake(POLLERR | EVERYTHING)
+
+    def local_error(self, so: Any, number: int) -> None:
+        """Fail with *number*, and put it into the queue of errors if *so* asked for one."""
+        if self.wants_errors(so):
+            six = so.family == AF_INET6
+            record = struct.pack("=IBBBBII", number, 1, 0, 0, 0, 65536, 0)
+            address = struct.pack("=HHI16sI" if six else "=HHI8x", *((0,) * 3), *(
+                (bytes(16), 0) if six else ()))
+            kind = (IPPROTO_IPV6, IPV6_RECVERR) if six else (IPPROTO_IP, IP_RECVERR)
+            to = InternetAddress(self.dressed(so, so.pcb.remote or ANY4), so.pcb.remote_port)
+            self.returned(so, 0, Message(b"", to, ((*kind, record + address),), MSG_ERRQUEUE))
+        fail(number)
 
     def _receive_error(self, so: Any, count: int) -> Message | None:
         if not so.pcb.errors:
             fail(EAGAIN)
         message = so.pcb.errors.popleft()
-        if not so.pcb.errors:
-            so.error = 0
+        so.error = error_number(so.pcb.errors[0]) if so.pcb.errors else 0
         length = len(message.data)
         return message._replace(data=message.data[:count],
                                 flags=message.flags | (MSG_TRUNC if length > count else 0))

@@ -117,7 +117,7 @@ class Route:
         """All objects of one kind, in one datagram, and then the end."""
         if kind not in self.dumps:
             fail(EOPNOTSUPP)
-        family = body[0] if body else 0
+        family = body[0] if body and body[0] in (AF_INET, AF_INET6) else 0
         whole = b"".join(message(part, MULTI, sequence, pid, each)
                          for part, each in self.dumps[kind](family))
         if whole:

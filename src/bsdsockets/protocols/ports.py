@@ -15,7 +15,6 @@ socket(7) SO_REUSEADDR, SO_REUSEPORT; RFC 6056 for choosing a port.
 from typing import Any
 
 from ..machine.constants import (
-    AF_INET6,
     IPPROTO_IPV6,
     IPV6_V6ONLY,
     SO_REUSEADDR,
@@ -24,7 +23,7 @@ from ..machine.constants import (
 )
 from ..machine.errors import EADDRINUSE, EADDRNOTAVAIL, fail
 from ..machine.host import Host
-from ..network.addresses import is_any, unmap, version
+from ..network.addresses import ANY4, ANY6, is_any, is_mapped, unmap, version
 
 REUSE_ADDRESS = (SOL_SOCKET, SO_REUSEADDR)
 REUSE_PORT = (SOL_SOCKET, SO_REUSEPORT)
@@ -33,27 +32,34 @@ V6ONLY = (IPPROTO_IPV6, IPV6_V6ONLY)
 
 def covers(user: Any, address: str) -> bool:
     """True if packets to *address* may be for *user*."""
-    own = unmap(user.bound_address)
-    if own == address:
+    own = user.bound_address
+    if unmap(own) == address:
         return True
-    if not is_any(own):
+    if not is_any(unmap(own)):
         return False
-    if user.family != AF_INET6:
+    if own != ANY6:
         return version(address) == 4
     return version(address) == 6 or not user.options.get(V6ONLY)
 
 
+def spans(user: Any) -> tuple[str | None, str | None]:
+    """What *user* takes of IPv4 and of IPv6: an address, any, or nothing.
+
+    An IPv6 socket that has its address from connect() still takes all of IPv4.
+    """
+    own = user.bound_address
+    if ":" not in own:
+        return own, None
+    if is_mapped(own):
+        return unmap(own), None
+    return (None if user.options.get(V6ONLY) else ANY4), own
+
+
 def overlap(one: Any, other: Any) -> bool:
     """True if some packet could be for either user."""
-    mine, theirs = unmap(one.bound_address), unmap(other.bound_address)
-    if is_any(mine) and is_any(theirs):
-        if one.family == other.family:
-            return True
-        six = one if one.family == AF_INET6 else other
-        return not six.options.get(V6ONLY)
-    if is_any(mine):
-        return covers(one, theirs)
-    return covers(other, mine)
+    return any(mine is not None and theirs is not None
+               and (mine == theirs or is_any(mine) or is_any(theirs))
+               for mine, theirs in zip(spans(one), spans(other), strict=True))
 
 
 class Ports:

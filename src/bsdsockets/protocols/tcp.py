@@ -199,8 +199,7 @@ class Tcp(TcpStream):
         if self.node.kind(remote) in ("multicast", "broadcast"):
             fail(ENETUNREACH)
         source = self.node.source_for(remote)
-        if not is_any(local):
-            source = self.wire(so, local)
+        source = self.own_source(so, 6 if ":" in remote else 4) or source
         c = Connection(so)
         c.local_address, c.remote_address, c.remote_port = source, remote, address.port
         port = so.port or self.ports.port_for_connection(
@@ -273,7 +272,7 @@ class Tcp(TcpStream):
                 self.output.reset(c)
             self._forget(so)
             so.error = ECONNRESET
-        if not so.explicit_port and so.port:
+        if state != CLOSED and not so.explicit_port and so.port:
             self.ports.remove(so, so.port)
             so.port = 0
         so.buffer.clear()

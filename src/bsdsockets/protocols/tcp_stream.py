@@ -101,7 +101,7 @@ class TcpStream(Internet):
         if c.state == LISTEN:
             fail(ENOTCONN)
         if flags & MSG_OOB:
-            return self._receive_urgent(so, flags)
+            return self._receive_urgent(so, count, flags)
         return self._receive_in_order(so, c, count, flags)
 
     def _receive_in_order(self, so: Any, c: Connection, count: int, flags: int) -> Message | None:
@@ -158,7 +158,7 @@ class TcpStream(Internet):
         c.urgent_state = NOT_THERE
         return count, 0
 
-    def _receive_urgent(self, so: Any, flags: int) -> Message | None:
+    def _receive_urgent(self, so: Any, count: int, flags: int) -> Message | None:
         c = so.pcb
         if so.options.get(INLINE) or c.urgent_state in (NOT_THERE, READ):
             fail(EINVAL)
@@ -167,7 +167,7 @@ class TcpStream(Internet):
         data = so.buffer.peek(1, c.before_urgent)
         if not flags & MSG_PEEK:
             c.urgent_state = READ
-        return Message(data, flags=MSG_OOB)
+        return Message(data[:count], flags=MSG_OOB | (0 if count else MSG_TRUNC))
 
     def _taken(self, c: Connection, message: Message) -> Message:
         """Bytes were read: tell the sender of the new window if it waits for it."""

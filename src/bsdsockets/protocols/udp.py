@@ -23,7 +23,7 @@ from ..machine.constants import (
     UDP_CORK,
 )
 from ..machine.errors import EINVAL, EMSGSIZE, EOPNOTSUPP, fail
-from ..network.addresses import is_any
+from ..network.addresses import is_any, is_mapped
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
 from .buffers import Record
@@ -74,7 +74,7 @@ class Udp(Datagrams):
     def check_length(self, so: Any, data: bytes) -> None:
         head = 28 if so.family == AF_INET else 8
         if len(data) > LONGEST - head:
-            fail(EMSGSIZE)
+            self.local_error(so, EMSGSIZE)
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
@@ -83,7 +83,7 @@ class Udp(Datagrams):
         if known is not None and known[0] == self.ports.version and known[1] == address:
             size = len(data)
             usual = size <= SHORT and not (flags or control or so.error or so.shutdown)
-            if usual and self.node.loopback.plain:
+            if usual and end.pending is None and self.node.loopback.plain:
                 record = _tuple(Record, (data, known[3], (), datagram_cost(size + 28), None))
                 self.accept_record(known[2], record)
                 if so.waiters:
@@ -99,9 +99,12 @@ class Udp(Datagrams):
             end.pending, end.way = b"", None
         self.prepare(so)
         self.check_size(so, data, flags)
+        if end.way is not None and address is not None and is_mapped(address.address) and (
+                ":" in end.way[1]):
+            fail(EINVAL)  # the datagram that is being collected is one of IPv6
         if end.way is None:
             super().send(so, b"", flags, address, control)
-        if len(end.pending) + len(data) > LONGEST - 8:
+        if len(end.pending) + len(data) > LONGEST - (28 if so.family == AF_INET else 8):
             end.pending = end.way = None
             fail(EMSGSIZE)
         end.pending += data

@@ -114,7 +114,7 @@ class UnixConnected(Unix):
             fail(EINVAL)
         child = so.queue.take()
         if child is not None:
-            so.wake(WRITABLE_BAND)
+            so.wake(0)  # who waits in connect(), and nobody who polls
         elif so.shutdown & RECEIVE and not so.nonblocking:
             fail(EINVAL)
         return child

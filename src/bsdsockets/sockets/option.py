@@ -90,6 +90,14 @@ def buffer_size(attribute: str, maximum: str, least: int) -> Callable[[Any, int]
     return write
 
 
+def forced_size(attribute: str, least: int) -> Callable[[Any, int], None]:
+    """Make what sets a buffer beyond the limits, as only root may."""
+    def write(so: Any, value: int) -> None:
+        setattr(so, attribute, max(2 * min(value, 2**30 - 1), least))
+        so.wake(-1)
+    return write
+
+
 def only_unix(so: Any, value: Any) -> Any:
     """SO_PASSCRED and SO_PASSSEC: other families do not support them."""
     if so.family != c.AF_UNIX:
