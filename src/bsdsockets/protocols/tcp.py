@@ -99,6 +99,13 @@ class Tcp(TcpStream):
         return so.pcb.state != CLOSED
 
     def listen(self, so: Any, backlog: int) -> None:
+        """Take connections, or change the backlog of a socket that does (RFC 9293, passive OPEN).
+
+        EINVAL
+            The socket is connected, or on its way there.
+        EADDRINUSE
+            Another socket listens at the port, or no port is free.
+        """
         c = so.pcb
         if so.state != UNCONNECTED or c.state not in (CLOSED, LISTEN):
             fail(EINVAL)
@@ -145,6 +152,11 @@ class Tcp(TcpStream):
             self._abort(child)
 
     def accept(self, so: Any) -> Any:
+        """Take the oldest connection that is completed; None while there is none.
+
+        EINVAL
+            The socket does not listen.
+        """
         if so.queue is None:
             fail(EINVAL)
         return so.queue.take()
@@ -161,6 +173,21 @@ class Tcp(TcpStream):
     # Connecting
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool | None:
+        """Begin a connection, or say how the one that was begun stands (RFC 9293, active OPEN).
+
+        EISCONN
+            The socket is connected, or it listens.
+        EINVAL
+            It was shut down on its way there.
+        ENETUNREACH
+            There is no route to the address, or it is a group's.
+        EADDRNOTAVAIL
+            The connection with these four names exists, or no port is free.
+        EALREADY
+            The handshake goes on, and the call may not *wait*.
+        ECONNREFUSED, ETIMEDOUT, ECONNABORTED
+            How the handshake ended.
+        """
         c = so.pcb
         if so.state == CONNECTED:
             fail(EISCONN)
@@ -237,6 +264,13 @@ class Tcp(TcpStream):
     # Ending
 
     def shutdown(self, so: Any, how: int) -> None:
+        """End one direction or both; ending SEND sends the FIN (RFC 9293, CLOSE).
+
+        A socket that listens stops that; one in SYN-SENT gives up.
+
+        ENOTCONN
+            There is no connection, or no longer.
+        """
         c = so.pcb
         if so.state == CONNECTING:
             so.state = DISCONNECTING if c.state in (SYN_SENT, SYN_RECEIVED, CLOSED) else CONNECTED
