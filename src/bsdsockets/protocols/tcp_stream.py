@@ -49,6 +49,15 @@ class TcpStream(Internet):
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: Any = ()) -> int | None:
+        """Take what there is room for; returns how many bytes, or None for "no room yet".
+
+        ECONNRESET, ETIMEDOUT and others
+            The pending error, which is told once.
+        EPIPE
+            There is no connection, or this end has ended sending.
+        EINVAL
+            A control message that there is not.
+        """
         c = so.pcb
         peer = c.peer
         if (peer is not None and not flags and not control and not so.shutdown and not so.error
@@ -91,6 +100,17 @@ class TcpStream(Internet):
     # Receiving
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take up to *count* bytes; none at the end of the stream; None for "not yet".
+
+        EAGAIN
+            MSG_ERRQUEUE: TCP keeps no errors there.
+        EINVAL
+            MSG_OOB: no byte is urgent, or it is read in line.
+        ECONNRESET, ETIMEDOUT and others
+            The pending error, once everything before it is read.
+        ENOTCONN
+            The socket listens, or was never connected.
+        """
         c = so.pcb
         buffer = so.buffer
         if buffer.length and not flags and not c.urgent_state and (
