@@ -1,9 +1,8 @@
 """What a protocol is: a record of verbs that the socket layer calls, and upcalls it makes.
 
     verbs, down:  attach bind listen connect accept send receive shutdown release
-                  ready name peer get_option set_option
-    upcalls, up:  so.is_connected  so.new_connection  so.wake  so.fail_with
-                  so.cannot_receive_more  so.changed
+                  ready name peer may_go_on inherit option_changed
+    upcalls, up:  so.wake  so.shut  so.new_connection  so.changed, and so.error, so.buffer
 
 A verb that a protocol does not fill in fails with EOPNOTSUPP.  `send`, `receive`,
 `accept` and `connect` return None for "not yet": whether that waits or fails with EAGAIN

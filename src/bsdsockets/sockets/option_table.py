@@ -102,7 +102,7 @@ OF_TCP = (
     _tcp(c.TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT", check=o.deferred),
     _tcp(c.TCP_WINDOW_CLAMP, "TCP_WINDOW_CLAMP", check=o.window_clamp, read=o.read_clamp),
     _tcp(c.TCP_INFO, "TCP_INFO", "bytes", status=MODELLED, settable="", read=o.information),
-    _tcp(c.TCP_QUICKACK, "TCP_QUICKACK", "bool", default=1),
+    _tcp(c.TCP_QUICKACK, "TCP_QUICKACK", "bool", default=1, status=MODELLED),
     _tcp(c.TCP_CONGESTION, "TCP_CONGESTION", "bytes", default=b"cubic".ljust(16, b"\0"), least=1,
          check=o.congestion),
     _tcp(c.TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", status=MODELLED, low=0),

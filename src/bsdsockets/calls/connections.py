@@ -1,0 +1,201 @@
+"""The system calls that make and end connections.
+
+    listen --> queue --> accept        connect --> waits for an answer        shutdown
+
+May not know: Python's addresses and objects.
+
+Sources: POSIX.1-2024 listen(), accept(), connect(), shutdown(); Linux's, section 2.
+"""
+
+from typing import Any
+
+from ..machine.constants import (
+    AF_UNIX,
+    POLLERR,
+    POLLHUP,
+    POLLIN,
+    POLLOUT,
+    SHUT_RD,
+    SHUT_RDWR,
+)
+from ..machine.errors import EAGAIN, EINPROGRESS, EINVAL, EMFILE, fail
+from ..sockets.socket import Socket
+from .transfer import TABLED, Transfer
+from .waiting import TimedOut
+
+
+class Connections(Transfer):
+    """listen, accept, connect, shutdown."""
+
+    def listen(self, number: int, backlog: int) -> None:
+        """Take connections; *backlog* bounds how many wait to be accepted.
+
+        Linux takes one more than *backlog*, and at most net.core.somaxconn, 4096, of them.
+        A second call changes the bound.
+
+        EOPNOTSUPP
+            Sockets of this type take no connections.
+        EINVAL
+            The socket is connected or connecting; over UNIX also: it has no name.
+        EADDRINUSE
+            Another socket listens on the port; or the socket has none, and none is free.
+
+        Source: POSIX.1-2024 listen(); Linux listen(2).
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); calls = machine.calls
+        >>> calls.listen(calls.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0), 5)
+        Traceback (most recent call last):
+        OSError: [Errno 22] Invalid argument
+        >>> machine.close()
+        """
+        so = self.socket_of(number)
+        so.protocol.listen(so, backlog)
+
+    def accept(self, number: int, timeout: float | None) -> tuple[int, Socket]:
+        """Take the oldest connection that waits; returns its descriptor and its socket.
+
+        Waits until one is completed (POLLIN).  A connection that was reset while it waited
+        is returned all the same; its first read fails.
+
+        EOPNOTSUPP
+            Sockets of this type take no connections.
+        EINVAL
+            The socket does not listen.
+        EAGAIN
+            None is completed, and the call may not wait.
+        EMFILE
+            The process has no descriptor left; the connection stays in the queue.
+
+        Differs: on the BSDs a connection that was reset gives ECONNABORTED; and their new
+        socket is non-blocking if the listening one is.
+        Not modelled: EPERM, which a firewall gives.
+        Source: POSIX.1-2024 accept(); Linux accept(2).
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); calls = machine.calls
+        >>> server, client = (calls.socket(socket.AF_INET, socket.SOCK_STREAM, 0) for _ in "12")
+        >>> calls.listen(server, 1)
+        >>> calls.connect(client, calls.getsockname(server)[1], None)
+        >>> connection, _ = calls.accept(server, None)
+        >>> calls.accept(server, 0)
+        Traceback (most recent call last):
+        BlockingIOError: [Errno 11] Resource temporarily unavailable
+        >>> machine.close()
+        """
+        so = self.socket_of(number)
+        child = self._complete(so, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
+        try:
+            descriptor = self.files.add(child)
+        except OSError as failure:
+            if failure.errno == EMFILE:
+                so.queue.completed.appendleft(child)  # type: ignore[union-attr]
+            raise
+        return descriptor, child
+
+    def connect(self, number: int, address: Any, timeout: float | None) -> None:
+        """Connect a socket to an address.
+
+        A stream waits until the connection is complete or has failed (POLLOUT); a datagram
+        socket only notes its peer.
+
+        EISCONN
+            The stream is connected, or listens.
+        EALREADY
+            An earlier call goes on.
+        ENETUNREACH
+            There is no route.
+        EACCES
+            A broadcast address without SO_BROADCAST; over UNIX a path that may not be
+            written.
+        EADDRNOTAVAIL
+            No port is free.
+        ECONNREFUSED
+            Nobody listens there.
+        EINPROGRESS
+            The connection goes on without the call, which may not wait.
+        ETIMEDOUT
+            Nobody answered: after 127 seconds, or what TCP_SYNCNT makes of it.
+        EAGAIN
+            Over UNIX: the listener's queue is full, and the call may not wait.
+
+        Differs: after a failure POSIX leaves the socket unspecified; on Linux it may connect
+        again.
+        Source: POSIX.1-2024 connect(); Linux connect(2).
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); calls = machine.calls
+        >>> client = calls.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        >>> calls.connect(client, bytes(1) + b"nobody", None)
+        Traceback (most recent call last):
+        ConnectionRefusedError: [Errno 111] Connection refused
+        >>> machine.close()
+        """
+        so = self.socket_of(number)
+        may_wait = timeout is None and not so.nonblocking
+        done = so.protocol.connect(so, address, may_wait)
+        self._settle()
+        if done is not None:
+            return
+        if may_wait:
+            self._wait_connected(so, address)
+        elif timeout:
+            self._poll_connected(so, timeout)
+        else:
+            fail(EINPROGRESS)
+
+    def _wait_connected(self, so: Socket, address: Any) -> None:
+        """A blocking connect: wait for the answer, or for room in the listener's queue."""
+        deadline = self._own_deadline(so, POLLOUT) if so.options else None
+        if so.family == AF_UNIX:
+            while so.protocol.connect(so, address, True) is None:
+                if not self._sleep(so.protocol.waits_for(so), deadline, "connect", "its queue"):
+                    fail(EAGAIN)
+            return
+        while so.protocol.connected(so) is None:
+            if not self._sleep(so, deadline, "connect", "an answer"):
+                fail(EINPROGRESS)
+
+    def _poll_connected(self, so: Socket, timeout: float) -> None:
+        """A connect with a timeout: CPython polls, then asks for SO_ERROR."""
+        deadline = self.clock.now + timeout
+        while not so.ready() & (POLLOUT | POLLERR | POLLHUP):
+            if not self._sleep(so, deadline, "connect", "an answer"):
+                raise TimedOut
+        failure = so.take_error()
+        if failure:
+            fail(failure)
+
+    def shutdown(self, number: int, how: int) -> None:
+        """End receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR).
+
+        Ending sending lets the peer read to the end; ending receiving wakes who waits.
+
+        EINVAL
+            *how* is not one of the three.
+        ENOTCONN
+            The socket is not connected.  What it is asked for happens all the same: whoever
+            waits in accept or recv wakes.  UNIX sockets never say so.
+
+        Source: POSIX.1-2024 shutdown(); Linux shutdown(2).
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); calls = machine.calls
+        >>> one, other = calls.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        >>> calls.shutdown(one, socket.SHUT_RDWR)
+        >>> calls.send(one, b"more", 0, None)
+        Traceback (most recent call last):
+        BrokenPipeError: [Errno 32] Broken pipe
+        >>> machine.close()
+        """
+        so = self.socket_of(number)
+        if so.family in TABLED and not SHUT_RD <= how <= SHUT_RDWR:
+            fail(EINVAL)
+        try:
+            so.protocol.shutdown(so, how + 1)
+        finally:
+            self._settle()

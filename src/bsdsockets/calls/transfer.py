@@ -1,0 +1,236 @@
+"""The system calls that move data, and those that read and change options.
+
+    send     data, control messages --> the protocol's send --> how many bytes were taken
+    receive  the protocol's receive --> Message(data, address, control, flags)
+
+May not know: Python's addresses and objects.
+
+Sources: POSIX.1-2024 send(), recvmsg(), getsockopt(); Linux send(2), recv(2), socket(7).
+"""
+
+from typing import Any
+
+from ..machine.constants import (
+    AF_INET,
+    AF_INET6,
+    AF_UNIX,
+    MSG_DONTWAIT,
+    MSG_PEEK,
+    MSG_WAITALL,
+    POLLIN,
+    POLLOUT,
+    SOCK_STREAM,
+    SOL_SOCKET,
+)
+from ..machine.errors import EBADF, ENOTSOCK, fail
+from ..machine.host import Host
+from ..protocols.protocol import Message
+from ..sockets.options import get_option, set_option
+from ..sockets.socket import Socket
+from .waiting import TimedOut, Waiting
+
+TABLED = (AF_UNIX, AF_INET, AF_INET6)  # families whose options the table has
+
+
+class Transfer(Waiting):
+    """send, receive, getsockopt, setsockopt, ioctl."""
+
+    def __init__(self, host: Host, node: Any) -> None:
+        super().__init__(host, node)
+        self.files = host.descriptors
+
+    def socket_of(self, number: int) -> Socket:
+        """The socket a descriptor names.
+
+        EBADF
+            It names nothing.
+        ENOTSOCK
+            It names something else.
+        """
+        file = self.files.get(number)
+        if file.__class__ is Socket:
+            return file  # type: ignore[return-value]
+        if file is None and not self.files.is_foreign(number):
+            fail(EBADF)
+        fail(ENOTSOCK)
+
+    def send(self, number: int, data: bytes, flags: int, timeout: float | None,
+             address: Any = None, control: tuple[Any, ...] = ()) -> int:
+        """Send *data*; returns how many bytes were taken.
+
+        Waits while the send buffer is full (POLLOUT): on a stream until everything is in it,
+        so a call that may wait takes all, unless an error comes between.  *address* is the
+        receiver of a datagram; *control* are messages (level, type, value).
+
+        ENOTCONN, EDESTADDRREQ
+            The socket is not connected, and no address is given.
+        EISCONN, EOPNOTSUPP
+            An address is given to a UNIX stream; MSG_OOB where there is no urgent data.
+        EPIPE
+            The connection is over, or shut down for sending.  The pending error, if there
+            is one, comes first: ECONNRESET, ECONNREFUSED, ETIMEDOUT.
+        EMSGSIZE
+            The datagram does not fit into a packet, or into the send buffer.
+        EACCES, ENETUNREACH, EINVAL, ECONNREFUSED, ENOENT, EPROTOTYPE, EPERM
+            The address cannot be sent to: as for connect.
+        EAGAIN
+            Nothing fits, and the call may not wait.
+
+        Differs: macOS says ENOBUFS where a datagram finds no room.
+        Not modelled: SIGPIPE, which CPython ignores; ENOBUFS and ENOMEM.
+        Source: POSIX.1-2024 send(), sendmsg(); Linux send(2).
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); calls = machine.calls
+        >>> one, other = calls.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        >>> calls.send(one, bytes(10**6), socket.MSG_DONTWAIT, None)
+        219264
+        >>> calls.send(one, b"more", socket.MSG_DONTWAIT, None)
+        Traceback (most recent call last):
+        BlockingIOError: [Errno 11] Resource temporarily unavailable
+        >>> machine.close()
+        """
+        so = self.socket_of(number)
+        sent = int(self._complete(so, POLLOUT, timeout, flags, "send", so.protocol.send, so,
+                                  data, flags, address, control))
+        if (sent < len(data) and timeout is None and not so.nonblocking
+                and not flags & MSG_DONTWAIT):
+            sent = self._send_rest(so, data, flags, sent)
+        return sent
+
+    def _send_rest(self, so: Socket, data: bytes, flags: int, sent: int) -> int:
+        """A blocking call on a stream goes on until everything is in the buffer."""
+        view = memoryview(data)
+        while sent < len(data):
+            try:
+                sent += int(self._complete(so, POLLOUT, None, flags, "send", so.protocol.send,
+                                           so, bytes(view[sent:]), flags, None, ()))
+            except OSError:
+                return sent
+        return sent
+
+    def receive(self, number: int, count: int, flags: int, timeout: float | None) -> Message:
+        """Receive up to *count* bytes, or one record cut to that.
+
+        Waits until something is there (POLLIN); with MSG_WAITALL until all of it is.  A
+        stream that has ended gives no bytes; so does an empty datagram.
+
+        ENOTCONN, EINVAL
+            The stream is not connected (UNIX says EINVAL).
+        ECONNREFUSED, ECONNRESET, ETIMEDOUT
+            The pending error; datagram sockets report it before data that waits.
+        EOPNOTSUPP, EINVAL
+            MSG_OOB where there is no urgent data.
+        EAGAIN
+            Nothing is there, and the call may not wait.
+
+        Differs: MSG_TRUNC as an argument, which returns the whole length, is Linux's.
+        Source: POSIX.1-2024 recv(), recvmsg(); Linux recv(2).
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); calls = machine.calls
+        >>> one, other = calls.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM, 0)
+        >>> _ = calls.send(one, b"a long message", 0, None)
+        >>> calls.receive(other, 6, 0, None).data
+        b'a long'
+        >>> calls.receive(other, 6, 0, 0)
+        Traceback (most recent call last):
+        BlockingIOError: [Errno 11] Resource temporarily unavailable
+        >>> machine.close()
+        """
+        so = self.socket_of(number)
+        if flags & MSG_WAITALL:
+            return self._receive_all(so, count, flags, timeout)
+        message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
+                                 count, flags)
+        return message  # type: ignore[no-any-return]
+
+    def _receive_all(self, so: Socket, count: int, flags: int,
+                     timeout: float | None) -> Message:
+        """MSG_WAITALL: go on until *count* bytes, the end or an error."""
+        whole = so.type != SOCK_STREAM or (so.family == AF_UNIX and so.nonblocking)
+        first = flags if flags & MSG_PEEK or whole else flags & ~MSG_WAITALL
+        message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
+                                 count, first)
+        if first & MSG_WAITALL:
+            return message  # type: ignore[no-any-return]
+        data = message.data
+        while (message.data and len(data) < count and not message.control
+               and so.protocol.may_go_on(so)):
+            try:
+                message = self._complete(so, POLLIN, timeout, flags, "recv",
+                                         so.protocol.receive, so, count - len(data), first)
+            except (OSError, TimedOut):
+                break
+            data += message.data
+        return message._replace(data=data)  # type: ignore[no-any-return]
+
+    # Options
+
+    def getsockopt(self, number: int, level: int, option: int, room: int) -> bytes:
+        """The value of an option, at most *room* bytes of it, as C has it.
+
+        ENOPROTOOPT
+            There is no such option, or it cannot be read.
+        EOPNOTSUPP
+            The socket does not look into this level, or its family lacks the option.
+        EINVAL, ENOTCONN
+            The option needs more room; or a connection.
+
+        Source: POSIX.1-2024 getsockopt(); Linux getsockopt(2) and the pages of section 7.
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); calls = machine.calls
+        >>> number = calls.socket(socket.AF_INET, socket.SOCK_STREAM, 0)
+        >>> calls.getsockopt(number, socket.SOL_SOCKET, socket.SO_TYPE, 4)
+        b'\\x01\\x00\\x00\\x00'
+        >>> machine.close()
+        """
+        so = self.socket_of(number)
+        if level != SOL_SOCKET and so.family not in TABLED:
+            return so.protocol.get_option(so, level, option, room)  # type: ignore[no-any-return]
+        return get_option(so, level, option, room)
+
+    def setsockopt(self, number: int, level: int, option: int, value: bytes,
+                   null: bool = False) -> None:
+        """Change an option; *value* as C has it, *null* if a length came without a value.
+
+        EINVAL
+            Too few bytes; a value out of bounds; too late for this option.
+        EFAULT
+            A null pointer with a length.
+        ENOPROTOOPT, EOPNOTSUPP
+            There is no such option here, or it cannot be set.
+
+        Source: POSIX.1-2024 setsockopt(); Linux setsockopt(2) and the pages of section 7.
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); calls = machine.calls
+        >>> number = calls.socket(socket.AF_INET, socket.SOCK_STREAM, 0)
+        >>> calls.setsockopt(number, socket.SOL_SOCKET, socket.SO_RCVBUF, bytes(3))
+        Traceback (most recent call last):
+        OSError: [Errno 22] Invalid argument
+        >>> machine.close()
+        """
+        so = self.socket_of(number)
+        if level != SOL_SOCKET and so.family not in TABLED:
+            so.protocol.set_option(so, level, option, value)
+            return
+        set_option(so, level, option, value, null)
+        so.protocol.option_changed(so, level, option)
+        self._settle()
+
+    def ioctl(self, number: int, request: int, argument: bytes) -> tuple[int, bytes]:
+        """Do what *request* asks; what it returns, and the argument as it is then.
+
+        ENOTTY
+            The protocol has no such request.
+        """
+        so = self.socket_of(number)
+        result = so.protocol.ioctl(so, request, argument)
+        self._settle()
+        return result  # type: ignore[no-any-return]
