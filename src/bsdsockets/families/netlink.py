@@ -23,7 +23,7 @@ from ..protocols.netlink import Netlink, netlink_address
 from ..protocols.netlink_route import Route
 from .family import Family
 
-ROUTE, USERSOCK = 0, 2
+ROUTE, USERSOCK, RTNLGRP_MAX = 0, 2, 38
 # What Linux 6.18 has built in besides: SOCK_DIAG XFRM AUDIT FIB_LOOKUP CONNECTOR NETFILTER
 # KOBJECT_UEVENT GENERIC RDMA CRYPTO, as far as its configuration has them.
 SILENT = (4, 9, 10, 12, 15, 16)
@@ -39,7 +39,7 @@ class NetlinkFamily(Family):
     def __init__(self, host: Host, node: Node) -> None:
         super().__init__(host)
         route = Route(node)
-        self.parts = {ROUTE: Netlink(host, route.answer, open_groups=True),
+        self.parts = {ROUTE: Netlink(host, route.answer, open_groups=True, most=RTNLGRP_MAX),
                       USERSOCK: Netlink(host, None, open_sending=True)}
         self.parts |= {number: Netlink(host, lambda so, data: iter(()), open_groups=number == 15)
                        for number in SILENT}

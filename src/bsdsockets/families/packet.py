@@ -52,8 +52,10 @@ class PacketFamily(Family):
         if not 2 <= len(address) <= 5 or not isinstance(address[0], str):
             raise wrong
         name, protocol, kind, hardware, bytes_ = (*address, *(0, 0, b"")[len(address) - 2:])
-        if not all(hasattr(each, "__index__") for each in (protocol, kind, hardware)):
-            raise wrong
+        for each in (protocol, kind, hardware):
+            if not hasattr(each, "__index__"):
+                raise TypeError(f"'{type(each).__name__}' object cannot be interpreted as an "
+                                "integer")
         if len(bytes_) > 8:
             raise ValueError("Hardware address must be 8 bytes or less")
         interface = find(self.node, name)

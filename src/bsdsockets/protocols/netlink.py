@@ -54,25 +54,27 @@ class NetlinkEnd(End):
         self.bound = False
         self.to = self.to_group = 0  # what connect() chose
         self.groups = 0
-        self.rest: list[bytes] = []
 
 
 class Netlink(Records):
     """One protocol of netlink.
 
     *answer* is the part of the kernel, None if there is none.  *open_groups* and
-    *open_sending*: anybody may join groups, or send to others than the kernel.
+    *open_sending*: anybody may join groups, or send to others than the kernel.  *most*: how many
+    groups there are.
     """
 
     name_of = "netlink"
     end = NetlinkEnd
 
     def __init__(self, host: Host, answer: Answer | None, open_groups: bool = False,
-                 open_sending: bool = False) -> None:
+                 open_sending: bool = False, most: int = 32) -> None:
         self.host = host
         self.answer = answer
         self.open_groups, self.open_sending = open_groups, open_sending
+        self.most = most
         self.sockets: dict[int, Any] = {}
+        self.members: dict[Any, None] = {}  # those that have ever been in a group
 
     # Names
 
@@ -96,6 +98,8 @@ class Netlink(Records):
         if not so.pcb.bound:
             self._take(so, pid)
         so.pcb.groups = so.pcb.groups & ~0xFFFFFFFF | groups
+        if groups:
+            self.members[so] = None
 
     def _take(self, so: Any, pid: int) -> None:
         if pid and pid in self.sockets:
@@ -130,6 +134,7 @@ class Netlink(Records):
         return netlink_address(so.pcb.to, 1 << group - 1 if group else 0)
 
     def release(self, so: Any) -> None:
+        self.members.pop(so, None)
         if self.sockets.get(so.pcb.pid) is so:
             del self.sockets[so.pcb.pid]
 
@@ -168,16 +173,16 @@ class Netlink(Records):
             fail(EMSGSIZE)
         if group:
             self.publish(group, data, so)
-        return self._send_to(so, to, data, bool(group))
+        return self._send_to(so, to, data)
 
-    def _send_to(self, so: Any, to: int, data: bytes, published: bool) -> int:
+    def _send_to(self, so: Any, to: int, data: bytes) -> int:
         other = self.sockets.get(to)
         if to == 0 and self.answer is not None:
             for part in self.answer(so, data):
                 self._arrive(so, part, KERNEL)
         elif other is not None:
             self._arrive(other, data, netlink_address(so.pcb.pid, 0))
-        elif not published:
+        else:
             fail(ECONNREFUSED)
         return len(data)
 
@@ -185,7 +190,7 @@ class Netlink(Records):
         """Give *data* to every socket in the *group* but its sender."""
         name = self.name(sender) if sender is not None else KERNEL
         name = name[:8] + struct.pack("=I", 1 << group - 1 & 0xFFFFFFFF)
-        for so in tuple(self.sockets.values()):
+        for so in tuple(self.members):
             if so is not sender and so.pcb.groups >> group - 1 & 1:
                 self._arrive(so, data, name)
 
@@ -210,10 +215,9 @@ class Netlink(Records):
         if number in (ADD_MEMBERSHIP, DROP_MEMBERSHIP):
             if not (self.open_groups or self.host.privileged):
                 fail(EPERM)
-            if not 1 <= argument <= 64:
+            if not 1 <= argument <= self.most:
                 fail(EINVAL)
-            if not so.pcb.bound:
-                self._take(so, 0)
+            self.members[so] = None
             bit = 1 << argument - 1
             so.pcb.groups = so.pcb.groups | bit if number == ADD_MEMBERSHIP \
                 else so.pcb.groups & ~bit
@@ -226,7 +230,8 @@ class Netlink(Records):
         if level != SOL_NETLINK:
             fail(ENOPROTOOPT)
         if number == LIST_MEMBERSHIPS:
-            return struct.pack("=Q", so.pcb.groups)[:room]
+            size = min(room, -(-self.most // 32) * 4)
+            return struct.pack("=Q", so.pcb.groups)[:size] if so in self.members else b""
         if number not in SWITCHES:
             fail(ENOPROTOOPT)
         if room < 4:

@@ -35,6 +35,7 @@ from ..machine.errors import (
     ENOPROTOOPT,
     ENOTCONN,
     ENXIO,
+    EOPNOTSUPP,
     fail,
 )
 from ..network.frames import (
@@ -288,8 +289,11 @@ class Packets(Records):
         if so.type == SOCK_PACKET:
             sender = struct.pack("=H14s", interface.hardware, interface.name.encode())
             sender += struct.pack("!H", ethertype)
+        seen = data[header:] if so.type == SOCK_DGRAM else data
+        if not seen:
+            return  # as the filter that every socket has without one of its own
         so.pcb.seen += 1
-        if not self.give(so, data[header:] if so.type == SOCK_DGRAM else data, sender):
+        if not self.give(so, seen, sender):
             so.pcb.lost += 1
 
     def check_receive(self, so: Any, flags: int) -> None:
@@ -299,6 +303,8 @@ class Packets(Records):
     # Options
 
     def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
+        if so.type == SOCK_PACKET:
+            fail(EOPNOTSUPP)
         if level == SOL_PACKET and number == PACKET_STATISTICS:
             counts = struct.pack("=II", so.pcb.seen, so.pcb.lost)
             so.pcb.seen = so.pcb.lost = 0  # reading them clears them
@@ -308,6 +314,8 @@ class Packets(Records):
         return struct.pack("=i", so.options.get((level, number), 0))[:room]
 
     def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
+        if so.type == SOCK_PACKET:
+            fail(EOPNOTSUPP)
         if level != SOL_PACKET:
             fail(ENOPROTOOPT)
         if number in (PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP):

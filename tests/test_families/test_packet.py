@@ -1,0 +1,165 @@
+"""AF_PACKET on the model: which frames which sockets see, and what becomes of those sent."""
+
+import struct
+from typing import Any
+
+import pytest
+
+from bsdsockets import Machine
+from bsdsockets.machine.host import Host
+
+ALL, IP, EXPERIMENT = 0x0003, 0x0800, 0x88B5
+SOCK_PACKET, SOL_PACKET, STATISTICS, IGNORE_OUTGOING = 10, 263, 6, 23
+LOOPBACK, HOST, OUTGOING = 772, 0, 4
+FRAME = bytes(12) + struct.pack("!H", EXPERIMENT) + b"a frame"
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    monkeypatch.setattr(Host, "privileged", property(lambda self: True))
+    return Machine()
+
+
+def packet(machine: Machine, kind: int, protocol: int, bound: bool = True) -> Any:
+    socket: Any = machine.load("socket")
+    sock = socket.socket(socket.AF_PACKET, kind, socket.htons(protocol))
+    sock.settimeout(1)
+    if bound:
+        sock.bind(("lo", protocol))
+    return sock
+
+
+def frames(sock: Any) -> list[tuple[bytes, Any]]:
+    """Everything that waits."""
+    found = []
+    sock.setblocking(False)
+    while True:
+        try:
+            found.append(sock.recvfrom(65536))
+        except BlockingIOError:
+            return found
+
+
+def test_a_socket_of_every_protocol_sees_a_frame_go_out_and_come_in(machine: Machine) -> None:
+    with packet(machine, 3, ALL) as watcher, packet(machine, 3, EXPERIMENT) as sender:
+        sender.send(FRAME)
+        seen = frames(watcher)
+    assert [address[2] for _, address in seen] == [OUTGOING, HOST]
+    assert {data for data, _ in seen} == {FRAME}
+
+
+def test_a_socket_does_not_see_its_own_frame_go_out(machine: Machine) -> None:
+    with packet(machine, 3, ALL) as sock:
+        sock.send(FRAME)
+        assert [address[2] for _, address in frames(sock)] == [HOST]
+
+
+def test_a_socket_of_one_protocol_sees_only_what_comes_in_with_it(machine: Machine) -> None:
+    with packet(machine, 3, EXPERIMENT) as sock, packet(machine, 3, IP) as other:
+        sock.send(FRAME)
+        assert frames(sock) == [(FRAME, ("lo", EXPERIMENT, HOST, LOOPBACK, bytes(6)))]
+        assert frames(other) == []
+
+
+def test_protocol_0_receives_nothing_until_bind_names_one(machine: Machine) -> None:
+    with packet(machine, 3, 0, bound=False) as sock, packet(machine, 3, EXPERIMENT) as sender:
+        sender.send(FRAME)
+        before = frames(sock)
+        sock.bind(("lo", EXPERIMENT))
+        sender.send(FRAME)
+        assert (before, len(frames(sock))) == ([], 1)
+
+
+def test_dgram_leaves_the_header_to_the_kernel_both_ways(machine: Machine) -> None:
+    with packet(machine, 2, EXPERIMENT) as cooked, packet(machine, 3, EXPERIMENT) as raw:
+        cooked.sendto(b"a frame", ("lo", EXPERIMENT, 0, 0, bytes(6)))
+        assert [data for data, _ in frames(raw)] == [FRAME]
+        assert [data for data, _ in frames(cooked)] == [b"a frame"]
+
+
+def test_outgoing_frames_can_be_ignored(machine: Machine) -> None:
+    with packet(machine, 3, ALL) as watcher, packet(machine, 3, EXPERIMENT) as sender:
+        watcher.setsockopt(SOL_PACKET, IGNORE_OUTGOING, 1)
+        sender.send(FRAME)
+        assert [address[2] for _, address in frames(watcher)] == [HOST]
+
+
+def test_statistics_count_what_came_and_what_was_lost_and_are_cleared_by_reading(
+        machine: Machine) -> None:
+    with packet(machine, 3, EXPERIMENT) as sock:
+        sock.setsockopt(1, 8, 2304)  # SO_RCVBUF
+        for _ in range(10):
+            sock.send(FRAME)
+        counts = [struct.unpack("=II", sock.getsockopt(SOL_PACKET, STATISTICS, 8))
+                  for _ in range(2)]
+        kept = len(frames(sock))
+    assert counts[1] == (0, 0)
+    seen, lost = counts[0]
+    assert (seen, seen - lost) == (10, kept)
+    assert lost
+
+
+def test_a_udp_datagram_made_frame_and_all_reaches_its_socket(machine: Machine) -> None:
+    socket: Any = machine.load("socket")
+    with (socket.socket(type=socket.SOCK_DGRAM) as receiver, packet(machine, 3, ALL) as watcher,
+          socket.socket(type=socket.SOCK_DGRAM) as sender):
+        receiver.settimeout(1)
+        receiver.bind(("127.0.0.1", 0))
+        sender.sendto(b"first", receiver.getsockname())
+        receiver.recv(10)
+        watcher.send(frames(watcher)[0][0])
+        data, (_, port) = receiver.recvfrom(10)
+        assert (data, port) == (b"first", sender.getsockname()[1])
+
+
+def test_the_tcp_of_the_model_can_be_watched_from_the_first_segment_to_the_last(
+        machine: Machine) -> None:
+    socket: Any = machine.load("socket")
+    with socket.create_server(("127.0.0.1", 0)) as server, packet(machine, 2, IP) as watcher:
+        with (socket.create_connection(server.getsockname()) as client,
+              server.accept()[0] as peer):
+            client.sendall(b"hello")
+            assert peer.recv(5) == b"hello"
+        flags = [data[33] & 0x17 for data, _ in frames(watcher)]
+    assert flags[:3] == [0x02, 0x12, 0x10]  # SYN, SYN+ACK, ACK
+    assert sum(1 for each in flags if each & 1) == 2  # a FIN from each end
+
+
+def test_scapy_reads_the_frames(machine: Machine) -> None:
+    layers = pytest.importorskip("scapy.layers.l2")
+    inet = pytest.importorskip("scapy.layers.inet")
+    socket: Any = machine.load("socket")
+    with (packet(machine, 3, ALL) as watcher, socket.socket(type=socket.SOCK_DGRAM) as sender):
+        sender.sendto(b"seen", ("127.0.0.1", 9))
+        frame = layers.Ether(frames(watcher)[0][0])
+    assert (frame[inet.IP].src, frame[inet.UDP].dport, bytes(frame[inet.UDP].payload)) == (
+        "127.0.0.1", 9, b"seen")
+    given = frame[inet.IP].chksum, frame[inet.UDP].chksum
+    del frame[inet.IP].chksum, frame[inet.UDP].chksum
+    again = layers.Ether(bytes(frame))
+    assert given == (again[inet.IP].chksum, again[inet.UDP].chksum)
+
+
+def test_sock_packet_names_the_interface_and_must_be_told_it_each_time(machine: Machine) -> None:
+    socket: Any = machine.load("socket")
+    with socket.socket(socket.AF_INET, SOCK_PACKET, socket.htons(ALL)) as sock:
+        with socket.socket(type=socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"x", ("127.0.0.1", 9))
+        assert sock.recvfrom(100)[1] == (LOOPBACK, b"lo".ljust(14, b"\0"))
+        with pytest.raises(OSError, match="not connected"):
+            sock.send(FRAME)
+        assert sock.family == socket.AF_INET
+        assert sock.getsockname() == ("", 0, 0, 0, b"")
+
+
+def test_on_an_interface_that_is_down_sending_is_enetdown(machine: Machine) -> None:
+    with packet(machine, 3, EXPERIMENT) as sock:
+        machine.node.interfaces[0].flags &= ~1
+        with pytest.raises(OSError, match="Network is down"):
+            sock.send(FRAME)
+
+
+def test_taps_are_gone_when_the_last_socket_is_closed(machine: Machine) -> None:
+    packet(machine, 3, ALL).close()
+    assert not machine.node.loopback.taps
+    assert machine.node.loopback.plain
