@@ -2,8 +2,8 @@
 
     python inside.py FILESYSTEM SOURCE HALT
 
-mounts the folder it shares with the host (``hostfs`` or ``9p``) at /mnt, reads ``job.json`` there
-and leaves ``result.json``.  HALT is the number for reboot(2) that ends the guest.
+mounts the folder it shares with the host (``hostfs`` or ``9p``) at /mnt/shared, reads ``job.json``
+there and leaves ``result.json``.  HALT is the number for reboot(2) that ends the guest.
 
 The job::
 
@@ -31,7 +31,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-SHARED = Path("/mnt")
+OWN = Path("/mnt")  # the one folder of the host's that is covered: nothing needed lies there
+SHARED, TEMPORARY = OWN / "shared", OWN / "tmp"
 NOBODY = 65534
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -138,8 +139,12 @@ def main() -> None:
     """Be the guest's first process.  When it returns, the guest is off."""
     kind, source, halt = sys.argv[1:4]  # user-mode-linux adds words of its own
     try:
-        for target, filesystem in (("/proc", "proc"), ("/sys", "sysfs"), ("/tmp", "tmpfs")):
+        for target, filesystem in (("/proc", "proc"), ("/sys", "sysfs"), (str(OWN), "tmpfs")):
             mount("none", target, filesystem)
+        for folder in SHARED, TEMPORARY:
+            folder.mkdir()
+        TEMPORARY.chmod(0o1777)
+        os.environ["TMPDIR"] = str(TEMPORARY)
         mount("none", "/dev", "devtmpfs")
         is_9p = kind == "9p"
         mount(source if is_9p else "none", str(SHARED), kind,

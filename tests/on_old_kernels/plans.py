@@ -27,7 +27,7 @@ def _page(path: Path) -> Program:
 _PAGES = tuple(_page(path) for folder in (FAMILIES, TYPES) for path in sorted(folder.glob("*.md")))
 """Their examples hold on a kernel with the family and on one without."""
 
-_FOR_QEMU = ("ax25.md", "appletalk.md", "packet.md", "rdm.md")
+_FOR_QEMU = ("ax25.md", "rdm.md")
 """An emulated processor is slow: only pages whose subject is this kernel's, or may differ there."""
 
 _SOCKADDR = Program("with_sockaddr", ("with_sockaddr.py",), str(Path(__file__).parent))

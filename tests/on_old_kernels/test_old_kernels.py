@@ -32,7 +32,7 @@ def reports() -> Iterator[dict[str, Report]]:
             guests = [stack.enter_context(Guest(plan)) for plan in PLANS]
             found = {guest.plan.guest: guest.wait() for guest in guests}
         except (Missing, Hung) as error:
-            pytest.fail(str(error), pytrace=False)
+            pytest.exit(str(error), returncode=1)
         for report in found.values():
             print(f"\n{report.plan.guest}: Linux {report.release}, {report.seconds} s")
         yield found
