@@ -20,45 +20,47 @@ from bsdsockets.protocols import tcp_states as tcp
 
 Point = tuple[float, float]
 
-WIDTH, HEIGHT = 340, 588
-BOX_WIDTH, BOX_HEIGHT = 97, 25
+WIDTH, HEIGHT = 340, 626
+BOX_WIDTH, BOX_HEIGHT = 104, 26
+LINE = 13
+"""From one line of words to the next.  A phone of 360 pixels shows the letters 12 pixels high."""
 
 AGAIN = "CLOSED again"
 """CLOSED at the lower end of the picture, where connections that were end."""
 
 PLACES: dict[str, Point] = {
     tcp.CLOSED: (170, 22),
-    tcp.LISTEN: (100, 106),
-    tcp.SYN_RECEIVED: (50, 200),
-    tcp.SYN_SENT: (290, 200),
-    tcp.ESTABLISHED: (170, 276),
-    tcp.FIN_WAIT_1: (50, 362),
-    tcp.CLOSE_WAIT: (290, 362),
-    tcp.FIN_WAIT_2: (50, 454),
-    tcp.CLOSING: (170, 454),
-    tcp.LAST_ACK: (290, 454),
-    tcp.TIME_WAIT: (170, 544),
-    AGAIN: (290, 544),
+    tcp.LISTEN: (100, 112),
+    tcp.SYN_RECEIVED: (54, 212),
+    tcp.SYN_SENT: (286, 212),
+    tcp.ESTABLISHED: (170, 294),
+    tcp.FIN_WAIT_1: (54, 386),
+    tcp.CLOSE_WAIT: (286, 386),
+    tcp.FIN_WAIT_2: (54, 482),
+    tcp.CLOSING: (170, 482),
+    tcp.LAST_ACK: (286, 482),
+    tcp.TIME_WAIT: (170, 576),
+    AGAIN: (286, 576),
 }
 LOWER = frozenset({tcp.LAST_ACK, tcp.TIME_WAIT})
 """The states from which CLOSED is the lower one."""
 
 BENDS: dict[tuple[str, str], Point] = {
-    (tcp.CLOSED, tcp.LISTEN): (98, 52),
-    (tcp.LISTEN, tcp.CLOSED): (166, 82),
+    (tcp.CLOSED, tcp.LISTEN): (94, 54),
+    (tcp.LISTEN, tcp.CLOSED): (168, 86),
     (tcp.CLOSED, tcp.SYN_SENT): (322, 40),
-    (tcp.SYN_SENT, tcp.CLOSED): (222, 120),
-    (tcp.SYN_RECEIVED, tcp.CLOSE_WAIT): (112, 356),
-    (tcp.SYN_RECEIVED, tcp.FIN_WAIT_1): (8, 280),
-    (tcp.TIME_WAIT, tcp.CLOSED): (230, 592),
+    (tcp.SYN_SENT, tcp.CLOSED): (222, 124),
+    (tcp.SYN_RECEIVED, tcp.CLOSE_WAIT): (116, 380),
+    (tcp.SYN_RECEIVED, tcp.FIN_WAIT_1): (6, 296),
+    (tcp.TIME_WAIT, tcp.CLOSED): (228, 630),
 }
 """Arrows that are not straight, and the point that bends them."""
 
 ALONG: dict[tuple[str, str], float] = {
-    (tcp.SYN_RECEIVED, tcp.CLOSE_WAIT): 0.62,
+    (tcp.SYN_RECEIVED, tcp.CLOSE_WAIT): 0.7,
     (tcp.SYN_SENT, tcp.CLOSED): 0.52,
-    (tcp.ESTABLISHED, tcp.FIN_WAIT_1): 0.68,
-    (tcp.SYN_RECEIVED, tcp.FIN_WAIT_1): 0.4,
+    (tcp.ESTABLISHED, tcp.FIN_WAIT_1): 0.62,
+    (tcp.SYN_RECEIVED, tcp.FIN_WAIT_1): 0.45,
 }
 """How far along an arrow its words stand, where the middle is taken."""
 
@@ -130,18 +132,13 @@ def _arrow(state: str, event: str, after: str, kind: str) -> tuple[str, str]:
         f'd="M{tail[0]:.0f} {tail[1]:.0f} Q{bend[0]:.0f} {bend[1]:.0f} '
         f'{head[0]:.0f} {head[1]:.0f}"/>'
     )
-    words = [event] if len(event) < 11 else _in_two(event)
+    words = event.rsplit(" ", 1)
     spans = "".join(
-        f'<tspan x="{x:.0f}" y="{y + 4 + 12 * (row - (len(words) - 1) / 2):.0f}">'
+        f'<tspan x="{x:.0f}" y="{y + 4 + LINE * (row - (len(words) - 1) / 2):.1f}">'
         f"{html.escape(word)}</tspan>"
         for row, word in enumerate(words)
     )
     return line, f"<text>{spans}</text>"
-
-
-def _in_two(text: str) -> list[str]:
-    head, _, tail = text.rpartition(" ")
-    return [head, tail]
 
 
 def picture() -> str:
