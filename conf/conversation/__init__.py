@@ -97,7 +97,7 @@ class Conversation(SphinxDirective):
             text = wanted.rstrip("\n")
             output = nodes.literal_block(text, text, language="text")
             whole += nodes.container("", output, classes=["cv-output"])
-        whole += conversation_picture("", html=_html(told, title), title=title)
+        whole += conversation_picture("", html=_html(told, title, whole["small"]), title=title)
         whole += _words(told)
         return [whole]
 
@@ -125,13 +125,13 @@ def _first_line(path: Path, line: int, content: str) -> int:
     return line + 1
 
 
-def _html(told: story.Story, title: str) -> str:
+def _html(told: story.Story, title: str, small: bool) -> str:
     label = f"{title}: {len(told.steps)} steps, told in words below"
     return (
         picture.bar(len(told.steps))
         + '<div class="cv-stage"><p class="cv-now" role="status"></p>'
         + '<div class="cv-sockets" hidden></div>'
-        + picture.picture(told, label)
+        + picture.picture(told, label, small)
         + "</div>"
         + f'<script type="application/json" class="cv-data">{picture.data(told)}</script>'
     )

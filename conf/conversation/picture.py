@@ -26,11 +26,12 @@ from conversation.words import Travels
 _QUIET = {"ACK"}
 
 
-def picture(story: Story, label: str) -> str:
-    """The picture, whole, as HTML."""
+def picture(story: Story, label: str, small: bool = False) -> str:
+    """The picture, whole, as HTML; a *small* one scrolls, so it can be reached by keyboard."""
+    reach = ' tabindex="0"' if small else ""
     rows = "".join(_row(story, step, number) for number, step in enumerate(story.steps))
     return (
-        f'<div class="cv-picture" role="img" aria-label="{escape(label)}">'
+        f'<div class="cv-picture" role="img" aria-label="{escape(label)}"{reach}>'
         f'<div class="cv-row cv-head"><div class="cv-l">{_heads(story, LEFT)}</div>'
         f'<div class="cv-w"></div><div class="cv-r">{_heads(story, RIGHT)}</div></div>'
         f"{rows}</div>"

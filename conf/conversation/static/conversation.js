@@ -52,7 +52,7 @@ class Conversation {
     this.root.classList.remove("cv-stepping");
     this.bar.querySelector(".cv-start").textContent = "Step through";
     this.bar.querySelector(".cv-count").textContent = `${this.rows.length} steps`;
-    this.picture.removeAttribute("tabindex");
+    if (!this.root.matches(".cv-small")) this.picture.removeAttribute("tabindex");
     this.sockets.hidden = true;
     this.root.querySelector(".cv-now").textContent = "";
     for (const row of this.rows) row.classList.remove("cv-later", "cv-at");
