@@ -11,6 +11,7 @@ import select
 import socket
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bsdsockets import Machine
@@ -85,19 +86,41 @@ def main(where: str) -> None:
         """A name, with a port id that the kernel chose left out."""
         return ("chosen", name[1]) if name[0] not in (0, 77, 4242, "", "lo") else name
 
+    closer = Closer()
     for family, made in MADE.items():
         for kind, protocol in made:
-            for call in ("", *calls_for(family)):
-                number = protocol if family == NETLINK else sockets.htons(protocol)
-                for state in STATES[family]:
-                    with sockets.socket(family, kind, number) as sock:
-                        sock.setblocking(False)
-                        names = {"s": sock, "FRAME": FRAME, "polled": polled,
-                                 "named": named}
-                        before = outcome(state, names) if state else ""
-                        what = outcome(call, names) if call else before
-                        after = [outcome(each, names) for each in AFTER]
-                    print(family, kind, protocol, state, call, what, after)
+            number = protocol if family == NETLINK else sockets.htons(protocol)
+            for call, state in itertools.product(("", *calls_for(family)), STATES[family]):
+                sock = sockets.socket(family, kind, number)
+                sock.setblocking(False)
+                names = {"s": sock, "FRAME": FRAME, "polled": polled, "named": named}
+                before = outcome(state, names) if state else ""
+                what = outcome(call, names) if call else before
+                print(family, kind, protocol, state, call, what,
+                      [outcome(each, names) for each in AFTER])
+                closer.close(sock, later=family == PACKET and where == "kernel")
+    closer.flush()
+
+
+class Closer:
+    """Closes packet sockets of the kernel many at a time: each waits for every processor."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+
+    def close(self, sock: Any, later: bool) -> None:
+        if not later:
+            sock.close()
+            return
+        self.waiting.append(sock)
+        if len(self.waiting) == 200:
+            self.flush()
+
+    def flush(self) -> None:
+        with ThreadPoolExecutor(50) as pool:
+            for _ in pool.map(lambda sock: sock.close(), self.waiting):
+                pass
+        self.waiting.clear()
 
 
 STATES = {NETLINK: ["", "s.bind((0, 0))", "s.bind((4242, 0))", "s.connect((0, 0))",
