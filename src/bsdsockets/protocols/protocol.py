@@ -43,7 +43,9 @@ UNCONNECTED, CONNECTING, CONNECTED, DISCONNECTING = (
 
 
 class Message(NamedTuple):
-    """What receive returns: data, where from, control messages, MSG_ flags, its whole length."""
+    """What receive returns: data, where from, control messages, flags (MSG_TRUNC and its like),
+    and the length of the whole record.
+    """
 
     data: bytes
     address: Any = None
