@@ -10,7 +10,8 @@ SOCK_SEQPACKET and nothing else.  CPython cannot write the address.
     close:    CLEAR --------> ENOTCONN for the other end
 
 Left out: restarts of a line, resets of a channel, the timers T21 to T23 (the cable loses
-nothing unless a test wants it to), DTE facilities, call user data.
+nothing unless a test wants it to), DTE facilities, call user data; and that Linux's accept()
+waits for a call even where O_NONBLOCK is set: here it is EAGAIN.
 
 Sources: ITU-T X.25; <linux/x25.h>; Linux x25(7); the calls and the packets as recorded on
 Linux 5.10 to 7.2 (docs/reference/families/x25.md).
