@@ -36,7 +36,7 @@ extensions = [
     "examples.directive",
     "machines",
     "accessible",
-    "conversation",
+    "conversation.directive",
     "drawings",
     "run",
 ]

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conversation import cast, picture, recording, story
+from conversation import picture, recording, story
+from conversation.story import cast
 from examples import engines, page, session
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -205,9 +206,9 @@ def test_the_same_program_gives_the_same_bytes_whatever_the_process_is_like():
         "import sys, os; sys.path[:0] = sys.argv[1:3]\n"
         "held = [os.open(os.devnull, os.O_RDONLY) for _ in range(int(sys.argv[3]))]\n"
         "from pathlib import Path\n"
-        "from conversation import cast, picture, recording, story\n"
+        "from conversation import picture, recording, story\n"
         "seen = recording.run(sys.stdin.read(), Path('page.md'))\n"
-        "told = story.tell(seen, cast('client | server'))\n"
+        "told = story.tell(seen, story.cast('client | server'))\n"
         "print(picture.picture(told, 'x'), picture.data(told), [s.sentence for s in told.steps])\n"
     )
     made = {
@@ -269,7 +270,7 @@ def build(tmp_path: Path):
         (tmp_path / "index.md").write_text(text.replace("'''", "```"), encoding="utf-8")
         (tmp_path / "conf.py").write_text(
             f"import sys\nsys.path[:0] = [{str(ROOT / 'conf')!r}, {str(ROOT / 'src')!r}]\n"
-            "extensions = ['myst_parser', 'conversation']\nproject = 'x'\n",
+            "extensions = ['myst_parser', 'conversation.directive']\nproject = 'x'\n",
             encoding="utf-8",
         )
         target = tmp_path / builder

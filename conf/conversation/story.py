@@ -40,6 +40,22 @@ class Cast:
         return LEFT if actor in self.left else RIGHT
 
 
+def cast(text: str) -> Cast:
+    """Read ``first second | server``; without a bar the last one stands on the right.
+
+    >>> cast("first second | server")
+    Cast(left=('first', 'second'), right=('server',))
+    >>> cast("client server")
+    Cast(left=('client',), right=('server',))
+    """
+    left, bar, right = text.partition("|")
+    actors = left.split()
+    others = right.split() if bar else [actors.pop()] if actors else []
+    if not actors or not others:
+        raise ValueError("name an actor on either side: client | server")
+    return Cast(tuple(actors), tuple(others))
+
+
 @dataclass(frozen=True)
 class Change:
     """What a step changed at a socket."""
