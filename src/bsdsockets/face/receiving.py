@@ -1,0 +1,145 @@
+"""Receiving, in Python's form: recv and its kin, over the machine's `receive`.
+
+`Receiver` is the half of our ``_socket.socket`` that `socket_type` completes.
+
+Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13.
+"""
+
+from typing import Any, ClassVar
+
+from ..calls.waiting import TimedOut
+from ..machine.constants import AF_INET, AF_PACKET
+from .ancillary import decode_control, discard
+from .arguments import number, scatter, whole
+
+
+class Immutable(type):
+    """The type itself may not be changed, as a type made in C may not."""
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if cls.__module__ == "_socket":
+            raise TypeError(f"cannot set {name!r} attribute of immutable type "
+                            f"'_socket.{cls.__name__}'")
+        super().__setattr__(name, value)
+
+
+class Receiver(metaclass=Immutable):
+    """The methods of a socket that receive; each waits for at most the timeout."""
+
+    __slots__ = ("_family", "_fd", "_proto", "_timeout", "_type")
+    _machine: ClassVar[Any] = None
+
+    def _check_family(self) -> None:
+        """Fail before the call, as CPython does, if it cannot read the family's addresses."""
+        family = self._machine.families.get(self._family)
+        if family is not None and not family.in_python:
+            raise OSError("getsockaddrlen: bad family")
+
+    def _show(self, address: Any) -> Any:
+        """An address as the family shows it: that of the socket, or of what it became."""
+        became = self._family == AF_INET and address.__class__ is bytes
+        return self._machine.families[AF_PACKET if became else self._family].to_python(address)
+
+    def _receive(self, count: int, flags: int) -> Any:
+        try:
+            return self._machine.calls.receive(self._fd, count, flags, self._timeout)
+        except TimedOut:
+            raise TimeoutError("timed out") from None
+
+    def _receive_data(self, count: int, flags: int) -> Any:
+        message = self._receive(count, flags)
+        discard(message.control, flags)
+        return message
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        """Receive up to *bufsize* bytes."""
+        if bufsize.__class__ is not int:
+            bufsize = number(bufsize)
+        if bufsize <= 0:
+            if bufsize < 0:
+                raise ValueError("negative buffersize in recv")
+            return b""
+        try:
+            message = self._machine.calls.receive(self._fd, bufsize, flags, self._timeout)
+        except TimedOut:
+            raise TimeoutError("timed out") from None
+        if message[2]:
+            discard(message[2], flags)
+        return whole(message, flags) if flags else message[0]
+
+    def recvfrom(self, bufsize: Any, flags: int = 0, /) -> tuple[bytes, Any]:
+        """Receive up to *bufsize* bytes and the sender's address."""
+        bufsize = number(bufsize)
+        if bufsize < 0:
+            raise ValueError("negative buffersize in recvfrom")
+        self._check_family()
+        message = self._receive_data(bufsize, flags)
+        return whole(message, flags), self._sender(message.address)
+
+    def _sender(self, address: Any) -> Any:
+        if address is None or address == b"":
+            return None
+        return self._show(address)
+
+    def _room(self, buffer: Any, nbytes: int, caller: str) -> tuple[memoryview, int]:
+        """A writable buffer, and how many bytes to receive into it."""
+        try:
+            view = memoryview(buffer).cast("B")
+        except TypeError:
+            raise TypeError(f"{caller}() argument 1 must be read-write bytes-like object, not "
+                            f"{type(buffer).__name__}") from None
+        if view.readonly:
+            raise TypeError(f"{caller}() argument 1 must be read-write bytes-like object, not "
+                            f"{buffer.__class__.__name__}")
+        if nbytes < 0:
+            raise ValueError(f"negative buffersize in {caller}")
+        if nbytes > len(view):
+            raise ValueError("nbytes is greater than the length of the buffer"
+                             if caller == "recvfrom_into" else "buffer too small for requested "
+                             "bytes")
+        return view, nbytes or len(view)
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """Receive into *buffer*; returns how many bytes."""
+        view, count = self._room(buffer, number(nbytes), "recv_into")
+        if count == 0:
+            return 0
+        message = self._receive_data(count, flags)
+        view[:len(message.data)] = message.data
+        return len(whole(message, flags))
+
+    def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
+        """Receive into *buffer*; returns how many bytes, and the sender's address."""
+        view, count = self._room(buffer, number(nbytes), "recvfrom_into")
+        self._check_family()
+        message = self._receive_data(count, flags)
+        view[:len(message.data)] = message.data
+        return len(whole(message, flags)), self._sender(message.address)
+
+    def recvmsg(self, bufsize: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
+        """Receive data, control messages, flags and the sender's address."""
+        bufsize = number(bufsize)
+        if bufsize < 0:
+            raise ValueError("negative buffer size in recvmsg()")
+        message, control, flags = self._message(bufsize, number(ancbufsize), flags, "recvmsg")
+        return message.data, control, flags, self._sender(message.address)
+
+    def recvmsg_into(self, buffers: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
+        """Receive into several buffers, one after the other."""
+        try:
+            iterator = iter(buffers)
+        except TypeError:
+            raise TypeError("recvmsg_into() argument 1 must be an iterable") from None
+        views = [self._room(buffer, 0, "recvmsg_into")[0] for buffer in iterator]
+        message, control, flags = self._message(sum(map(len, views)), number(ancbufsize), flags,
+                                                "recvmsg_into")
+        scatter(message.data, views)
+        return len(message.data), control, flags, self._sender(message.address)
+
+    def _message(self, count: int, ancillary: int, flags: int, caller: str) -> Any:
+        if ancillary < 0:
+            raise ValueError("invalid ancillary data buffer length")
+        self._check_family()
+        message = self._receive(count, flags)
+        control, cut = decode_control(self._machine, message.control, ancillary, flags)
+        return message, control, message.flags | cut | (flags & 0x40000000)
