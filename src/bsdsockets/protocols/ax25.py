@@ -1,0 +1,382 @@
+"""AX.25: frames between callsigns, and connections that carry records.
+
+    connect:  SABM -------->          send:   I frames, at most 2 unacknowledged
+              <-------- UA or DM              <-------- RR
+    close:    DISC --------> UA       UI:     a datagram, seen by raw sockets too
+
+A callsign's six letters are ASCII shifted left by one; the seventh byte is the number,
+shifted, among flags.  In bind the first digipeater is the callsign of the interface.
+
+Left out: digipeating, modulo 128, REJ and RNR, the timers but for the request's (T1), the
+table of users' callsigns.
+
+May not know: descriptors, threads.
+
+Sources: *AX.25 Link Access Protocol for Amateur Packet Radio*, 2.2; <netax25/ax25.h>; Linux
+ax25(4); the calls and frames as recorded on Linux 5.10 to 6.18
+(docs/reference/families/ax25.md).
+"""
+
+import struct
+from collections import deque
+from typing import Any
+
+from ..machine.constants import AF_AX25, MSG_DONTWAIT, MSG_EOR, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET
+from ..machine.errors import (
+    EADDRINUSE,
+    EADDRNOTAVAIL,
+    EALREADY,
+    ECONNREFUSED,
+    EHOSTUNREACH,
+    EINVAL,
+    EISCONN,
+    EMSGSIZE,
+    ENETUNREACH,
+    ENOPROTOOPT,
+    ENOTCONN,
+    EOPNOTSUPP,
+    EPIPE,
+    ETIMEDOUT,
+    fail,
+)
+from ..machine.host import Host
+from ..network.frames import ARPHRD_AX25, ETH_P_AX25, Frame, find, receive, send
+from ..network.node import Interface, Node
+from .protocol import HANGUP, SEND, WRITABLE_BAND, Message
+from .records import CLOSED, OPEN, OPENING, Connections, End
+
+SOL_AX25, WINDOW, T1, N2, PIDINCL, PACLEN = 257, 1, 2, 3, 8, 10
+DEFAULTS = {WINDOW: 2, T1: 10, N2: 10, PIDINCL: 0, PACLEN: 256}
+SABM, UA, DISC, DM, UI, RR, POLL, MODULUS = 0x2F, 0x63, 0x43, 0x0F, 0x03, 0x01, 0x10, 8
+COMMAND, RESERVED, LAST = 0x80, 0x60, 0x01  # flags in a callsign's seventh byte
+NOBODY = b"\x40" * 6 + b"\0"
+SHORT, FULL = 16, 72
+
+
+def pack(call: bytes, digipeaters: tuple[bytes, ...] = ()) -> bytes:
+    """A struct full_sockaddr_ax25 of callsigns of 7 bytes."""
+    return struct.pack("=H7s3xi", AF_AX25, call, len(digipeaters)) + b"".join(
+        digipeaters).ljust(56, b"\0")
+
+
+def plain(call: bytes) -> bytes:
+    """A callsign without flags, to compare."""
+    return call[:6] + bytes([call[6] & 0x1E])
+
+
+class Ax25End(End):
+    """What the protocol keeps: callsigns, the interface, numbers and what waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own = self.other = b""
+        self.interface: Interface | None = None
+        self.sent = self.acknowledged = self.wanted = self.tries = 0  # V(S), V(A), V(R), N2
+        self.out: deque[bytes] = deque()
+        self.timer: Any = None
+
+
+class Ax25(Connections):
+    """The AX.25 sockets of one host."""
+
+    name_of = "ax25"
+    end = Ax25End
+
+    def __init__(self, host: Host, node: Node) -> None:
+        self.host, self.node = host, node
+        self.sockets: list[Any] = []  # the bound ones
+        receive(node, ETH_P_AX25, self.arrive)
+
+    # Names
+
+    def _check(self, address: bytes) -> None:
+        if not SHORT <= len(address) <= FULL or address[:2] != struct.pack("=H", AF_AX25):
+            fail(EINVAL)
+
+    def bind(self, so: Any, address: bytes) -> None:
+        """Take a callsign: an interface's own, or any one by way of an interface.
+
+        EINVAL
+            Not an address, or the socket is bound.
+        EADDRNOTAVAIL
+            No interface has the callsign, or that of the first digipeater.
+        """
+        self._check(address)
+        if so.pcb.own:
+            fail(EINVAL)
+        call, port = address[2:9], address[2:9]
+        if len(address) > SHORT and struct.unpack("=i", address[12:16])[0] == 1:
+            port = address[16:23]
+        for interface in self.node.interfaces:
+            if interface.hardware == ARPHRD_AX25 and plain(interface.address) == plain(port):
+                so.pcb.own, so.pcb.interface = call, interface
+                self.sockets.append(so)
+                return
+        fail(EADDRNOTAVAIL)
+
+    def name(self, so: Any) -> bytes:
+        interface = so.pcb.interface
+        return pack(so.pcb.own or bytes(7), (interface.address if interface else NOBODY,))
+
+    def peer(self, so: Any) -> bytes:
+        if so.pcb.state != OPEN:
+            fail(ENOTCONN)
+        return pack(so.pcb.other)
+
+    # Connecting
+
+    def listen(self, so: Any, backlog: int) -> None:
+        if so.type != SOCK_SEQPACKET or so.queue is not None:
+            fail(EOPNOTSUPP)
+        so.start_queue(backlog)
+
+    def accept(self, so: Any) -> Any:
+        if so.type != SOCK_SEQPACKET:
+            fail(EOPNOTSUPP)
+        return super().accept(so)
+
+    def connect(self, so: Any, address: bytes, wait: bool) -> bool | None:
+        """Connect; a datagram socket only notes the callsign.
+
+        EISCONN, EALREADY
+            There is a connection, or one is being set up.
+        EHOSTUNREACH
+            The socket is not bound.
+        EADDRINUSE
+            These two callsigns are connected already.
+        ECONNREFUSED, ETIMEDOUT
+            The other end says no, or nothing.
+        """
+        end = so.pcb
+        if end.state == OPEN and so.type == SOCK_SEQPACKET:
+            fail(EISCONN)
+        if end.state == OPENING:
+            if not wait:
+                fail(EALREADY)
+            return None
+        self._check(address)
+        if end.interface is None:
+            fail(EHOSTUNREACH)
+        call = address[2:9]
+        if so.type != SOCK_SEQPACKET:
+            end.other, end.state = call, OPEN
+            return True
+        if self._find(end.own, call, end.interface) is not None:
+            fail(EADDRINUSE)
+        end.other, end.state, end.tries = call, OPENING, 0
+        self._request(so)
+        return None
+
+    def _request(self, so: Any) -> None:
+        """Ask for a connection, N2 times, every T1."""
+        end = so.pcb
+        if end.state != OPENING:
+            return
+        if end.tries == self._value(so, N2):
+            self.ended(so, SEND, ETIMEDOUT)
+            return
+        end.tries += 1
+        self._send(so, SABM | POLL)
+        end.timer = self.node.after(self._value(so, T1), lambda: self._request(so))
+
+    def _find(self, own: bytes, other: bytes, interface: Interface) -> Any:
+        """The socket of the connection between two callsigns."""
+        for so in self.sockets:
+            end = so.pcb
+            if (so.type == SOCK_SEQPACKET and end.state in (OPEN, OPENING) and end.interface
+                    is interface and plain(end.own) == plain(own)
+                    and plain(end.other) == plain(other)):
+                return so
+        return None
+
+    # Frames
+
+    def _send(self, so: Any, control: int, rest: bytes = b"", command: bool = True) -> None:
+        end = so.pcb
+        self._transmit(end.interface, end.other, end.own, control, rest, command)
+
+    @staticmethod
+    def _transmit(interface: Interface, to: bytes, source: bytes, control: int, rest: bytes,
+                  command: bool) -> None:
+        """Send a frame; the C bit is the receiver's in commands, the sender's in responses."""
+        flags = (COMMAND, 0) if command else (0, COMMAND)
+        addresses = plain(to)[:6] + bytes([to[6] & 0x1E | RESERVED | flags[0]])
+        addresses += plain(source)[:6] + bytes([source[6] & 0x1E | RESERVED | LAST | flags[1]])
+        send(interface, ETH_P_AX25, b"\0" + addresses + bytes([control]) + rest, 0)
+
+    def arrive(self, frame: Frame) -> None:
+        """Give a frame to its connection, to datagram and raw sockets, or to a listener."""
+        interface = find(self.node, frame.interface)
+        data = frame.data
+        if interface is None or len(data) < 16:
+            return
+        to, source, control, rest = data[1:8], data[8:15], data[15], data[16:]
+        if control & ~POLL == UI:
+            self._datagram(interface, to, source, rest)
+            return
+        so = self._find(to, source, interface)
+        if so is not None:
+            self._numbered(so, source, control, rest)
+        elif control & ~POLL == SABM:
+            self._called(interface, to, source)
+
+    def _called(self, interface: Interface, to: bytes, source: bytes) -> None:
+        """A request: a listener's new socket accepts it; at an interface's own, DM says no."""
+        for so in self.sockets:
+            if (so.queue is not None and plain(so.pcb.own) == plain(to)
+                    and so.pcb.interface is interface):
+                if so.queue.is_full():
+                    return
+                end = Ax25End()
+                end.own, end.other, end.interface, end.state = to, source, interface, OPEN
+                child = so.new_connection(end)
+                self.sockets.append(child)
+                self._send(child, UA | POLL, command=False)
+                return
+        if plain(interface.address) == plain(to):
+            self._transmit(interface, source, to, DM | POLL, b"", command=False)
+
+    def _numbered(self, so: Any, source: bytes, control: int, rest: bytes) -> None:
+        end, kind = so.pcb, control & ~POLL
+        if end.state == OPENING:
+            if kind in (UA, DM):
+                end.timer.cancel()
+            if kind == UA:
+                self.opened(so)
+            elif kind == DM:
+                self.ended(so, SEND, ECONNREFUSED)
+        elif kind == DISC:
+            self._send(so, UA | POLL, command=False)
+            self.ended(so, SEND)
+        elif kind == SABM:
+            self._send(so, UA | POLL, command=False)
+        elif kind == DM:
+            self.ended(so, SEND)
+        elif not control & 1:
+            self._information(so, source, control, rest)
+        elif kind & 0x0F == RR:
+            end.acknowledged = control >> 5
+            self._kick(so)
+
+    def _information(self, so: Any, source: bytes, control: int, rest: bytes) -> None:
+        """A record: it acknowledges what was sent, and is acknowledged."""
+        end = so.pcb
+        end.acknowledged = control >> 5
+        if control >> 1 & 7 == end.wanted:
+            end.wanted = (end.wanted + 1) % MODULUS
+            data = rest if self._value(so, PIDINCL) else rest[1:]
+            self.give(so, data, pack(source))
+        if not self._kick(so):
+            self._send(so, RR | end.wanted << 5, command=False)
+
+    def _kick(self, so: Any) -> bool:
+        """Send what the window allows; True if anything was."""
+        end, sent = so.pcb, False
+        while end.out and (end.sent - end.acknowledged) % MODULUS < self._value(so, WINDOW):
+            self._send(so, end.wanted << 5 | end.sent << 1, end.out.popleft())
+            end.sent = (end.sent + 1) % MODULUS
+            sent = True
+        so.wake(WRITABLE_BAND)
+        return sent
+
+    def _datagram(self, interface: Interface, to: bytes, source: bytes, rest: bytes) -> None:
+        """A UI frame: raw sockets first; datagram sockets know both callsigns.
+
+        Linux takes the PID away twice for a datagram socket without AX25_PIDINCL, and the
+        first byte with it.
+        """
+        name = pack(source)
+        for so in self.sockets:
+            if so.type == SOCK_RAW and plain(so.pcb.own) == plain(to) and (
+                    so.protocol_number == rest[0]):
+                self.give(so, bytes([UI]) + rest if self._value(so, PIDINCL) else rest, name)
+        if plain(interface.address) != plain(to):
+            return
+        for so in self.sockets:
+            if (so.type == SOCK_DGRAM and so.pcb.other and plain(so.pcb.own) == plain(to)
+                    and plain(so.pcb.other) == plain(source)):
+                self.give(so, rest[1:] if self._value(so, PIDINCL) else rest[2:], name)
+                return
+
+    # Data
+
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: tuple[Any, ...] = ()) -> int | None:
+        """Send a record or a UI frame.
+
+        EINVAL
+            A flag other than MSG_DONTWAIT and MSG_EOR.
+        EADDRNOTAVAIL, ENETUNREACH
+            The socket is not bound.
+        EPIPE
+            The connection has ended.
+        EMSGSIZE
+            More than the interface carries.
+        EISCONN, ENOTCONN
+            Another address than the peer's; no address and no peer.
+        """
+        end = so.pcb
+        if flags & ~(MSG_DONTWAIT | MSG_EOR):
+            fail(EINVAL)
+        if not end.own:
+            fail(EADDRNOTAVAIL)
+        if so.shutdown & SEND:
+            fail(EPIPE)
+        if end.interface is None:
+            fail(ENETUNREACH)
+        if len(data) > end.interface.mtu:
+            fail(EMSGSIZE)
+        to = end.other
+        if address is not None:
+            self._check(address)
+            to = address[2:9]
+            if so.type == SOCK_SEQPACKET and plain(to) != plain(end.other or NOBODY):
+                fail(EISCONN)
+        if end.state != OPEN and (address is None or so.type == SOCK_SEQPACKET):
+            fail(ENOTCONN)
+        frame = data if self._value(so, PIDINCL) else bytes([so.protocol_number]) + data
+        if so.type != SOCK_SEQPACKET:
+            self._transmit(end.interface, to, end.own, UI, frame, command=True)
+        elif sum(map(len, end.out)) > so.send_size:
+            return None
+        else:
+            end.out.append(frame)
+            self._kick(so)
+        return len(data)
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        if so.type == SOCK_SEQPACKET and so.pcb.state != OPEN:
+            fail(ENOTCONN)
+        return super().receive(so, count, flags)
+
+    def ready(self, so: Any) -> int:
+        mask = super().ready(so)
+        return mask if so.type == SOCK_SEQPACKET else mask & ~HANGUP
+
+    def release(self, so: Any) -> None:
+        """Disconnect, those that nobody accepted too."""
+        if so in self.sockets:
+            self.sockets.remove(so)
+        while so.queue is not None and so.queue.completed:
+            self.release(so.queue.take())
+        if so.type == SOCK_SEQPACKET and so.pcb.state in (OPEN, OPENING):
+            so.pcb.state = CLOSED
+            self._send(so, DISC | POLL)
+
+    # Options
+
+    @staticmethod
+    def _value(so: Any, number: int) -> int:
+        return int(so.options.get((SOL_AX25, number), DEFAULTS[number]))
+
+    def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
+        if level != SOL_AX25 or number not in DEFAULTS:
+            fail(ENOPROTOOPT)
+        return struct.pack("=i", self._value(so, number))[:room]
+
+    def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
+        if level != SOL_AX25 or number not in DEFAULTS:
+            fail(ENOPROTOOPT)
+        if len(value) < 4:
+            fail(EINVAL)
+        so.options[level, number] = struct.unpack("=i", value[:4])[0]
