@@ -14,6 +14,8 @@ from conversation import picture, recording, story
 from conversation.story import cast
 from examples import engines, page, session
 
+from tests.cpython_suites import pythons
+
 ROOT = Path(__file__).resolve().parent.parent
 STYLE = ROOT / "conf" / "conversation" / "static" / "conversation.css"
 ECHO = """\
@@ -213,7 +215,7 @@ def test_the_same_program_gives_the_same_bytes_whatever_the_process_is_like():
     )
     made = {
         subprocess.run(
-            [sys.executable, "-c", script, str(ROOT / "conf"), str(ROOT / "src"), held],
+            [python, "-c", script, str(ROOT / "conf"), str(ROOT / "src"), held],
             input=ECHO,
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
@@ -221,7 +223,10 @@ def test_the_same_program_gives_the_same_bytes_whatever_the_process_is_like():
             check=True,
             timeout=60,
         ).stdout
-        for seed, held in (("1", "0"), ("2", "7"))
+        for seed, held, python in (
+            ("1", "0", sys.executable),
+            *(("2", "7", path) for path in pythons.found().values()),
+        )
     }
     assert len(made) == 1 and "SYN-SENT" in made.pop()
 
