@@ -27,7 +27,7 @@ from tests.on_old_kernels.packages import Missing, Package
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = Path(__file__).with_name("inside.py")
 LIMIT = 230
-"""Seconds from the start of a guest to its end: qemu needs 45 on two idle cores."""
+"""Seconds from the start of a guest to its end; qemu took up to 133 on two busy cores."""
 MEMORY = 256
 """Megabytes for user-mode-linux."""
 _POWER_OFF, _RESTART = "4321fedc", "01234567"  # linux/reboot.h; qemu ends where it would restart
