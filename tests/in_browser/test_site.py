@@ -23,6 +23,7 @@ PAGES = [
     "reference/matrix.html",
     "reference/calls/accept.html",
     "reference/errors.html",
+    "reference/options.html",
     "reference/glossary.html",
     "explanation/how-connections-end.html",
     "contributing.html",
@@ -84,6 +85,8 @@ SEARCHES = [
     ("SOCK_STREAM", "reference/types/stream.html"),
     ("AF_UNIX", "reference/families/unix.html"),
     ("AF_NETLINK", "reference/families/netlink.html"),
+    ("SO_PEEK_OFF", "reference/options.html"),
+    ("epoll", "reference/calls/poll.html"),
 ]
 
 
