@@ -51,7 +51,8 @@ class PacketFamily(Family):
         wrong = TypeError("AF_PACKET address must be a tuple of two to five elements")
         if not 2 <= len(address) <= 5 or not isinstance(address[0], str):
             raise wrong
-        name, protocol, kind, hardware, bytes_ = (*address, *(0, 0, b"")[len(address) - 2:])
+        rest = (0, 0, b"")[len(address) - 2:]
+        name, protocol, kind, hardware, bytes_ = address + rest
         for each in (protocol, kind, hardware):
             if not hasattr(each, "__index__"):
                 raise TypeError(f"'{type(each).__name__}' object cannot be interpreted as an "

@@ -44,7 +44,8 @@ def _packet(data: bytes, source: str, destination: str, number: int, size: int, 
     if number == TCP or (number == UDP and len(body) < 8):
         return None
     if number == UDP:
-        payload = Datagram(*struct.unpack("!HH", body[:4]), body[8:])
+        sender, receiver = struct.unpack("!HH", body[:4])
+        payload = Datagram(sender, receiver, body[8:])
     elif number in (ICMP, ICMP6):
         payload = decode_icmp(body)
     return Packet(source, destination, number, payload, ttl, tos, made=data)

@@ -135,8 +135,9 @@ class Netlink(Records):
 
     def release(self, so: Any) -> None:
         self.members.pop(so, None)
-        if self.sockets.get(so.pcb.pid) is so:
-            del self.sockets[so.pcb.pid]
+        pid = so.pcb.pid
+        if self.sockets.get(pid) is so:
+            del self.sockets[pid]
 
     # Sending
 
@@ -176,7 +177,7 @@ class Netlink(Records):
         return self._send_to(so, to, data)
 
     def _send_to(self, so: Any, to: int, data: bytes) -> int:
-        other = self.sockets.get(to)
+        other: Any = self.sockets.get(to)
         if to == 0 and self.answer is not None:
             for part in self.answer(so, data):
                 self._arrive(so, part, KERNEL)
