@@ -160,6 +160,36 @@ for each in alice, bob, near, received:
     assert any(text.startswith("bob calls received.recv(1)") for text in said)
 
 
+@pytest.mark.parametrize(
+    "wait", ["select.select([connection], [], [])", "selector.select()", "poll.poll()"]
+)
+def test_a_wait_for_readiness_is_a_wait(wait: str):
+    said = sentences(
+        f"""\
+import select, selectors, socket, threading
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    client = socket.create_connection(listener.getsockname())
+    connection, peer = listener.accept()
+def server():
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        poll = select.poll()
+        poll.register(connection, select.POLLIN)
+        {wait}
+        connection.recv(10)
+thread = threading.Thread(target=server)
+thread.start()
+client.send(b"x")
+thread.join()
+client.close(), connection.close()
+"""
+    )
+    begins = next(n for n, text in enumerate(said) if "waits for one of 1 files" in text)
+    sends = said.index("client calls client.send(b'x'), which returns 1.")
+    returns = next(n for n, text in enumerate(said) if re.match(r"server: \w+\(\) returns", text))
+    assert begins < sends < returns
+
+
 def test_datagrams_keep_their_boundaries_and_nobody_answers_with_icmp():
     said = sentences(
         """\

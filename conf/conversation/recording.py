@@ -169,7 +169,7 @@ class _Watcher:
         self._filename = filename
         self._lines = source.splitlines()
         self.sockets = Sockets(machine)
-        self._here: dict[Any, str] = {}
+        self._here: dict[str, str] = {}
         self._latest: dict[int, str] = {}
         self._open: dict[str, list[Entry | None]] = {}
         self._time = 0.0
@@ -219,7 +219,8 @@ class _Watcher:
                 event.arguments,
             )
             if number:
-                entry.name = self._here.get(event.arguments[0], self._latest.get(number, ""))
+                latest = self._latest.get(number, "")
+                entry.name = self._here.get(str(event.arguments[0]), latest)
                 entry.family = self.sockets.known[number].family
                 entry.type = self.sockets.known[number].type
             self._add(entry)
@@ -341,11 +342,11 @@ class _Watcher:
         kind = self._machine.socket_type
         for name, value in list(frame.f_locals.items()):
             if isinstance(value, kind):
-                self._here.setdefault(value.fileno(), name)
+                self._here.setdefault(str(value.fileno()), name)
                 file = self._machine.descriptors.get(value.fileno())
                 if file is not None:
                     self.names.setdefault(file.number, name)
-                    self._latest[file.number] = self._here[value.fileno()]
+                    self._latest[file.number] = self._here[str(value.fileno())]
 
 
 def _duration(seconds: float) -> str:

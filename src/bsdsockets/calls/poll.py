@@ -31,6 +31,7 @@ from ..machine.constants import (
 )
 from ..machine.descriptors import File
 from ..machine.errors import EBADF, EEXIST, EINVAL, ENOENT, fail
+from ..machine.events import CallWaits
 from ..machine.host import Host
 
 READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP
@@ -101,6 +102,8 @@ class Readiness:
         deadline = None if timeout is None else clock.now + timeout
         foreign = any(isinstance(source, Foreign) for source in sources)
         scheduler.current.call = call
+        if self.host.observers:
+            self.host.observers.tell(CallWaits, call, f"one of {len(sources)} files")
         while not found:
             limit = clock.now + FOREIGN_PAUSE if foreign else deadline
             if deadline is not None and limit is not None:
