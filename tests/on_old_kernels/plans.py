@@ -60,5 +60,8 @@ PLANS = (
     ),
 )
 
+INTERFACES = ("x25_cable", "ax25_ports")
+"""The programs that make interfaces, and only say so."""
+
 FLOWS = ("x25_call", "ax25_connect", "ax25_frames", "atmpvc_send", "appletalk_ddp", "tipc_rdm")
 """The programs whose every line is the result of a call; flows.json has the answers."""

@@ -39,7 +39,7 @@ def test_the_recorded_guests_are_those_that_are_booted_and_say_where_they_come_f
     assert set(plans.FLOWS) <= ran
 
 
-@pytest.mark.parametrize("name", [*plans.FLOWS, "x25_cable", "ax25_ports"])
+@pytest.mark.parametrize("name", [*plans.FLOWS, *plans.INTERFACES])
 def test_a_program_on_a_kernel_without_its_family_says_so_in_one_line(name: str) -> None:
     [program] = {
         p.command: p for plan in plans.PLANS for p in plan.programs if p.name == name
