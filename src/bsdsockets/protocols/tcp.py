@@ -69,6 +69,7 @@ from .tcp_states import (
 from .tcp_stream import TcpStream
 
 LINGER = (SOL_SOCKET, SO_LINGER)
+KEEP_IDLE = (IPPROTO_TCP, TCP_KEEPIDLE)
 QUICK = (IPPROTO_TCP, TCP_QUICKACK)
 
 
@@ -362,7 +363,7 @@ class Tcp(TcpStream):
             c.delayed = not so.options[QUICK]
         elif (level, number) == NODELAY and so.options[NODELAY] and c.unsent:
             self.output.push(c)
-        elif (level, number) == KEEPALIVE:
+        elif (level, number) in (KEEPALIVE, KEEP_IDLE):
             self.output.keep_alive(c)
 
     # Names

@@ -1,0 +1,166 @@
+"""The lowest layer: virtual time, threads, descriptors, names of UNIX sockets, errors."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from bsdsockets import Deadlock, Machine
+from bsdsockets.machine import errors
+from bsdsockets.machine.clock import Clock
+
+
+def test_two_entries_of_one_time_happen_in_the_order_they_were_made() -> None:
+    clock, seen = Clock(), []
+    clock.after(1, lambda: seen.append("first"))
+    clock.after(1, lambda: seen.append("second"))
+    while clock.step():
+        pass
+    assert seen == ["first", "second"]
+
+
+def test_a_cancelled_entry_neither_happens_nor_moves_time() -> None:
+    clock = Clock()
+    clock.after(5, lambda: pytest.fail("it was cancelled")).cancel()
+    assert not clock.step()
+    assert clock.now == 0
+
+
+def test_cancelled_entries_do_not_pile_up_while_time_stands_still() -> None:
+    clock = Clock()
+    for _ in range(10_000):
+        clock.after(1, lambda: None).cancel()
+    assert len(clock._heap) < 2_000
+
+
+def test_an_entry_that_renews_itself_for_ever_is_nothing_to_wait_for() -> None:
+    clock = Clock()
+
+    def again() -> None:
+        clock.after(1, again, idle=True)
+
+    again()
+    for _ in range(1000):
+        if not clock.step():
+            return
+    pytest.fail("step() would go on for ever")
+
+
+def test_sleep_takes_no_time_and_moves_the_clock() -> None:
+    machine = Machine()
+    time = machine.load("time")
+    before = time.monotonic()
+    time.sleep(3600)
+    assert 3600 <= time.monotonic() - before < 3601
+    machine.close()
+
+
+def test_waiting_that_nobody_can_end_names_the_call_and_the_thread() -> None:
+    machine = Machine()
+    socket, threading = machine.load("socket"), machine.load("threading")
+    a, b = socket.socketpair()
+    with a, b:
+        thread = threading.Thread(target=lambda: b.recv(1), name="other")
+        thread.start()
+        with pytest.raises(Deadlock) as caught:
+            a.recv(1)
+        text = str(caught.value)
+        assert f"MainThread in recv({a.fileno()})" in text
+        assert f"recv({b.fileno()})" in text
+        a.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    machine.close()
+
+
+def schedule(seed: int) -> list[int]:
+    machine = Machine(seed=seed)
+    threading, time = machine.load("threading"), machine.load("time")
+    order: list[int] = []
+
+    def work(number: int) -> None:
+        for _ in range(3):
+            order.append(number)
+            time.sleep(0)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    machine.close()
+    return order
+
+
+def test_the_same_seed_gives_the_same_schedule_and_another_may_not() -> None:
+    assert schedule(1) == schedule(1)
+    assert schedule(0) == schedule(0)
+    assert len({tuple(schedule(seed)) for seed in range(6)}) > 1
+
+
+def test_a_machine_that_is_closed_ends_the_threads_that_wait() -> None:
+    machine = Machine()
+    socket, threading = machine.load("socket"), machine.load("threading")
+    a, b = socket.socketpair()
+    thread = threading.Thread(target=lambda: a.recv(1), daemon=True)
+    thread.start()
+    assert len(machine.scheduler.tasks) == 2
+    machine.close()
+    assert len(machine.scheduler.tasks) == 1
+    assert not machine.descriptors
+    a.detach()
+    b.detach()
+
+
+def test_a_descriptor_is_a_real_number_that_closing_gives_back() -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    a = socket.socket()
+    number = a.fileno()
+    assert os.fstat(number)
+    assert not os.get_inheritable(number)
+    a.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(number)
+
+
+def test_the_last_of_two_descriptors_closes_the_socket() -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    a, b = socket.socketpair()
+    again = a.dup()
+    a.close()
+    again.send(b"still here")
+    assert b.recv(20) == b"still here"
+    again.close()
+    assert b.recv(20) == b""
+    b.close()
+
+
+def test_a_bound_path_is_a_file_of_the_type_socket(tmp_path: Path) -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    path = str(tmp_path / "door")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        assert stat.S_ISSOCK(os.stat(path).st_mode)
+    assert os.path.exists(path), "closing leaves the name, stale"
+    with socket.socket(socket.AF_UNIX) as client, pytest.raises(ConnectionRefusedError):
+        client.connect(path)
+    os.unlink(path)
+    with socket.socket(socket.AF_UNIX) as client, pytest.raises(FileNotFoundError):
+        client.connect(path)
+
+
+@pytest.mark.parametrize("number", sorted(errors.NAMES))
+def test_numbers_names_and_texts_are_linux_s(number: int) -> None:
+    assert getattr(errno, errors.NAMES[number]) == number
+    assert os.strerror(number) == errors.TEXTS[number]
+    assert type(errors.error(number)) is type(OSError(number, ""))
+
+
+def test_two_machines_share_nothing() -> None:
+    one, two = Machine().load("socket"), Machine().load("socket")
+    with one.create_server(("127.0.0.1", 5000)), two.create_server(("127.0.0.1", 5000)):
+        pass

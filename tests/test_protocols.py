@@ -1,0 +1,315 @@
+"""The protocols, named after the sentences of their standards, in their order."""
+
+import errno
+import random
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bsdsockets import Machine
+from bsdsockets.machine.events import PacketSent, StateChanged
+from bsdsockets.network.packets import Packet
+from bsdsockets.protocols import tcp_states as states
+from bsdsockets.protocols.buffers import StreamBuffer
+
+LO = ("127.0.0.1", 0)
+
+
+class Talk:
+    """A connected pair of TCP sockets on a machine of its own, and what was seen."""
+
+    def __init__(self, fault: Callable[[Packet], float | None] | None = None) -> None:
+        self.machine = Machine()
+        self.socket = self.machine.load("socket")
+        self.time = self.machine.load("time")
+        self.events: list[Any] = []
+        self.machine.observe(self.events.append)
+        self.server = self.socket.create_server(LO)
+        self.client = self.socket.create_connection(self.server.getsockname())
+        self.connection, _ = self.server.accept()
+        self.machine.node.loopback.fault = fault
+
+    def states(self, socket_number: int) -> list[str]:
+        return [event.after for event in self.events
+                if isinstance(event, StateChanged) and event.socket == socket_number]
+
+    def data_segments(self) -> list[int]:
+        """The lengths of the segments with data, in order."""
+        return [len(event.packet.payload.data) for event in self.events
+                if isinstance(event, PacketSent) and event.packet.payload.data]
+
+    def __enter__(self) -> "Talk":
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        for each in (self.client, self.connection, self.server):
+            each.close()
+        self.machine.close()
+
+
+# RFC 9293 3.3.2: the states
+
+
+def test_every_state_can_be_reached_and_every_connection_can_end() -> None:
+    reached = {after for (_, _), after in states.TABLE.items()}
+    assert reached == set(states.NUMBERS)
+    assert all(states.after(state, states.ABORT) == states.CLOSED for state in reached)
+
+
+def test_a_client_that_closes_first_goes_through_time_wait() -> None:
+    with Talk() as talk:
+        talk.client.close()
+        assert talk.connection.recv(1) == b""
+        talk.connection.close()
+    seen = talk.states(2)
+    assert seen[:4] == ["SYN-SENT", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"]
+    assert talk.states(3)[-3:] == ["CLOSE-WAIT", "LAST-ACK", "CLOSED"]
+
+
+def test_a_socket_that_connects_to_itself_opens_simultaneously() -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    changes: list[Any] = []
+    machine.observe(changes.append)
+    with socket.socket() as alone:
+        alone.bind(LO)
+        alone.connect(alone.getsockname())
+        assert alone.getpeername() == alone.getsockname()
+        alone.send(b"hello")
+        assert alone.recv(9) == b"hello"
+    seen = [event.after for event in changes if isinstance(event, StateChanged)]
+    assert seen[:3] == ["SYN-SENT", "SYN-RECEIVED", "ESTABLISHED"]
+
+
+# RFC 9293 3.5: establishing
+
+
+def test_a_port_nobody_listens_on_answers_with_a_reset() -> None:
+    with Talk() as talk, talk.socket.socket() as other:
+        talk.server.close()
+        address = talk.connection.getsockname()
+        talk.client.close()
+        talk.connection.close()
+        with pytest.raises(ConnectionRefusedError):
+            other.connect(address)
+
+
+@pytest.mark.parametrize("backlog", [0, 1, 2, 5])
+def test_a_full_queue_drops_a_request_which_is_sent_again(backlog: int) -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    with socket.create_server(LO, backlog=backlog) as server:
+        clients = []
+        for _ in range(backlog + 2):
+            client = socket.socket()
+            client.setblocking(False)
+            assert client.connect_ex(server.getsockname()) == errno.EINPROGRESS
+            clients.append(client)
+        done = [client.connect_ex(server.getsockname()) for client in clients]
+        assert done == [0] * (backlog + 1) + [errno.EALREADY], "one more than the backlog"
+        server.accept()[0].close()
+        clients[-1].setblocking(True)
+        clients[-1].connect(server.getsockname())
+        for client in clients:
+            client.close()
+
+
+def test_a_connection_that_nobody_answers_ends_after_127_seconds() -> None:
+    machine = Machine()
+    socket, time = machine.load("socket"), machine.load("time")
+    machine.node.loopback.fault = lambda packet: None
+    with socket.socket() as client:
+        began = time.monotonic()
+        with pytest.raises(TimeoutError) as caught:
+            client.connect(("127.0.0.1", 80))
+        assert caught.value.errno == errno.ETIMEDOUT
+        assert round(time.monotonic() - began) == 127
+
+
+# RFC 9293 3.6: closing
+
+
+def test_unread_data_turns_a_close_into_a_reset() -> None:
+    with Talk() as talk:
+        talk.client.send(b"never read")
+        talk.connection.close()
+        with pytest.raises(ConnectionResetError):
+            talk.client.recv(1)
+
+
+def test_a_half_closed_connection_still_carries_data_the_other_way() -> None:
+    with Talk() as talk:
+        talk.client.shutdown(talk.socket.SHUT_WR)
+        assert talk.connection.recv(1) == b""
+        talk.connection.send(b"goodbye")
+        assert talk.client.recv(9) == b"goodbye"
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_time_wait_keeps_the_port_unless_both_runs_set_so_reuseaddr(
+        first: int, second: int) -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+
+    def run(port: int, reuse: int) -> int:
+        with socket.socket() as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
+            server.bind(("127.0.0.1", port))
+            server.listen()
+            with socket.create_connection(server.getsockname()):
+                server.accept()[0].close()
+            return int(server.getsockname()[1])
+
+    port = run(0, first)
+    if first and second:
+        run(port, second)
+    else:
+        with pytest.raises(OSError, match="Address already in use"):
+            run(port, second)
+        machine.load("time").sleep(61)
+        run(port, second)
+
+
+# RFC 9293 3.7 and 3.8: data
+
+
+def test_nagle_holds_a_small_segment_while_one_is_not_acknowledged() -> None:
+    with Talk(lambda packet: 0.01) as talk:
+        for _ in range(3):
+            talk.client.send(b"x")
+        assert talk.connection.recv(9) == b"x"
+        talk.time.sleep(1)
+        assert talk.data_segments() == [1, 2]
+
+
+def test_nodelay_sends_every_small_segment_at_once() -> None:
+    with Talk(lambda packet: 0.01) as talk:
+        talk.client.setsockopt(talk.socket.IPPROTO_TCP, talk.socket.TCP_NODELAY, 1)
+        for _ in range(3):
+            talk.client.send(b"x")
+        talk.time.sleep(1)
+        assert talk.data_segments() == [1, 1, 1]
+
+
+def test_a_cork_holds_what_does_not_fill_a_segment() -> None:
+    with Talk() as talk:
+        talk.client.setsockopt(talk.socket.IPPROTO_TCP, talk.socket.TCP_CORK, 1)
+        talk.client.send(b"head")
+        talk.client.send(b"body")
+        assert talk.data_segments() == []
+        talk.client.setsockopt(talk.socket.IPPROTO_TCP, talk.socket.TCP_CORK, 0)
+        assert talk.data_segments() == [8]
+
+
+def test_a_sender_stops_when_both_buffers_are_full_and_goes_on_when_one_is_read() -> None:
+    with Talk() as talk:
+        talk.client.setblocking(False)
+        sent = 0
+        with pytest.raises(BlockingIOError):
+            while True:
+                sent += talk.client.send(bytes(50_000))
+        received = 0
+        while received < sent:
+            received += len(talk.connection.recv(100_000))
+        assert received == sent
+        assert talk.client.send(b"more") == 4
+
+
+def test_one_byte_of_a_stream_is_urgent() -> None:
+    with Talk() as talk:
+        talk.client.send(b"ab", talk.socket.MSG_OOB)
+        assert talk.connection.recv(9) == b"a"
+        assert talk.connection.recv(9, talk.socket.MSG_OOB) == b"b"
+
+
+# RFC 1122 4.2.3.6 and RFC 5482
+
+
+def test_keepalive_finds_out_that_the_peer_is_gone() -> None:
+    with Talk() as talk:
+        client, socket = talk.client, talk.socket
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+            client.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        talk.machine.node.loopback.fault = lambda packet: None
+        began = talk.time.monotonic()
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        assert round(talk.time.monotonic() - began) == 25
+
+
+def test_the_user_timeout_bounds_how_long_data_may_stay_unacknowledged() -> None:
+    with Talk(lambda packet: None) as talk:
+        talk.client.setsockopt(talk.socket.IPPROTO_TCP, talk.socket.TCP_USER_TIMEOUT, 5000)
+        talk.client.send(b"into the void")
+        began = talk.time.monotonic()
+        with pytest.raises(TimeoutError):
+            talk.client.recv(1)
+        assert 5 <= talk.time.monotonic() - began < 15
+
+
+# UDP, RFC 1122 4.1, and UNIX
+
+
+def test_a_connected_datagram_socket_learns_that_nobody_has_the_port() -> None:
+    socket = Machine().load("socket")
+    with socket.socket(type=socket.SOCK_DGRAM) as client:
+        client.connect(("127.0.0.1", 9))
+        client.send(b"x")
+        with pytest.raises(ConnectionRefusedError):
+            client.recv(1)
+
+
+def test_every_member_of_a_group_has_a_copy() -> None:
+    socket = Machine().load("socket")
+    group = struct.pack("4s4s", socket.inet_aton("224.0.0.251"), socket.inet_aton("127.0.0.1"))
+    members = []
+    for _ in range(2):
+        member = socket.socket(type=socket.SOCK_DGRAM)
+        member.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        member.bind(("", 5353))
+        member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+        members.append(member)
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                          socket.inet_aton("127.0.0.1"))
+        sender.sendto(b"hello", ("224.0.0.251", 5353))
+    for member in members:
+        assert member.recv(9) == b"hello"
+        member.close()
+
+
+def test_a_descriptor_travels_and_stays_open_on_its_way() -> None:
+    socket = Machine().load("socket")
+    a, b = socket.socketpair()
+    c, d = socket.socketpair()
+    with a, b, d:
+        socket.send_fds(a, [b"here"], [c.fileno()])
+        c.close()
+        _, numbers, _, _ = socket.recv_fds(b, 9, 1)
+        with socket.socket(fileno=numbers[0]) as again:
+            again.send(b"still open")
+            assert d.recv(20) == b"still open"
+
+
+# Buffers
+
+
+def test_a_stream_buffer_is_one_run_of_bytes_whatever_is_done_to_it() -> None:
+    chance, buffer, expected = random.Random(7), StreamBuffer(), b""
+    for _ in range(5000):
+        size = chance.randrange(1, 9)
+        if chance.random() < 0.5:
+            data = chance.randbytes(size)
+            buffer.append(data)
+            expected += data
+        elif chance.random() < 0.3:
+            skip = chance.randrange(9)
+            assert buffer.peek(size, skip) == expected[skip:skip + size]
+        else:
+            assert buffer.take(size) == expected[:size]
+            expected = expected[size:]
+        buffer.check()
+    assert buffer.take(10**6) == expected
