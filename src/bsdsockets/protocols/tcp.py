@@ -15,7 +15,7 @@ Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine.constants import IPPROTO_TCP, SO_LINGER, SOL_SOCKET, TCP_QUICKACK
+from ..machine.constants import IPPROTO_TCP, SO_LINGER, SOL_SOCKET, TCP_KEEPIDLE, TCP_QUICKACK
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
