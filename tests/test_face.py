@@ -1,0 +1,131 @@
+"""The face: private copies beside the real modules, running programs, what can be watched."""
+
+import importlib
+import selectors
+import socket as real_socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import bsdsockets
+from bsdsockets import Machine
+from bsdsockets.machine.events import CallBegins, CallEnds, CallWaits
+from bsdsockets.sockets.option_table import OPTIONS
+
+SOURCE = Path(bsdsockets.__file__).parents[1]
+
+
+def test_the_copies_stand_beside_the_real_modules() -> None:
+    from_machine = Machine().load("socket")
+    assert from_machine is not real_socket
+    assert from_machine.__file__ == real_socket.__file__
+    assert sys.modules["socket"] is real_socket
+    assert importlib.import_module("selectors") is selectors
+    assert from_machine.AF_INET == real_socket.AF_INET
+
+
+def test_importing_from_the_package_gives_the_default_machine_s_copies() -> None:
+    assert bsdsockets.socket is bsdsockets.load("socket")
+    assert bsdsockets.threading is not threading
+    with pytest.raises(AttributeError):
+        _ = bsdsockets.nothing
+
+
+def test_asyncio_of_a_machine_waits_in_virtual_time() -> None:
+    machine = Machine()
+    asyncio = machine.load("asyncio")
+
+    async def main() -> str:
+        async def serve(reader: object, writer: object) -> None:
+            writer.write((await reader.readline()).upper())  # type: ignore[attr-defined]
+            writer.close()  # type: ignore[attr-defined]
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(b"hello\n")
+            answer = await reader.read()
+            writer.close()
+            await writer.wait_closed()
+        await asyncio.sleep(3600)
+        return answer.decode()  # type: ignore[no-any-return]
+
+    assert asyncio.run(main()) == "HELLO\n"
+    assert machine.clock.now > 3600
+    machine.close()
+
+
+def test_a_watched_call_begins_waits_and_ends() -> None:
+    machine = Machine()
+    socket, threading_ = machine.load("socket"), machine.load("threading")
+    seen: list[object] = []
+    end = machine.observe(seen.append)
+    a, b = socket.socketpair()
+    with a, b:
+        thread = threading_.Thread(target=a.send, args=(b"x",))
+        thread.start()
+        assert b.recv(1) == b"x"
+        thread.join()
+    end()
+    kinds = [(type(event), event.call) for event in seen
+             if isinstance(event, CallBegins | CallWaits | CallEnds)]
+    assert (CallBegins, "receive") in kinds
+    assert (CallEnds, "receive") in kinds
+    numbers = [event.number for event in seen]  # type: ignore[attr-defined]
+    assert numbers == sorted(set(numbers))
+
+
+PROGRAM = """
+import socket, sys, threading, time
+print(sys.argv[1:], __name__, time.monotonic() < 1)
+server = socket.create_server(("127.0.0.1", 0))
+def serve():
+    connection, _ = server.accept()
+    with connection:
+        connection.sendall(connection.recv(100).upper())
+thread = threading.Thread(target=serve)
+thread.start()
+with socket.create_connection(server.getsockname()) as client:
+    client.sendall(b"hello")
+    print(client.recv(100))
+thread.join()
+server.close()
+time.sleep(10**6)
+"""
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "bsdsockets", "run", *arguments],
+                          capture_output=True, text=True, timeout=60, check=False,
+                          env={"PYTHONPATH": str(SOURCE), "PATH": ""})
+
+
+def test_a_program_runs_unchanged_with_its_arguments(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    done = run("--pcap", str(tmp_path / "talk.pcap"), str(program), "--one", "two")
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout == "['--one', 'two'] __main__ True\nb'HELLO'\n"
+    assert (tmp_path / "talk.pcap").stat().st_size > 500
+
+
+def test_a_module_runs_by_its_name() -> None:
+    done = run("-m", "http.server", "--help")
+    assert done.returncode == 0
+    assert "--bind" in done.stdout
+
+
+def test_a_program_that_hangs_on_a_system_ends_with_a_deadlock(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("import socket\na, b = socket.socketpair()\na.recv(1)\n")
+    done = run(str(program))
+    assert done.returncode == 1
+    assert "Deadlock: nobody can ever wake: MainThread in recv(" in done.stderr
+
+
+def test_every_option_says_what_it_is_here() -> None:
+    assert {option.status for option in OPTIONS.values()} <= {"modelled", "stored"}
+    assert len(OPTIONS) > 90
