@@ -149,6 +149,6 @@ def test_every_program_beside_a_page_is_shown_on_one_and_run_by_one():
         beside = [text[page] for page in text if page.parent == program.parent]
         name = re.escape(program.name)
         shown = re.compile(rf"{{literalinclude}} {name}")
-        run = re.compile(rf"^[ ]*\$ python3 {name}", re.MULTILINE)
+        run = re.compile(rf"^[ ]*\$ python3 (?:-m bsdsockets run )?{name}", re.MULTILINE)
         assert any(shown.search(page) for page in beside), f"{program} is shown on no page"
         assert any(run.search(page) for page in beside), f"{program} is run by no console block"
