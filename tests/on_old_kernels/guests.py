@@ -84,6 +84,7 @@ class Guest:
         self.shared = Path(tempfile.mkdtemp(prefix=f"{plan.guest}-"))
         self.package, command, loaded = prepare(plan, self.shared)
         job = {"modules": [str(path) for path in loaded], "path": [str(ROOT / "src")],
+               "probe": str(ROOT / "src" / "bsdsockets" / "probe.py"),
                "programs": [asdict(program) for program in plan.programs]}  # fmt: skip
         (self.shared / "job.json").write_text(json.dumps(job))
         self.began = time.monotonic()

@@ -7,7 +7,7 @@ there and leaves ``result.json``.  HALT is the number for reboot(2) that ends th
 
 The job::
 
-    {"modules": [files, in order], "path": [folders to import from],
+    {"modules": [files, in order], "probe": file, "path": [folders the programs import from],
      "programs": [{"name": …, "command": [...], "folder": …, "limit": seconds, "background": …}]}
 
 It runs with the host's files read-only and only the standard library, and imports the probe
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import importlib.util
 import json
 import lzma
 import os
@@ -66,10 +67,17 @@ def load(path: str) -> str:
     return name
 
 
-def probe_as(uid: int) -> dict[str, Any]:
-    """The table of families and types that a user gets, asked by a child of this process."""
-    from bsdsockets import probe  # found only after the job has said where
+def import_file(path: str) -> Any:
+    """A module by its file, without the package around it: the probe needs none of that."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    assert spec and spec.loader
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
+
+def probe_as(uid: int, probe: Any) -> dict[str, Any]:
+    """The table of families and types that a user gets, asked by a child of this process."""
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
         try:
@@ -118,12 +126,12 @@ def run(
 def work() -> dict[str, Any]:
     """Do the job; return its result."""
     job = json.loads((SHARED / "job.json").read_text())
-    sys.path[:0] = job["path"]
     result: dict[str, Any] = {"release": os.uname().release, "version": os.uname().version}
     result["python"] = sys.version.split()[0]
     bring_up_loopback()
     result["modules"] = [load(path) for path in job["modules"]]
-    result["probes"] = {str(uid): probe_as(uid) for uid in (0, NOBODY)}
+    probe = import_file(job["probe"])
+    result["probes"] = {str(uid): probe_as(uid, probe) for uid in (0, NOBODY)}
     running: list[subprocess.Popen[str]] = []
     result["programs"] = {}
     for program in job["programs"]:
