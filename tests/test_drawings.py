@@ -17,6 +17,7 @@ from bsdsockets.machine import constants
 from bsdsockets.protocols import tcp_states as tcp
 from bsdsockets.sockets import option_table
 from tests.against_kernel.differences import DELIBERATE
+from tests.test_shape import LAYERS
 
 ROOT = Path(__file__).resolve().parent.parent
 INSIDE = ROOT / "docs" / "inside"
@@ -131,3 +132,11 @@ def test_every_function_that_a_page_speaks_of_exists(page: Path) -> None:
     modules = {"_socket", "_thread"}
     dead = {name for name in methods | private if name not in known} - modules
     assert not dead, f"{page.name} speaks of {', '.join(sorted(dead))}"
+
+
+def test_the_layers_stand_in_the_order_in_which_they_import() -> None:
+    page = (INSIDE / "index.md").read_text(encoding="utf-8")
+    drawing = re.search(r"## The layers\n\n```text\n(.*?)```", page, re.S)
+    assert drawing is not None
+    drawn = re.findall(r"^ ([a-z]+) +\S", drawing[1], re.M)
+    assert drawn == LAYERS[::-1]
