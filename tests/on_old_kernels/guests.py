@@ -82,7 +82,11 @@ class Guest:
         self.plan = plan
         prepare = {"user-mode-linux": _user_mode_linux, "qemu": _qemu}[plan.guest]
         self.shared = Path(tempfile.mkdtemp(prefix=f"{plan.guest}-"))
-        self.package, command, loaded = prepare(plan, self.shared)
+        try:
+            self.package, command, loaded = prepare(plan, self.shared)
+        except Missing:
+            shutil.rmtree(self.shared)
+            raise
         job = {"modules": [str(path) for path in loaded], "path": [str(ROOT / "src")],
                "probe": str(ROOT / "src" / "bsdsockets" / "probe.py"),
                "programs": [asdict(program) for program in plan.programs]}  # fmt: skip

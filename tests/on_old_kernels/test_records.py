@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -105,11 +106,15 @@ def test_the_initramfs_holds_the_shell_the_modules_and_how_to_load_them(tmp_path
     assert list(found)[-1] == "TRAILER!!!"
 
 
-def test_a_missing_qemu_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_qemu_is_said_in_one_line_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(packages.Missing, match=r"apt-get install qemu-system-x86") as caught:
         guests.Guest(plans.PLANS[1])
     assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_package_apt_does_not_know_is_said_in_one_line() -> None:
