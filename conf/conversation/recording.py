@@ -127,12 +127,12 @@ def run(source: str, path: Path, seed: int = 0, line: int = 1) -> Recording:
         code = compile(source, filename, "exec", dont_inherit=True)
         with _own_directory(), contextlib.redirect_stdout(output), time_limit(LIMIT):
             exec(code, {"__name__": "__main__", "__builtins__": names})
+        watcher.finish()  # before the machine closes what the program left open
     except SyntaxError as error:
         raise ProgramError(line + (error.lineno or 1) - 1, f"SyntaxError: {error.msg}") from None
     except (Exception, TookTooLong) as error:
-        at = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == filename]
         said = "".join(traceback.format_exception_only(error)).strip()
-        raise ProgramError(line + ((at or [1])[-1] or 1) - 1, said) from None
+        raise ProgramError(line + _line_of(error, filename) - 1, said) from None
     finally:
         end()
         machine.close()
@@ -140,13 +140,19 @@ def run(source: str, path: Path, seed: int = 0, line: int = 1) -> Recording:
         raise ProgramError(line, f"in a thread: {failures[0]}")
     return Recording(
         source,
-        watcher.finished(),
+        watcher.entries,
         watcher.names,
         watcher.sockets.parents,
         watcher.sockets.ports,
         watcher.sockets.peers,
         output.getvalue(),
     )
+
+
+def _line_of(error: BaseException, filename: str) -> int:
+    """The line of the program where *error* came through last."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f.lineno or 1 for f in reversed(frames) if f.filename == filename), 1)
 
 
 @contextlib.contextmanager
@@ -180,10 +186,9 @@ class _Watcher:
         """Forget what loading modules did."""
         self.entries.clear()
 
-    def finished(self) -> list[Entry]:
-        """Return the entries, the last of them with how everything stands."""
+    def finish(self) -> None:
+        """Let the last entry have how everything stands."""
         self._settle()
-        return self.entries
 
     def __call__(self, event: Event) -> None:
         functions, line = self._look_around()
