@@ -142,7 +142,11 @@ class Waiting:
         task.call = Doing(call, self.host.descriptors, so)
         if self.host.observers:
             self.host.observers.tell(CallWaits, call, what)
-        return self.scheduler.wait((so,), deadline, f"waits for {what}")
+        so.hold()  # close() in another thread does not end this call
+        try:
+            return self.scheduler.wait((so,), deadline, f"waits for {what}")
+        finally:
+            so.drop()
 
 
 def _seconds(limit: tuple[int, int]) -> float | None:

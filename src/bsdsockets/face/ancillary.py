@@ -13,6 +13,7 @@ import struct
 from typing import Any
 
 from ..machine.constants import (
+    MSG_CMSG_CLOEXEC,
     MSG_CTRUNC,
     MSG_PEEK,
     SCM_CREDENTIALS,
@@ -98,7 +99,7 @@ def decode_control(machine: Any, control: tuple[Any, ...], room: int,
     for level, kind, value in control:
         if level == SOL_SOCKET and kind == SCM_RIGHTS:
             fits = min(len(value), max(0, room - HEADER) // 4)
-            numbers = [_install(machine, file) for file in value[:fits]]
+            numbers = [_install(machine, file, flags) for file in value[:fits]]
             if not flags & 2:  # without MSG_PEEK the message's references are used up
                 for file in value:
                     file.drop()
@@ -134,7 +135,9 @@ def _encoded(kind: int, value: Any) -> bytes:
     return bytes(value)
 
 
-def _install(machine: Any, file: File) -> int:
-    if isinstance(file, HostFile):
-        return os.dup(file.number)
-    return machine.descriptors.add(file)  # type: ignore[no-any-return]
+def _install(machine: Any, file: File, flags: int) -> int:
+    """Give a file that came a descriptor, inherited unless MSG_CMSG_CLOEXEC says otherwise."""
+    host = isinstance(file, HostFile)
+    number = int(os.dup(file.number) if host else machine.descriptors.add(file))
+    os.set_inheritable(number, not flags & MSG_CMSG_CLOEXEC)
+    return number

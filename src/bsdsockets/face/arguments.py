@@ -39,6 +39,22 @@ def number(value: Any) -> int:
     return result
 
 
+def small(value: Any) -> int:
+    """A C int, where CPython words its refusal in another way."""
+    try:
+        return number(value)
+    except OverflowError:
+        raise OverflowError("Python int too large to convert to C int") from None
+
+
+def only(arguments: tuple[Any, ...], method: str) -> Any:
+    """The one argument of a method that takes one."""
+    if len(arguments) != 1:
+        raise TypeError(f"socket.{method}() takes exactly one argument "
+                        f"({len(arguments)} given)")
+    return arguments[0]
+
+
 def readable(data: Any) -> bytes:
     """The bytes of whatever holds some."""
     if data.__class__ is bytes:
@@ -50,6 +66,8 @@ def readable(data: Any) -> bytes:
     except TypeError:
         raise TypeError("a bytes-like object is required, not "
                         f"'{type(data).__name__}'") from None
+    if not view.c_contiguous:
+        raise BufferError("memoryview: underlying buffer is not C-contiguous")
     return view.tobytes()
 
 

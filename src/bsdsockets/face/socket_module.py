@@ -203,7 +203,7 @@ class Functions:
         if host is None:
             return None
         if isinstance(host, str):
-            return host if host.isascii() else host.encode("idna").decode()
+            return host.encode("idna").decode()  # refuses a label that is empty or too long
         if isinstance(host, bytes):
             return host.decode("latin-1")
         raise TypeError("getaddrinfo() argument 1 must be string or None")

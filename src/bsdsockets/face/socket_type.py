@@ -18,12 +18,14 @@ from typing import Any
 
 from ..calls.waiting import TimedOut
 from ..machine.constants import AF_INET, SOCK_STREAM
+from ..machine.errors import EMSGSIZE, error
 from ..network.names import UnknownName
 from .ancillary import encode_control
-from .arguments import number, readable, seconds
+from .arguments import number, only, readable, seconds, small
 from .receiving import Receiver
 
 UNKNOWN = -1
+MOST_PARTS = 1024  # UIO_MAXIOV
 
 
 class Socket(Receiver):
@@ -40,9 +42,9 @@ class Socket(Receiver):
         machine = self._machine
         self._fd = -1
         if fileno is None:
-            family = AF_INET if family == -1 else number(family)
-            kind = SOCK_STREAM if type == -1 else number(type)
-            protocol = 0 if proto == -1 else number(proto)
+            family = AF_INET if family == -1 else small(family)
+            kind = SOCK_STREAM if type == -1 else small(type)
+            protocol = 0 if proto == -1 else small(proto)
             self._fd = machine.calls.socket(family, kind, protocol)
         else:
             family, kind, protocol = self._adopt(fileno, family, type, proto)
@@ -131,9 +133,9 @@ class Socket(Receiver):
 
     # Names and connections
 
-    def bind(self, address: Any, /) -> None:
-        """Give the socket an address."""
-        self._machine.calls.bind(self._fd, self._address(address, "bind"))
+    def bind(self, *address: Any) -> None:
+        """bind(address): give the socket an address."""
+        self._machine.calls.bind(self._fd, self._address(only(address, "bind"), "bind"))
 
     def listen(self, backlog: Any = 128, /) -> None:
         """Take connections; up to *backlog* wait to be accepted."""
@@ -147,9 +149,9 @@ class Socket(Receiver):
             raise TimeoutError("timed out") from None
         return descriptor, self._show(child.protocol.accepted_peer(child))
 
-    def connect(self, address: Any, /) -> None:
-        """Connect to an address."""
-        target = self._address(address, "connect")
+    def connect(self, *address: Any) -> None:
+        """connect(address): connect to an address."""
+        target = self._address(only(address, "connect"), "connect")
         try:
             self._machine.calls.connect(self._fd, target, self._timeout)
         except TimedOut:
@@ -237,6 +239,8 @@ class Socket(Receiver):
             if "iterable" in str(failure):
                 raise TypeError("sendmsg() argument 1 must be an iterable") from None
             raise
+        if len(parts) > MOST_PARTS:
+            raise error(EMSGSIZE)
         control = encode_control(self._machine, ancdata)
         target = None if address is None else self._address(address, "sendmsg")
         try:

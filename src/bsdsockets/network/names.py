@@ -65,7 +65,8 @@ SERVICES = {
     "http": (80, "tcp"), "kerberos": (88, "tcp udp"), "pop3": (110, "tcp"),
     "sunrpc": (111, "tcp udp"), "nntp": (119, "tcp"), "ntp": (123, "udp"),
     "imap2": (143, "tcp"), "snmp": (161, "tcp udp"), "bgp": (179, "tcp"), "irc": (194, "tcp udp"),
-    "ldap": (389, "tcp udp"), "https": (443, "tcp udp"), "syslog": (514, "udp"),
+    "ldap": (389, "tcp udp"), "https": (443, "tcp udp"),
+    "shell": (514, "tcp"), "syslog": (514, "udp"),
     "imaps": (993, "tcp"), "pop3s": (995, "tcp"), "http-alt": (8080, "tcp udp"),
 }
 ALIASES = {"www": "http", "mail": "smtp", "imap": "imap2", "portmapper": "sunrpc"}
@@ -154,10 +155,10 @@ class Resolver:
             raise UnknownName(EAI_NONAME)
         if flags & ~ALLOWED or (flags & AI_CANONNAME and name is None):
             raise UnknownName(EAI_BADFLAGS)
-        if flags & AI_NUMERICSERV and service and not _port(service)[0]:
-            raise UnknownName(EAI_NONAME)
         if family not in (AF_UNSPEC, AF_INET, AF_INET6):
             raise UnknownName(EAI_FAMILY)
+        if flags & AI_NUMERICSERV and service and not _port(service)[0]:
+            raise UnknownName(EAI_NONAME)
         kinds = self._kinds(service, type, protocol)
         canon = ""
         results = []

@@ -106,6 +106,7 @@ class Datagrams(Internet):
         """
         self.prepare(so)
         end = so.pcb
+        self.check_scope(address)
         remote = self.wire(so, address.address)
         source = self.choose_source(so, remote)
         if is_any(so.bound_address):

@@ -151,6 +151,11 @@ class Internet(Protocol):
             return self.own_source(so, 4) or LOOPBACK4
         return address
 
+    def check_scope(self, address: InternetAddress) -> None:
+        """Fail with EINVAL for a link-local address of IPv6 that names no interface."""
+        if address.address.startswith("fe80:") and not address.scope:
+            fail(EINVAL)
+
     def own_source(self, so: Any, version: int) -> str:
         """The source address that *so* is bound to; empty where it has to be chosen."""
         own = unmap(so.bound_address)

@@ -220,6 +220,7 @@ class Tcp(TcpStream):
 
     def _call(self, so: Any, address: InternetAddress) -> None:
         """Send the SYN: choose the addresses and the port, enter SYN-SENT."""
+        self.check_scope(address)
         local = so.bound_address
         remote = self.wire(so, address.address)
         if is_mapped(local) and ":" in remote:
