@@ -41,7 +41,7 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, is_mapped
+from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, is_mapped, unmap
 from ..network.packets import Packet
 from .buffers import Record, RecordQueue
 from .internet import Internet, InternetAddress
@@ -109,7 +109,7 @@ class Datagrams(Internet):
         self.check_scope(address)
         remote = self.wire(so, address.address)
         source = self.choose_source(so, remote)
-        if is_any(so.bound_address):
+        if is_any(unmap(so.bound_address)):
             so.bound_address = self.dressed(so, source)
         end.remote, end.remote_port = remote, address.port
         self.ports.version += 1

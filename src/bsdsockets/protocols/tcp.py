@@ -166,6 +166,7 @@ class Tcp(TcpStream):
         child.pcb = pcb
         pcb.so = child
         pcb.passive = True
+        child.shutdown = so.shutdown
         child.bound_address = self.dressed(so, pcb.local_address)
         child.port = child.shown_port = pcb.local_port
         child.explicit_port = so.explicit_port

@@ -36,7 +36,7 @@ class FastPath:
             return False
         listener = self.input.find_listener(Packet(c.local_address, ends[0], IPPROTO_TCP, Segment(
             c.local_port, ends[1], 0, 0, SYN, 0)))
-        if listener is None or listener.queue.is_full():
+        if listener is None or listener.shutdown or listener.queue.is_full():
             return False
         child = Connection()
         child.local_address, child.local_port = ends

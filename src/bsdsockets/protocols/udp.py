@@ -101,6 +101,7 @@ class Udp(Datagrams):
         self.check_size(so, data, flags)
         if end.way is not None and address is not None and is_mapped(address.address) and (
                 ":" in end.way[1]):
+            self.wire(so, address.address)
             fail(EINVAL)  # the datagram that is being collected is one of IPv6
         if end.way is None:
             super().send(so, b"", flags, address, control)

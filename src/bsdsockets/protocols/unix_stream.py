@@ -63,7 +63,7 @@ class UnixConnected(Unix):
             fail(EINVAL)
         if so.queue is not None:
             so.queue.set_backlog(backlog)
-            so.wake(WRITABLE_BAND)
+            so.wake(0)  # who waits in connect()
             return
         so.start_queue(backlog)
         so.pcb.peer_credentials = self.host.credentials

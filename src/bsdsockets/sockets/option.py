@@ -28,6 +28,7 @@ from ..machine.errors import (
     fail,
 )
 from ..network.addresses import ANY4, unpack
+from ..protocols.protocol import WRITABLE_BAND
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
 
 MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
@@ -86,7 +87,8 @@ def buffer_size(attribute: str, maximum: str, least: int) -> Callable[[Any, int]
         limit = getattr(so.host.settings, maximum)
         value = min(value, limit) if value >= 0 else limit
         setattr(so, attribute, max(2 * value, least))
-        so.wake(-1)
+        if attribute == "send_size":
+            so.wake(WRITABLE_BAND)
     return write
 
 
@@ -94,7 +96,8 @@ def forced_size(attribute: str, least: int) -> Callable[[Any, int], None]:
     """Make what sets a buffer beyond the limits, as only root may."""
     def write(so: Any, value: int) -> None:
         setattr(so, attribute, max(2 * min(value, 2**30 - 1), least))
-        so.wake(-1)
+        if attribute == "send_size":
+            so.wake(WRITABLE_BAND)
     return write
 
 
