@@ -260,7 +260,7 @@ class Bar {
       return;
     }
     this.results.push(result);
-    this.counts[result.same === null ? "unknown" : result.same ? "same" : "different"] += 1;
+    this.counts[result.same == null ? "unknown" : result.same ? "same" : "different"] += 1;
   }
 
   conclude() {
