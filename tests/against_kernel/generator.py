@@ -6,8 +6,8 @@ most calls mean something; the program itself is plain text and runs anywhere.
 Left out, because the kernel's own answer depends on wall-clock time or on memory nobody wrote:
 filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it is full); Nagle's
 algorithm (what it holds back leaves with the delayed acknowledgement, 40 ms later), so every TCP
-socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); and
-MSG_TRUNC on TCP; passing UNIX sockets, which may end in their own queues, and are then freed by
+socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); labels of a
+security module (SO_PASSSEC); MSG_TRUNC on TCP; SO_PEEK_OFF (`differences`); passing UNIX sockets, which may end in their own queues, and are then freed by
 the kernel's collector some time later.
 """
 
@@ -38,7 +38,7 @@ WATCHED = ("EPOLLIN", "EPOLLOUT", "EPOLLIN | EPOLLOUT | EPOLLET", "EPOLLIN | EPO
 SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
-OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP")
+OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC", "42")
 
 
 class Generator:
