@@ -7,8 +7,9 @@ Left out, because the kernel's own answer depends on wall-clock time or on memor
 filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it is full); Nagle's
 algorithm (what it holds back leaves with the delayed acknowledgement, 40 ms later), so every TCP
 socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); labels of a
-security module (SO_PASSSEC); MSG_TRUNC on TCP; SO_PEEK_OFF (`differences`); passing UNIX sockets, which may end in their own queues, and are then freed by
-the kernel's collector some time later.
+security module (SO_PASSSEC); MSG_TRUNC on TCP; passing UNIX sockets, which may end in their own
+queues, and are then freed by the kernel's collector some time later.  SO_PEEK_OFF is left out as
+a deliberate difference (`differences`).
 """
 
 from __future__ import annotations
