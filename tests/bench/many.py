@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import tracemalloc
 from typing import Any
@@ -24,8 +23,6 @@ def allow_descriptors(number: int) -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft >= number:
         return soft
-    if hard != resource.RLIM_INFINITY and os.geteuid() == 0:
-        hard = max(hard, number)
     soft = number if hard == resource.RLIM_INFINITY else min(number, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return soft
