@@ -32,7 +32,6 @@ extensions = [
     "sphinx_copybutton",
     "sphinxext.opengraph",
     "notfound.extension",
-    "sphinx_sitemap",
     "examples.directive",
     "machines",
     "accessible",
@@ -95,7 +94,6 @@ ogp_site_url = html_baseurl
 ogp_social_cards = {"enable": False}
 ogp_description_length = 160
 
-sitemap_url_scheme = "{link}"
 notfound_urls_prefix = "/"
 
 epub_show_urls = "no"

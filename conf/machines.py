@@ -1,13 +1,15 @@
-"""What machines read: ``llms.txt``, the list of pages with what each is about.
+"""What machines read: ``llms.txt`` and ``sitemap.xml``, both lists of all pages.
 
-Beside it lie ``objects.inv`` and ``sitemap.xml``, which Sphinx and sphinx-sitemap write, and each
-page's Markdown source in ``_sources/``.
+Beside them lie ``objects.inv``, which Sphinx writes, and each page's Markdown source in
+``_sources/``.  The site map is ours because sphinx-sitemap 2.9 lists only what a build has
+written, and a second build writes only the pages that changed.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -23,6 +25,16 @@ def _write(app: Sphinx, error: Exception | None) -> None:
         lines.append(f"- [{title}](_sources/{name}.md.txt): {about}")
     text = "\n".join(lines) + "\n"
     Path(app.outdir, "llms.txt").write_text(text, encoding="utf-8")
+    _write_site_map(app)
+
+
+def _write_site_map(app: Sphinx) -> None:
+    root = ElementTree.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
+    for name in sorted(app.env.found_docs):
+        location = ElementTree.SubElement(ElementTree.SubElement(root, "url"), "loc")
+        location.text = f"{app.config.html_baseurl.rstrip('/')}/{name}.html"
+    tree = ElementTree.ElementTree(root)
+    tree.write(Path(app.outdir, "sitemap.xml"), encoding="utf-8", xml_declaration=True)
 
 
 def _in_reading_order(app: Sphinx) -> list[str]:

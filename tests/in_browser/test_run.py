@@ -269,7 +269,7 @@ def test_a_page_stays_light_and_still_until_run_is_pressed(new_browser, site: st
         driver.get(site + name)
         shifts = driver.execute_async_script(
             "const done = arguments[0]; let sum = 0;"
-            "new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value; })"
+            "new PerformanceObserver(list => list.getEntries().forEach(e => sum += e.value))"
             ".observe({type: 'layout-shift', buffered: true});"
             "requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));"
         )
