@@ -181,6 +181,8 @@ def play(world: World, scenario: Scenario) -> tuple[str, tuple[str, ...]]:
         waiter.start()
         if isinstance(world, Kernel):
             until_waiting(waiter)
+        elif isinstance(world, Model):
+            world.machine.load("time").sleep(0.001)  # comes when the thread waits
         done = tuple(world.do(line, space, names) for line in scenario.action)
         waiter.join()
     finally:

@@ -213,12 +213,12 @@ class Model(World):
         super().__init__("model", self._modules())
 
     def _modules(self) -> dict[str, ModuleType]:
-        self._machine = bsdsockets.Machine(seed=self._seed)
-        return {name: self._machine.load(name) for name in ("socket", "select", "threading")}
+        self.machine = bsdsockets.Machine(seed=self._seed)
+        return {name: self.machine.load(name) for name in ("socket", "select", "threading")}
 
     def left(self) -> list[str]:
         """Return what programs have left behind: descriptors and abstract names."""
-        host = self._machine.host
+        host = self.machine.host
         return [*map(str, host.descriptors), *map(str, host.names.abstract)]
 
     def renew(self) -> None:

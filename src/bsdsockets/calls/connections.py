@@ -152,7 +152,8 @@ class Connections(Transfer):
         deadline = self._own_deadline(so, POLLOUT) if so.options else None
         if so.family == AF_UNIX:
             while so.protocol.connect(so, address, True) is None:
-                if not self._sleep(so.protocol.waits_for(so), deadline, "connect", "its queue"):
+                listener = so.protocol.waits_for(so)
+                if not self._sleep(listener, deadline, "connect", "its queue", so):
                     fail(EAGAIN)
             return
         while so.protocol.connected(so) is None:

@@ -136,17 +136,25 @@ class Waiting:
         seconds = _seconds(limit) if limit else None
         return None if seconds is None else self.clock.now + seconds
 
-    def _sleep(self, so: Any, deadline: float | None, call: str, what: str) -> bool:
-        """Let others run until *so* changes; False when *deadline* is over."""
+    def _sleep(self, so: Any, deadline: float | None, call: str, what: str,
+               held: Any = None) -> bool:
+        """Let others run until *so* changes; False when *deadline* is over.
+
+        The call is one on the socket *held*, where that is another than it waits for.
+        """
+        held = held or so
+        alive = held.references > 0  # not when its last close lingers
         task = self.scheduler.current
         task.call = Doing(call, self.host.descriptors, so)
         if self.host.observers:
             self.host.observers.tell(CallWaits, call, what)
-        so.hold()  # close() in another thread does not end this call
+        if alive:
+            held.hold()  # close() in another thread does not end this call
         try:
             return self.scheduler.wait((so,), deadline, f"waits for {what}")
         finally:
-            so.drop()
+            if alive:
+                held.drop()
 
 
 def _seconds(limit: tuple[int, int]) -> float | None:

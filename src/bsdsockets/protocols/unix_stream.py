@@ -135,6 +135,7 @@ class UnixConnected(Unix):
             for child in queue.completed:
                 child.references = -1  # was never accepted
                 self.release(child)
+            so.wake(0)  # who waits in connect() finds nobody
         self._empty(so)
 
     @staticmethod
