@@ -12,7 +12,12 @@ import pytest
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "errors.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-ROWS = re.findall(r"^\| \[Errno (\d+)\] (.+?) \| (\w+) \| \[(E\w+)\]\(#(\w+)\) \|$", TEXT, re.M)
+ROWS = [
+    (number, message, kind, name, label)
+    for number, message, name, label, kind in re.findall(
+        r"^\| \[Errno (\d+)\] (.+?) \| \[(E\w+)\]\(#(\w+)\) \| (\w+) \|$", TEXT, re.M
+    )
+]
 SECTIONS = dict(re.findall(r"^## (E[A-Z0-9]+)\n(.*?)(?=^\(e|^## )", TEXT, re.M | re.S))
 
 

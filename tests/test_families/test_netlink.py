@@ -1,6 +1,7 @@
 """AF_NETLINK on the model: messages as RFC 3549 has them, answers as Linux's."""
 
 import struct
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -170,8 +171,9 @@ def test_pyroute2_sees_on_the_model_what_it_sees_on_the_kernel() -> None:
     """Unmodified, as a second judge; where it is installed and a network can be made."""
     pytest.importorskip("pyroute2")
     program = Path(__file__).parent / "judged.py"
+    ours = dict(os.environ, PYTHONPATH=str(program.parents[2] / "src"))
     here = subprocess.run([sys.executable, "-m", "bsdsockets", "run", program], timeout=60,
-                          capture_output=True, text=True, check=True).stdout
+                          capture_output=True, text=True, check=True, env=ours).stdout
     network = "from tests.against_kernel import private_network as p; assert p.enter(); "
     command = f"{network}import runpy; runpy.run_path({str(program)!r})"
     real = subprocess.run([sys.executable, "-c", command], timeout=60, capture_output=True,
