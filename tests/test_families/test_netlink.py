@@ -1,7 +1,7 @@
 """AF_NETLINK on the model: messages as RFC 3549 has them, answers as Linux's."""
 
-import struct
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
