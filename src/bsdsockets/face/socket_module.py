@@ -7,6 +7,7 @@ Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13; inet(3), byteorder(3)
 """
 
 import ipaddress
+import sys
 import types
 from typing import Any
 
@@ -218,6 +219,8 @@ class Functions:
             return port.decode("latin-1")
         if hasattr(port, "__index__"):
             value = int(port.__index__())
+            if sys.version_info >= (3, 12):
+                return str(value)  # newer Pythons leave it to the resolver
             if not -(2**63) <= value < 2**63:
                 raise OverflowError("Python int too large to convert to C long")
             return value

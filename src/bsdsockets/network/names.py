@@ -109,7 +109,7 @@ def _port(service: str | int | None) -> tuple[bool, int]:
     digits = str(service).strip().removeprefix("-").removeprefix("+")
     if not digits.isdecimal():
         return False, -1
-    number = int(str(service)) & 0xFFFFFFFF
+    number = min(int(str(service)), 2**64 - 1) & 0xFFFFFFFF  # strtoul, cut to an int
     return True, number - (number >> 31 << 32)
 
 
