@@ -221,7 +221,7 @@ def model() -> bytes:
         for path in SOURCES.joinpath("bsdsockets").rglob("*")
         if path.suffix == ".py"
     }
-    files |= {name: HERE / name for name in ("session.py", "linux.py")}
+    files |= {name: HERE / name for name in ("session.py", "statements.py", "linux.py")}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(files.items()):

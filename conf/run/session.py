@@ -14,7 +14,6 @@ May not know: the page; it gets plain data and posts plain data.
 from __future__ import annotations
 
 import _asyncio
-import ast
 import builtins
 import contextlib
 import doctest
@@ -31,6 +30,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import linux
+from statements import statements
 
 import bsdsockets
 from bsdsockets.machine import errors
@@ -241,29 +241,6 @@ class Page:
         self.names.clear()
         gc.collect()
         self.machine.close()
-
-
-def statements(code: str) -> Iterator[tuple[str, int]]:
-    """Take a program apart into its statements, each with its comments and its first line.
-
-    >>> list(statements("# one\\na = 1; b = 2\\n\\nif a:\\n    b\\n"))
-    [('# one\\na = 1; b = 2\\n', 1), ('if a:\\n    b\\n', 4)]
-    """
-    try:
-        body = ast.parse(code).body
-    except SyntaxError:
-        yield code, 1  # running it says what is wrong
-        return
-    lines = [line + "\n" for line in code.splitlines()]
-    ends = [node.end_lineno or 0 for node in body]
-    begin = 0
-    for index, end in enumerate(ends):
-        if index + 1 < len(ends) and body[index + 1].lineno <= end:
-            continue  # the next stands on the same line
-        while begin < end and not lines[begin].strip():
-            begin += 1
-        yield "".join(lines[begin:end]), begin + 1
-        begin = end
 
 
 def exception_line(error: BaseException) -> str:

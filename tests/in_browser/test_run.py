@@ -98,15 +98,44 @@ def example(browser: WebDriver, site: str) -> Example:
     return examples(browser, site + SIMPLE)[0]
 
 
-@pytest.mark.parametrize("name", pages())
+class Known(Exception):
+    """A page differs where DIFFERENT says so, and nowhere else."""
+
+
+DIFFERENT = {
+    (
+        "reference/calls/bind",
+        ">>> in_directory = lambda name: os.path.join(directory.name, name)",
+    ): ("Pyodide's file system has no longest name: ENOENT where Linux answers ENAMETOOLONG"),
+    ("reference/calls/recv", ">>> import array"): (
+        "conf/run/linux.py takes a received descriptor for one that is not inheritable"
+    ),
+}
+"""Page and first statement of a block that prints something else in a browser -> why."""
+
+
+def marked(name: str) -> object:
+    """A page as a parameter; one with a known difference may fail by it, and by nothing else."""
+    reasons = [reason for (page_name, _), reason in DIFFERENT.items() if page_name == name]
+    if not reasons:
+        return name
+    mark = pytest.mark.xfail(strict=False, raises=Known, reason="; ".join(reasons))
+    return pytest.param(name, marks=mark)
+
+
+@pytest.mark.parametrize("name", map(marked, pages()))
 def test_every_block_prints_what_the_page_records(browser: WebDriver, site: str, name: str):
-    different = []
+    different, known = [], []
     for each in examples(browser, f"{site}{name}.html"):
         status = each.run()
         if not status.startswith("As recorded"):
+            first = each.text(".run-source").partition("\n")[0]
             line = each.element.get_attribute("data-name")
-            different.append(f"{name}.md, {line}: {status}\n{each.text('.run-output')}")
+            told = f"{name}.md, {line}: {status}\n{each.text('.run-output')}"
+            (known if (name, first) in DIFFERENT else different).append(told)
     assert not different, "\n\n".join(different)
+    if known:
+        raise Known("\n\n".join(known))
 
 
 def test_a_bar_stands_below_each_block_that_the_model_can_run(browser: WebDriver, site: str):
