@@ -26,7 +26,6 @@ kernels: $(READY)  ## boot two older kernels (Debian packages) and compare what 
 
 lint: $(READY)  ## check style and types
 	@$(VENV)/ruff check .
-	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 
 bench: $(READY)  ## compare the implementation's speed with the kernel's, side by side

@@ -24,6 +24,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 ENGINES = ("os", "model", "browser")
 """The operating system's sockets, our implementation, our implementation in the browser."""
@@ -72,7 +73,7 @@ def _without(family: str) -> Condition:
     """For what a program says on a kernel that lacks the family, which most readers have."""
 
     def holds() -> bool:
-        number = getattr(socket, family, None)
+        number: Any = getattr(socket, family, None)
         try:
             socket.socket(number, socket.SOCK_SEQPACKET).close()
         except (OSError, TypeError) as error:
