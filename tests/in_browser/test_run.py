@@ -123,7 +123,7 @@ def marked(name: str) -> object:
     return pytest.param(name, marks=mark)
 
 
-@pytest.mark.parametrize("name", map(marked, pages()))
+@pytest.mark.parametrize("name", [marked(name) for name in pages()])
 def test_every_block_prints_what_the_page_records(browser: WebDriver, site: str, name: str):
     different, known = [], []
     for each in examples(browser, f"{site}{name}.html"):
