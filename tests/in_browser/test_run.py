@@ -6,6 +6,7 @@ import functools
 import gzip
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -35,7 +36,12 @@ SIMPLE = "tutorials/first-socket.html"
 LIMIT = 90
 """Seconds for what may load Python on a busy machine."""
 
-pytestmark = pytest.mark.skipif(not run.available(), reason="the site is built without Run")
+pytestmark = [
+    pytest.mark.skipif(not run.available(), reason="the site is built without Run"),
+    pytest.mark.skipif(
+        not os.environ.get("BROWSER"), reason="pressing every Run takes minutes: make browser"
+    ),
+]
 
 
 def pages() -> list[str]:
