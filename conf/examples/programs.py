@@ -176,7 +176,7 @@ class _Shell:
         if words[0] == "python3":
             words[0] = sys.executable
         elif words[0] == "chromium":
-            words[1:1] = [*_CHROMIUM, f"--user-data-dir={self.profile.name}"]
+            words[1:1] = [*CHROMIUM, f"--user-data-dir={self.profile.name}"]
         environment = dict(os.environ, PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1")
         environment["PYTHONPATH"] = str(_ROOT / "src")
         environment["PYTHONWARNINGS"] = "error"
@@ -256,7 +256,7 @@ class _Shell:
 
 
 # A browser that asks nobody but the page's own server.
-_CHROMIUM = [
+CHROMIUM = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",

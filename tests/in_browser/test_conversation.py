@@ -10,6 +10,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
+from .conftest import violations
+
 TUTORIAL = "tutorials/server-and-client.html"
 PAGES = [
     "index.html",
@@ -157,16 +159,7 @@ def test_axe_finds_nothing_in_a_stepped_conversation(
     sized.get(site + page)
     sized.execute_script("document.body.dataset.theme = arguments[0]", theme)
     sized.execute_script(STEP, 9)
-    sized.execute_script(axe)
-    found = sized.execute_async_script(
-        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']})"
-        ".then(result => done(result.violations), error => done([{id: String(error), nodes: []}]))"
-    )
-    report = [
-        f"{violation['id']}: {node['html'][:200]}"
-        for violation in found
-        for node in violation["nodes"][:4] or [{"html": ""}]
-    ]
+    report = violations(sized, axe)
     assert not report, "\n".join(report)
     width = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     wide, room = sized.execute_script(width)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import gzip
 import hashlib
 import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import run
-import serve
 from examples import page
 from run import fetch
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -28,7 +25,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from tests.determinism.programs import OWN
 from tests.determinism.test_determinism import trace
 
-from .conftest import ROOT
+from .conftest import ROOT, served, violations
 
 DOCS = ROOT / "docs"
 HTML = ROOT / "build" / "html"
@@ -274,13 +271,8 @@ def sub_path(tmp_path: Path) -> Iterator[str]:
     """The site below a path, as a project's pages on a shared host are."""
     (tmp_path / "some").mkdir()
     (tmp_path / "some" / "where").symlink_to(HTML)
-    handler = functools.partial(serve.Handler, directory=str(tmp_path))
-    with serve.Server(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/some/where/"
-        server.shutdown()
-        thread.join(10)
+    with served(tmp_path) as address:
+        yield f"{address}some/where/"
 
 
 def test_it_works_below_a_path_and_offline_once_loaded(browser: WebDriver, sub_path: str):
@@ -341,12 +333,7 @@ def test_axe_finds_nothing_while_examples_run(
             else:
                 found[0].write("print('hello')\n")
             found[0].press()
-            driver.execute_script(axe)
-            report = driver.execute_async_script(
-                "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']})"
-                ".then(result => done(result.violations.flatMap(v => v.nodes.map("
-                "n => v.id + ': ' + n.html.slice(0, 200)))), error => done([String(error)]))"
-            )
+            report = violations(driver, axe)
             assert not report, f"{name}: {report}"
             width = driver.execute_script("return document.documentElement.scrollWidth")
             assert width <= size[0]
