@@ -7,12 +7,13 @@ written, and a second build writes only the pages that changed.
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from docutils import nodes
-from sphinx.application import Sphinx
+from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 
 
 def _write(app: Sphinx, error: Exception | None) -> None:
@@ -58,6 +59,18 @@ def _first_sentence(document: nodes.document) -> str:
     return ""
 
 
+def _keep_index_entries(app: Sphinx, error: Exception | None) -> None:
+    """Save what the search index says of the pages, for a next build that writes only some.
+
+    Sphinx 9.0 saves its environment before it makes the index, and takes titles and words back from
+    ``searchindex.js`` but not the index entries.
+    """
+    if not error and app.builder.name == "html":
+        with Path(app.doctreedir, ENV_PICKLE_FILENAME).open("wb") as file:
+            pickle.dump(app.env, file, pickle.HIGHEST_PROTOCOL)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", _write)
+    app.connect("build-finished", _keep_index_entries)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
