@@ -14,6 +14,7 @@ import bsdsockets
 from bsdsockets import Machine
 from bsdsockets.machine.events import CallBegins, CallEnds, CallWaits
 from bsdsockets.sockets.option_table import OPTIONS
+from tests.cpython_suites import pythons
 
 SOURCE = Path(bsdsockets.__file__).parents[1]
 
@@ -56,6 +57,28 @@ def test_asyncio_of_a_machine_waits_in_virtual_time() -> None:
     assert asyncio.run(main()) == "HELLO\n"
     assert machine.clock.now > 3600
     machine.close()
+
+
+BOTH = """
+from bsdsockets import Machine
+import asyncio
+async def name(asyncio):
+    await asyncio.wait_for(asyncio.sleep(0), 10)
+    return asyncio.current_task().get_name()
+machine = Machine()
+theirs = machine.load("asyncio")
+for each in asyncio, theirs, asyncio:
+    print(each.run(name(each))[:5])
+machine.close()
+"""
+
+
+@pytest.mark.parametrize("python", pythons.found().values(), ids=list(pythons.found()))
+def test_asyncio_of_the_host_knows_its_tasks_beside_a_machine_s(python: str) -> None:
+    """The C half of asyncio is one for both, and must be made once."""
+    done = subprocess.run([python, "-c", BOTH], capture_output=True, text=True, timeout=60,
+                          check=False, env={"PYTHONPATH": str(SOURCE), "PATH": ""})
+    assert (done.stderr, done.stdout) == ("", "Task-\n" * 3)
 
 
 def test_a_watched_call_begins_waits_and_ends() -> None:

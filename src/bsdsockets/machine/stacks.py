@@ -16,7 +16,6 @@ JavaScript Promise Integration; CPython 3.14 ``Modules/_asynciomodule.c`` for wh
 keeps of the thread that runs.
 """
 
-import _asyncio
 import _thread
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +27,9 @@ try:
     from pyodide.ffi import can_run_sync, create_proxy, run_sync
 except ImportError:  # not in a browser
     run_js = can_run_sync = create_proxy = run_sync = None
+    _asyncio: Any = None
+else:  # nowhere else: if _asyncio is imported before asyncio, its parts are made twice, and differ
+    import _asyncio
 
 NEEDED = ("a second thread needs a browser that can switch stacks "
           "(WebAssembly JavaScript Promise Integration)")
