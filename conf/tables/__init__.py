@@ -12,15 +12,12 @@
 ``reason`` names a label on the matrix page, and the build fails where such a label is missing, so
 no cell stays unexplained.
 
-The data is ``src/bsdsockets/matrix.json``, read by ``bsdsockets.probe``.
+The data is ``src/bsdsockets/matrix.json``, read by ``bsdsockets.machine.kernels``.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -29,23 +26,10 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from bsdsockets.machine import kernels as probe
+
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent / "src" / "bsdsockets"
-
-
-def _load_probe() -> ModuleType:
-    """Load ``probe.py`` by its path: drawing a table needs nothing of the implementation."""
-    name = "_probe_for_tables"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, SOURCE / "probe.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-probe = _load_probe()
 
 TEN = tuple(family for family in probe.FAMILIES if family != "AF_TIPC")
 

@@ -10,7 +10,7 @@ import sys
 
 from . import probe
 from .face.run import run
-from .machine.profile import BUILT_IN, PROFILES
+from .machine.profile import BUILT_IN
 
 
 def main(arguments: list[str]) -> int:
@@ -22,8 +22,9 @@ def main(arguments: list[str]) -> int:
     runner.add_argument("--seed", type=int, default=0, help="which schedule (default 0)")
     runner.add_argument("--real-time", action="store_true", help="sleep where time would jump")
     runner.add_argument("--pcap", metavar="FILE", help="write the packets to a capture file")
-    runner.add_argument("--profile", choices=PROFILES, default=BUILT_IN.name,
-                        help="which address families there are (default %(default)s)")
+    runner.add_argument("--profile", metavar="NAME", type=probe.profile, default=BUILT_IN,
+                        help="which address families there are: 'built in' (the default), "
+                        "'every module', 'as this machine', or a recorded kernel, '6.12'")
     runner.add_argument("-m", dest="module", action="store_true", help="run a module by its name")
     runner.add_argument("program", help="a file, or with -m a module")
     runner.add_argument("arguments", nargs=argparse.REMAINDER)

@@ -2,252 +2,61 @@
 
 ::
 
-    for each family         try_pair(family, type)                 Cell: an errno, or what the
-        for each type   ──> socket(family, type, 0), closed  ──>   kernel says the socket is
-
     python -m bsdsockets probe                    this kernel's table
     python -m bsdsockets probe --json             the same for a program
     python -m bsdsockets probe --compare 7.2      where it differs from a recorded kernel
     python -m bsdsockets probe --show 6.1         the table of a recorded kernel
     python -m bsdsockets probe --list             the recorded kernels (matrix.json)
+    python -m bsdsockets probe --profile 6.12     the table of the model with that profile
 
-The module asks the operating system the program runs on, never the model.  It makes sockets and
-closes them; it sends nothing, binds nothing and waits for nothing.  A kernel may load the module of
-a family when it is asked for a socket of it, as it would for any program.
-
-Where a system lacks a name, the cell says so: Windows and macOS know few of these families, and the
-same number means another family there, so no number is tried in place of a missing name.  The one
-exception is SOCK_PACKET, which no Python names: it is 10 on Linux.
-
-Sources: socket(2), POSIX ``socket()``; SO_DOMAIN, SO_TYPE and SO_PROTOCOL are in socket(7).
+How a kernel is asked is in `machine.kernels`; here the tables become text.
 """
 
 from __future__ import annotations
 
 import argparse
-import errno
 import json
 import os
 import platform
-import socket
-import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-FAMILIES = (
-    "AF_UNIX",
-    "AF_INET",
-    "AF_INET6",
-    "AF_IPX",
-    "AF_NETLINK",
-    "AF_X25",
-    "AF_AX25",
-    "AF_ATMPVC",
-    "AF_APPLETALK",
-    "AF_PACKET",
-    "AF_TIPC",
+from .face.machine import Machine
+from .machine.kernels import (
+    FAMILIES,
+    NO_NAME,
+    TYPES,
+    Cell,
+    Kernel,
+    Table,
+    differences,
+    number_of,
+    probe,
+    recorded,
+    table_from,
+    try_pair,
 )
-"""The ten families of this reference, and TIPC, the one that gives SOCK_RDM a meaning."""
+from .machine.profile import Profile, named
 
-TYPES = (
-    "SOCK_STREAM",
-    "SOCK_DGRAM",
-    "SOCK_SEQPACKET",
-    "SOCK_RAW",
-    "SOCK_RDM",
-    "SOCK_PACKET",
-)
-
-NO_NAME = "no name"
-"""The result where this Python has no constant for the family or the type."""
-
-ERRORS = {
-    "EAFNOSUPPORT": "no family",
-    "ESOCKTNOSUPPORT": "no type",
-    "EPROTONOSUPPORT": "no protocol 0",
-    "EPERM": "not permitted",
-    "EINVAL": "invalid",
-    "EPROTOTYPE": "wrong type",
-    NO_NAME: NO_NAME,
-}
-"""The refusals seen on Linux, in the words of the tables."""
-
-_LINUX_SOCK_PACKET = 10
-_NAMED_PROTOCOLS = {
-    ("AF_INET", 6): "TCP",
-    ("AF_INET", 17): "UDP",
-    ("AF_INET", 132): "SCTP",
-    ("AF_INET6", 6): "TCP",
-    ("AF_INET6", 17): "UDP",
-    ("AF_INET6", 132): "SCTP",
-    ("AF_NETLINK", 0): "ROUTE",
-    ("AF_AX25", 240): "0xF0",
-}
-_RECORD = Path(__file__).with_name("matrix.json")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What ``socket(family, type, 0)`` gives.
-
-    >>> Cell.parse("AF_INET", "SOCK_STREAM", "AF_INET SOCK_STREAM 6").words
-    'TCP'
-    >>> Cell.parse("AF_INET", "SOCK_PACKET", "AF_PACKET SOCK_PACKET 0").words
-    'as AF_PACKET'
-    >>> Cell.parse("AF_UNIX", "SOCK_RDM", "ESOCKTNOSUPPORT").words
-    'no type'
-    """
-
-    family: str
-    type: str
-    error: str = ""
-    """The errno's name, or ``NO_NAME``; empty where there is a socket."""
-    domain: str = ""
-    """SO_DOMAIN: the family the kernel says the socket has."""
-    kind: str = ""
-    """SO_TYPE: the type the kernel says the socket has."""
-    protocol: int | None = None
-    """SO_PROTOCOL: what 0 has become."""
-
-    @classmethod
-    def parse(cls, family: str, type: str, text: str) -> Cell:
-        """Read what ``str(cell)`` wrote."""
-        domain, _, rest = text.partition(" ")
-        kind, _, protocol = rest.partition(" ")
-        if not protocol:
-            return cls(family, type, error=text)
-        return cls(family, type, "", domain, kind, None if protocol == "?" else int(protocol))
-
-    def __str__(self) -> str:
-        protocol = "?" if self.protocol is None else self.protocol
-        return self.error or f"{self.domain} {self.kind} {protocol}"
-
-    @property
-    def words(self) -> str:
-        """The cell in a table: a protocol, what the socket became, or the refusal."""
-        if self.error:
-            return ERRORS.get(self.error, self.error)
-        if self.domain not in (self.family, "?"):
-            return f"as {self.domain}"
-        if self.kind not in (self.type, "?"):
-            return f"as {self.kind.removeprefix('SOCK_')}"
-        if self.protocol is None:
-            return "a socket"
-        unnamed = str(self.protocol or "yes")
-        return _NAMED_PROTOCOLS.get((self.family, self.protocol), unnamed)
-
-
-Table = dict[str, dict[str, Cell]]
-"""Family name, then type name, to its cell."""
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """A recorded kernel: where its table comes from, and the table for two users."""
-
-    name: str
-    release: str
-    how: str
-    """Which package, how it ran, which modules were there."""
-    root: Table
-    nobody: Table
-    """The same as user 65534, without any capability."""
-
-    def table(self, uid: int | None) -> Table:
-        """The table a user with this number should be compared with."""
-        return self.root if uid == 0 else self.nobody
-
-
-def number_of(name: str) -> int | None:
-    """The constant's number on this system, or None if this Python has no such name.
-
-    >>> number_of("AF_INET") == socket.AF_INET
-    True
-    >>> number_of("AF_NONSENSE") is None
-    True
-    """
-    if name == "SOCK_PACKET" and sys.platform == "linux":
-        return _LINUX_SOCK_PACKET
-    value = getattr(socket, name, None)
-    return None if value is None else int(value)
-
-
-def try_pair(family: str, type: str) -> Cell:
-    """Ask this kernel for one socket with protocol 0, and close it.
-
-    >>> try_pair("AF_INET", "SOCK_STREAM").error
-    ''
-    """
-    numbers = number_of(family), number_of(type)
-    if numbers[0] is None or numbers[1] is None:
-        return Cell(family, type, error=NO_NAME)
-    try:
-        made = socket.socket(numbers[0], numbers[1], 0)
-    except OSError as refusal:
-        name = errno.errorcode.get(refusal.errno or 0, str(refusal))
-        return Cell(family, type, error=name)
-    with made:
-        return Cell(
-            family,
-            type,
-            domain=_name("AF_", FAMILIES, _option(made, "SO_DOMAIN")),
-            kind=_name("SOCK_", TYPES, _option(made, "SO_TYPE")),
-            protocol=_option(made, "SO_PROTOCOL"),
-        )
-
-
-def probe(families: Iterable[str] = FAMILIES, types: Iterable[str] = TYPES) -> Table:
-    """Ask this kernel for every pair.
-
-    >>> sorted(probe(["AF_INET"], ["SOCK_DGRAM"]))
-    ['AF_INET']
-    """
-    types = list(types)
-    return {family: {type: try_pair(family, type) for type in types} for family in families}
-
-
-def recorded() -> dict[str, Kernel]:
-    """The recorded kernels by their short names, oldest first.
-
-    >>> str(recorded()["7.2"].root["AF_INET"]["SOCK_STREAM"])
-    'AF_INET SOCK_STREAM 6'
-    """
-    data = json.loads(_RECORD.read_text(encoding="utf-8"))
-    return {
-        name: Kernel(
-            name,
-            entry["release"],
-            entry["how"],
-            table_from(entry["root"]),
-            table_from(entry["nobody"]),
-        )
-        for name, entry in data["kernels"].items()
-    }
-
-
-def table_from(data: Mapping[str, Mapping[str, str]]) -> Table:
-    """A table out of JSON's strings."""
-    return {
-        family: {type: Cell.parse(family, type, text) for type, text in row.items()}
-        for family, row in data.items()
-    }
-
-
-def differences(here: Table, there: Table) -> list[tuple[Cell, Cell]]:
-    """The cells both tables have and that are not equal.
-
-    >>> table = {"AF_INET": {"SOCK_STREAM": Cell("AF_INET", "SOCK_STREAM", error="EPERM")}}
-    >>> differences(table, table)
-    []
-    """
-    return [
-        (cell, there[family][type])
-        for family, row in here.items()
-        for type, cell in row.items()
-        if family in there and type in there[family] and there[family][type] != cell
-    ]
+__all__ = [
+    "FAMILIES",
+    "NO_NAME",
+    "TYPES",
+    "Cell",
+    "Kernel",
+    "Table",
+    "as_differences",
+    "as_json",
+    "as_text",
+    "differences",
+    "main",
+    "number_of",
+    "of_model",
+    "probe",
+    "profile",
+    "recorded",
+    "table_from",
+    "try_pair",
+]
 
 
 def as_text(table: Table) -> str:
@@ -288,6 +97,15 @@ def _legend(table: Table) -> list[str]:
     return ["", *lines] if lines else []
 
 
+def of_model(profile: Profile | str) -> Table:
+    """The table of a machine of the model.
+
+    >>> str(of_model("7.2")["AF_AX25"]["SOCK_RAW"]), str(of_model("6.12")["AF_TIPC"]["SOCK_RDM"])
+    ('EAFNOSUPPORT', 'AF_TIPC SOCK_RDM 0')
+    """
+    return probe(sockets=Machine(profile=profile).load("socket"))
+
+
 def as_json(table: Table) -> str:
     """The table as the recorded ones are written, with what it was measured on."""
     rows = {family: {t: str(cell) for t, cell in row.items()} for family, row in table.items()}
@@ -306,23 +124,6 @@ def as_differences(here: Table, kernel: Kernel, uid: int | None) -> str:
         lines.append(f"not recorded there: {', '.join(missing)}")
     lines.append(f"{len(found)} cells differ")
     return "\n".join(lines)
-
-
-def _option(made: socket.socket, name: str) -> int | None:
-    number = getattr(socket, name, None)
-    if number is None:
-        return None
-    try:
-        return made.getsockopt(socket.SOL_SOCKET, number)
-    except OSError:
-        return None
-
-
-def _name(prefix: str, known: Iterable[str], number: int | None) -> str:
-    """The constant with this number; ``?`` where the system does not tell."""
-    if number is None:
-        return "?"
-    return next((name for name in known if number_of(name) == number), f"{prefix}{number}")
 
 
 def _uid() -> int | None:
@@ -353,6 +154,14 @@ def _choose(name: str) -> Kernel:
     return kernels[name]
 
 
+def profile(name: str) -> Profile:
+    """The profile that an argument names."""
+    try:
+        return named(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the ``probe`` command; return its exit status."""
     parser = argparse.ArgumentParser(
@@ -368,6 +177,9 @@ def main(argv: list[str] | None = None) -> int:
         "--show", metavar="KERNEL", type=_choose, help="print a recorded kernel's table instead"
     )
     choice.add_argument("--list", action="store_true", help="print the recorded kernels")
+    choice.add_argument(
+        "--profile", metavar="NAME", type=profile, help="print the model's table instead"
+    )
     arguments = parser.parse_args(argv)
     if arguments.list:
         for kernel in recorded().values():
@@ -377,6 +189,9 @@ def main(argv: list[str] | None = None) -> int:
     elif arguments.show:
         kernel = arguments.show
         print(f"Linux {kernel.release}, {kernel.how}", as_text(kernel.table(_uid())), sep="\n\n")
+    elif arguments.profile:
+        text = as_text(of_model(arguments.profile))
+        print(f"the model, {arguments.profile.name}", text, sep="\n\n")
     elif arguments.compare:
         print(as_differences(probe(), arguments.compare, _uid()))
     else:

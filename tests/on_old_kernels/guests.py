@@ -88,7 +88,6 @@ class Guest:
             shutil.rmtree(self.shared)
             raise
         job = {"modules": [str(path) for path in loaded], "path": [str(ROOT / "src")],
-               "probe": str(ROOT / "src" / "bsdsockets" / "probe.py"),
                "programs": [asdict(program) for program in plan.programs]}  # fmt: skip
         (self.shared / "job.json").write_text(json.dumps(job))
         self.began = time.monotonic()

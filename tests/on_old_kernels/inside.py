@@ -7,7 +7,7 @@ there and leaves ``result.json``.  HALT is the number for reboot(2) that ends th
 
 The job::
 
-    {"modules": [files, in order], "probe": file, "path": [folders the programs import from],
+    {"modules": [files, in order], "path": [folders the programs import from],
      "programs": [{"name": …, "command": [...], "folder": …, "limit": seconds, "background": …}]}
 
 It runs with the host's files read-only and only the standard library, and imports the probe
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
-import importlib.util
+import importlib
 import json
 import lzma
 import os
@@ -67,17 +67,12 @@ def load(path: str) -> str:
     return name
 
 
-def import_file(path: str) -> Any:
-    """A module by its file, without the package around it: the probe needs none of that."""
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    assert spec and spec.loader
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def probe_as(uid: int, probe: Any) -> dict[str, Any]:
-    """The table of families and types that a user gets, asked by a child of this process."""
+    """The table of families and types that a user gets, asked by a child of this process.
+
+    For root "model" is the table of the model with the profile "as this machine"; others may not
+    be able to read the files that it is made of.
+    """
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
         try:
@@ -85,7 +80,11 @@ def probe_as(uid: int, probe: Any) -> dict[str, Any]:
                 os.setgroups([])
                 os.setgid(uid)
                 os.setuid(uid)
-            os.write(writer, probe.as_json(probe.probe()).encode())
+            table = json.loads(probe.as_json(probe.probe()))
+            if not uid:
+                model = probe.as_json(probe.of_model("as this machine"))
+                table["model"] = json.loads(model)["table"]
+            os.write(writer, json.dumps(table).encode())
         finally:
             os._exit(0)
     os.close(writer)
@@ -130,7 +129,8 @@ def work() -> dict[str, Any]:
     result["python"] = sys.version.split()[0]
     bring_up_loopback()
     result["modules"] = [load(path) for path in job["modules"]]
-    probe = import_file(job["probe"])
+    sys.path[:0] = job["path"]
+    probe = importlib.import_module("bsdsockets.probe")
     result["probes"] = {str(uid): probe_as(uid, probe) for uid in (0, NOBODY)}
     running: list[subprocess.Popen[str]] = []
     result["programs"] = {}

@@ -63,6 +63,8 @@ def test_every_family_and_type_answers_as_recorded(
     assert set(here) == set(probe.FAMILIES)
     recorded = probe.recorded()[plan.kernel].table(int(uid))
     assert not probe.differences(here, recorded)
+    if "model" in measured:  # the machine of the profile "as this machine" in the guest
+        assert probe.table_from(measured["model"]) == here
 
 
 @pytest.mark.parametrize(("plan", "program"), programs(*FLOWS), ids=label)

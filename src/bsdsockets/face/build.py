@@ -61,7 +61,11 @@ def build_families(host: Host, node: Node, resolver: Resolver,
                             if make.number in profile.families]
     if TipcFamily.number in profile.families:
         others.append(TipcFamily(host))
-    families = {family.number: family for family in (unix, *internet, *others)}
+    families = {family.number: family for family in (unix, *internet, *others)
+                if family.number in profile.families}
+    for number, kind, error in profile.refusals:
+        if number in families:
+            families[number].refuse(kind, error)
     _add_interfaces(node, families)
     return families
 

@@ -10,15 +10,16 @@ Two machines share nothing: ports, names of sockets, time and threads are their 
 """
 
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..calls.calls import Calls
 from ..calls.poll import EpollCalls
+from ..faults import Fault, find
 from ..machine.events import Event
 from ..machine.host import Host
-from ..machine.profile import BUILT_IN, PROFILES, Profile
+from ..machine.profile import BUILT_IN, Profile, named
 from ..network.names import Resolver
 from ..network.node import Node
 from ..network.pcap import Capture
@@ -55,8 +56,8 @@ class Machine:
     real_time
         True sleeps where time would jump, for programs that also wait for the world outside.
     profile
-        Which address families the host has: ``"built in"``, what every Linux has, or
-        ``"every module"``.
+        Which address families the host has: ``"built in"``, what every Linux has,
+        ``"every module"``, ``"as this machine"``, or a recorded kernel by its name, ``"6.12"``.
 
     >>> socket = Machine().load("socket")
     >>> a, b = socket.socketpair()
@@ -66,7 +67,7 @@ class Machine:
     """
 
     def __init__(self, seed: int = 0, real_time: bool = False,
-                 profile: Profile | str = BUILT_IN) -> None:
+                 profile: Profile | str = BUILT_IN, faults: Iterable[Fault | str] = ()) -> None:
         self.host = Host(seed, real_time)
         self.clock = self.host.clock
         self.scheduler = self.host.scheduler
@@ -76,7 +77,7 @@ class Machine:
         self.resolver = Resolver(self.host.name)
         self.families = build_families(
             self.host, self.node, self.resolver,
-            PROFILES[profile] if isinstance(profile, str) else profile)
+            named(profile) if isinstance(profile, str) else profile)
         self._calls = Calls(self.host, self.node, self.families)
         self._poll = EpollCalls(self.host)
         self.calls: Any = self._calls
@@ -89,6 +90,8 @@ class Machine:
             "_thread": thread_module.make(self), "time": time_module.make(self)})
         if errno := errno_module.make():
             self.loader.modules["errno"] = errno
+        for each in faults:
+            self.fault(each)
 
     def load(self, name: str) -> types.ModuleType:
         """Return this machine's copy of the module *name*, for example ``"http.server"``.
@@ -159,6 +162,26 @@ class Machine:
                 self.calls, self.poll = self._calls, self._poll
 
         return end
+
+    @property
+    def kernel(self) -> Calls:
+        """The system calls themselves, which a fault may replace for this machine."""
+        return self._calls
+
+    def fault(self, fault: Fault | str) -> Callable[[], object]:
+        """Let *fault* happen from now on; returns what ends that.
+
+        ValueError
+            No fault has that name, or it has no such parameter.
+
+        >>> machine = Machine()
+        >>> end = machine.fault("short reads")
+        >>> a, b = machine.load("socket").socketpair()
+        >>> a.sendall(b"hello"); len(b.recv(10)) < 5
+        True
+        >>> end(); a.close(); b.close()
+        """
+        return find(fault).start(self)
 
     def capture(self, path: str | Path) -> Callable[[], None]:
         """Write every packet to the file *path*, as pcap; returns what ends that.

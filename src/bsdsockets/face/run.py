@@ -11,10 +11,10 @@ import runpy
 import signal
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..machine.profile import BUILT_IN
+from ..machine.profile import BUILT_IN, Profile
 from .c_library import c_modules
 from .loader import ABSENT, PRIVATE
 from .machine import Machine
@@ -93,7 +93,7 @@ def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
 
 def run(program: str, arguments: list[str], module: bool = False, seed: int = 0,
         real_time: bool = False, capture: str | None = None,
-        profile: str = BUILT_IN.name) -> int:
+        profile: Profile | str = BUILT_IN) -> int:
     """Run *program*, a file or with *module* a module, as python itself would."""
     machine = Machine(seed, real_time, profile)
     if capture:

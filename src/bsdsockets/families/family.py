@@ -11,7 +11,7 @@ May not know: descriptors, calls.
 from typing import Any
 
 from ..machine.constants import SOCK_RAW
-from ..machine.errors import EINVAL, EPERM, EPROTONOSUPPORT, ESOCKTNOSUPPORT, fail
+from ..machine.errors import EACCES, EINVAL, EPERM, EPROTONOSUPPORT, ESOCKTNOSUPPORT, fail
 from ..machine.host import Host
 
 
@@ -51,6 +51,20 @@ class Family:
                     fail(EPERM)
                 return kind, number or row_number, protocol
         fail(EPROTONOSUPPORT)
+
+    def refuse(self, kind: int, error: int) -> None:
+        """Let socket() with the type *kind* fail, whatever the family would say.
+
+        EPERM and EACCES, whatever the protocol; another *error* where the system chooses it.
+        """
+        own = self.choose
+
+        def choose(asked: int, number: int) -> tuple[int, int, Any]:
+            if asked == kind and (number == 0 or error in (EPERM, EACCES)):
+                fail(error)
+            return own(asked, number)
+
+        self.choose = choose  # type: ignore[method-assign]
 
     def from_python(self, address: Any, caller: str) -> Any:
         """Read the address a program gives; TypeError and OverflowError as CPython's."""
