@@ -14,7 +14,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "bsdsockets"
 
-LAYERS = ["machine", "network", "protocols", "families", "sockets", "calls", "face"]
+LAYERS = ["machine", "network", "protocols", "families", "sockets", "calls", "faults", "face"]
 BESIDE = {"__init__", "__main__", "probe", "sockaddr"}  # the package's own face and its commands
 
 LINES, FUNCTION, MEDIAN = 400, 40, 8

@@ -13,6 +13,7 @@ runs a whole program on one.
 The layers, an import only ever points down:
 
     face        _socket, select, _thread for CPython's library; loading the copies
+    faults      what may go wrong, to be switched on
     calls       one method a system call; the one place that waits
     sockets     what every socket has; options
     families    one file each: addresses, and which protocol each type is

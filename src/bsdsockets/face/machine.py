@@ -179,7 +179,7 @@ class Machine:
         >>> a, b = machine.load("socket").socketpair()
         >>> a.sendall(b"hello"); len(b.recv(10)) < 5
         True
-        >>> end(); a.close(); b.close()
+        >>> _ = end(); a.close(); b.close()
         """
         return find(fault).start(self)
 

@@ -93,9 +93,9 @@ def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
 
 def run(program: str, arguments: list[str], module: bool = False, seed: int = 0,
         real_time: bool = False, capture: str | None = None,
-        profile: Profile | str = BUILT_IN) -> int:
+        profile: Profile | str = BUILT_IN, faults: Iterable[str] = ()) -> int:
     """Run *program*, a file or with *module* a module, as python itself would."""
-    machine = Machine(seed, real_time, profile)
+    machine = Machine(seed, real_time, profile, faults)
     if capture:
         machine.capture(capture)
     install(machine)
