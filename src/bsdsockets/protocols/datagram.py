@@ -72,7 +72,8 @@ def error_number(message: Message) -> int:
 class DatagramEnd:
     """What the protocol keeps: the peer, and errors that came back."""
 
-    __slots__ = ("errors", "groups", "known", "pending", "remote", "remote_port", "way")
+    __slots__ = ("chosen", "collecting", "errors", "flow", "groups", "known", "pending", "remote",
+                 "remote_port", "routed")
 
     def __init__(self) -> None:
         self.remote = ""  # as packets carry it; empty while unconnected
@@ -81,7 +82,10 @@ class DatagramEnd:
         self.groups: list[tuple[str, int]] = []
         self.known: Any = None  # where the last datagram went, while that cannot have changed
         self.pending: bytes | None = None  # MSG_MORE: data collected for one datagram
-        self.way: Any = None  # and where it goes
+        self.collecting = False
+        self.chosen: Any = None  # what its first piece asked for
+        self.flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of it, and of the peer
+        self.routed = False  # the way to the peer is known
 
 
 class Datagrams(Internet):
@@ -172,13 +176,18 @@ class Datagrams(Internet):
                 self.check_size4(data, flags)
                 self.check_port(so, port)  # Linux hands it to IPv4 as if it were given
         chosen = choices(so, control, self.node.kind(remote) == "multicast")
-        source = chosen.source or self.choose_source(so, remote)
-        self.check_length(so, data)
+        source, remote, port = self.route(so, address, control, remote, port, chosen)
+        self.check_length(so, data, remote)
         self.check_state(so)
         self.transmit(so, source, remote, port, data, chosen)
         if so.waiters:
             so.wake(WRITABLE_BAND)  # what was sent has left the send buffer
         return len(data)
+
+    def route(self, so: Any, address: Any, control: Any, remote: str, port: int,
+              chosen: Choices) -> tuple[str, str, int]:
+        """Where a packet goes from, and to: an address and a port."""
+        return chosen.source or self.choose_source(so, remote), remote, port
 
     def check_state(self, so: Any) -> None:
         """Fail with the pending error, or because the socket is shut down for sending."""
@@ -197,7 +206,7 @@ class Datagrams(Internet):
     def check_port(self, so: Any, port: int) -> None:
         """Fail if the port cannot be sent to at all."""
 
-    def check_length(self, so: Any, data: bytes) -> None:
+    def check_length(self, so: Any, data: bytes, remote: str) -> None:
         """Fail with EMSGSIZE if *data* does not fit into a packet."""
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,

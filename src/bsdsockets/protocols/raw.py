@@ -79,7 +79,7 @@ class Raw(Datagrams):
     def check_state(self, so: Any) -> None:
         """Linux sends for a raw socket whatever error is pending."""
 
-    def check_length(self, so: Any, data: bytes) -> None:
+    def check_length(self, so: Any, data: bytes, remote: str) -> None:
         if so.options.get(HEADER_INCLUDED):
             self._check_header(data)
             return

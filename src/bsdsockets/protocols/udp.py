@@ -14,16 +14,20 @@ from typing import Any
 from ..machine.constants import (
     AF_INET,
     IP_MULTICAST_ALL,
+    IP_TOS,
     IPPROTO_IP,
     IPPROTO_IPV6,
     IPPROTO_UDP,
     IPV6_MULTICAST_ALL,
     MSG_MORE,
     MSG_OOB,
+    SO_BINDTODEVICE,
+    SO_MARK,
+    SOL_SOCKET,
     UDP_CORK,
 )
 from ..machine.errors import EINVAL, EMSGSIZE, EOPNOTSUPP, fail
-from ..network.addresses import is_any, is_mapped
+from ..network.addresses import LOOPBACK4, is_any, is_mapped
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
 from .buffers import Record
@@ -31,11 +35,12 @@ from .datagram import Datagrams
 from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
 from .ip_control import Choices
-from .ports import REUSE_PORT, Ports, covers
+from .ports import REUSE_PORT, V6ONLY, Ports, covers
 from .protocol import WRITABLE_BAND
 from .unix import datagram_cost
 
 CORK = (IPPROTO_UDP, UDP_CORK)
+REROUTING = ((IPPROTO_IP, IP_TOS), (SOL_SOCKET, SO_MARK), (SOL_SOCKET, SO_BINDTODEVICE))
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
 _tuple = tuple.__new__
 LONGEST = 65535  # bytes that a length field counts, headers included
@@ -71,10 +76,41 @@ class Udp(Datagrams):
         if port == 0:
             fail(EINVAL)
 
-    def check_length(self, so: Any, data: bytes) -> None:
-        head = 28 if so.family == AF_INET else 8
-        if len(data) > LONGEST - head:
+    def check_length(self, so: Any, data: bytes, remote: str) -> None:
+        if len(data) > LONGEST - (8 if ":" in remote else 28):
             self.local_error(so, EMSGSIZE)
+
+    def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
+        end = so.pcb
+        end.routed = False
+        try:
+            end.routed = super().connect(so, address, wait)
+        finally:
+            self._aim(so, end, address)
+        return True
+
+    def _aim(self, so: Any, end: Any, address: InternetAddress) -> None:
+        """Note where connect() over IPv4 pointed, even where it failed.
+
+        Linux has one place (``inet->cork.fl``) for the addresses of the peer, whose route is
+        kept, and of the datagram that MSG_MORE collects: each may change the other's.
+        """
+        end.known = None
+        if is_mapped(address.address) and so.options.get(V6ONLY):
+            return
+        remote = self.wire(so, address.address)
+        if ":" not in remote:
+            end.flow = (self.own_source(so, 4) or LOOPBACK4, remote, address.port)
+
+    def route(self, so: Any, address: Any, control: Any, remote: str, port: int,
+              chosen: Choices) -> tuple[str, str, int]:
+        end = so.pcb
+        kept = address is None and not control and so.family == AF_INET
+        if kept and end.routed:
+            return end.flow  # type: ignore[no-any-return]
+        way = super().route(so, address, control, remote, port, chosen)
+        end.routed |= kept
+        return way
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
@@ -89,36 +125,55 @@ class Udp(Datagrams):
                 if so.waiters:
                     so.wake(WRITABLE_BAND)
                 return size
-        if end.pending is None and not flags & MSG_MORE and not so.options.get(CORK):
-            plain = self.node.loopback.plain and not so.options
-            sent = super().send(so, data, flags, address, control)
-            if plain:
-                self._remember(so, end, address)
-            return sent
+        if end.pending is not None or flags & MSG_MORE or so.options.get(CORK):
+            return self._collect(so, data, flags, address, control)
+        plain = self.node.loopback.plain and not so.options
+        sent = super().send(so, data, flags, address, control)
+        if plain:
+            self._remember(so, end, address)
+        return sent
+
+    def _collect(self, so: Any, data: bytes, flags: int, address: Any, control: Any) -> int:
+        """MSG_MORE and UDP_CORK: add to the datagram that is being made, which is sent later.
+
+        Only the first piece is sent as if alone: what it asks for counts, and what it finds.
+        """
+        end = so.pcb
         if end.pending is None:
-            end.pending, end.way = b"", None
-        self.prepare(so)
-        self.check_size(so, data, flags)
-        if end.way is not None and address is not None and is_mapped(address.address) and (
-                ":" in end.way[1]):
-            self.wire(so, address.address)
-            fail(EINVAL)  # the datagram that is being collected is one of IPv6
-        if end.way is None:
-            super().send(so, b"", flags, address, control)
-        if len(end.pending) + len(data) > LONGEST - (28 if so.family == AF_INET else 8):
-            end.pending = end.way = None
-            fail(EMSGSIZE)
-        end.pending += data
+            end.collecting = True
+            try:
+                super().send(so, data, flags, address, control)
+            finally:
+                end.collecting = False
+        else:
+            self._check_piece(so, end, data, flags, address)
+            end.pending += data
         if not flags & MSG_MORE and not so.options.get(CORK):
             self.uncork(so)
         return len(data)
 
+    def _check_piece(self, so: Any, end: Any, data: bytes, flags: int, address: Any) -> None:
+        six = ":" in end.flow[1]
+        if address is not None and is_mapped(address.address):
+            self.wire(so, address.address)
+            if six:
+                fail(EINVAL)  # the datagram that is being collected is one of IPv6
+        if not six:
+            self.check_size4(data, flags)
+        if len(end.pending) + len(data) > LONGEST - (8 if six else 28):
+            end.pending = None
+            self.local_error(so, EMSGSIZE)
+
     def _remember(self, so: Any, end: Any, address: Any) -> None:
         """Keep what the next datagram to *address* would find: the fast path."""
-        remote = end.remote if address is None else self.wire(so, address.address)
+        if address is not None:
+            remote, port = self.wire(so, address.address), address.port
+        elif so.family == AF_INET:
+            _, remote, port = end.flow
+        else:
+            remote, port = end.remote, end.remote_port
         if self.node.kind(remote) != "local":
             return
-        port = end.remote_port if address is None else address.port
         source = self.choose_source(so, remote)
         packet = Packet(source, remote, self.number, Datagram(so.port, port, b""))
         target = self._find(packet, packet.payload)
@@ -129,24 +184,30 @@ class Udp(Datagrams):
     def uncork(self, so: Any) -> None:
         """Send what was collected as one datagram."""
         end = so.pcb
-        data, way = end.pending, end.way
-        end.pending = end.way = None
-        if way is not None:
-            self.check_length(so, data)
-            self.transmit(so, *way[:3], data, way[3])
+        data, end.pending = end.pending, None
+        self._go(so, *end.flow, data, end.chosen)
 
     def option_changed(self, so: Any, level: int, number: int) -> None:
         self.ports.version += 1
+        if (level, number) in REROUTING:
+            so.pcb.routed = False
         if (level, number) == CORK and not so.options[CORK] and so.pcb.pending is not None:
             self.uncork(so)
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
                  chosen: Choices) -> None:
-        if so.pcb.pending is not None:
-            so.pcb.way = (source, remote, port, chosen)  # MSG_MORE: not yet
-            return
-        self.node.send(Packet(source, remote, self.number, Datagram(so.port, port, data),
-                              chosen.ttl, chosen.tos))
+        end = so.pcb
+        if end.collecting:
+            end.flow, end.pending, end.chosen = (source, remote, port), data, chosen
+            end.known = None
+        else:
+            self._go(so, source, remote, port, data, chosen)
+
+    def _go(self, so: Any, source: str, remote: str, port: int, data: bytes,
+            chosen: Choices) -> None:
+        if self.node.kind(remote) != "remote":
+            self.node.send(Packet(source, remote, self.number, Datagram(so.port, port, data),
+                                  chosen.ttl, chosen.tos))
 
     def arrive(self, packet: Packet) -> None:
         """Give a datagram to the socket with its port, or answer that there is none."""
