@@ -22,7 +22,7 @@ from ..machine.constants import (
     SOCK_STREAM,
     SOL_SOCKET,
 )
-from ..machine.errors import EBADF, ENOTSOCK, fail
+from ..machine.errors import EAGAIN, EBADF, ENOTSOCK, EPIPE, fail
 from ..machine.host import Host
 from ..protocols.protocol import Message
 from ..sockets.options import get_option, set_option
@@ -106,7 +106,9 @@ class Transfer(Waiting):
             try:
                 sent += int(self._complete(so, POLLOUT, None, flags, "send", so.protocol.send,
                                            so, bytes(view[sent:]), flags, None, ()))
-            except OSError:
+            except OSError as failure:
+                if so.family != AF_UNIX and failure.errno not in (EPIPE, EAGAIN):
+                    so.error = failure.errno or 0  # the next call is told
                 return sent
         return sent
 

@@ -198,7 +198,9 @@ class Socket(Receiver):
         data = readable(data)
         calls, timeout = self._machine.calls, self._timeout
         if timeout is None:
-            calls.send(self._fd, data, flags, None)
+            sent = calls.send(self._fd, data, flags, None)
+            while sent < len(data):  # an error or a signal came between
+                sent += calls.send(self._fd, data[sent:], flags, None)
             return
         deadline = self._machine.clock.now + timeout
         view, sent = memoryview(data), 0

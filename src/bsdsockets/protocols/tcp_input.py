@@ -189,6 +189,8 @@ class Input:
                 c.go(CLOSE)
                 c.fin_wanted = True
         c.snd_wnd = s.window
+        if not s.window:
+            c.retries = 0  # who answers probes lives (RFC 9293 3.8.6.1)
         count = s.acknowledgement - c.snd_una
         if count > 0:
             self._progress(c, count)

@@ -163,7 +163,8 @@ class Output:
         """Do something about it if nothing is acknowledged within *timeout* seconds."""
         if c.timer is not None:
             c.timer.cancel()
-        c.timer = self.node.after(timeout, lambda: self._unanswered(c, timeout))
+        probing = c.unsent > 0 and c.snd_wnd == 0  # goes on for ever, as keepalive does
+        c.timer = self.node.after(timeout, lambda: self._unanswered(c, timeout), probing)
 
     def _unanswered(self, c: Connection, timeout: float) -> None:
         """Send the first thing that is not acknowledged again, or give up."""
