@@ -5,6 +5,7 @@ What a wrong argument raises is CPython's, to the letter.
 Sources: CPython ``Modules/socketmodule.c``, ``Python/getargs.c``, 3.11 to 3.13.
 """
 
+from operator import index
 from typing import Any
 
 from ..machine.constants import MSG_TRUNC
@@ -28,11 +29,7 @@ def seconds(value: Any, what: str = "Timeout") -> float | None:
 
 def number(value: Any) -> int:
     """A C int of a program's argument."""
-    try:
-        result = int(value.__index__())
-    except AttributeError:
-        kind = type(value).__name__
-        raise TypeError(f"'{kind}' object cannot be interpreted as an integer") from None
+    result = index(value)
     if not -(2**31) <= result < 2**31:
         bound = "greater than maximum" if result > 0 else "less than minimum"
         raise OverflowError(f"signed integer is {bound}")

@@ -14,10 +14,11 @@ Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13.
 import sys
 import warnings
 from contextlib import suppress
+from operator import attrgetter
 from typing import Any
 
 from ..calls.waiting import TimedOut
-from ..machine.constants import AF_INET, SOCK_STREAM
+from ..machine.constants import AF_INET, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM
 from ..machine.errors import EMSGSIZE, error
 from ..network.names import UnknownName
 from .ancillary import encode_control
@@ -26,6 +27,7 @@ from .receiving import Receiver
 
 UNKNOWN = -1
 MOST_PARTS = 1024  # UIO_MAXIOV
+FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC  # beside the type
 
 
 class Socket(Receiver):
@@ -48,9 +50,9 @@ class Socket(Receiver):
             self._fd = machine.calls.socket(family, kind, protocol)
         else:
             family, kind, protocol = self._adopt(fileno, family, type, proto)
-        self._family, self._type, self._proto = family, kind & ~0x80800, protocol
+        self._family, self._type, self._proto = family, kind & ~FLAGS, protocol
         self._timeout = machine.default_timeout
-        if kind & 0x800:
+        if kind & SOCK_NONBLOCK:
             self._timeout = 0.0
         elif self._timeout is not None:
             machine.descriptors.set_nonblocking(self._fd, True)
@@ -69,7 +71,9 @@ class Socket(Receiver):
 
     def __del__(self) -> None:
         fd = getattr(self, "_fd", -1)
-        if fd != -1 and not sys.is_finalizing():
+        if fd == -1:
+            return
+        if not sys.is_finalizing():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, 2, source=self)
             self._fd = -1
             with suppress(OSError):
@@ -79,10 +83,10 @@ class Socket(Receiver):
         return (f"<socket object, fd={self._fd}, family={self._family}, type={self._type}, "
                 f"proto={self._proto}>")
 
-    family = property(lambda self: self._family, doc="the socket family")
-    type = property(lambda self: self._type, doc="the socket type")
-    proto = property(lambda self: self._proto, doc="the socket protocol")
-    timeout = property(lambda self: self._timeout, doc="the socket timeout")
+    family = property(attrgetter("_family"), doc="the socket family")
+    type = property(attrgetter("_type"), doc="the socket type")
+    proto = property(attrgetter("_proto"), doc="the socket protocol")
+    timeout = property(attrgetter("_timeout"), doc="the socket timeout")
 
     def _address(self, address: Any, caller: str) -> Any:
         """Read an address in the family's form."""
@@ -109,8 +113,10 @@ class Socket(Receiver):
         """Close the socket."""
         descriptor, self._fd = self._fd, -1
         if descriptor != -1:
-            with suppress(ConnectionResetError):
+            try:  # contextlib.suppress takes longer than this call should
                 self._machine.calls.close(descriptor)
+            except ConnectionResetError:
+                return
 
     def settimeout(self, timeout: Any) -> None:
         """Wait at most *timeout* seconds in each call; 0 never, None for ever."""

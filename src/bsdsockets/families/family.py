@@ -45,8 +45,9 @@ class Family:
         rows = self.table.get(kind)
         if not rows:
             fail(ESOCKTNOSUPPORT)
+        wanted = number or rows[0][0]
         for row_number, protocol in rows:
-            if (number or rows[0][0]) == row_number or (row_number == -1 and number):
+            if row_number == wanted or (row_number == -1 and number):
                 if kind == SOCK_RAW and not self.host.privileged:
                     fail(EPERM)
                 return kind, number or row_number, protocol

@@ -69,7 +69,7 @@ class Host:
         self.descriptors = DescriptorTable()
         self.names = Names()
         self.random = random.Random(seed)
-        self.sockets = 0
+        self.sockets = 0  # how many there have been
 
     @property
     def credentials(self) -> Credentials:
@@ -82,8 +82,3 @@ class Host:
     def privileged(self) -> bool:
         """True if the process may do what root may."""
         return not hasattr(os, "geteuid") or os.geteuid() == 0
-
-    def next_socket(self) -> int:
-        """Number the next socket."""
-        self.sockets += 1
-        return self.sockets

@@ -31,7 +31,7 @@ from ..machine.errors import (
 )
 from ..network.addresses import is_any, is_mapped
 from ..network.node import Node
-from ..network.packets import SYN, Packet
+from ..network.packets import SYN
 from .buffers import StreamBuffer
 from .internet import InternetAddress
 from .ports import Ports, covers
@@ -89,7 +89,8 @@ class Tcp(TcpStream):
         node.register(IPPROTO_TCP, self.input.receive)
 
     def attach(self, so: Any) -> None:
-        so.pcb = Connection(so)
+        if so.pcb is None:  # and not the end of a connection that came
+            so.pcb = Connection(so)
         so.buffer = StreamBuffer()
         so.receive_size = self.host.settings.tcp_read_default
         so.send_size = self.host.settings.tcp_write_default
@@ -127,11 +128,11 @@ class Tcp(TcpStream):
         c.go(PASSIVE_OPEN)
         self.listeners.setdefault(so.port, []).insert(0, so)
 
-    def _find_listener(self, packet: Packet) -> Any:
-        """The socket that listens where *packet* goes: the most exact one, then the newest."""
+    def _find_listener(self, address: str, port: int) -> Any:
+        """The socket that listens at *address* and *port*: the most exact one, then the newest."""
         best, best_score = None, 0
-        for so in self.listeners.get(packet.payload.destination, ()):
-            if not covers(so, packet.destination):
+        for so in self.listeners.get(port, ()):
+            if not covers(so, address):
                 continue
             score = 1 + 2 * (not is_any(so.bound_address)) + (so.family == 2)
             if score > best_score:
@@ -230,12 +231,10 @@ class Tcp(TcpStream):
             fail(ENETUNREACH)
         source = self.node.source_for(remote)
         source = self.own_source(so, 6 if ":" in remote else 4) or source
-        c = Connection(so)
-        c.local_address, c.remote_address, c.remote_port = source, remote, address.port
-        port = so.port or self.ports.port_for_connection(
+        port = so.shown_port = so.port or self.ports.port_for_connection(
             lambda port: self._usable((source, port, remote, address.port), port))
-        c.local_port = so.shown_port = port
-        old = self.output.table.get(c.key)
+        key = (source, port, remote, address.port)
+        old = self.output.table.get(key)
         if old is not None:
             if not isinstance(old, TimeWait) or (so.port and self._recent(old)):
                 fail(EADDRNOTAVAIL)
@@ -244,14 +243,16 @@ class Tcp(TcpStream):
             so.port = port
             self.ports.add(so, port)
         so.bound_address = self.dressed(so, source)
-        so.pcb = c
         so.done = False
+        c = so.pcb
+        c.local_address, c.local_port, c.remote_address, c.remote_port = key
         c.iss = c.snd_una = self.host.random.getrandbits(32)
-        self.output.table[c.key] = c
+        self.output.table[key] = c
         so.state = CONNECTING
-        c.go(ACTIVE_OPEN)
-        if not (self.link.plain and not so.shutdown and self.fast.meet(c)):
+        if so.shutdown or not self.fast.meet(c):
+            c.go(ACTIVE_OPEN)
             self.output.synchronize(c, SYN)
+
     def _usable(self, key: Any, port: int) -> bool:
         """True if a connection may come from *port*: nobody bound it, and it is not this one."""
         old = self.output.table.get(key)
@@ -354,6 +355,8 @@ class Tcp(TcpStream):
                 self._send_fin(c)
         elif c.state == FIN_WAIT_2:
             self.input.remain(c, FIN_WAIT_2, self.host.settings.tcp_fin_timeout)
+        if c.state == CLOSED:
+            c.so = None  # as `finish` does, where segments still had to come
 
     def option_changed(self, so: Any, level: int, number: int) -> None:
         c = so.pcb

@@ -158,7 +158,7 @@ class TimeWait:
         "since",
         "snd_nxt",
         "state",
-        "timer",
+        "until",
     )
 
     def __init__(self, connection: Connection, so: Any, state: str, now: float) -> None:
@@ -166,7 +166,7 @@ class TimeWait:
         self.state = state
         self.snd_nxt, self.rcv_nxt = connection.snd_nxt, connection.rcv_nxt
         self.since = now
-        self.timer: Any = None
+        self.until = 0.0
         self.family, self.options = so.family, so.options
         self.bound_address, self.port = so.bound_address, connection.local_port
         self.listening = False

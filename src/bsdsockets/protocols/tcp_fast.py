@@ -11,8 +11,6 @@ May not know: calls.
 Sources: those of `tcp_input`, whose effects these are.
 """
 
-from ..machine.constants import IPPROTO_TCP
-from ..network.packets import SYN, Packet, Segment
 from .protocol import READ_HANGUP, READABLE, RECEIVE
 from .tcp_connection import Connection, TimeWait
 from .tcp_input import LATE, Input
@@ -31,28 +29,34 @@ class FastPath:
 
     def meet(self, c: Connection) -> bool:
         """The fast path of a handshake: what its three segments do; False if it needs them."""
-        ends = (c.remote_address, c.remote_port)
-        if (*ends, c.local_address, c.local_port) in self.output.table:
+        if not self.link.plain:
             return False
-        listener = self.input.find_listener(Packet(c.local_address, ends[0], IPPROTO_TCP, Segment(
-            c.local_port, ends[1], 0, 0, SYN, 0)))
+        key = (c.remote_address, c.remote_port, c.local_address, c.local_port)
+        if key in self.output.table:
+            return False
+        listener = self.input.find_listener(c.remote_address, c.remote_port)
         if listener is None or listener.shutdown or listener.queue.is_full():
             return False
         child = Connection()
-        child.local_address, child.local_port = ends
-        child.remote_address, child.remote_port = c.local_address, c.local_port
+        child.local_address, child.local_port, child.remote_address, child.remote_port = key
         child.iss = self.node.host.random.getrandbits(32)
         c.snd_una = c.snd_nxt = child.rcv_nxt = c.iss + 1
         child.snd_una = child.snd_nxt = c.rcv_nxt = child.iss + 1
         c.mss = child.mss = MAXIMUM_SEGMENT
-        self.output.table[child.key] = child
+        self.output.table[key] = child
         listener.new_connection(child)
         c.state = child.state = ESTABLISHED
-        c.snd_wnd, child.snd_wnd = child.window(), c.window()
-        c.advertised, child.advertised = c.rcv_nxt + c.window(), child.rcv_nxt + child.window()
-        self.input.established(c)
-        self.input.established(child)
+        c.peer, child.peer = child, c
+        self._open_windows(c, child)
+        self.input.settle(c)
+        self.input.settle(child)
         return True
+
+    @staticmethod
+    def _open_windows(c: Connection, peer: Connection) -> None:
+        """Each end knows the other's room, as if it had just been told."""
+        peer.snd_wnd, c.snd_wnd = c.window(), peer.window()
+        c.advertised, peer.advertised = c.rcv_nxt + peer.snd_wnd, peer.rcv_nxt + c.snd_wnd
 
     def part(self, c: Connection) -> bool:
         """The fast path of a close: what the FIN and its acknowledgement do.
@@ -90,13 +94,12 @@ class FastPath:
         self.input.finish(c, 0)
         return True
 
-    @staticmethod
-    def leave(c: Connection) -> None:
+    def leave(self, c: Connection) -> None:
+        """Go by segments from now on."""
         peer, c.peer = c.peer, None
         if peer is not None:
             peer.peer = None
-            c.snd_wnd, peer.snd_wnd = peer.window(), c.window()
-            c.advertised, peer.advertised = c.rcv_nxt + c.window(), peer.rcv_nxt + peer.window()
+            self._open_windows(c, peer)
 
     @staticmethod
     def deliver(c: Connection, peer: Connection, data: bytes, size: int, room: int) -> int:

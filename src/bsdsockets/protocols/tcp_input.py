@@ -15,7 +15,7 @@ standard leaves open: which error a reset gives, and resets of data nobody will 
 from collections.abc import Callable
 from typing import Any
 
-from ..machine.constants import POLLPRI, POLLRDBAND
+from ..machine.constants import POLLPRI, POLLRDBAND, SO_OOBINLINE, SOL_SOCKET
 from ..machine.errors import ECONNREFUSED, ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
 from .ports import Ports
@@ -41,6 +41,7 @@ from .tcp_states import (
     TIME_WAIT,
 )
 
+INLINE = (SOL_SOCKET, SO_OOBINLINE)
 LATE = 65536  # bytes whose acknowledgement Linux delays, until the FIN brings it
 TWO_MSL = 60.0  # seconds; Linux's TCP_TIMEWAIT_LEN
 
@@ -49,12 +50,14 @@ class Input:
     """Reads segments.  `find_listener` says which socket listens where a SYN arrives."""
 
     def __init__(self, output: Output, ports: Ports,
-                 find_listener: Callable[[Packet], Any]) -> None:
+                 find_listener: Callable[[str, int], Any]) -> None:
         self.output = output
         self.ports = ports
         self.node = output.node
+        self.clock = output.node.host.clock
         self.table = output.table
         self.find_listener = find_listener
+        self.ending: dict[float, list[TimeWait]] = {}  # by the time when their time is over
         output.give_up = self.give_up
 
     def receive(self, packet: Packet) -> None:
@@ -73,7 +76,7 @@ class Input:
     # CLOSED and LISTEN: RFC 9293 3.10.7.1 and 3.10.7.2
 
     def _no_connection(self, packet: Packet, s: Segment) -> None:
-        so = self.find_listener(packet)
+        so = self.find_listener(packet.destination, s.destination)
         if so is None or s.flags & (RST | ACK):
             self.output.refuse(packet)
         elif s.flags & SYN and not so.queue.is_full():
@@ -118,7 +121,7 @@ class Input:
             self.output.synchronize(c, SYN | ACK)
 
     def established(self, c: Connection) -> None:
-        """The handshake is over: sizes, the fast path, keepalive."""
+        """The handshake is over: its timer, the fast path, sizes, keepalive."""
         c.retries = 0
         if c.timer is not None:
             c.timer.cancel()
@@ -126,11 +129,16 @@ class Input:
         other = self.table.get((c.remote_address, c.remote_port, c.local_address, c.local_port))
         if isinstance(other, Connection) and other.state == c.state and other.so is not None:
             c.peer, other.peer = other, c  # both ends are here: the fast path is open
-        settings = self.node.host.settings
-        if c.so.send_size == settings.tcp_write_default:
-            c.so.send_size = settings.tcp_write_connected
-        c.so.wake(WRITABLE)
-        self.output.keep_alive(c)
+        self.settle(c)
+
+    def settle(self, c: Connection) -> None:
+        """A connection begins: its socket may write, keepalive begins."""
+        so, settings = c.so, self.output.settings
+        if so.send_size == settings.tcp_write_default:
+            so.send_size = settings.tcp_write_connected
+        so.wake(WRITABLE)
+        if so.options:
+            self.output.keep_alive(c)
 
     # Other states: RFC 9293 3.10.7.4, in its order
 
@@ -249,6 +257,10 @@ class Input:
         place = s.sequence + s.urgent - 1
         if place < c.rcv_nxt or (c.urgent_state and place <= c.urgent_in):
             return
+        so = c.so
+        if c.urgent_state and c.before_urgent == 0 and so.buffer.length and not so.options.get(
+                INLINE):
+            so.buffer.drop(1)  # the last urgent byte, which Linux takes out where reading stands
         c.urgent_in, c.urgent_state = place, VALID
 
     def _data(self, c: Connection, packet: Packet, s: Segment) -> bool:
@@ -288,10 +300,9 @@ class Input:
         c.stop_timers()
         self.table.pop(c.key, None)
         c.out, c.sent = None, 0
-        before_fast_path = c.peer
-        c.peer = None
-        if before_fast_path is not None:
-            before_fast_path.peer = None
+        peer, c.peer = c.peer, None
+        if peer is not None:
+            peer.peer = None
         so = c.so
         if so is None:
             c.state = CLOSED
@@ -303,7 +314,10 @@ class Input:
         so.shutdown = BOTH
         if error:
             so.error = error
-        so.wake(EVERYTHING)
+        if so.waiters:
+            so.wake(EVERYTHING)
+        if so.dead:
+            c.so = None  # nobody looks again, and nothing refers to itself
 
     def give_up(self, c: Connection, error: int) -> None:
         """Nobody answers any more."""
@@ -313,22 +327,38 @@ class Input:
 
     def remain(self, c: Connection, state: str, seconds: float) -> None:
         """Let go of the connection and keep what answers for it in *state*."""
-        remains = TimeWait(c, c.so, state, self.node.host.clock.now)
+        remains = TimeWait(c, c.so, state, self.clock.now)
         self.finish(c, 0)
         self.table[remains.key] = remains
         self.ports.add(remains, remains.port)
-        remains.timer = self.node.after(seconds, lambda: self.end(remains))
+        self._end_after(remains, seconds)
 
     def time_wait(self, remains: TimeWait) -> None:
         """The FIN that a remain in FIN-WAIT-2 waited for has come."""
         remains.state = TIME_WAIT
-        remains.timer.cancel()
-        remains.timer = self.node.after(TWO_MSL, lambda: self.end(remains))
+        self._end_after(remains, TWO_MSL)
+
+    def _end_after(self, remains: TimeWait, seconds: float) -> None:
+        """End *remains* when *seconds* have passed; those of one moment share its timer."""
+        when = self.clock.now + seconds
+        if when == remains.until:
+            return
+        remains.until = when
+        if when not in self.ending:
+            self.ending[when] = []
+            self.clock.at(when, lambda: self._end_all(when))
+        self.ending[when].append(remains)
+
+    def _end_all(self, when: float) -> None:
+        for remains in self.ending.pop(when):
+            if remains.until == when:
+                self.end(remains)
 
     def end(self, remains: TimeWait) -> None:
+        """Forget *remains*: its time is over, or something ends it early."""
         if self.table.get(remains.key) is remains:
             del self.table[remains.key]
-        remains.timer.cancel()
+        remains.until = 0.0
         self.ports.remove(remains, remains.port)
 
     def _time_wait(self, remains: TimeWait, packet: Packet, s: Segment) -> None:

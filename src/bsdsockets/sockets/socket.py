@@ -42,12 +42,12 @@ class Socket(File):
     )
 
     def __init__(self, host: Host, family: int, kind: int, number: int, protocol: Any,
-                 any_address: Any) -> None:
+                 any_address: Any, pcb: Any = None) -> None:
         self.references = 0
         self.nonblocking = False
         self.waiters: list[Any] = []
         self.host = host
-        self.number = host.next_socket()
+        host.sockets = self.number = host.sockets + 1
         self.family, self.type, self.protocol_number = family, kind, number
         self.protocol = protocol
         self.state = UNCONNECTED
@@ -58,7 +58,7 @@ class Socket(File):
         self.done = self.dead = self.listening = False
         self.options: dict[tuple[int, int], Any] = {}
         self.queue: ListenQueue | None = None
-        self.pcb: Any = None
+        self.pcb = pcb
         self.buffer: Any = None
         self.receive_size = host.settings.read_default
         self.send_size = host.settings.write_default
@@ -89,7 +89,7 @@ class Socket(File):
 
     def changed(self, before: str, after: str) -> None:
         """The protocol's state is another now."""
-        if self.host.observers:
+        if self.host.observers.callbacks:
             self.host.observers.tell(StateChanged, self.number, before, after)
 
     def start_queue(self, backlog: int) -> None:
@@ -103,8 +103,9 @@ class Socket(File):
         It has what the listening socket's options say, and is not yet accepted.
         """
         child = Socket(self.host, self.family, self.type, self.protocol_number, self.protocol,
-                       self.bound_address)
-        child.options = dict(self.options) if self.options else {}
+                       self.bound_address, pcb)
+        if self.options:
+            child.options = dict(self.options)
         child.receive_size, child.send_size = self.receive_size, self.send_size
         child.state = CONNECTED
         self.protocol.inherit(self, child, pcb)
