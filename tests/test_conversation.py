@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conversation import picture, recording, story
-from conversation.story import cast
+from conversation.actors import cast
 from examples import engines, page, session
 
 from tests.cpython_suites import pythons
@@ -238,9 +238,9 @@ def test_the_same_program_gives_the_same_bytes_whatever_the_process_is_like():
         "import sys, os; sys.path[:0] = sys.argv[1:3]\n"
         "held = [os.open(os.devnull, os.O_RDONLY) for _ in range(int(sys.argv[3]))]\n"
         "from pathlib import Path\n"
-        "from conversation import picture, recording, story\n"
+        "from conversation import actors, picture, recording, story\n"
         "seen = recording.run(sys.stdin.read(), Path('page.md'))\n"
-        "told = story.tell(seen, story.cast('client | server'))\n"
+        "told = story.tell(seen, actors.cast('client | server'))\n"
         "print(picture.picture(told, 'x'), picture.data(told), [s.sentence for s in told.steps])\n"
     )
     made = {

@@ -1,8 +1,9 @@
 """Conversations: programs run on the model, and pictures of what happened.
 
-    program -> recording -> story -> picture        Python alone: a build or a browser can do it
-                              |        |
-                              +--------+-> directive        what Sphinx makes of it
+    watching -> actors -> story -> picture --+-> live         a reader's run, in the browser
+                                             |
+                          recording ---------+-> directive    a page's, in a build
 
-An import only ever points to the left of this line; ``sockets`` and ``words`` serve all of it.
+An import only ever points to the left; ``sockets`` and ``words`` serve all of it.  What stands left
+of ``live`` needs Python and ``bsdsockets`` alone.
 """

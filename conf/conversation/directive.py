@@ -17,7 +17,6 @@ gets the text.
 from __future__ import annotations
 
 import doctest
-import re
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -30,13 +29,10 @@ from examples.tags import TagError, parse
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from conversation import picture, recording, story
+from conversation import actors, picture, recording, story, words
 
 HERE = Path(__file__).resolve().parent
 MODEL = HERE.parent.parent / "src" / "bsdsockets"
-
-_BRACKETS = r"\((?:[^()]|\([^()]*\))*\)"
-_CODE = re.compile(rf"((?:\w+(?: \d+)?\.)?\b\w+{_BRACKETS}…?(?![\w])|\bb'[^']*'…?|\bb\"[^\"]*\"…?)")
 
 
 class conversation(nodes.General, nodes.Element):
@@ -58,7 +54,7 @@ class Conversation(SphinxDirective):
     optional_arguments = 1
     final_argument_whitespace = True
     option_spec: ClassVar[Any] = {
-        "actors": story.cast,
+        "actors": actors.cast,
         "seed": directives.nonnegative_int,
         "tags": directives.unchanged,
         "small": directives.flag,
@@ -98,7 +94,7 @@ class Conversation(SphinxDirective):
             raise self.error(f"{path}:{first + program.count(chr(10)) - 1}: {said}")
         for used in [*HERE.glob("*.py"), *MODEL.rglob("*.py")]:
             self.env.note_dependency(str(used))
-        return story.tell(seen, self.options.get("actors", story.Cast()))
+        return story.tell(seen, self.options.get("actors", actors.Cast()))
 
 
 def _first_line(path: Path, line: int, content: str) -> int:
@@ -134,7 +130,7 @@ def _marked_up(sentence: str) -> list[nodes.Node]:
     """The sentence with its calls and bytes as code."""
     return [
         nodes.literal(part, part) if index % 2 else nodes.Text(part)
-        for index, part in enumerate(_CODE.split(sentence))
+        for index, part in enumerate(words.marked(sentence))
     ]
 
 

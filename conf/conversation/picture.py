@@ -19,8 +19,9 @@ from html import escape
 from typing import Any
 
 from conversation import words
+from conversation.actors import LEFT, RIGHT
 from conversation.sockets import Now
-from conversation.story import LEFT, RIGHT, Change, Step, Story
+from conversation.story import Change, Step, Story
 from conversation.words import Travels
 
 _QUIET = {"ACK"}
@@ -29,7 +30,13 @@ _QUIET = {"ACK"}
 def picture(story: Story, label: str, small: bool = False) -> str:
     """The picture, whole, as HTML; a *small* one scrolls, so it can be reached by keyboard."""
     reach = ' tabindex="0"' if small else ""
-    rows = "".join(_row(story, step, number) for number, step in enumerate(story.steps))
+    if not story.cast.readable:
+        rows = "".join(_line(story, step) for step in story.steps)
+        return (
+            f'<div class="cv-picture cv-list" role="img" aria-label="{escape(label)}"{reach}>'
+            f"{rows}</div>"
+        )
+    rows = "".join(_row(story, step) for step in story.steps)
     return (
         f'<div class="cv-picture" role="img" aria-label="{escape(label)}"{reach}>'
         f'<div class="cv-row cv-head"><div class="cv-l">{_heads(story, LEFT)}</div>'
@@ -43,7 +50,7 @@ def _heads(story: Story, side: str) -> str:
     return " ".join(f"<b>{escape(actor)}</b>" for actor in actors)
 
 
-def _row(story: Story, step: Step, number: int) -> str:
+def _row(story: Story, step: Step) -> str:
     cells = {
         LEFT: _changes(step.changes, LEFT),
         RIGHT: _changes(step.changes, RIGHT),
@@ -70,6 +77,25 @@ def _row(story: Story, step: Step, number: int) -> str:
     )
 
 
+def _line(story: Story, step: Step) -> str:
+    """A step of more actors than columns can be read: who, and what."""
+    who, what = step.actor, ""
+    if step.kind == "wire":
+        assert step.travels
+        who, what = f"{step.actor} → {step.to}", _label(step.travels)
+    elif step.kind == "time":
+        who, what = "", f'<span class="cv-time">{escape(step.title)}</span>'
+    else:
+        what = _call(story, step, alone=True)
+    pills = _changes(step.changes, LEFT) + _changes(step.changes, RIGHT)
+    kinds = f"cv-row cv-{step.kind} cv-from-{step.side}"
+    kinds += _tone(step.travels) if step.travels else ""
+    return (
+        f'<div class="{kinds}"><span class="cv-who">{escape(who)}</span>'
+        f'<div class="cv-what">{what}{pills}</div></div>'
+    )
+
+
 def _tone(travels: Travels) -> str:
     if travels.lost:
         return " cv-lost"
@@ -92,9 +118,9 @@ def _rails(story: Story, step: Step, side: str) -> str:
     return f'<span class="cv-rails cv-rails-{side[0]}">{"".join(marks)}</span>'
 
 
-def _call(story: Story, step: Step) -> str:
+def _call(story: Story, step: Step, alone: bool = False) -> str:
     who = story.cast.left if step.side == LEFT else story.cast.right
-    alone = len(who) == 1 or step.title.startswith(f"{step.actor}.")
+    alone = alone or len(who) == 1 or step.title.startswith(f"{step.actor}.")
     name = "" if alone else f'<span class="cv-who">{escape(step.actor)}</span> '
     title = "" if step.kind == "return" else f"<code>{_breakable(step.title)}</code>"
     if step.kind == "return":
@@ -117,6 +143,12 @@ def _breakable(text: str) -> str:
 
 
 def _arrow(travels: Travels) -> str:
+    numbers = f'<span class="cv-numbers">{travels.numbers}</span>' if travels.numbers else ""
+    return f'{_label(travels)}<span class="cv-line"></span>{numbers}'
+
+
+def _label(travels: Travels) -> str:
+    """What travels, in one line."""
     strong = [flag for flag in travels.flags if flag not in ("PSH", "ACK")]
     flags = "".join(
         f"<b>{escape(flag)}</b> " if flag in strong or not strong else f"<span>{flag}</span> "
@@ -124,11 +156,9 @@ def _arrow(travels: Travels) -> str:
     )
     if travels.data and not strong:
         flags = "".join(f"<span>{flag}</span> " for flag in travels.flags)
-    numbers = f'<span class="cv-numbers">{travels.numbers}</span>' if travels.numbers else ""
     data = f"<code>{escape(travels.data, quote=False)}</code>" if travels.data else ""
     lost = f'<span class="cv-fails">{travels.lost}</span>' if travels.lost else ""
-    head = f'<span class="cv-label">{data}<span class="cv-flags">{flags}</span>{lost}</span>'
-    return f'{head}<span class="cv-line"></span>{numbers}'
+    return f'<span class="cv-label">{data}<span class="cv-flags">{flags}</span>{lost}</span>'
 
 
 def _changes(changes: list[Change], side: str) -> str:

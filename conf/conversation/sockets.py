@@ -40,11 +40,20 @@ class Sockets:
         """Port -> the first socket that had it."""
         self.peers: dict[int, int] = {}
         """The other end of a UNIX socket."""
+        self.hidden: set[int] = set()
+        """Those that are nobody's business."""
 
     def all_now(self) -> dict[int, Now]:
         """How everything stands."""
         self.look()
         return {number: self.now(number) for number in sorted(self.known)}
+
+    def hide(self, descriptors: Any) -> None:
+        """Never tell of these."""
+        for descriptor in descriptors:
+            number = self.of(descriptor)
+            self.hidden.add(number)
+            self.known.pop(number, None)
 
     def of(self, descriptor: Any) -> int:
         """The number of the socket that *descriptor* names, or 0."""
@@ -55,7 +64,7 @@ class Sockets:
     def look(self) -> None:
         """Get to know sockets: those with a descriptor, and those not yet accepted."""
         for file in list(self._machine.descriptors.values()):
-            if hasattr(file, "number"):
+            if hasattr(file, "number") and file.number not in self.hidden:
                 self.known.setdefault(file.number, file)
                 for child in file.queue.completed if file.queue else ():
                     self.known.setdefault(child.number, child)

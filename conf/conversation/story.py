@@ -2,8 +2,7 @@
 
     Recording ---> Step, Step, Step ...      each a row of the picture and a sentence of the text
 
-Every step has an *actor* and every actor a *side*.  An actor is a thread or a function that has its
-name; where one function plays both, a call belongs to the actor of its socket.
+Every step has an *actor* and every actor a *side*; ``actors`` says who plays.
 
 May not know: HTML, Sphinx.
 """
@@ -16,44 +15,13 @@ from typing import Any
 
 from bsdsockets.network.packets import ACK, FIN, PSH, RST, SYN, URG, Datagram, Segment
 from conversation import words
-from conversation.recording import Entry, Recording
+from conversation.actors import LEFT, Cast, Roles, named
 from conversation.sockets import Now
+from conversation.watching import Entry, Recording
 from conversation.words import Travels
 
-LEFT, RIGHT = "left", "right"
 _AF_UNIX = 1
 _FLAGS = {"SYN": SYN, "FIN": FIN, "RST": RST, "PSH": PSH, "URG": URG, "ACK": ACK}
-
-
-@dataclass(frozen=True)
-class Cast:
-    """The actors, from left to right."""
-
-    left: tuple[str, ...] = ("client",)
-    right: tuple[str, ...] = ("server",)
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        return self.left + self.right
-
-    def side(self, actor: str) -> str:
-        return LEFT if actor in self.left else RIGHT
-
-
-def cast(text: str) -> Cast:
-    """Read ``first second | server``; without a bar the last one stands on the right.
-
-    >>> cast("first second | server")
-    Cast(left=('first', 'second'), right=('server',))
-    >>> cast("client server")
-    Cast(left=('client',), right=('server',))
-    """
-    left, bar, right = text.partition("|")
-    actors = left.split()
-    others = right.split() if bar else [actors.pop()] if actors else []
-    if not actors or not others:
-        raise ValueError("name an actor on either side: client | server")
-    return Cast(tuple(actors), tuple(others))
 
 
 @dataclass(frozen=True)
@@ -82,6 +50,10 @@ class Step:
     detail: str = ""
     failed: bool = False
     travels: Travels | None = None
+    to: str = ""
+    """Who is to get what travels."""
+    index: int = 0
+    """The entry that it is made of."""
     changes: list[Change] = field(default_factory=list)
     waiting: dict[str, int] = field(default_factory=dict)
     """The actors that wait after this step, and the line in which each does."""
@@ -106,21 +78,23 @@ class Story:
     """The step from which on each socket is there."""
 
 
-def tell(recording: Recording, cast: Cast) -> Story:
+def tell(recording: Recording, roles: Cast | Roles) -> Story:
     """Make the steps of a recording."""
-    teller = _Teller(recording, cast)
+    if isinstance(roles, Cast):
+        roles = named(recording, roles)
+    teller = _Teller(recording, roles)
     for entry in recording.entries:
         teller.take(entry)
     return teller.story()
 
 
 class _Teller:
-    def __init__(self, recording: Recording, cast: Cast) -> None:
+    def __init__(self, recording: Recording, roles: Roles) -> None:
         self.recording = recording
-        self.lines = recording.source.splitlines()
-        self.cast = cast
-        self.owners = _owners(recording, cast)
-        self.names = _distinct(recording, self.owners)
+        self.cast = roles.cast
+        self.owners = roles.owners
+        self._actor = roles.actor
+        self.names = _distinct(recording, roles)
         self.steps: list[Step] = []
         self.waiting: dict[str, int] = {}
         self.first: dict[tuple[int, int], int] = {}
@@ -151,7 +125,7 @@ class _Teller:
             self.steps[-1].after = entry.after
 
     def _step(self, kind: str, entry: Entry, actor: str, **details: Any) -> Step:
-        step = Step(kind, actor, self.cast.side(actor), entry.line, **details)
+        step = Step(kind, actor, self.cast.side(actor), entry.line, index=entry.index, **details)
         self.steps.append(step)
         return step
 
@@ -160,7 +134,7 @@ class _Teller:
     def _call(self, entry: Entry) -> None:
         actor = self._actor(entry)
         ended = self.returns.get(id(entry))
-        title = words.call(entry, self.lines, self.names)
+        title = words.call(entry, self.names)
         step = self._step("call", entry, actor, title=title, words=f"{actor} calls {title}.")
         if ended is not None and self._at_once(entry, ended):
             self._result(step, ended)
@@ -174,7 +148,7 @@ class _Teller:
             return False
         if entry.call != "connect" or entry.family == _AF_UNIX:
             return True
-        return self.recording.entries.index(ended) == self.recording.entries.index(entry) + 1
+        return ended.index == entry.index + 1
 
     def _result(self, step: Step, ended: Entry) -> None:
         assert ended.begun is not None
@@ -196,7 +170,7 @@ class _Teller:
             step.kind, step.detail = "wait", f"waits {what}"
             step.words = f"{step.words[:-1]} and waits {what}."
         else:
-            title = words.call(entry.begun, self.lines, self.names)
+            title = words.call(entry.begun, self.names)
             step = self._step("wait", entry, actor, title=title, detail=f"waits {what}")
             step.words = f"{actor} waits in {title} {what}."
         step.waiting = dict(self.waiting)
@@ -208,7 +182,7 @@ class _Teller:
         if self._at_once(call, entry):
             return
         self.waiting.pop(actor, None)
-        title = words.call(call, self.lines, self.names)
+        title = words.call(call, self.names)
         text = words.result(entry, self.names)
         verb = "fails with" if entry.error else "returns"
         step = self._step(
@@ -225,20 +199,21 @@ class _Teller:
     # What travels
 
     def _packet(self, entry: Entry) -> None:
-        packet = entry.packet
-        source = self._at_port(getattr(packet.payload, "source", 0))
-        target = self._at_port(getattr(packet.payload, "destination", 0))
+        payload = getattr(entry.packet, "payload", None)  # other families' frames have none
+        source = self._at_port(getattr(payload, "source", 0))
+        target = self._at_port(getattr(payload, "destination", 0))
         sender = source or self._opposite(target or self._actor(entry))
         receiver = target if target and target != sender else self._opposite(sender)
-        travels = self._travels(packet.payload, self._lost(entry))
+        travels = self._travels(payload, self._lost(entry))
         step = self._step("wire", entry, sender, travels=travels, waiting=dict(self.waiting))
+        step.to = receiver
         step.words = words.travels(sender, receiver, travels)
 
     def _lost(self, entry: Entry) -> str:
         """Why the packet of *entry* does not arrive, or nothing."""
         if entry.kind == "lost":
             return "lost"
-        payload = entry.packet.payload
+        payload = getattr(entry.packet, "payload", None)
         if isinstance(payload, Segment) and payload.flags & (SYN | ACK) == SYN:
             listener = entry.after.get(self.recording.ports.get(payload.destination, 0))
             if listener is not None and (listener.waiting or 0) > listener.backlog:
@@ -247,7 +222,8 @@ class _Teller:
 
     def _travels(self, payload: Any, lost: str) -> Travels:
         if isinstance(payload, Datagram):
-            return Travels(("UDP",), "", words.data(payload.data), words.size(payload.data), lost)
+            size = words.size(len(payload.data))
+            return Travels(("UDP",), "", words.data(payload.data), size, lost)
         if not isinstance(payload, Segment):
             return Travels((words.icmp(payload),), lost=lost)
         here, there = (payload.source, payload.destination), (payload.destination, payload.source)
@@ -261,7 +237,7 @@ class _Teller:
         if payload.flags & RST and not payload.flags & ACK:
             numbers = ""
         flags = tuple(name for name, bit in _FLAGS.items() if payload.flags & bit)
-        size = words.size(payload.data) if payload.data else ""
+        size = words.size(len(payload.data)) if payload.data else ""
         return Travels(flags, numbers, words.data(payload.data) if size else "", size, lost)
 
     def _unix(self, entry: Entry) -> None:
@@ -274,6 +250,7 @@ class _Teller:
         self.steps[-1].waiting = dict(self.waiting)
         self.steps[-1].after = self.steps[-2].after if len(self.steps) > 1 else {}
         step = self._step("wire", entry, actor, travels=travels)
+        step.to = receiver
         step.words = words.travels(actor, receiver, travels)
 
     def _heard(self, entry: Entry) -> bool:
@@ -292,9 +269,6 @@ class _Teller:
         step.words = f"{entry.what} pass."
 
     # Who, where
-
-    def _actor(self, entry: Entry) -> str:
-        return _player(entry, self.cast) or self.owners.get(entry.number) or self.cast.all[0]
 
     def _at_port(self, port: int) -> str:
         number = self.recording.ports.get(port)
@@ -344,46 +318,13 @@ class _Teller:
         return found
 
 
-def _player(entry: Entry, cast: Cast) -> str:
-    """The actor whose thread or function *entry* is of, or nothing."""
-    if entry.thread in cast.all:
-        return entry.thread
-    return next((name for name in entry.functions if name in cast.all), "")
-
-
-def _owners(recording: Recording, cast: Cast) -> dict[int, str]:
-    """Whose each socket is: its first player's; else by what it does, listening on the right."""
-    owners: dict[int, str] = {}
-    roles: dict[int, str] = {}
-    pairs = 0
-    for entry in recording.entries:
-        player = _player(entry, cast)
-        if entry.number and player and entry.kind == "call":
-            owners.setdefault(entry.number, player)
-        if entry.call == "accept" and player and isinstance(entry.result, int):
-            owners.setdefault(entry.result, player)
-        if entry.kind == "call" and entry.call in ("listen", "bind"):
-            roles.setdefault(entry.number, cast.right[0])
-        if entry.kind == "return" and entry.call == "socketpair" and entry.result:
-            one, other = entry.result
-            pairs += 1
-            roles.update({one: cast.left[0], other: cast.right[0]})
-            if owners.get(one) == owners.get(other):
-                owners.pop(one, None)
-                owners.pop(other, None)
-    known = {number for entry in recording.entries for number in entry.after}
-    for number in sorted(known):
-        if recording.names.get(number) in cast.all:
-            owners.setdefault(number, recording.names[number])
-        parent = recording.parents.get(number)
-        role = owners.get(parent, roles.get(parent)) if parent else roles.get(number)
-        owners.setdefault(number, role or cast.left[0])
-    return owners
-
-
-def _distinct(recording: Recording, owners: dict[int, str]) -> dict[int, str]:
+def _distinct(recording: Recording, roles: Roles) -> dict[int, str]:
     """The names of the sockets; where one actor uses a name twice, numbered."""
-    plain = {number: recording.names.get(number, "new socket") for number in sorted(owners)}
+    owners = roles.owners
+    plain = {
+        number: recording.names.get(number) or roles.unnamed.get(number, "new socket")
+        for number in sorted(owners)
+    }
     counts = Counter((owners[number], name) for number, name in plain.items())
     seen: Counter[tuple[str, str]] = Counter()
     names = {}

@@ -5,15 +5,14 @@ May not know: who is drawn where.
 
 from __future__ import annotations
 
-import errno
 import re
 import socket
 from dataclasses import dataclass
 from typing import Any
 
-from bsdsockets.machine import constants
-from conversation.recording import Entry
+from bsdsockets.machine import constants, errors
 from conversation.sockets import Now
+from conversation.watching import Bytes, Entry, Failure
 
 _LONGEST = 24
 _METHODS = {
@@ -32,6 +31,10 @@ _NAMES = {
 _TYPES = {1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 4: "SOCK_RDM", 5: "SOCK_SEQPACKET"}
 
 
+_BRACKETS = r"\((?:[^()]|\([^()]*\))*\)"
+_CODE = re.compile(rf"((?:\w+(?: \d+)?\.)?\b\w+{_BRACKETS}…?(?![\w])|\bb'[^']*'…?|\bb\"[^\"]*\"…?)")
+
+
 @dataclass(frozen=True)
 class Travels:
     """What goes over the wire in a step."""
@@ -45,7 +48,7 @@ class Travels:
     """What becomes of it if it does not arrive."""
 
 
-def call(entry: Entry, lines: list[str], names: dict[int, str]) -> str:
+def call(entry: Entry, names: dict[int, str]) -> str:
     """The call as the program writes it: ``client.sendall(b'hello')``."""
     name = entry.name or names.get(entry.number, "")
     known = entry.arguments[1:]
@@ -53,15 +56,14 @@ def call(entry: Entry, lines: list[str], names: dict[int, str]) -> str:
         family, kind = entry.arguments[:2]
         return f"{entry.call}({_NAMES['AF_'].get(family, family)}, {_TYPES.get(kind & 15, kind)})"
     if entry.call in ("select", "poll", "epoll_wait"):
-        return f"{_method(entry, lines)}()"
-    return f"{name}.{_method(entry, lines)}({_arguments(entry, known)})"
+        return f"{_method(entry)}()"
+    return f"{name}.{_method(entry)}({_arguments(entry, known)})"
 
 
-def _method(entry: Entry, lines: list[str]) -> str:
-    line = lines[entry.line - 1] if 0 < entry.line <= len(lines) else ""
+def _method(entry: Entry) -> str:
     choices = _METHODS.get(entry.call, ())
     for method in choices:
-        if re.search(rf"\b{method}\(", line):
+        if re.search(rf"\b{method}\(", entry.text):
             return method
     return choices[-1] if choices else entry.call
 
@@ -78,7 +80,7 @@ def _arguments(entry: Entry, known: tuple[Any, ...]) -> str:
     if entry.call == "send":
         to = address(known[3]) if len(known) > 3 and known[3] is not None else ""
         more = ", …" if len(known) > 4 and known[4] else ""
-        return data(bytes(known[0])) + (f", {to}" if to else "") + more
+        return data(known[0]) + (f", {to}" if to else "") + more
     if entry.call == "setsockopt":
         return _NAMES["SO_"].get(known[1], "…") if known[0] == socket.SOL_SOCKET else "…"
     return ""
@@ -110,10 +112,10 @@ def result(entry: Entry, names: dict[int, str]) -> str:
     return "" if value is None else str(value)
 
 
-def _failure(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.errno:
-        return f"{type(error).__name__} ({errno.errorcode.get(error.errno, error.errno)})"
-    return "TimeoutError" if type(error).__name__ == "TimedOut" else type(error).__name__
+def _failure(error: Failure) -> str:
+    if error.errno:
+        return f"{error.name} ({errors.NAMES.get(error.errno, error.errno)})"
+    return "TimeoutError" if error.name == "TimedOut" else error.name
 
 
 def wait(entry: Entry) -> str:
@@ -125,19 +127,29 @@ def wait(entry: Entry) -> str:
     return f"for {entry.what}"
 
 
-def data(value: bytes) -> str:
+def data(value: bytes | Bytes) -> str:
     """Bytes as Python shows them, abbreviated.
 
     >>> data(b"hello"), data(b"x" * 100)
     ("b'hello'", "b'xxxxxxxxxxxxxxxxxxxx'…")
     """
-    if len(value) <= _LONGEST:
-        return repr(bytes(value))
-    return repr(bytes(value[: _LONGEST - 4])) + "…"
+    begin, count = (value.begin, value.size) if isinstance(value, Bytes) else (value, len(value))
+    if count <= _LONGEST:
+        return repr(bytes(begin))
+    return repr(bytes(begin[: _LONGEST - 4])) + "…"
 
 
-def size(value: bytes) -> str:
-    return "1 byte" if len(value) == 1 else f"{len(value)} bytes"
+def marked(sentence: str) -> list[str]:
+    """The sentence taken apart: text, code, text, code …
+
+    >>> marked("client calls client.recv(9) and waits.")
+    ['client calls ', 'client.recv(9)', ' and waits.']
+    """
+    return _CODE.split(sentence)
+
+
+def size(count: int) -> str:
+    return "1 byte" if count == 1 else f"{count} bytes"
 
 
 def queue(now: Now) -> str:
@@ -145,7 +157,7 @@ def queue(now: Now) -> str:
     if now.records is not None:
         many = "1 message" if now.records == 1 else f"{now.records} messages"
         return many if now.records else "empty"
-    return size(b"x" * now.queued) if now.queued else "empty"
+    return size(now.queued) if now.queued else "empty"
 
 
 def icmp(payload: Any) -> str:
@@ -158,10 +170,10 @@ def icmp(payload: Any) -> str:
 def unix(entry: Entry) -> Travels | None:
     """What a call over AF_UNIX puts at the other end."""
     if entry.call == "send" and isinstance(entry.result, int):
-        value = bytes(entry.arguments[1])[: entry.result]
+        value = Bytes(entry.arguments[1].begin[: entry.result], entry.result)
         control = entry.arguments[5] if len(entry.arguments) > 5 else ()
         flags = ("SCM_RIGHTS",) if control else ()
-        return Travels(flags, "", data(value), size(value))
+        return Travels(flags, "", data(value), size(entry.result))
     if entry.call == "connect":
         return Travels(("connection",))
     if entry.call == "shutdown" or (entry.call == "close" and entry.type == 1):
