@@ -7,18 +7,18 @@ functions of ``os`` that take descriptors learn of the model's, and so do ``ctyp
 """
 
 import os
-import runpy
 import signal
 import sys
-import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..faults import Fault
 from ..machine.profile import BUILT_IN, Profile
 from .c_library import c_modules
 from .loader import ABSENT, PRIVATE
 from .machine import Machine
 from .signals import signal_functions
+from .together import Command, background, execute
 
 KEPT = frozenset({"time", "_thread", "_socket", "select"})
 
@@ -91,25 +91,17 @@ def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
     return {name: getattr(descriptors, name) for name in REAL}
 
 
-def run(program: str, arguments: list[str], module: bool = False, seed: int = 0,
+def run(commands: Sequence[Command], module: bool = False, seed: int = 0,
         real_time: bool = False, capture: str | None = None,
-        profile: Profile | str = BUILT_IN, faults: Iterable[str] = ()) -> int:
-    """Run *program*, a file or with *module* a module, as python itself would."""
+        profile: Profile | str = BUILT_IN, faults: Iterable[Fault | str] = ()) -> int:
+    """Run programs, files or with *module* modules, the last as python itself would.
+
+    Those before it run beside it (`together`).
+    """
     machine = Machine(seed, real_time, profile, faults)
     if capture:
         machine.capture(capture)
     install(machine)
-    sys.argv[:] = [program, *arguments]
-    if module:
-        sys.path.insert(0, os.getcwd())
-        runpy.run_module(program, run_name="__main__", alter_sys=True)
-    else:
-        sys.path.insert(0, os.path.dirname(os.path.abspath(program)))
-        main = types.ModuleType("__main__")
-        main.__file__ = program
-        sys.modules["__main__"] = main
-        with open(program, "rb") as source:
-            code = compile(source.read(), program, "exec")
-        vars(main)["__builtins__"] = __builtins__
-        exec(code, vars(main))
+    with background(machine, commands[:-1], module):
+        execute(commands[-1], module)
     return 0
