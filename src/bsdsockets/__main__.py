@@ -2,15 +2,48 @@
 
     python -m bsdsockets run program.py [arguments]
     python -m bsdsockets run -m module [arguments]
+    python -m bsdsockets run server.py + client.py    both on one machine
+    python -m bsdsockets run --fault "short reads" program.py
+    python -m bsdsockets faults                       what may go wrong, by name
     python -m bsdsockets probe                        which sockets this kernel has
 """
 
 import argparse
 import sys
+import textwrap
 
 from . import probe
 from .face.run import run
+from .faults import Fault, find, known
 from .machine.profile import BUILT_IN
+
+
+def fault(text: str) -> Fault:
+    """The fault that *text* names, or a complaint that names the known ones."""
+    try:
+        return find(text)
+    except ValueError as failure:
+        raise argparse.ArgumentTypeError(str(failure)) from None
+
+
+def list_faults() -> int:
+    """Print what may go wrong."""
+    for each in known():
+        parameters = ", ".join(f"{name}={value}" for name, value in each["parameters"].items())
+        print(f"{each['name']}{': ' if parameters else ''}{parameters}")
+        print(textwrap.fill(each["sentence"], 76, initial_indent="    ", subsequent_indent="    "))
+    return 0
+
+
+def split(words: list[str]) -> list[list[str]]:
+    """Take a command line apart at each ``+``: one program with its arguments each."""
+    commands: list[list[str]] = [[]]
+    for word in words:
+        if word == "+":
+            commands.append([])
+        else:
+            commands[-1].append(word)
+    return commands
 
 
 def main(arguments: list[str]) -> int:
@@ -18,6 +51,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bsdsockets", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("probe", help="say which families and types this kernel has")
+    commands.add_parser("faults", help="say what may go wrong, by name")
     runner = commands.add_parser("run", help="run a program on the model")
     runner.add_argument("--seed", type=int, default=0, help="which schedule (default 0)")
     runner.add_argument("--real-time", action="store_true", help="sleep where time would jump")
@@ -25,15 +59,22 @@ def main(arguments: list[str]) -> int:
     runner.add_argument("--profile", metavar="NAME", type=probe.profile, default=BUILT_IN,
                         help="which address families there are: 'built in' (the default), "
                         "'every module', 'as this machine', or a recorded kernel, '6.12'")
+    runner.add_argument("--fault", action="append", type=fault, default=[], metavar="NAME",
+                        dest="faults", help="let this go wrong; may be given several times")
     runner.add_argument("-m", dest="module", action="store_true", help="run a module by its name")
     runner.add_argument("program", help="a file, or with -m a module")
-    runner.add_argument("arguments", nargs=argparse.REMAINDER)
+    runner.add_argument("arguments", nargs=argparse.REMAINDER,
+                        help="the program's; after a + comes another program")
     if arguments[:1] == ["probe"]:
         return probe.main(arguments[1:])
     options = parser.parse_args(arguments)
-    return run(options.program, options.arguments, module=options.module, seed=options.seed,
-               real_time=options.real_time, capture=options.pcap,
-               profile=options.profile)
+    if options.command == "faults":
+        return list_faults()
+    commands = split([options.program, *options.arguments])
+    if not all(commands):
+        runner.error("a program is missing beside the +")
+    return run(commands, module=options.module, seed=options.seed, real_time=options.real_time,
+               capture=options.pcap, profile=options.profile, faults=options.faults)
 
 
 if __name__ == "__main__":

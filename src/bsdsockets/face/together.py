@@ -1,0 +1,159 @@
+"""Several programs on one machine, as a shell runs them: all but the last in the background.
+
+    run server.py 50007 + client.py 50007 hello
+
+    server.py   a thread that is started first and goes on until it waits
+    client.py   the main thread; once it has ended, the server gets what Ctrl-C raises
+
+Each program has a namespace and arguments of its own; loaded modules, the standard output and
+the working directory they share.  Signals are the last program's.
+
+May not know: the modules that a machine stands in for.
+"""
+
+import builtins
+import importlib
+import os
+import runpy
+import signal
+import sys
+import traceback
+import types
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
+from typing import Any
+
+from ..machine.errors import Deadlock
+from ..machine.scheduler import Killed, Task
+
+GRACE = 1.0  # seconds in which the others may end by themselves
+
+Command = Sequence[str]  # a program and its arguments
+
+
+def execute(command: Command, module: bool = False) -> None:
+    """Run a program, a file or with *module* a module, as python itself would."""
+    program = command[0]
+    sys.argv[:] = command
+    if module:
+        sys.path.insert(0, os.getcwd())
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+        return
+    path = os.path.abspath(program)
+    if os.path.isdir(path) or zipfile.is_zipfile(path):
+        sys.path.insert(0, path)
+        runpy.run_module("__main__", run_name="__main__", alter_sys=True)
+        return
+    sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+    main = types.ModuleType("__main__")
+    vars(main).update(__file__=path, __builtins__=builtins, __cached__=None,
+                      __loader__=SourceFileLoader("__main__", path))
+    sys.modules["__main__"] = main
+    with open(path, "rb") as source:
+        code = compile(source.read(), path, "exec")
+    exec(code, vars(main))
+
+
+class Background:
+    """The programs that run beside the last one."""
+
+    def __init__(self, machine: Any) -> None:
+        self._scheduler, self._clock = machine.scheduler, machine.clock
+        self._start_thread = self._scheduler.start
+        self._set_signal = signal.signal
+        self._signal: Callable[[int, Any], Any] = signal.signal
+        self.waiters: list[Any] = []
+        self.programs: list[Task] = []
+        self.threads: dict[int, Task] = {}  # of the programs, and those that they start
+        self.failed = False
+
+    def start(self, command: Command, module: bool = False) -> None:
+        """Start a program, and let it go on until it waits."""
+        task = self._start_thread(lambda: self._live(command, module), command[0])
+        self.programs.append(task)
+        self.threads[task.ident] = task
+        self._scheduler.pause()
+
+    def start_thread(self, body: Callable[[], None], name: str = "") -> Task:
+        """Start a thread of whichever program runs."""
+        task = self._start_thread(body, name)
+        if self._scheduler.current.ident in self.threads:
+            self.threads[task.ident] = task
+        return task
+
+    def _live(self, command: Command, module: bool) -> None:
+        try:
+            execute(command, module)
+        except SystemExit as end:
+            self._note_status(end.code)
+        except KeyboardInterrupt:
+            pass
+        except Killed:
+            raise
+        except BaseException:
+            self.failed = True
+            traceback.print_exc()
+        finally:
+            for waiter in tuple(self.waiters):
+                waiter.notify()
+
+    def _note_status(self, code: Any) -> None:
+        self.failed = self.failed or code not in (None, 0)
+        if code is not None and not isinstance(code, int):
+            print(code, file=sys.stderr)
+
+    def signal(self, number: int, handler: Any) -> Any:
+        """signal.signal(), which a program in the background calls in vain."""
+        if self._scheduler.current.ident in self.threads:
+            return signal.getsignal(number)
+        return self._set_signal(number, handler)
+
+    def end(self) -> None:
+        """Let the programs end, interrupt those that do not, and end what is left."""
+        self._wait(self._clock.now + GRACE)
+        for task in self._living():
+            task.error = KeyboardInterrupt()
+            task.notify()
+        self._wait(None)
+        for task in self.threads.values():
+            if task.ident in self._scheduler.tasks:
+                task.error = Killed()
+                task.notify()
+        self._scheduler.pause()
+
+    def _living(self) -> list[Task]:
+        return [task for task in self.programs if task.ident in self._scheduler.tasks]
+
+    def _wait(self, deadline: float | None) -> None:
+        try:
+            while self._living():
+                if not self._scheduler.wait((self,), deadline, "a program to end"):
+                    return
+        except Deadlock:
+            return
+
+
+@contextmanager
+def background(machine: Any, commands: Sequence[Command], module: bool = False) -> Iterator[None]:
+    """Run *commands* beside what is done inside; they end soon after it.
+
+    SystemExit
+        One of them ended with an error.
+    """
+    if not commands:
+        yield
+        return
+    importlib.import_module("threading")  # the main thread is the one that imports it
+    others = Background(machine)
+    machine.scheduler.start = others.start_thread
+    signal.signal = others.signal
+    try:
+        for command in commands:
+            others.start(command, module)
+        yield
+    finally:
+        others.end()
+    if others.failed:
+        sys.exit(1)
