@@ -200,11 +200,7 @@ class Calls(Connections):
         >>> machine.close()
         """
         file = self.files.find(number)
-        another = self.files.add(file)
-        if file.nonblocking:
-            file.nonblocking = False
-            self.files.set_nonblocking(another, True)
-        return another
+        return self.files.add(file, number)
 
     # Names
 

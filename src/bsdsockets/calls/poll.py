@@ -11,7 +11,9 @@ model's is asked of the host.
 Sources: POSIX.1-2024 poll(), pselect(); Linux epoll(7), epoll_ctl(2).
 """
 
+import os
 import select as _host_select
+import stat
 import time
 from collections import OrderedDict
 from typing import Any
@@ -30,12 +32,13 @@ from ..machine.constants import (
     POLLPRI,
 )
 from ..machine.descriptors import File
-from ..machine.errors import EBADF, EEXIST, EINVAL, ENOENT, fail
+from ..machine.errors import EBADF, EEXIST, EINVAL, ENOENT, EPERM, fail
 from ..machine.events import CallWaits
 from ..machine.host import Host
 
 READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP
 WRITE_SET = POLLOUT | 256 | 512 | POLLERR
+_WITH_EXCLUSIVE = POLLIN | POLLOUT | EPOLLERR | EPOLLHUP | EPOLLET | EPOLLEXCLUSIVE | 1 << 29
 FOREIGN_PAUSE = 0.002  # seconds between looks at descriptors of the host
 
 
@@ -44,6 +47,7 @@ class Foreign:
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.references = 1  # when the host closes it, its poll says so
         self.waiters: list[Any] = []
 
     def ready(self) -> int:
@@ -51,6 +55,11 @@ class Foreign:
         poll = _host_select.poll()
         poll.register(self.number, 0x3FFF)
         return poll.poll(0)[0][1] if poll.poll(0) else 0
+
+
+def _is_file(number: int) -> bool:
+    mode = os.fstat(number).st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 class Readiness:
@@ -100,7 +109,8 @@ class Readiness:
             clock.read()
             return look()
         deadline = None if timeout is None else clock.now + timeout
-        foreign = any(isinstance(source, Foreign) for source in sources)
+        foreign = any(isinstance(source, Foreign) or getattr(source, "foreign", None)
+                      for source in sources)
         scheduler.current.call = call
         if self.host.observers:
             self.host.observers.tell(CallWaits, call, f"one of {len(sources)} files")
@@ -163,11 +173,12 @@ class Entry:
 class Epoll(File):
     """An epoll instance: the entries, and those that may be ready, in order."""
 
-    __slots__ = ("entries", "maybe")
+    __slots__ = ("entries", "foreign", "maybe")
 
     def __init__(self) -> None:
         super().__init__()
         self.entries: dict[int, Entry] = {}
+        self.foreign: dict[int, Entry] = {}  # those of the host, which tell of no change
         self.maybe: OrderedDict[Entry, None] = OrderedDict()
 
     def queue(self, entry: Entry) -> None:
@@ -178,7 +189,17 @@ class Epoll(File):
                 self.wake(POLLIN)
 
     def ready(self) -> int:
+        self._look_at_foreign()
         return POLLIN | 64 if self._ready_entry() else 0
+
+    def _look_at_foreign(self) -> None:
+        """Ask the host of its descriptors; one that it has closed has no entry any more."""
+        for entry in tuple(self.foreign.values()):
+            mask = entry.file.ready()
+            if mask & POLLNVAL:
+                self._remove(entry)
+            elif mask & entry.events:
+                self.maybe[entry] = None
 
     def _ready_entry(self) -> bool:
         for entry in tuple(self.maybe):
@@ -197,10 +218,13 @@ class Epoll(File):
         """
         events |= EPOLLERR | EPOLLHUP  # told unasked, until a one-shot entry is used up
         entry = self.entries.get(number)
-        if entry is not None and entry.file is not file:
+        foreign = isinstance(file, Foreign)
+        known = foreign and number in self.foreign and operation != 1
+        if entry is not None and entry.file is not file and not known:
             self._remove(entry)
             entry = None
-        if own:
+        exclusive = events & EPOLLEXCLUSIVE and operation != 2
+        if own or (exclusive and (operation != 1 or events & ~_WITH_EXCLUSIVE)):
             fail(EINVAL)
         if operation == 1:
             if entry is not None:
@@ -208,13 +232,15 @@ class Epoll(File):
             entry = Entry(self, number, file, events)
             self.entries[number] = entry
             file.waiters.append(entry)
+            if foreign:
+                self.foreign[number] = entry
         elif entry is None:
             fail(ENOENT)
         elif operation == 2:
             self._remove(entry)
             return
         else:
-            if (entry.events | events) & EPOLLEXCLUSIVE:
+            if entry.events & EPOLLEXCLUSIVE:
                 fail(EINVAL)
             entry.events = events
         if file.ready() & events:
@@ -222,6 +248,7 @@ class Epoll(File):
 
     def _remove(self, entry: Entry) -> None:
         del self.entries[entry.number]
+        self.foreign.pop(entry.number, None)
         self.maybe.pop(entry, None)
         if entry in entry.file.waiters:
             entry.file.waiters.remove(entry)
@@ -230,6 +257,8 @@ class Epoll(File):
         """Report up to *most* entries that are ready, the longest waiting first."""
         found: list[tuple[int, int]] = []
         again: list[Entry] = []
+        if self.foreign:
+            self._look_at_foreign()
         for entry in tuple(self.maybe):
             if len(found) >= most:
                 break
@@ -258,6 +287,7 @@ class Epoll(File):
             if entry in entry.file.waiters:
                 entry.file.waiters.remove(entry)
         self.entries.clear()
+        self.foreign.clear()
         self.maybe.clear()
 
 
@@ -279,14 +309,14 @@ class EpollCalls(Readiness):
         EBADF
             Either descriptor names nothing.
         EPERM
-            A file of the host, which this model does not watch.
+            A file or directory, which is always ready.
         """
         instance = self._epoll(epoll)
         file = self._file(number)
         if file is None:
             fail(EBADF)
-        if isinstance(file, Foreign):
-            fail(1)
+        if isinstance(file, Foreign) and _is_file(number):
+            fail(EPERM)
         instance.control(operation, number, file, events, file is instance)
 
     def epoll_wait(self, epoll: int, timeout: float | None,

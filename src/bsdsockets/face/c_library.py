@@ -18,6 +18,7 @@ Sources: <sys/socket.h>; CPython's ctypes and fcntl documentation.
 """
 
 import ctypes
+import os
 import types
 from collections.abc import Callable
 from typing import Any
@@ -113,11 +114,22 @@ def _make_ctypes(machine: Any) -> types.ModuleType:
 
 
 def _make_fcntl(machine: Any) -> types.ModuleType:
-    """The interpreter's fcntl, whose ioctl knows the machine's sockets."""
+    """The interpreter's fcntl, whose functions know the machine's sockets."""
+    files = machine.descriptors
+
+    def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
+        number = fd if isinstance(fd, int) else fd.fileno()
+        result = fcntl.fcntl(fd, cmd, arg)
+        if number in files:
+            if cmd == fcntl.F_SETFL:
+                files.set_nonblocking(number, bool(arg & os.O_NONBLOCK))
+            elif cmd in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC):
+                files[result] = files[number].hold()
+        return result
 
     def ioctl(fd: Any, request: int, arg: Any = 0, mutate_flag: bool = True, /) -> Any:
         number = fd if isinstance(fd, int) else fd.fileno()
-        if number not in machine.descriptors:
+        if number not in files:
             return fcntl.ioctl(fd, request, arg, mutate_flag)
         if isinstance(arg, int):
             return machine.calls.ioctl(number, request, b"")[0]
@@ -128,7 +140,7 @@ def _make_fcntl(machine: Any) -> types.ModuleType:
         return result
 
     module = types.ModuleType("fcntl", fcntl.__doc__)
-    vars(module).update(vars(fcntl), ioctl=ioctl)
+    vars(module).update(vars(fcntl), fcntl=control, ioctl=ioctl)
     return module
 
 

@@ -7,6 +7,7 @@ Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13; inet(3), byteorder(3)
 """
 
 import ipaddress
+import os
 import sys
 import types
 from typing import Any
@@ -149,7 +150,11 @@ class Functions:
 
     def close(self, fd: Any, /) -> None:
         """Close a descriptor."""
-        self._machine.calls.close(number(fd))
+        fd = number(fd)
+        if self._machine.descriptors.is_foreign(fd):
+            os.close(fd)
+        else:
+            self._machine.calls.close(fd)
 
     def dup(self, fd: Any, /) -> int:
         """Make another descriptor of the same socket."""

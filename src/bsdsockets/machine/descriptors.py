@@ -26,11 +26,14 @@ except ImportError:  # a Python built without sockets
 from .errors import EBADF, EMFILE, fail
 
 _set_blocking = getattr(os, "set_blocking", None)  # the host's, also when `run` replaces it
+_dup = os.dup
 
 
-def _reserve() -> int:
-    """Take a number from the host that nothing else uses."""
+def _reserve(like: int | None) -> int:
+    """Take a number from the host that nothing else uses, or that is one more for *like*."""
     try:
+        if like is not None:
+            return _dup(like)
         if _reserve_class is not None:
             return int(_reserve_class(_host.AF_UNIX, _host.SOCK_STREAM).detach())
         return os.open(os.devnull, os.O_RDWR)
@@ -80,13 +83,13 @@ class File:
 class DescriptorTable(dict[int, File]):
     """The descriptors of one machine, by number."""
 
-    def add(self, file: File) -> int:
-        """Give *file* a descriptor.
+    def add(self, file: File, like: int | None = None) -> int:
+        """Give *file* a descriptor, or one more than *like*.
 
         EMFILE
             The process has no descriptor left.
         """
-        number = _reserve()
+        number = _reserve(like)
         stale = self.pop(number, None)  # closed with os.close, behind the model's back
         if stale is not None:
             stale.drop()

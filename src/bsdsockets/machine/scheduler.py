@@ -119,7 +119,7 @@ class Scheduler:
             pass
         finally:
             del self.tasks[task.ident]
-            self.engine.end(task, None if self.closed else self._resume(self._next()))
+            self.engine.end(task, None if self.closed else self._next())
 
     def wait(self, sources: Iterable[Any], deadline: float | None, what: object = "") -> bool:
         """Wait until one of *sources* wakes this thread, or until *deadline*.
@@ -152,7 +152,7 @@ class Scheduler:
             task.waiting = False
 
     def _give_way(self, task: Task) -> None:
-        following = self._resume(self._next())
+        following = self._next()
         if following is not task:
             self.engine.switch(task, following)
         if task.error is not None:
@@ -169,23 +169,27 @@ class Scheduler:
         else:
             function()
 
-    def _resume(self, task: Task) -> Task:
+    def _next(self) -> Task:
+        """Choose the thread that runs now."""
+        if not self.ready:
+            self._pass_time()
+        if self.random is None or len(self.ready) == 1:
+            task = self.ready.popleft()
+        else:
+            index = int(self.random.random() * len(self.ready))
+            task = self.ready[index]
+            del self.ready[index]
         task.ready = False
         self.current = task
         return task
 
-    def _next(self) -> Task:
-        ready = self.ready
-        while not ready:
+    def _pass_time(self) -> None:
+        """Everybody waits: let things happen until somebody is ready."""
+        while not self.ready:
             if not self.clock.step():
-                return self._tell_of_deadlock()
+                self.ready.append(self._tell_of_deadlock())
+                return
         self.clock.awake()
-        if self.random is None or len(ready) == 1:
-            return ready.popleft()
-        index = int(self.random.random() * len(ready))
-        task = ready[index]
-        del ready[index]
-        return task
 
     def _tell_of_deadlock(self) -> Task:
         victim = self.main if self.main.waiting else self.current
@@ -203,6 +207,14 @@ class Scheduler:
     def interrupt(self, task: Task) -> None:
         """Take the turn back for *task*, in which the host raised an exception."""
         task.notify()
+
+    def survive(self) -> None:
+        """Go on with the thread that calls alone, as the child of a fork does."""
+        for task in self.tasks.values():
+            task.waiting = task is self.current and task.waiting
+        self.ready.clear()
+        self.tasks = {self.current.ident: self.current}
+        self.main = self.current
 
     def close(self) -> None:
         """End every thread that still waits, by raising `Killed` in it."""

@@ -1,0 +1,193 @@
+"""The functions of ``os`` that take descriptors, and ``open``: they know those of both worlds.
+
+    os.read(fd)   fd of the model  -->  the model's call
+                  of the host      -->  the other threads go on until something is there,
+                                        then the host's call
+
+Only for a whole program on the model (`run`).
+
+Left out: ``splice``; a socket of the model as a standard stream of this process.
+
+Sources: POSIX.1-2024 read(), write(), dup(); CPython ``Modules/posixmodule.c``.
+"""
+
+import io
+import os
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from ..machine.constants import POLLIN, POLLOUT
+from ..machine.errors import ENOSYS
+
+STANDARD = (0, 1, 2)
+
+
+def refuse(what: str) -> NoReturn:
+    """Say what the model does not have."""
+    raise OSError(ENOSYS, f"not on the model: {what}")
+
+
+class Descriptors:
+    """The functions of ``os`` that must know the model's descriptors beside the host's."""
+
+    def __init__(self, machine: Any) -> None:
+        self._machine = machine
+        self._files, self._calls = machine.descriptors, machine._calls
+
+    def _wait(self, fd: int, event: int, call: str) -> None:
+        """Before the host's call stops every thread, let the others go on."""
+        if len(self._machine.scheduler.tasks) > 1 and REAL["get_blocking"](fd):
+            self._machine.poll.poll({fd: event}, None, call)
+
+    def close(self, fd: int) -> None:
+        """Close a descriptor of either world."""
+        (self._machine.calls.close if fd in self._files else REAL["close"])(fd)
+
+    def closerange(self, fd_low: int, fd_high: int, /) -> None:
+        """Close the descriptors from *fd_low* to below *fd_high*."""
+        for fd in [fd for fd in self._files if fd_low <= fd < fd_high]:
+            self.close(fd)
+        REAL["closerange"](fd_low, fd_high)
+
+    def read(self, fd: int, length: int, /) -> bytes:
+        """Read from a descriptor of either world."""
+        if fd in self._files:
+            return self._machine.calls.receive(fd, length, 0, None).data  # type: ignore
+        self._wait(fd, POLLIN, "read")
+        return REAL["read"](fd, length)  # type: ignore[no-any-return]
+
+    def readv(self, fd: int, buffers: Any, /) -> int:
+        """Read into several buffers."""
+        if fd not in self._files:
+            self._wait(fd, POLLIN, "readv")
+            return REAL["readv"](fd, buffers)  # type: ignore[no-any-return]
+        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        data = self.read(fd, sum(map(len, views)))
+        done = 0
+        for view in views:
+            part = data[done:done + len(view)]
+            view[:len(part)] = part
+            done += len(part)
+        return done
+
+    def write(self, fd: int, data: Any, /) -> int:
+        """Write to a descriptor of either world."""
+        if fd in self._files:
+            return self._machine.calls.send(fd, bytes(data), 0, None)  # type: ignore
+        self._wait(fd, POLLOUT, "write")
+        return REAL["write"](fd, data)  # type: ignore[no-any-return]
+
+    def writev(self, fd: int, buffers: Any, /) -> int:
+        """Write several buffers, joined."""
+        if fd in self._files:
+            return self.write(fd, b"".join(bytes(buffer) for buffer in buffers))
+        self._wait(fd, POLLOUT, "writev")
+        return REAL["writev"](fd, buffers)  # type: ignore[no-any-return]
+
+    def dup(self, fd: int, /) -> int:
+        """Make another descriptor of the same file."""
+        known = fd in self._files
+        return (self._machine.calls.dup if known else REAL["dup"])(fd)  # type: ignore
+
+    def dup2(self, fd: int, fd2: int, inheritable: bool = True) -> int:
+        """Make *fd2* another descriptor of the same file, instead of what it was."""
+        if fd in self._files and fd2 in STANDARD:
+            refuse("a socket as a standard stream; file objects read and write the host's")
+        if fd != fd2 and fd2 in self._files:
+            self._machine.calls.close(fd2)
+        result: int = REAL["dup2"](fd, fd2, inheritable)
+        if fd != fd2 and fd in self._files:
+            self._files[fd2] = self._files[fd].hold()
+        return result
+
+    def set_blocking(self, fd: int, blocking: bool, /) -> None:
+        """Set or clear O_NONBLOCK."""
+        if fd in self._files:
+            self._files.set_nonblocking(fd, not blocking)
+        else:
+            REAL["set_blocking"](fd, blocking)
+
+    def sendfile(self, out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
+        """Send from a file of the host."""
+        if out_fd not in self._files:
+            return REAL["sendfile"](out_fd, in_fd, offset, count)  # type: ignore[no-any-return]
+        here = offset is None
+        data = REAL["read"](in_fd, count) if here else os.pread(in_fd, count, offset or 0)
+        return self._machine.calls.send(out_fd, data, 0, None) if data else 0
+
+    def splice(self, src: int, dst: int, *arguments: Any, **named: Any) -> int:
+        """Move bytes between descriptors of the host; refused for the model's."""
+        if src in self._files or dst in self._files:
+            refuse("os.splice of a socket; read and write")
+        return REAL["splice"](src, dst, *arguments, **named)  # type: ignore[no-any-return]
+
+
+REAL = {name: getattr(os, name) for name in vars(Descriptors)
+        if name[0] != "_" and hasattr(os, name)}
+REAL_OPEN = io.open
+NAMES = tuple(REAL)
+if hasattr(os, "get_blocking"):
+    REAL["get_blocking"] = os.get_blocking
+
+
+def os_functions(machine: Any) -> dict[str, Callable[..., Any]]:
+    """The functions of ``os`` that take the places of the host's."""
+    descriptors = Descriptors(machine)
+    return {name: getattr(descriptors, name) for name in NAMES}
+
+
+class Stream(io.RawIOBase):
+    """What ``open`` makes of a descriptor of the model."""
+
+    def __init__(self, fd: int, mode: str, closefd: bool) -> None:
+        self._fd, self._closefd = fd, closefd
+        self.name, self.mode = fd, mode
+
+    def readable(self) -> bool:
+        return "r" in self.mode or "+" in self.mode
+
+    def writable(self) -> bool:
+        return "r" not in self.mode or "+" in self.mode
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        try:
+            return os.readv(self._fd, [buffer])
+        except BlockingIOError:
+            return None
+
+    def write(self, data: Any, /) -> int | None:
+        try:
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            return None
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            if self._closefd:
+                os.close(self._fd)
+
+
+def open_function(machine: Any) -> Callable[..., Any]:
+    """``open`` that takes descriptors of the model too."""
+    files = machine.descriptors
+
+    def open(file: Any, mode: str = "r", buffering: int = -1, encoding: str | None = None,
+             errors: str | None = None, newline: str | None = None, closefd: bool = True,
+             opener: Any = None) -> Any:
+        if file.__class__ is not int or file not in files:
+            return REAL_OPEN(file, mode, buffering, encoding, errors, newline, closefd, opener)
+        raw = Stream(file, mode, closefd)
+        if buffering == 0:
+            return raw
+        buffered: Any = (io.BufferedRWPair(raw, raw) if raw.readable() and raw.writable()
+                         else io.BufferedReader(raw) if raw.readable() else io.BufferedWriter(raw))
+        if "b" in mode:
+            return buffered
+        return io.TextIOWrapper(buffered, encoding, errors, newline, buffering == 1)
+
+    open.__doc__ = REAL_OPEN.__doc__
+    return open

@@ -1,0 +1,104 @@
+"""Other processes: what a program on the model may start, and what it cannot hand over.
+
+A machine lives in one process.  Another one has no part in its sockets, so
+
+    os.fork                      goes where no socket of the model is open: the child's
+                                 machine is its own, and no packet passes between the two
+    subprocess, multiprocessing  go, with pipes; a socket of the model as the child's
+                                 descriptor is refused
+    os.waitpid and its kin       let the other threads of the model go on
+
+From the first child on time is real: the child lives in it.
+
+Sources: POSIX.1-2024 fork(), waitpid(); CPython ``Modules/_posixsubprocess.c`` for the
+order of arguments.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from .os_module import refuse
+
+try:
+    import _posixsubprocess
+except ImportError:  # no processes: a browser, Windows
+    _posixsubprocess = None  # type: ignore[assignment]
+
+LOOK = 0.002  # seconds between looks at a child
+FORK = ("os.fork with sockets open: they live in one process, and the child's would be copies "
+        "that nobody reaches; use threads, or fork first")
+HAND_OVER = ("a socket as another process's descriptor: what it refers to is known in this "
+             "process only")
+PASSED = (6, 9, 11)  # where fork_exec takes stdin, stdout and stderr; the others at 3
+
+
+class Processes:
+    """The functions of ``os`` that make processes or wait for them."""
+
+    def __init__(self, machine: Any) -> None:
+        self._machine = machine
+        self._scheduler, self._clock = machine.scheduler, machine.clock
+
+    def _fork(self, name: str) -> Any:
+        if self._machine.descriptors:
+            refuse(FORK)
+        self._clock.real = True
+        result = REAL[name]()
+        if (result if name == "fork" else result[0]) == 0:
+            self._scheduler.survive()
+        return result
+
+    def fork(self) -> int:
+        """Make a child, whose machine is its own."""
+        return self._fork("fork")  # type: ignore[no-any-return]
+
+    def forkpty(self) -> tuple[int, int]:
+        """Make a child with a terminal."""
+        return self._fork("forkpty")  # type: ignore[no-any-return]
+
+    def posix_spawn(self, *arguments: Any, **named: Any) -> int:
+        """Start a program."""
+        self._clock.real = True
+        return REAL["posix_spawn"](*arguments, **named)  # type: ignore[no-any-return]
+
+    def waitpid(self, pid: int, options: int, /) -> tuple[int, int]:
+        """Wait for a child; the other threads go on."""
+        if options & os.WNOHANG or len(self._scheduler.tasks) == 1:
+            return REAL["waitpid"](pid, options)  # type: ignore[no-any-return]
+        while True:
+            found: tuple[int, int] = REAL["waitpid"](pid, options | os.WNOHANG)
+            if found[0]:
+                return found
+            self._scheduler.current.call = f"waitpid({pid})"
+            self._scheduler.wait((), self._clock.now + LOOK, "waits for a process to end")
+
+    def wait(self) -> tuple[int, int]:
+        """Wait for any child."""
+        return self.waitpid(-1, 0)
+
+
+REAL = {name: getattr(os, name) for name in vars(Processes)
+        if name[0] != "_" and hasattr(os, name)}
+
+
+def process_functions(machine: Any) -> dict[str, Callable[..., Any]]:
+    """The functions of ``os`` that take the places of the host's."""
+    processes = Processes(machine)
+    return {name: getattr(processes, name) for name in REAL}
+
+
+def guard_subprocess(machine: Any) -> None:
+    """Refuse a socket of the model as a descriptor of another program."""
+    if _posixsubprocess is None:
+        return
+    real, files = _posixsubprocess.fork_exec, machine.descriptors
+
+    def fork_exec(*arguments: Any) -> int:
+        passed = {*arguments[3], *(arguments[place] for place in PASSED)}
+        if any(number in files for number in passed):
+            refuse(HAND_OVER)
+        machine.clock.real = True
+        return int(real(*arguments))
+
+    _posixsubprocess.fork_exec = fork_exec  # type: ignore[assignment]

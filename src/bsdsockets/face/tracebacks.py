@@ -1,0 +1,75 @@
+"""Tracebacks of uncaught exceptions, as the program sees its calls: without the model's lines.
+
+    the command line | the program | the library | the model's call
+       left out                                     left out
+
+The model's part is shown where the exception is none that a system call raises, as it is
+then a fault of the model.
+
+Sources: CPython's ``traceback`` and ``sys.excepthook``.
+"""
+
+import os
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from ..machine.errors import Deadlock
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+FROM_CALLS = (OSError, Deadlock, KeyboardInterrupt, TypeError, ValueError, OverflowError)
+
+
+def _is_ours(traceback: types.TracebackType) -> bool:
+    name = traceback.tb_frame.f_code.co_filename
+    return name.startswith((PACKAGE, "<frozen runpy>"))
+
+
+def trim(error: BaseException, seen: tuple[BaseException, ...] = ()) -> BaseException:
+    """Leave the lines that are not the program's out of an exception and of its causes."""
+    if error in seen:
+        return error
+    entries: list[types.TracebackType] = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        entries.append(traceback)
+        traceback = traceback.tb_next
+    begin = next((i for i, entry in enumerate(entries) if not _is_ours(entry)), None)
+    if begin is not None:
+        kept = entries[begin:]
+        if isinstance(error, FROM_CALLS):
+            kept = [entry for entry in kept if not _is_ours(entry)]
+        following = None
+        for entry in reversed(kept):
+            following = types.TracebackType(following, entry.tb_frame, entry.tb_lasti,
+                                            entry.tb_lineno)
+        error.__traceback__ = following
+    for other in (error.__cause__, error.__context__, *getattr(error, "exceptions", ())):
+        if isinstance(other, BaseException):
+            trim(other, (*seen, error))
+    return error
+
+
+def install_hooks(thread_module: Any) -> None:
+    """Let the interpreter, and threads of the model, show trimmed tracebacks."""
+    show: Callable[..., Any] = sys.__excepthook__
+
+    def excepthook(kind: type[BaseException], error: BaseException,
+                   traceback: types.TracebackType | None, /) -> None:
+        """Show an exception that nobody caught."""
+        error.__traceback__ = traceback
+        show(kind, error, trim(error).__traceback__)
+
+    sys.excepthook = sys.__excepthook__ = excepthook  # type: ignore[misc]
+    show_in_thread = thread_module._excepthook
+    arguments = thread_module._ExceptHookArgs
+
+    def thread_excepthook(args: Any, /) -> Any:
+        """Show an exception that a thread did not catch."""
+        if args.exc_value is None:
+            return show_in_thread(args)
+        traceback = trim(args.exc_value).__traceback__
+        return show_in_thread(arguments((args.exc_type, args.exc_value, traceback, args.thread)))
+
+    thread_module._excepthook = thread_excepthook
