@@ -6,19 +6,22 @@ functions of ``os`` that take descriptors learn of the model's, and so do ``ctyp
 ``fcntl``.
 """
 
+import builtins
+import io
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from ..faults import Fault
 from ..machine.profile import BUILT_IN, Profile
 from .c_library import c_modules
 from .loader import ABSENT, PRIVATE
 from .machine import Machine
-from .signals import signal_functions
+from .os_module import open_function, os_functions
+from .processes import guard_subprocess, process_functions
+from .signals import install_signals
 from .together import Command, background, execute
+from .tracebacks import install_hooks
 
 KEPT = frozenset({"time", "_thread", "_socket", "select"})
 
@@ -32,63 +35,13 @@ def install(machine: Machine) -> None:
     for name in ABSENT:
         sys.modules[name] = None  # type: ignore[assignment]
     sys.modules |= c_modules(machine)
-    for name, function in os_functions(machine).items():
+    functions = os_functions(machine) | process_functions(machine)
+    for name, function in functions.items():
         setattr(os, name, function)
-    for name, function in signal_functions(machine).items():
-        setattr(signal, name, function)
-
-
-class Descriptors:
-    """The functions of ``os`` that must know the model's descriptors beside the host's."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._files, self._calls = machine.descriptors, machine.calls
-
-    def close(self, fd: int) -> None:
-        """Close a descriptor of either world."""
-        (self._calls.close if fd in self._files else REAL["close"])(fd)
-
-    def read(self, fd: int, length: int, /) -> bytes:
-        """Read from a descriptor of either world."""
-        if fd in self._files:
-            return self._calls.receive(fd, length, 0, None).data  # type: ignore[no-any-return]
-        return REAL["read"](fd, length)  # type: ignore[no-any-return]
-
-    def write(self, fd: int, data: Any, /) -> int:
-        """Write to a descriptor of either world."""
-        if fd in self._files:
-            return self._calls.send(fd, bytes(data), 0, None)  # type: ignore[no-any-return]
-        return REAL["write"](fd, data)  # type: ignore[no-any-return]
-
-    def dup(self, fd: int, /) -> int:
-        """Make another descriptor of the same file."""
-        known = fd in self._files
-        return (self._calls.dup if known else REAL["dup"])(fd)  # type: ignore[no-any-return]
-
-    def set_blocking(self, fd: int, blocking: bool, /) -> None:
-        """Set or clear O_NONBLOCK."""
-        if fd in self._files:
-            self._files.set_nonblocking(fd, not blocking)
-        else:
-            REAL["set_blocking"](fd, blocking)
-
-    def sendfile(self, out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
-        """Send from a file of the host."""
-        if out_fd not in self._files:
-            return REAL["sendfile"](out_fd, in_fd, offset, count)  # type: ignore[no-any-return]
-        here = offset is None
-        data = REAL["read"](in_fd, count) if here else os.pread(in_fd, count, offset or 0)
-        return self._calls.send(out_fd, data, 0, None) if data else 0
-
-
-REAL = {name: getattr(os, name) for name in vars(Descriptors)
-        if name[0] != "_" and hasattr(os, name)}
-
-
-def os_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
-    """The functions of ``os`` that take the places of the host's."""
-    descriptors = Descriptors(machine)
-    return {name: getattr(descriptors, name) for name in REAL}
+    builtins.open = io.open = open_function(machine)
+    guard_subprocess(machine)
+    install_signals(machine)
+    install_hooks(sys.modules["_thread"])
 
 
 def run(commands: Sequence[Command], module: bool = False, seed: int = 0,
@@ -102,6 +55,8 @@ def run(commands: Sequence[Command], module: bool = False, seed: int = 0,
     if capture:
         machine.capture(capture)
     install(machine)
+    if not sys.flags.safe_path:
+        del sys.path[0]  # where this package was started from, with python -m
     with background(machine, commands[:-1], module):
         execute(commands[-1], module)
     return 0

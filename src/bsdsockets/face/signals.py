@@ -1,27 +1,34 @@
 """Signals in virtual time: the alarm rings on the machine's clock, and a handler runs in turn.
 
     alarm, setitimer --> clock --> the main thread is woken --> the host raises the signal there
-    pthread_kill     ---------------------^
+    kill, pthread_kill  ------------------^                          |
+    set_wakeup_fd   a byte to a socket of the model, and then    the handler
 
 Only for a whole program on the model (`run`): a process has one alarm.  What comes from outside
-(``os.kill``, Ctrl-C) stays the host's.
+(another process, Ctrl-C) stays the host's.
 
 Sources: POSIX.1-2024 alarm(), pthread_kill(); Linux setitimer(2); CPython
 ``Modules/signalmodule.c``.
 """
 
+import os
 import signal
-from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-TIMERS = {name: getattr(signal, name) for name in ("alarm", "setitimer", "getitimer",
-                                                   "pthread_kill") if hasattr(signal, name)}
+TIMERS = {name: getattr(signal, name) for name in (
+    "alarm", "setitimer", "getitimer", "pthread_kill", "pause", "signal", "getsignal",
+    "set_wakeup_fd") if hasattr(signal, name)}
+KILL = getattr(os, "kill", None)
 
 
 class Signals:
     """The functions of ``signal`` that wait for the clock or name a thread."""
 
     def __init__(self, machine: Any) -> None:
+        self._machine = machine
+        self._wakeup = -1
+        self._handlers: dict[int, Any] = {}
         self._clock = machine.clock
         self._scheduler = machine.scheduler
         self._timer: Any = None
@@ -71,11 +78,60 @@ class Signals:
         else:
             self._deliver(task, signalnum)
 
+    def kill(self, pid: int, number: int, /) -> None:
+        """Raise a signal that this process handles in its main thread, or send it elsewhere."""
+        if pid == os.getpid() and callable(signal.getsignal(number)):
+            self._deliver(self._scheduler.main, number)
+        else:
+            KILL(pid, number)  # type: ignore[misc]
+
+    def pause(self) -> None:
+        """Wait for a signal."""
+        self._scheduler.current.call = "pause"
+        self._scheduler.wait((), None, "waits for a signal")
+
+    def signal(self, number: int, handler: Any, /) -> Any:
+        """Set what handles a signal; returns what did before."""
+        before = self.getsignal(number)
+        if not callable(handler):
+            TIMERS["signal"](number, handler)
+            self._handlers.pop(number, None)
+            return before
+
+        def ring(number: int, frame: Any) -> Any:
+            """Tell the wakeup descriptor, then handle the signal."""
+            if self._wakeup != -1:
+                with suppress(OSError):
+                    self._machine.calls.send(self._wakeup, bytes([number]), 0, None)
+            return handler(number, frame)
+
+        TIMERS["signal"](number, ring)
+        self._handlers[number] = handler
+        return before
+
+    def getsignal(self, number: int, /) -> Any:
+        """What handles a signal."""
+        return self._handlers[number] if number in self._handlers else TIMERS["getsignal"](number)
+
+    def set_wakeup_fd(self, fd: int, /, *, warn_on_full_buffer: bool = True) -> int:
+        """Set the descriptor that a byte is written to at each signal; returns the one before."""
+        ours = fd in self._machine.descriptors
+        if ours and os.get_blocking(fd):
+            raise ValueError(f"the fd {fd} must be in non-blocking mode")
+        before = TIMERS["set_wakeup_fd"](-1 if ours else fd,
+                                         warn_on_full_buffer=warn_on_full_buffer)
+        before = self._wakeup if self._wakeup != -1 else before
+        self._wakeup = fd if ours else -1
+        return before  # type: ignore[no-any-return]
+
     def _deliver(self, task: Any, number: int) -> None:
         self._scheduler.call_in(task, lambda: signal.raise_signal(number))
 
 
-def signal_functions(machine: Any) -> dict[str, Callable[..., Any]]:
-    """The functions of ``signal`` that go by the machine's clock and threads."""
+def install_signals(machine: Any) -> None:
+    """Let ``signal`` and ``os.kill`` go by the machine's clock and threads."""
     signals = Signals(machine)
-    return {name: getattr(signals, name) for name in TIMERS}
+    for name in TIMERS:
+        setattr(signal, name, getattr(signals, name))
+    if KILL is not None:
+        os.kill = signals.kill
