@@ -27,6 +27,7 @@ from ..machine.host import Host
 from ..protocols.protocol import Message
 from ..sockets.options import get_option, set_option
 from ..sockets.socket import Socket
+from .ioctl import ioctl
 from .waiting import TimedOut, Waiting
 
 TABLED = (AF_UNIX, AF_INET, AF_INET6)  # families whose options the table has
@@ -229,10 +230,8 @@ class Transfer(Waiting):
     def ioctl(self, number: int, request: int, argument: bytes) -> tuple[int, bytes]:
         """Do what *request* asks; what it returns, and the argument as it is then.
 
-        ENOTTY
-            The protocol has no such request.
+        The errors are those of `ioctl.ioctl`, after those of `socket_of`.
         """
-        so = self.socket_of(number)
-        result = so.protocol.ioctl(so, request, argument)
+        result = ioctl(self.socket_of(number), number, self.node, request, argument)
         self._settle()
-        return result  # type: ignore[no-any-return]
+        return result

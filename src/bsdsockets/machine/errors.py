@@ -27,6 +27,7 @@ TABLE = """
   12 ENOMEM           Cannot allocate memory
   13 EACCES           Permission denied
   14 EFAULT           Bad address
+  16 EBUSY            Device or resource busy
   17 EEXIST           File exists
   19 ENODEV           No such device
   20 ENOTDIR          Not a directory
@@ -88,7 +89,8 @@ for _line in TABLE.strip().splitlines():
     NAMES[int(_number)], TEXTS[int(_number)] = _name, _text
 
 EPERM, ENOENT, ESRCH, EINTR, EIO, ENXIO, E2BIG, EBADF, EAGAIN = 1, 2, 3, 4, 5, 6, 7, 9, 11
-ENOMEM, EACCES, EFAULT, EEXIST, ENODEV, ENOTDIR, EISDIR, EINVAL = 12, 13, 14, 17, 19, 20, 21, 22
+ENOMEM, EACCES, EFAULT, EBUSY, EEXIST, ENODEV, ENOTDIR, EISDIR = 12, 13, 14, 16, 17, 19, 20, 21
+EINVAL = 22
 ENFILE, EMFILE, ENOTTY, ENOSPC, ESPIPE, EROFS = 23, 24, 25, 28, 29, 30
 EPIPE, EDOM, ERANGE = 32, 33, 34
 EDEADLK, ENAMETOOLONG, ENOSYS, ELOOP = 35, 36, 38, 40
