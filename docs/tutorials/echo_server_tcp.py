@@ -8,11 +8,13 @@ A second client is connected by the kernel and waits its turn in the backlog.
 """
 
 import argparse
+import errno
 import socket
 import sys
+import time
 from typing import Any
 
-IDLE_LIMIT = 60.0
+IDLE_LIMIT = 5.0
 """Seconds a client may keep the others waiting while nothing moves."""
 
 
@@ -46,11 +48,23 @@ def echo(connection: socket.socket) -> int:
     return total
 
 
+def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
+    """Return the next connection; wait while the process has no descriptor for it."""
+    while True:
+        try:
+            return listener.accept()
+        except OSError as error:  # the client stays in the backlog
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            print(f"{error}; trying again", flush=True)
+            time.sleep(0.1)
+
+
 def serve(listener: socket.socket, clients: int | None) -> None:
     """Serve so many *clients*, or, with None, clients without end."""
     served = 0
     while clients is None or served < clients:
-        connection, peer = listener.accept()
+        connection, peer = accept(listener)
         with connection:
             connection.settimeout(IDLE_LIMIT)
             try:

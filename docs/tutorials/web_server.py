@@ -10,10 +10,12 @@ how slowly a client may trickle in its request, and no TLS.
 """
 
 import argparse
+import errno
 import re
 import socket
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import Any
@@ -57,6 +59,18 @@ def answer_to(request: bytes) -> tuple[str, bytes]:
     head = f"HTTP/1.0 {status}\r\nDate: {formatdate(usegmt=True)}\r\nContent-Type: {kind}\r\n"
     head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     return status, head.encode() + (b"" if line and line[1] == b"HEAD" else body)
+
+
+def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
+    """Return the next connection; wait while the process has no descriptor for it."""
+    while True:
+        try:
+            return listener.accept()
+        except OSError as error:  # the client stays in the backlog
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            print(f"{error}; trying again", flush=True)
+            time.sleep(0.1)
 
 
 def converse(connection: socket.socket, peer: tuple[Any, ...]) -> None:
@@ -104,7 +118,7 @@ def main() -> None:
             accepted = 0
             while arguments.clients is None or accepted < arguments.clients:
                 free.acquire()
-                job = workers.submit(converse, *listener.accept())
+                job = workers.submit(converse, *accept(listener))
                 job.add_done_callback(lambda _: free.release())
                 accepted += 1
     except OSError as error:
