@@ -34,12 +34,6 @@ DELIBERATE: tuple[Difference, ...] = (
         kernel=r"TypeError: .*(takes|expected|exactly|single-segment).*",
         model=r"TypeError: .*",
     ),
-    Difference(
-        name="SO_PEEK_OFF is stored and has no effect",
-        reason="MSG_PEEK begins at the first byte that is not read. Only programs that checkpoint "
-        "sockets walk along with it.",
-        line=r"b\.recv\(3, MSG_PEEK\)|b\.getsockopt\(SOL_SOCKET, 42\)",
-    ),
 )
 
 

@@ -6,10 +6,10 @@ most calls mean something; the program itself is plain text and runs anywhere.
 Left out, because the kernel's own answer depends on wall-clock time or on memory nobody wrote:
 filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it is full); Nagle's
 algorithm (what it holds back leaves with the delayed acknowledgement, 40 ms later), so every TCP
-socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); labels of a
-security module (SO_PASSSEC); MSG_TRUNC on TCP; passing UNIX sockets, which may end in their own
-queues, and are then freed by the kernel's collector some time later.  SO_PEEK_OFF is left out as
-a deliberate difference (`differences`).
+socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); time stamps of
+TCP, which begin some time after somebody has asked; labels of a security module (SO_PASSSEC);
+MSG_TRUNC on TCP; passing UNIX sockets, which may end in their own queues, and are then freed by
+the kernel's collector some time later.
 """
 
 from __future__ import annotations
@@ -19,19 +19,41 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from .options import OPTIONS, VALUES, is_read
+from .options import BYTES, OPTIONS, TELLING, VALUES, is_read
 from .subjects import SUBJECTS, Program, Subject
 
 NAME = re.compile(r"(?<![\w'.])([abclpt])(?![\w'(])")
 WORDS = ("tcp", "tcp6", "udp", "udp6", "ustream", "udgram", "useq")
+RARE = ("icmp", "icmp6")
 BY_WORD = {subject.make[:-2]: subject for subject in SUBJECTS}
 PATHS = ("'a'", "'b'", "'l'", "'p'", "abstract('a')", "abstract('q')", "''")
 SIZES = (0, 1, 1, 2, 5, 5, 17, 100, 1000, 5000)
 BIG = (4096, 20000, 65507, 65508, 70000, 212000, 213000)
-RECEIVING = ("0", "MSG_PEEK", "MSG_DONTWAIT", "MSG_WAITALL", "MSG_OOB", "MSG_ERRQUEUE",
-             "MSG_PEEK | MSG_OOB", "MSG_PEEK | MSG_WAITALL", "MSG_CMSG_CLOEXEC")  # fmt: skip
+RECEIVING = ("0", "MSG_PEEK", "MSG_PEEK", "MSG_DONTWAIT", "MSG_WAITALL", "MSG_OOB", "MSG_TRUNC",
+             "MSG_ERRQUEUE", "MSG_CMSG_CLOEXEC")  # fmt: skip
 SENDING = ("0", "MSG_DONTWAIT", "MSG_NOSIGNAL", "MSG_OOB", "MSG_MORE", "MSG_EOR",
            "MSG_DONTROUTE", "MSG_CONFIRM")  # fmt: skip
+CONTROL = (
+    "(SOL_SOCKET, SCM_CREDENTIALS, struct.pack('3i', os.getpid(), 0, 0))",
+    "(SOL_SOCKET, SCM_CREDENTIALS, b'short')",
+    "(SOL_SOCKET, SCM_RIGHTS, struct.pack('i', 999))",
+    "(SOL_SOCKET, 77, bytes(4))",
+    "(IPPROTO_IP, IP_TTL, struct.pack('i', 3))",
+    "(IPPROTO_IP, IP_TTL, struct.pack('i', 0))",
+    "(IPPROTO_IP, IP_TOS, b'\\x10')",
+    "(IPPROTO_IP, IP_TOS, struct.pack('i', 300))",
+    "(IPPROTO_IP, 8, struct.pack('i4s4s', 0, inet_aton('127.0.0.3'), bytes(4)))",
+    "(IPPROTO_IP, 8, struct.pack('i4s4s', 1, inet_aton('9.9.9.9'), bytes(4)))",
+    "(IPPROTO_IP, 8, bytes(8))",
+    "(IPPROTO_IP, 99, bytes(4))",
+    "(IPPROTO_IPV6, IPV6_HOPLIMIT, struct.pack('i', 5))",
+    "(IPPROTO_IPV6, IPV6_HOPLIMIT, bytes(2))",
+    "(IPPROTO_IPV6, IPV6_TCLASS, struct.pack('i', 32))",
+    "(IPPROTO_IPV6, IPV6_PKTINFO, inet_pton(AF_INET6, '::1') + struct.pack('i', 1))",
+    "(IPPROTO_IPV6, IPV6_PKTINFO, inet_pton(AF_INET6, '::2') + struct.pack('i', 0))",
+    "(IPPROTO_IPV6, 99, bytes(4))",
+    "(99, 1, bytes(4))",
+)
 POLLED = ("0x2007", "0x2007", "0x23DF", "0", "1", "4", "0x2000", "2", "0x2005")
 WATCHED = ("EPOLLIN", "EPOLLOUT", "EPOLLIN | EPOLLOUT | EPOLLET", "EPOLLIN | EPOLLET",
            "EPOLLIN | EPOLLONESHOT", "EPOLLIN | EPOLLRDHUP | EPOLLPRI", "0",
@@ -39,7 +61,8 @@ WATCHED = ("EPOLLIN", "EPOLLOUT", "EPOLLIN | EPOLLOUT | EPOLLET", "EPOLLIN | EPO
 SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
-OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC", "42")
+OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC")
+STAMPS = ("29", "35")  # SO_TIMESTAMP, SO_TIMESTAMPNS
 
 
 class Generator:
@@ -79,7 +102,7 @@ class Generator:
         closed_too = self.random.random() < 0.05
         sockets = [name for name, value in space.items() if _is_socket(name, value, closed_too)]
         if not sockets or self.random.random() < 0.02:
-            return f"{self._new()} = {self.random.choice(WORDS[2:])}()"
+            return f"{self._new()} = {self.random.choice(WORDS[2:] + RARE)}()"
         watchers = [name for name, value in space.items() if name[0] == "e" and name[1:].isdigit()]
         if watchers and self.random.random() < 0.15:
             return self._watching(self.random.choice(watchers), self.random.choice(sockets))
@@ -107,16 +130,19 @@ class Generator:
         if one.family == 1:
             return self.random.choice((f"at({other})", f"at({other})", *PATHS))
         if one.family == 2:
-            hosts = ("127.0.0.1", "127.0.0.2", "0.0.0.0", "127.255.255.255")
+            hosts = ("127.0.0.1", "127.0.0.2", "0.0.0.0", "127.255.255.255", "224.1.2.3")
             here = ("LO", "ANY", f"nobody({'AF_INET'})")
         else:
-            hosts = ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0")
+            hosts = ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0", "::ffff:127.0.0.2",
+                     "::ffff:127.255.255.255")  # fmt: skip
             here = ("LO6", "ANY6", "MAPPED", f"mapped({other})")
         return self.random.choice(
             (*[f"at({other})"] * 6, f"of({other}, {self.random.choice(hosts)!r})", *here)
         )
 
     def _data(self, one: Any) -> str:
+        if one.type == 3 and one.family != 1 and self.random.random() < 0.7:
+            return "ECHO" if one.family == 2 else "ECHO6"
         big = self.random.random() < 0.03 and (one.type != 1 or one.family == 1)
         size = self.random.choice(BIG if big else SIZES)
         return repr(b"abcdefghijklmnopq"[:size]) if size < 17 else f"b'z' * {size}"
@@ -125,39 +151,68 @@ class Generator:
         return f"{name}.bind({self._address(one, other)})"
 
     def _connect(self, name: str, one: Any, other: str) -> str:
-        return f"{name}.connect({self._address(one, other)})"
+        verb = "connect" if self.random.random() < 0.8 else "connect_ex"
+        return f"{name}.{verb}({self._address(one, other)})"
 
     def _listen(self, name: str, one: Any, other: str) -> str:
-        return f"{name}.listen({self.random.choice((0, 1, 2, 8))})"
+        return f"{name}.listen({self.random.choice((0, 0, 1, 2, 8, -1))})"
 
     def _accept(self, name: str, one: Any, other: str) -> str:
         return f"{self._new()}, peer = accept({name})"
 
     def _send(self, name: str, one: Any, other: str) -> str:
-        flags = self.random.choice(SENDING) if self.random.random() < 0.25 else "0"
+        flags = self._flags(SENDING, 0.25)
         return f"{name}.send({self._data(one)}{'' if flags == '0' else ', ' + flags})"
 
     def _sendto(self, name: str, one: Any, other: str) -> str:
-        flags = self.random.choice(SENDING) if self.random.random() < 0.1 else "0"
+        flags = self._flags(SENDING, 0.1)
         where = self._address(one, other)
         return f"{name}.sendto({self._data(one)}, {flags}, {where})"
 
     def _sendmsg(self, name: str, one: Any, other: str) -> str:
         passed = self.random.choice(self._passable)
-        more = self.random.choice((f"rights({passed})", f"rights({passed})", "[]"))
-        where = self._address(one, other) if self.random.random() < 0.2 else "None"
-        return f"{name}.sendmsg([{self._data(one)}, b'+'], {more}, 0, {where})"
+        more = self.random.choice(
+            (f"rights({passed})", f"rights({passed}, {passed})", "[]", *[self._control(passed)] * 3)
+        )
+        where = self._address(one, other) if self.random.random() < 0.3 else "None"
+        flags = self._flags(SENDING, 0.2)
+        plus = self.random.choice((", b'+'", ", b'', b'+'", ""))
+        return f"{name}.sendmsg([{self._data(one)}{plus}], {more}, {flags}, {where})"
+
+    def _control(self, passed: str) -> str:
+        """Return one or two control messages, of whatever level."""
+        chosen = [self.random.choice(CONTROL) for _ in range(self.random.choice((1, 1, 2)))]
+        return f"[{', '.join(chosen)}]" + (
+            f" + rights({passed})" if self.random.random() < 0.15 else ""
+        )
+
+    def _flags(self, known: tuple[str, ...], often: float, one: Any = None) -> str:
+        """Return no flag, one, or two together."""
+        if self.random.random() >= often:
+            return "0"
+        if one is not None and one.type == 1 and one.family != 1:
+            known = tuple(each for each in known if each != "MSG_TRUNC")
+        chosen = {self.random.choice(known) for _ in range(self.random.choice((1, 1, 2)))}
+        return " | ".join(sorted(chosen - {"0"})) or "0"
 
     def _recv(self, name: str, one: Any, other: str) -> str:
-        size = self.random.choice((0, 1, 2, 5, 100, 1000, 100000))
-        flags = self.random.choice(RECEIVING) if self.random.random() < 0.3 else "0"
-        verb = self.random.choice(("recv", "recv", "recvfrom"))
+        size = self._room(one, (0, 1, 2, 5, 100, 1000, 100000))
+        flags = self._flags(RECEIVING, 0.35, one)
+        verb = self.random.choice(("recv", "recv", "recvfrom", "recv_into"))
+        if verb == "recv_into" or "TRUNC" in flags:  # bytes that nobody wrote are not compared
+            return f"{name}.recv_into(bytearray({size}), 0, {flags})"
         return f"{name}.{verb}({size}{'' if flags == '0' else ', ' + flags})"
 
+    def _room(self, one: Any, sizes: tuple[int, ...]) -> int:
+        """Return a size, of which a raw socket's shows a whole header of IP, or nothing of it."""
+        raw = one.type == 3 and one.family == 2
+        return self.random.choice(tuple(size for size in sizes if not raw or not 4 < size < 99))
+
     def _receive(self, name: str, one: Any, other: str) -> str:
-        size = self.random.choice((0, 1, 5, 100, 1000))
+        size = self._room(one, (0, 1, 5, 100, 1000))
         room = self.random.choice((0, 16, 20, 24, 64, 256))
-        flags = self.random.choice(RECEIVING) if self.random.random() < 0.3 else "0"
+        flags = self._flags(RECEIVING, 0.35, one)
+        flags = "MSG_PEEK" if "TRUNC" in flags else flags
         return f"receive({name}, {size}, {room}, {flags})"
 
     def _taken(self, name: str, one: Any, other: str) -> str:
@@ -189,23 +244,42 @@ class Generator:
         )  # fmt: skip
 
     def _dup(self, name: str, one: Any, other: str) -> str:
-        return f"{self._new()} = quiet({name}.dup())"
+        return self.random.choice(
+            (f"{self._new()} = quiet({name}.dup())", f"detached({name})", f"credentials({name})")
+        )
 
     def _error(self, name: str, one: Any, other: str) -> str:
         return f"{name}.getsockopt(SOL_SOCKET, SO_ERROR)"
 
     def _option(self, name: str, one: Any, other: str) -> str:
-        level = self.random.choice(("SOL_SOCKET", "IPPROTO_TCP", "IPPROTO_IP", "IPPROTO_IPV6"))
-        chosen = self.random.choice([name for name in OPTIONS[level] if name not in OF_THE_MOMENT])
+        level, chosen = self._known_option(one)
         read = is_read(level, chosen)
         if read and self.random.random() < 0.4:
-            return f"{name}.getsockopt({level}, {chosen})"
-        value = self.random.choice(VALUES)
-        verb = "cycle({}, {}, {}, {})" if read else "{}.setsockopt({}, {}, {})"
+            size = self.random.choice((0, 0, 0, 1, 2, 3, 5, 8, 12, 16, 64, 256))
+            return f"option({name}, {level}, {chosen}, {size})"
+        value = self.random.choice(VALUES) if self.random.random() < 0.8 else (
+            self.random.choice(BYTES))  # fmt: skip
+        telling = TELLING.get(chosen)
+        if telling and self.random.random() < 0.7:
+            return f"{name}.setsockopt({level}, {chosen}, {self.random.choice(telling)})"
+        whole = read and not value.startswith("b")
+        verb = "cycle({}, {}, {}, {})" if whole else "{}.setsockopt({}, {}, {})"
         return verb.format(name, level, chosen, value)
 
+    def _known_option(self, one: Any) -> tuple[str, str]:
+        """Return a level and an option, mostly of those that the socket has."""
+        own = ["SOL_SOCKET"]
+        if one.family != 1:
+            own += ["IPPROTO_IP" if one.family == 2 else "IPPROTO_IPV6"]
+            own += [{1: "IPPROTO_TCP", 2: "IPPROTO_UDP"}.get(one.type, "SOL_SOCKET")]
+        level = self.random.choice(own if self.random.random() < 0.8 else tuple(OPTIONS))
+        left_out = OF_THE_MOMENT + (STAMPS if one.type == 1 and one.family != 1 else ())
+        known = [name for name in OPTIONS[level] if name not in left_out]
+        return level, self.random.choice(known)
+
     def _linger(self, name: str, one: Any, other: str) -> str:
-        return f"{name}.setsockopt(SOL_SOCKET, SO_LINGER, linger(1, {self.random.choice((0, 5))}))"
+        on, seconds = self.random.choice(((1, 0), (1, 0), (1, 5), (0, 0), (0, 5), (1, -1)))
+        return f"{name}.setsockopt(SOL_SOCKET, SO_LINGER, linger({on}, {seconds}))"
 
     def _fill(self, name: str, one: Any, other: str) -> str:
         size = self.random.choice((1, 100, 1000, 3000))
@@ -219,7 +293,7 @@ class Generator:
     CHOICES: ClassVar = {
         _bind: 5, _connect: 9, _listen: 4, _accept: 6, _send: 14, _sendto: 8, _sendmsg: 5,
         _recv: 15, _receive: 4, _taken: 1, _shutdown: 3, _close: 3, _look: 9, _poll: 4, _watch: 2,
-        _dup: 1, _error: 3, _option: 6, _linger: 1, _fill: 1, _unlink: 1,
+        _dup: 1, _error: 3, _option: 9, _linger: 1, _fill: 1, _unlink: 1,
     }  # fmt: skip
 
 

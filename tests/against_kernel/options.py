@@ -14,8 +14,8 @@ OPTIONS = {
         "SO_SNDBUF SO_RCVBUF SO_RCVLOWAT SO_SNDLOWAT SO_PASSCRED SO_PASSSEC SO_MARK SO_ACCEPTCONN "
         "SO_TYPE SO_DOMAIN SO_PROTOCOL SO_ERROR SO_DEBUG SO_LINGER SO_RCVTIMEO SO_SNDTIMEO "
         "SO_BINDTODEVICE SO_PEERCRED SO_INCOMING_CPU "
-        "11 29 32 33 35 42"
-    ),  # NO_CHECK TIMESTAMP SNDBUFFORCE RCVBUFFORCE TIMESTAMPNS PEEK_OFF
+        "11 29 32 33 35 40 42"
+    ),  # NO_CHECK TIMESTAMP SNDBUFFORCE RCVBUFFORCE TIMESTAMPNS RXQ_OVFL PEEK_OFF
     "IPPROTO_TCP": str.split(
         "TCP_NODELAY TCP_CORK TCP_KEEPIDLE TCP_KEEPINTVL TCP_KEEPCNT TCP_SYNCNT TCP_LINGER2 "
         "TCP_DEFER_ACCEPT TCP_WINDOW_CLAMP TCP_QUICKACK TCP_USER_TIMEOUT TCP_MAXSEG "
@@ -40,6 +40,22 @@ UNREAD = frozenset(
 )
 """Options whose value is the machine's own affair, not that of the sockets: set, not read."""
 VALUES = ("0", "1", "2", "-1", "5", "64", "255", "256", "4096", "1 << 20")
+BYTES = ("b''", "b'\\1'", "b'\\2\\0'", "b'\\1\\0\\0'", "bytes(5)", "b'\\1\\0\\0\\0\\2'",
+         "bytes(8)", "b'\\1' * 12", "bytes(16)", "bytes(64)")  # fmt: skip
+GROUP = "inet_aton('224.1.2.3') + inet_aton('127.0.0.1')"
+GROUP6 = "inet_pton(AF_INET6, 'ff02::7') + struct.pack('i', {})"
+TIME = "struct.pack('qq', {}, {})"
+TELLING = {
+    "IP_ADD_MEMBERSHIP": (GROUP, GROUP, "inet_aton('10.0.0.1') * 2", GROUP + " + bytes(4)"),
+    "IP_DROP_MEMBERSHIP": (GROUP, "inet_aton('224.9.9.9') * 2"),
+    "IP_MULTICAST_IF": ("inet_aton('127.0.0.1')", "inet_aton('9.9.9.9')", "bytes(4)"),
+    "IPV6_JOIN_GROUP": (GROUP6.format(1), GROUP6.format(0), GROUP6.format(7)),
+    "IPV6_LEAVE_GROUP": (GROUP6.format(1), GROUP6.format(0)),
+    "SO_RCVTIMEO": (TIME.format(0, 5000), TIME.format(-1, 0), TIME.format(0, 1000000)),
+    "SO_SNDTIMEO": (TIME.format(0, 5000), TIME.format(1, -1), TIME.format(0, 0)),
+    "SO_BINDTODEVICE": ("b'lo'", "b'lo\\0'", "b''", "b'nothere'"),
+}
+"""Values that an option is made for, where an int is none."""
 TRIED = ("0", "1", "-1", "5", "256")
 DATA = ("b''", "b'\\1'", "bytes(64)")
 STATES = ("unbound", "connected", "listening")

@@ -49,17 +49,17 @@ def encode_payload(packet: Packet) -> bytes:
     """What the IP header is followed by."""
     payload = packet.payload
     if isinstance(payload, Segment):
-        return _with_checksum(packet, _segment(payload, len(pack(packet.source)) == 16), 16)
+        return with_checksum(packet, _segment(payload, len(pack(packet.source)) == 16), 16)
     if isinstance(payload, Datagram):
         head = struct.pack("!HHHH", payload.source, payload.destination,
                            8 + len(payload.data), 0)
-        return _with_checksum(packet, head + payload.data, 6)
+        return with_checksum(packet, head + payload.data, 6)
     if isinstance(payload, Icmp):
         return encode_icmp(packet)
     return bytes(payload)
 
 
-def _with_checksum(packet: Packet, body: bytes, at: int) -> bytes:
+def with_checksum(packet: Packet, body: bytes, at: int) -> bytes:
     """Put the checksum over *body* and the pseudo-header (RFC 9293 3.1) at offset *at*."""
     source, destination = pack(packet.source), pack(packet.destination)
     if len(source) == 16:
@@ -89,10 +89,10 @@ def encode_icmp(packet: Packet) -> bytes:
     data = message.data
     if message.about is not None:
         whole = encode(message.about)
-        data = whole[:1232] if len(pack(packet.source)) == 16 else whole[:28]
+        data = whole[:1232 if len(pack(packet.source)) == 16 else 548]
     body = struct.pack("!BBHI", message.type, message.code, 0, message.rest) + data
     if packet.protocol == ICMP6:
-        return _with_checksum(packet, body, 2)
+        return with_checksum(packet, body, 2)
     return body[:2] + struct.pack("!H", checksum(body)) + body[4:]
 
 

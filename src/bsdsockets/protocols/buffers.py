@@ -81,13 +81,37 @@ class StreamBuffer:
 
 
 class Record(NamedTuple):
-    """A message with its boundaries: data, sender, control messages, and its cost in memory."""
+    """A message with its boundaries: data, sender, control messages, and its cost in memory.
+
+    *arrived* is when it came, where the receiver had asked for that; *peeked*, that an empty
+    one has been seen.
+    """
 
     data: bytes
     address: Any = None
     control: tuple[Any, ...] = ()
     cost: int = 0
     origin: Any = None
+    arrived: float | None = None
+    peeked: bool = False
+
+
+def look(records: deque[Record], offset: int) -> tuple[Record | None, int]:
+    """The record that MSG_PEEK shows with SO_PEEK_OFF at *offset*, and how far into it.
+
+    >>> queue = deque([Record(b"abc"), Record(b"defgh")])
+    >>> look(queue, 4)[0].data, look(queue, 4)[1], look(queue, 8)
+    (b'defgh', 1, (None, 0))
+    """
+    for at, record in enumerate(records):
+        size = len(record.data)
+        if offset >= size and (offset > 0 or record.peeked):
+            offset -= size
+            continue
+        if not size:
+            records[at] = record._replace(peeked=True)
+        return record, max(offset, 0)
+    return None, 0
 
 
 class RecordQueue:

@@ -43,9 +43,9 @@ from ..machine.errors import (
 )
 from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, is_mapped, unmap
 from ..network.packets import Packet
-from .buffers import Record, RecordQueue
+from .buffers import Record, RecordQueue, look
 from .internet import Internet, InternetAddress
-from .ip_control import Choices, choices, told
+from .ip_control import Choices, check_source, choices, told
 from .protocol import (
     BOTH,
     CONNECTED,
@@ -58,6 +58,8 @@ from .protocol import (
     UNCONNECTED,
     WRITABLE_BAND,
     Message,
+    move_peek,
+    peek_offset,
 )
 
 BROADCAST = (SOL_SOCKET, SO_BROADCAST)
@@ -73,7 +75,7 @@ class DatagramEnd:
     """What the protocol keeps: the peer, and errors that came back."""
 
     __slots__ = ("chosen", "collecting", "errors", "flow", "groups", "known", "pending", "remote",
-                 "remote_port", "routed")
+                 "remote_port", "routed", "six")
 
     def __init__(self) -> None:
         self.remote = ""  # as packets carry it; empty while unconnected
@@ -82,7 +84,7 @@ class DatagramEnd:
         self.groups: list[tuple[str, int]] = []
         self.known: Any = None  # where the last datagram went, while that cannot have changed
         self.pending: bytes | None = None  # MSG_MORE: data collected for one datagram
-        self.collecting = False
+        self.collecting = self.six = False  # whether the call adds to it, and it is IPv6's
         self.chosen: Any = None  # what its first piece asked for
         self.flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of it, and of the peer
         self.routed = False  # the way to the peer is known
@@ -175,8 +177,8 @@ class Datagrams(Internet):
             if so.family == AF_INET6 and ":" not in remote:
                 self.check_size4(data, flags)
                 self.check_port(so, port)  # Linux hands it to IPv4 as if it were given
-        chosen = choices(so, control, self.node.kind(remote) == "multicast")
-        source, remote, port = self.route(so, address, control, remote, port, chosen)
+        chosen = choices(so, control, remote, self.node.kind(remote) == "multicast")
+        source, remote, port = self.route(so, data, address, control, remote, port, chosen)
         self.check_length(so, data, remote)
         self.check_state(so)
         self.transmit(so, source, remote, port, data, chosen)
@@ -184,10 +186,12 @@ class Datagrams(Internet):
             so.wake(WRITABLE_BAND)  # what was sent has left the send buffer
         return len(data)
 
-    def route(self, so: Any, address: Any, control: Any, remote: str, port: int,
+    def route(self, so: Any, data: bytes, address: Any, control: Any, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
         """Where a packet goes from, and to: an address and a port."""
-        return chosen.source or self.choose_source(so, remote), remote, port
+        check_source(self.node, chosen)
+        usual = self.choose_source(so, remote)
+        return chosen.source or usual, remote, port
 
     def check_state(self, so: Any) -> None:
         """Fail with the pending error, or because the socket is shut down for sending."""
@@ -235,13 +239,30 @@ class Datagrams(Internet):
             if so.shutdown & RECEIVE and not flags & MSG_DONTWAIT and not so.nonblocking:
                 return Message(b"")
             return None
+        if so.options:
+            return self._taken(so, count, flags)
         record = so.buffer.records[0] if flags & MSG_PEEK else so.buffer.take()
         data = record.data
-        if len(data) > count:
-            return Message(data[:count], record.address, told(so, record.origin), MSG_TRUNC,
-                           len(data))
-        return Message(data, record.address, told(so, record.origin) if so.options else (), 0,
-                       len(data))
+        size = len(data)
+        return Message(data if size <= count else data[:count], record.address, (),
+                       0 if size <= count else MSG_TRUNC, size)
+
+    def _taken(self, so: Any, count: int, flags: int) -> Message | None:
+        """The same for a socket with options: SO_PEEK_OFF, and what it asked to be told."""
+        peek = flags & MSG_PEEK
+        records = so.buffer.records
+        record, skip = look(records, peek_offset(so, flags)) if peek else (records[0], 0)
+        if record is None:
+            return None
+        if not peek:
+            so.buffer.take()
+        size = len(record.data)
+        data = record.data[skip:skip + count]
+        copied = size if flags & MSG_TRUNC else len(data)
+        move_peek(so, copied if peek else -copied)
+        cut = MSG_TRUNC if len(data) == count < size - skip or (
+            skip and count <= size - skip) else 0
+        return Message(data, record.address, told(so, record.origin, record.arrived), cut, size)
 
     # Errors that come back
 

@@ -70,10 +70,13 @@ class IcmpErrors:
             message, number = Icmp(UNREACHABLE6, PORT_UNREACHABLE6, about=packet), IPPROTO_ICMPV6
         else:
             message, number = Icmp(UNREACHABLE, PORT_UNREACHABLE, about=packet), IPPROTO_ICMP
-        self.node.send(Packet(packet.destination, packet.source, number, message, tos=0xC0))
+        self.node.send(Packet(packet.destination, packet.source, number, message, tos=0xC0,
+                              fragment=True))
 
     def arrive(self, packet: Packet) -> None:
         message = packet.payload
+        if not isinstance(message, Icmp):
+            return  # its checksum is wrong
         table = UNREACHABLE_ERRORS6 if packet.protocol == IPPROTO_ICMPV6 else UNREACHABLE_ERRORS
         if message.type == (UNREACHABLE6 if table is UNREACHABLE_ERRORS6 else UNREACHABLE):
             about = message.about or decode_quoted(message.data)
@@ -84,7 +87,7 @@ class IcmpErrors:
             kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6
             if self.node.kind(packet.destination) == "local":
                 self.node.send(Packet(packet.destination, packet.source, packet.protocol,
-                                      message._replace(type=kind)))
+                                      message._replace(type=kind), fragment=True))
 
 
 def error_record(so: Any, packet: Packet, destination: Any, data: bytes,

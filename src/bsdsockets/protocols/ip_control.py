@@ -12,36 +12,51 @@ import struct
 from typing import Any, NamedTuple
 
 from ..machine import constants as c
-from ..machine.errors import EINVAL, ENODEV, fail
-from ..network.addresses import ANY4, ANY6, is_any, pack, remap, unpack
-from ..network.packets import Packet
+from ..machine.errors import EINVAL, ENETUNREACH, ENODEV, fail
+from ..network.addresses import ANY4, ANY6, BROADCAST4, is_any, is_mapped, pack, remap, unpack
+from ..network.packets import Datagram, Packet
+from .protocol import moment
 
 
 class Choices(NamedTuple):
-    """What a sender chose for one packet; an empty source leaves it to the socket."""
+    """What a sender chose for one packet; an empty source leaves it to the socket.
+
+    *interface* 0 is any.
+    """
 
     ttl: int = 64
     tos: int = 0
     source: str = ""
+    interface: int = 0
 
 
 PLAIN = Choices()
 
 
+IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
+NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
+UDP_SEGMENT = 103
+OPTIONS6 = (3, 4, c.IPV6_HOPOPTS, c.IPV6_RTHDRDSTOPTS, c.IPV6_DSTOPTS)  # 3 and 4: RFC 2292's
+
+
 def check_control(control: tuple[Any, ...]) -> None:
     """Fail with EINVAL for a control message of SOL_SOCKET that Linux does not know."""
-    for level, kind, _ in control:
-        if level == c.SOL_SOCKET and kind not in (c.SCM_RIGHTS, c.SCM_CREDENTIALS, c.SO_MARK):
+    for level, kind, value in control:
+        if level == c.SOL_SOCKET and kind not in IGNORED and (
+                kind not in NUMBERS or len(value) != 4):
             fail(EINVAL)
 
 
-def choices(so: Any, control: tuple[Any, ...], multicast: bool) -> Choices:
-    """What the options of *so* and the control messages say of a packet."""
+def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool) -> Choices:
+    """What the options of *so* and the control messages say of a packet to *remote*."""
     if not control and not so.options:
         return PLAIN
     check_control(control)
+    if so.type == c.SOCK_DGRAM and any(
+            level == c.IPPROTO_UDP and kind != UDP_SEGMENT for level, kind, _ in control):
+        fail(EINVAL)
     get = so.options.get
-    if so.family == c.AF_INET6:
+    if ":" in remote:
         hops = get((c.IPPROTO_IPV6, c.IPV6_MULTICAST_HOPS), 1) if multicast else get(
             (c.IPPROTO_IPV6, c.IPV6_UNICAST_HOPS), 64)
         chosen = Choices(hops, get((c.IPPROTO_IPV6, c.IPV6_TCLASS), 0))
@@ -53,6 +68,8 @@ def choices(so: Any, control: tuple[Any, ...], multicast: bool) -> Choices:
 
 def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
     for level, kind, value in control:
+        if level == c.IPPROTO_IPV6 and kind == c.IPV6_PKTINFO and so.family == c.AF_INET6:
+            chosen = _source_mapped(value, chosen)
         if level != c.IPPROTO_IP:
             continue
         if kind == c.IP_TTL:
@@ -60,7 +77,7 @@ def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
         elif kind == c.IP_TOS:
             chosen = chosen._replace(tos=_number(value, 0, 255, (1, 4)))
         elif kind == c.IP_PKTINFO:
-            chosen = chosen._replace(source=_source4(so, value))
+            chosen = _source4(value, chosen)
         elif kind != c.IP_RETOPTS:
             fail(EINVAL)
     return chosen
@@ -70,16 +87,25 @@ def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
     for level, kind, value in control:
         if level != c.IPPROTO_IPV6:
             continue
-        if kind == c.IPV6_HOPLIMIT:
+        if kind in (c.IPV6_HOPLIMIT, c.IPV6_2292HOPLIMIT):
             hops = _number(value, -1, 255, (4,))
             chosen = chosen._replace(ttl=64 if hops < 0 else hops)
         elif kind == c.IPV6_TCLASS:
             chosen = chosen._replace(tos=max(_number(value, -1, 255, (4,)), 0))
-        elif kind == c.IPV6_PKTINFO:
+        elif kind in (c.IPV6_PKTINFO, c.IPV6_2292PKTINFO):
             chosen = chosen._replace(source=_source6(so, value))
-        elif kind != c.IPV6_DONTFRAG:
+        elif kind == c.IPV6_DONTFRAG:
+            _number(value, 0, 1, (4,))
+        elif not _is_ignored(kind, value):
             fail(EINVAL)
     return chosen
+
+
+def _is_ignored(kind: int, value: bytes) -> bool:
+    """True for options of IPv6 that are checked, and have no effect here."""
+    if kind == c.IPV6_FLOWINFO:
+        return len(value) >= 4
+    return kind in OPTIONS6 and len(value) >= 8 and (value[1] + 1) * 8 <= len(value)
 
 
 def _number(value: bytes, low: int, high: int, lengths: tuple[int, ...]) -> int:
@@ -91,14 +117,39 @@ def _number(value: bytes, low: int, high: int, lengths: tuple[int, ...]) -> int:
     return number
 
 
-def _source4(so: Any, value: bytes) -> str:
+def _source4(value: bytes, chosen: Choices) -> Choices:
     """struct in_pktinfo: an interface, the source address, an address that is not used."""
     if len(value) != 12:
         fail(EINVAL)
     address = unpack(value[4:8])
-    if address != ANY4 and so.protocol.node.kind(address) != "local":
+    return chosen._replace(source="" if address == ANY4 else address,
+                           interface=struct.unpack("=i", value[:4])[0])
+
+
+def _source_mapped(value: bytes, chosen: Choices) -> Choices:
+    """struct in6_pktinfo about a packet of IPv4."""
+    if len(value) < 20 or not is_mapped(unpack(value[:16])):
         fail(EINVAL)
-    return "" if address == ANY4 else address
+    return _source4(value[16:20] + value[12:16] + bytes(4), chosen)
+
+
+def check_source(node: Any, chosen: Choices) -> None:
+    """Fail if a packet cannot go from where its sender chose.
+
+    EINVAL
+        The source is a group or the broadcast address.
+    ENETUNREACH
+        It is no address of this host.
+    ENODEV
+        There is no such interface.
+    """
+    if chosen.source and ":" not in chosen.source:
+        if chosen.source == BROADCAST4 or node.kind(chosen.source) == "multicast":
+            fail(EINVAL)
+        if node.kind(chosen.source) != "local":
+            fail(ENETUNREACH)
+    if chosen.interface and not node.has_interface(chosen.interface):
+        fail(ENODEV)
 
 
 def _source6(so: Any, value: bytes) -> str:
@@ -113,12 +164,12 @@ def _source6(so: Any, value: bytes) -> str:
     return "" if is_any(address) else address
 
 
-def told(so: Any, packet: Packet | None) -> tuple[Any, ...]:
+def told(so: Any, packet: Packet | None, arrived: float | None = None) -> tuple[Any, ...]:
     """The control messages about *packet* that *so* asked for, in Linux's order."""
-    if packet is None:
-        return ()
     get = so.options.get
-    result: list[tuple[int, int, bytes]] = []
+    result: list[tuple[int, int, bytes]] = list(moment(so, arrived))
+    if packet is None:
+        return tuple(result)
     if so.family == c.AF_INET6:
         _told6(get, packet, result)
         if ":" in packet.source:
@@ -133,6 +184,10 @@ def told(so: Any, packet: Packet | None) -> tuple[Any, ...]:
         result.append((c.IPPROTO_IP, c.IP_TTL, struct.pack("=i", packet.ttl)))
     if get((c.IPPROTO_IP, c.IP_RECVTOS)):
         result.append((c.IPPROTO_IP, c.IP_TOS, bytes([packet.tos])))
+    if get((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR)) and isinstance(packet.payload, Datagram):
+        result.append((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR, struct.pack(
+            "=H2s4s8x", c.AF_INET, packet.payload.destination.to_bytes(2, "big"),
+            pack(packet.destination))))
     return tuple(result)
 
 

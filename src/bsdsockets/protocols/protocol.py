@@ -13,9 +13,12 @@ May not know: descriptors, threads, Python's addresses.
 Sources: 4.4BSD ``protosw.h`` and ``pr_usrreqs``; Plan 9 ``ip.h``, ``Proto``.
 """
 
+import struct
 from typing import Any, NamedTuple
 
+from ..machine.clock import EPOCH
 from ..machine.constants import (
+    MSG_PEEK,
     POLLERR,
     POLLHUP,
     POLLIN,
@@ -25,6 +28,10 @@ from ..machine.constants import (
     POLLRDNORM,
     POLLWRBAND,
     POLLWRNORM,
+    SO_PEEK_OFF,
+    SO_TIMESTAMP,
+    SO_TIMESTAMPNS,
+    SOL_SOCKET,
 )
 from ..machine.errors import ENOPROTOOPT, ENOTTY, EOPNOTSUPP, fail
 
@@ -40,6 +47,37 @@ EVERYTHING = (READABLE | WRITABLE_BAND | POLLERR | POLLHUP | POLLRDHUP | POLLRDB
 # What connect() finds: Linux's `enum socket_state`.
 UNCONNECTED, CONNECTING, CONNECTED, DISCONNECTING = (
     "unconnected", "connecting", "connected", "disconnecting")
+
+
+PEEK_OFFSET = (SOL_SOCKET, SO_PEEK_OFF)
+TIMESTAMP, TIMESTAMP_NS = (SOL_SOCKET, SO_TIMESTAMP), (SOL_SOCKET, SO_TIMESTAMPNS)
+
+
+def peek_offset(so: Any, flags: int) -> int:
+    """Where a call begins to look: at SO_PEEK_OFF with MSG_PEEK, or -1 where there is none."""
+    return so.options.get(PEEK_OFFSET, -1) if flags & MSG_PEEK and so.options else -1
+
+
+def move_peek(so: Any, count: int) -> None:
+    """Let SO_PEEK_OFF follow: forwards by what was seen, backwards by what was read."""
+    offset = so.options.get(PEEK_OFFSET, -1)
+    if offset >= 0:
+        so.options[PEEK_OFFSET] = max(offset + count, 0)
+
+
+def wants_time(so: Any) -> bool:
+    """True if *so* asked when what it reads has come."""
+    return bool(so.options and (so.options.get(TIMESTAMP) or so.options.get(TIMESTAMP_NS)))
+
+
+def moment(so: Any, arrived: float | None) -> tuple[tuple[int, int, bytes], ...]:
+    """The control message that says when something came: now, if nobody had asked then."""
+    for (level, number), unit in ((TIMESTAMP, 10**6), (TIMESTAMP_NS, 10**9)):
+        if so.options.get((level, number)):
+            then = so.host.clock.now if arrived is None else arrived
+            total = int(EPOCH) * unit + round(then * unit)
+            return ((level, number, struct.pack("=qq", *divmod(total, unit))),)
+    return ()
 
 
 class Message(NamedTuple):

@@ -19,24 +19,26 @@ from ..machine.constants import (
     IPPROTO_ICMPV6,
     IPPROTO_IP,
     IPPROTO_RAW,
+    MSG_MORE,
     MSG_OOB,
     SOL_RAW,
 )
-from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
+from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, ENETUNREACH, EOPNOTSUPP, fail
 from ..network.addresses import is_any, is_mapped, pack
 from ..network.node import Node
-from ..network.packets import Packet
+from ..network.packets import Icmp, Packet
 from ..network.parse import parse
-from ..network.wire import checksum, decode_icmp, encode, encode_payload
+from ..network.wire import checksum, decode_icmp, encode, encode_payload, with_checksum
 from .buffers import Record
 from .datagram import Datagrams
 from .internet import InternetAddress
 from .ip_control import Choices
 from .ports import Ports, covers
-from .protocol import Message
+from .protocol import Message, wants_time
 from .unix import datagram_cost
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
+LOST = Choices(ttl=0)  # collected in odd pieces: Linux gets the sum of ICMPv6 wrong
 HEADER_INCLUDED = (IPPROTO_IP, IP_HDRINCL)
 
 
@@ -79,27 +81,59 @@ class Raw(Datagrams):
     def check_state(self, so: Any) -> None:
         """Linux sends for a raw socket whatever error is pending."""
 
+    def check_size(self, so: Any, data: bytes, flags: int) -> None:
+        if so.family == AF_INET and len(data) > 0xFFFF:
+            fail(EMSGSIZE)
+        super().check_size(so, data, flags)
+
+    def check_port(self, so: Any, port: int) -> None:
+        if so.family != AF_INET and port not in (0, so.protocol_number):
+            fail(EINVAL)
+
+    def route(self, so: Any, data: bytes, address: Any, control: Any, remote: str, port: int,
+              chosen: Choices) -> tuple[str, str, int]:
+        if so.protocol_number in ICMP_NUMBERS and len(data) < 2 and not so.options.get(
+                HEADER_INCLUDED):
+            fail(EFAULT)  # Linux looks at the type and the code
+        if so.family != AF_INET and ":" not in remote:
+            fail(ENETUNREACH)  # an IPv4-mapped address is an IPv6 one to raw sockets
+        return super().route(so, data, address, control, remote, port, chosen)
+
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
         if so.options.get(HEADER_INCLUDED):
             self._check_header(data)
             return
-        if so.protocol_number in ICMP_NUMBERS and len(data) < 2:
-            fail(EFAULT)  # Linux looks at the type and the code
         if so.protocol_number == IPPROTO_ICMPV6 and len(data) < 4:
             fail(EINVAL)  # and at the checksum
         if len(data) > 65535 - (20 if so.family == AF_INET else 0):
             fail(EMSGSIZE)
+
+    def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
+             control: tuple[Any, ...] = ()) -> int | None:
+        so.pcb.collecting = bool(flags & MSG_MORE)
+        return super().send(so, data, flags, address, control)
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
                  chosen: Choices) -> None:
         if so.options.get(HEADER_INCLUDED):
             self._send_whole(source, data)
             return
+        end = so.pcb
+        if end.pending is not None:
+            odd = len(end.pending) % 2 and so.protocol_number == IPPROTO_ICMPV6
+            data, chosen = end.pending + data, LOST if odd else end.chosen
+        if end.collecting:
+            end.pending, end.chosen = data, chosen
+            return
+        end.pending = None
+        if chosen is LOST:
+            return
         number = so.protocol_number
-        if number in ICMP_NUMBERS:
-            payload: Any = decode_icmp(data)
-        else:
-            payload = data
+        whole = number == IPPROTO_ICMPV6 or (number == 1 and not checksum(data))
+        payload: Any = decode_icmp(data) if whole and len(data) >= 8 else data
+        if number == IPPROTO_ICMPV6 and len(data) < 8:
+            payload = with_checksum(Packet(source, remote, number, data),
+                                    data[:2] + bytes(2) + data[4:], 2)
         self.node.send(Packet(source, remote, number, payload, chosen.ttl, chosen.tos))
 
     def _check_header(self, data: bytes) -> None:
@@ -127,7 +161,8 @@ class Raw(Datagrams):
                 continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
             sender = InternetAddress(packet.source, 0)
-            self.accept_record(so, Record(data, sender, (), datagram_cost(len(data)), packet))
+            self.accept_record(so, Record(data, sender, (), datagram_cost(len(data)), packet,
+                                          self.host.clock.now if wants_time(so) else None))
 
     def _wants(self, so: Any, packet: Packet) -> bool:
         if (":" in packet.source) == (so.family == AF_INET) or not covers(so, packet.destination):
@@ -135,8 +170,10 @@ class Raw(Datagrams):
         if so.pcb.remote and so.pcb.remote != packet.source:
             return False
         blocked = so.options.get((SOL_RAW, ICMP_FILTER), 0)
-        kind = getattr(packet.payload, "type", 64)
-        if packet.protocol == 1 and packet.payload.short:
+        message = packet.payload
+        kind = message.type if isinstance(message, Icmp) else (*message[:1], 64)[0]
+        if packet.protocol == 1 and (
+                message.short if isinstance(message, Icmp) else len(message) < 8):
             return False  # too short for its filter
         return not (kind < 32 and blocked >> kind & 1)
 

@@ -29,7 +29,18 @@ from ..machine.errors import EAGAIN, EINVAL, ENOTCONN, EPIPE, fail
 from ..network.link import Link
 from .internet import Internet
 from .ip_control import check_control
-from .protocol import BOTH, HANGUP, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE, Message
+from .protocol import (
+    BOTH,
+    HANGUP,
+    READ_HANGUP,
+    READABLE,
+    RECEIVE,
+    SEND,
+    WRITABLE,
+    Message,
+    move_peek,
+    peek_offset,
+)
 from .tcp_connection import NOT_THERE, READ, VALID, Connection
 from .tcp_fast import FastPath
 from .tcp_output import Output
@@ -113,9 +124,12 @@ class TcpStream(Internet):
         """
         c = so.pcb
         buffer = so.buffer
-        if buffer.length and not flags and not c.urgent_state and (
-                not so.options or buffer.length >= so.options.get(LOW_WATER, 1)):
-            return self._taken(c, Message(buffer.take(count)))
+        if not flags and not c.urgent_state:
+            if not buffer.length:
+                if c.peer is not None and not so.error and not so.shutdown:
+                    return None
+            elif not so.options or buffer.length >= so.options.get(LOW_WATER, 1):
+                return self._taken(c, Message(buffer.take(count)))
         if flags & MSG_ERRQUEUE:
             fail(EAGAIN)
         if c.state == LISTEN:
@@ -130,11 +144,14 @@ class TcpStream(Internet):
         target = max(target, 1)
         if count == 0 and buffer.length:
             return Message(b"")
-        limit, skip = self._before_urgent(so, c, count, flags)
+        offset = max(peek_offset(so, flags), 0)
+        limit, skip = self._before_urgent(so, c, count, flags, offset)
         ended = so.error or so.shutdown & RECEIVE or c.state == CLOSED
         enough = min(buffer.length - skip, limit)
         if enough and (enough >= target or ended or limit < count or flags & MSG_DONTWAIT):
             data = buffer.peek(limit, skip)
+            if so.options:
+                move_peek(so, len(data) if flags & MSG_PEEK else -len(data))
             if not flags & MSG_PEEK:
                 buffer.drop(len(data))
                 if c.urgent_state and c.before_urgent < 0:
@@ -156,24 +173,26 @@ class TcpStream(Internet):
             fail(ENOTCONN)
         return None
 
-    def _before_urgent(self, so: Any, c: Connection, count: int, flags: int) -> tuple[int, int]:
+    def _before_urgent(self, so: Any, c: Connection, count: int, flags: int,
+                       offset: int) -> tuple[int, int]:
         """How many bytes one call may read, and how many it must skip to see them.
 
-        It reads up to the urgent byte; the next call skips that, unless it is in line.
+        It reads up to the urgent byte; the next call skips that, unless it is in line.  It
+        begins at *offset*, which only MSG_PEEK may have.
         """
         if c.urgent_state == NOT_THERE:
-            return count, 0
-        ahead = c.before_urgent
+            return count, offset
+        ahead = c.before_urgent - offset
         if ahead < 0:
             if not flags & MSG_PEEK:
                 c.urgent_state = NOT_THERE
-            return count, 0
+            return count, offset
         if ahead > 0:
-            return min(count, ahead), 0
+            return min(count, ahead), offset
         if so.options.get(INLINE) or not so.buffer.length:
-            return count, 0
+            return count, offset
         if flags & MSG_PEEK:
-            return count, 1
+            return count, offset + 1
         so.buffer.drop(1)
         c.urgent_state = NOT_THERE
         return count, 0

@@ -36,11 +36,12 @@ from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
 from .ip_control import Choices
 from .ports import REUSE_PORT, V6ONLY, Ports, covers
-from .protocol import WRITABLE_BAND
+from .protocol import WRITABLE_BAND, wants_time
 from .unix import datagram_cost
 
 CORK = (IPPROTO_UDP, UDP_CORK)
 REROUTING = ((IPPROTO_IP, IP_TOS), (SOL_SOCKET, SO_MARK), (SOL_SOCKET, SO_BINDTODEVICE))
+LOST = ("::", "100::", 0)  # no way to go: RFC 6666's prefix
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
 _tuple = tuple.__new__
 LONGEST = 65535  # bytes that a length field counts, headers included
@@ -99,16 +100,18 @@ class Udp(Datagrams):
         if is_mapped(address.address) and so.options.get(V6ONLY):
             return
         remote = self.wire(so, address.address)
-        if ":" not in remote:
+        if end.pending is not None and end.six:
+            end.flow = end.flow if ":" in remote else LOST
+        elif ":" not in remote:
             end.flow = (self.own_source(so, 4) or LOOPBACK4, remote, address.port)
 
-    def route(self, so: Any, address: Any, control: Any, remote: str, port: int,
+    def route(self, so: Any, data: bytes, address: Any, control: Any, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
         end = so.pcb
         kept = address is None and not control and so.family == AF_INET
         if kept and end.routed:
             return end.flow  # type: ignore[no-any-return]
-        way = super().route(so, address, control, remote, port, chosen)
+        way = super().route(so, data, address, control, remote, port, chosen)
         end.routed |= kept
         return way
 
@@ -120,7 +123,8 @@ class Udp(Datagrams):
             size = len(data)
             usual = size <= SHORT and not (flags or control or so.error or so.shutdown)
             if usual and end.pending is None and self.node.loopback.plain:
-                record = _tuple(Record, (data, known[3], (), datagram_cost(size + 28), None))
+                record = _tuple(Record, (data, known[3], (), datagram_cost(size + 28), None, None,
+                                         False))
                 self.accept_record(known[2], record)
                 if so.waiters:
                     so.wake(WRITABLE_BAND)
@@ -153,7 +157,7 @@ class Udp(Datagrams):
         return len(data)
 
     def _check_piece(self, so: Any, end: Any, data: bytes, flags: int, address: Any) -> None:
-        six = ":" in end.flow[1]
+        six = end.six
         if address is not None and is_mapped(address.address):
             self.wire(so, address.address)
             if six:
@@ -199,7 +203,7 @@ class Udp(Datagrams):
         end = so.pcb
         if end.collecting:
             end.flow, end.pending, end.chosen = (source, remote, port), data, chosen
-            end.known = None
+            end.known, end.six = None, ":" in remote
         else:
             self._go(so, source, remote, port, data, chosen)
 
@@ -226,7 +230,8 @@ class Udp(Datagrams):
     def _give(self, so: Any, packet: Packet, datagram: Datagram) -> None:
         sender = InternetAddress(self.dressed(so, packet.source), datagram.source)
         data = datagram.data
-        self.accept_record(so, Record(data, sender, (), datagram_cost(len(data) + 28), packet))
+        self.accept_record(so, Record(data, sender, (), datagram_cost(len(data) + 28), packet,
+                                      self.host.clock.now if wants_time(so) else None))
 
     def _find(self, packet: Packet, datagram: Datagram) -> Any:
         """The socket that fits best: connected to the sender, then bound to the address."""

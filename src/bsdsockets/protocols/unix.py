@@ -21,6 +21,7 @@ from ..machine.constants import (
     SCM_CREDENTIALS,
     SCM_RIGHTS,
     SO_PASSCRED,
+    SO_PASSSEC,
     SOCK_SEQPACKET,
     SOCK_STREAM,
     SOL_SOCKET,
@@ -36,9 +37,11 @@ from ..machine.errors import (
     fail,
 )
 from ..machine.host import Credentials, Host
-from .protocol import EVERYTHING, RECEIVE, SEND, Protocol
+from .protocol import EVERYTHING, RECEIVE, SEND, Protocol, moment
 
 PASS_CREDENTIALS = (SOL_SOCKET, SO_PASSCRED)
+MOST_FILES = 253  # SCM_MAX_FD
+INHERITED = (PASS_CREDENTIALS, (SOL_SOCKET, SO_PASSSEC))
 SOCKET_BUFFER, SHARED, HEAD, PAGE = 256, 320, 3776, 4096  # bytes
 FRAGMENTS = 32768  # bytes of pages in one buffer of a stream
 CHUNK = HEAD + FRAGMENTS
@@ -159,6 +162,13 @@ class Unix(Protocol):
             other.shut(swapped, EVERYTHING)
         so.wake(EVERYTHING)
 
+    def inherit(self, so: Any, child: Any, pcb: Any) -> None:
+        """A connection that came is a new socket: only what it asked to be told is its own."""
+        child.pcb = pcb
+        child.options = {key: so.options[key] for key in INHERITED if key in so.options}
+        settings = self.host.settings
+        child.receive_size, child.send_size = settings.read_default, settings.write_default
+
     def join(self, one: Any, other: Any) -> None:
         """Make a connected pair of two new sockets: socketpair()."""
         for so, peer in ((one, other), (other, one)):
@@ -172,19 +182,24 @@ class Unix(Protocol):
         """Check what a program sends beside the data, before anything else is checked.
 
         EINVAL
-            A message of this level that Linux does not know.
+            A message of this level that Linux does not know, one of the wrong length, or more
+            than 253 descriptors.
         EBADF
             A descriptor that names nothing.
         EPERM
             Credentials that are not the sender's own, from an unprivileged process.
         """
+        files = 0
         for level, kind, value in control:
             if level != SOL_SOCKET:
                 continue
             if kind == SCM_RIGHTS:
+                files += len(value)
+                if files > MOST_FILES:
+                    fail(EINVAL)
                 if any(file is None for file in value):
                     fail(EBADF)
-            elif kind == SCM_CREDENTIALS:
+            elif kind == SCM_CREDENTIALS and value is not None:
                 self._checked(value)
             else:
                 fail(EINVAL)
@@ -206,10 +221,12 @@ class Unix(Protocol):
             fail(ESRCH)
         return claim
 
-    def incoming(self, so: Any, control: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What *so* is told beside the data: credentials first, then files."""
-        result = []
-        if so.options and so.options.get(PASS_CREDENTIALS):
+    def incoming(self, so: Any, control: tuple[Any, ...], arrived: Any = None) -> tuple[Any, ...]:
+        """What *so* is told beside a record: when it came, credentials, files."""
+        if not so.options:
+            return tuple(entry for entry in control if entry[1] == SCM_RIGHTS)
+        result = list(moment(so, arrived)) if so.type != SOCK_STREAM else []
+        if so.options.get(PASS_CREDENTIALS):
             found = [value for _, kind, value in control if kind == SCM_CREDENTIALS]
             credentials = found[-1] if found else Credentials(0, 65534, 65534)
             result.append((SOL_SOCKET, SCM_CREDENTIALS, credentials))

@@ -25,7 +25,7 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from .buffers import Record
+from .buffers import Record, look
 from .protocol import (
     BOTH,
     CONNECTED,
@@ -37,9 +37,12 @@ from .protocol import (
     SEND,
     WRITABLE_BAND,
     Message,
+    move_peek,
+    peek_offset,
+    wants_time,
 )
 from .unix import PASS_CREDENTIALS, Unix, datagram_cost, discard
-from .unix_stream import UnixConnected
+from .unix_connected import UnixConnected
 
 
 class Records(Unix):
@@ -49,7 +52,8 @@ class Records(Unix):
         """Put one record into the buffer of *other*, at the expense of *so*."""
         cost = datagram_cost(len(data))
         so.pcb.used += cost
-        other.buffer.append(Record(data, so.pcb.name, control, cost, so))
+        arrived = self.host.clock.now if wants_time(other) else None
+        other.buffer.append(Record(data, so.pcb.name, control, cost, so, arrived))
         if other.waiters:
             other.wake(READABLE)
         return len(data)
@@ -76,15 +80,19 @@ class Records(Unix):
             fail(EOPNOTSUPP)
         if so.error:
             so.fail_pending()
-        if not so.buffer:
+        offset = peek_offset(so, flags)
+        record, skip = look(so.buffer, offset) if flags & MSG_PEEK else (
+            so.buffer[0] if so.buffer else None, 0)
+        if record is None:
             return self.nothing(so, flags)
-        record = so.buffer[0]
+        data = record.data[skip:] if skip else record.data
         if not flags & MSG_PEEK:
             self._read(so, so.buffer.popleft())
-        data, length = record.data, len(record.data)
-        told = self.incoming(so, record.control)
+        if so.options:
+            move_peek(so, min(count, len(data)) if flags & MSG_PEEK else -len(data))
+        told = self.incoming(so, record.control, record.arrived)
         return Message(data[:count], record.origin.pcb.name, told,
-                       MSG_TRUNC if length > count else 0, length)
+                       MSG_TRUNC if len(data) > count else 0, len(data))
 
     def nothing(self, so: Any, flags: int) -> Message | None:
         may_wait = not flags & MSG_DONTWAIT and not so.nonblocking

@@ -1,6 +1,5 @@
 """SOCK_STREAM over UNIX: bytes without boundaries between two sockets of one host.
 
-    connect() makes both ends at once: the client's, and one in the listening socket's queue
     send() puts pieces into the peer's buffer; recv() joins them, except where one carries
     descriptors or comes from another writer
 
@@ -17,16 +16,11 @@ from ..machine.constants import (
     MSG_PEEK,
     MSG_TRUNC,
     MSG_WAITALL,
-    POLLERR,
-    POLLPRI,
     SO_OOBINLINE,
     SO_RCVLOWAT,
     SOL_SOCKET,
 )
 from ..machine.errors import (
-    EAGAIN,
-    ECONNREFUSED,
-    ECONNRESET,
     EINVAL,
     EISCONN,
     ENOTCONN,
@@ -36,142 +30,19 @@ from ..machine.errors import (
 )
 from .buffers import Record
 from .protocol import (
-    BOTH,
-    CONNECTED,
-    EVERYTHING,
-    HANGUP,
-    READ_HANGUP,
     READABLE,
     RECEIVE,
     SEND,
     WRITABLE_BAND,
     Message,
+    move_peek,
+    peek_offset,
 )
-from .unix import CHUNK, PASS_CREDENTIALS, Unix, UnixEnd, discard, stream_cost
+from .unix import CHUNK, PASS_CREDENTIALS, stream_cost
+from .unix_connected import UnixConnected
 
 INLINE = (SOL_SOCKET, SO_OOBINLINE)
 LOW_WATER = (SOL_SOCKET, SO_RCVLOWAT)
-
-
-class UnixConnected(Unix):
-    """What stream and sequenced-packet sockets share: listening and connecting."""
-
-    connection_based = True
-
-    def listen(self, so: Any, backlog: int) -> None:
-        if not so.pcb.name or so.pcb.peer is not None:
-            fail(EINVAL)
-        if so.queue is not None:
-            so.queue.set_backlog(backlog)
-            so.wake(0)  # who waits in connect()
-            return
-        so.start_queue(backlog)
-        so.pcb.peer_credentials = self.host.credentials
-
-    def connect(self, so: Any, name: bytes, wait: bool) -> bool | None:
-        """Connect to the listening socket called *name*.
-
-        ECONNREFUSED
-            Nobody listens there.
-        ENOENT, ENOTDIR, EACCES, EPROTOTYPE
-            The path leads nowhere, may not be written, or to a socket of another type.
-        EAGAIN
-            Its queue is full, and the socket is non-blocking.
-        EISCONN
-            The socket is connected.
-        EINVAL
-            The socket listens.
-        """
-        if name and so.options.get(PASS_CREDENTIALS):
-            self.autobind(so)
-        other = self.find(so, name)
-        if other.queue is None or other.shutdown & RECEIVE:
-            fail(ECONNREFUSED)
-        if other.queue.is_full():
-            if not wait:
-                fail(EAGAIN)
-            so.pcb.urgent = other  # what to wait for
-            return None
-        if so.pcb.peer is not None:
-            fail(EISCONN)
-        if so.queue is not None:
-            fail(EINVAL)
-        child_end = UnixEnd(so.type)
-        child_end.name = other.pcb.name
-        child_end.peer = so
-        child_end.peer_credentials = self.host.credentials
-        so.pcb.peer_credentials = other.pcb.peer_credentials
-        so.state = CONNECTED
-        so.pcb.peer = other.new_connection(child_end)
-        return True
-
-    def waits_for(self, so: Any) -> Any:
-        """The listening socket whose queue was full when connect() looked."""
-        return so.pcb.urgent
-
-    def accept(self, so: Any) -> Any:
-        if so.queue is None:
-            fail(EINVAL)
-        child = so.queue.take()
-        if child is not None:
-            so.wake(0)  # who waits in connect(), and nobody who polls
-        elif so.shutdown & RECEIVE and not so.nonblocking:
-            fail(EINVAL)
-        return child
-
-    def release(self, so: Any) -> None:
-        so.dead = True
-        so.shutdown = BOTH
-        end = so.pcb
-        if end.name:
-            self.names.release(so)
-        other = end.peer
-        if other is not None and not other.dead:
-            if self._unread(so) or so.references < 0:
-                other.error = ECONNRESET
-            other.shut(BOTH, EVERYTHING)
-        if so.queue is not None:
-            queue, so.queue = so.queue, None
-            for child in queue.completed:
-                child.references = -1  # was never accepted
-                self.release(child)
-            so.wake(0)  # who waits in connect() finds nobody
-        self._empty(so)
-
-    @staticmethod
-    def _unread(so: Any) -> bool:
-        """True if closing loses data: anything but one empty record, or a spent urgent byte."""
-        return len(so.buffer) > 1 or bool(so.buffer and so.buffer[0].data)
-
-    def _empty(self, so: Any) -> None:
-        """Throw away what nobody read, and give its cost back."""
-        while so.buffer:
-            record = so.buffer.popleft()
-            if record.origin is not None:
-                record.origin.pcb.used -= record.cost
-            discard(record.control)
-
-    def writable(self, so: Any) -> bool:
-        """True while a quarter of the send buffer is not used up."""
-        return so.queue is None and so.pcb.used * 4 <= so.send_size
-
-    def ready(self, so: Any) -> int:
-        mask = 0
-        if so.error:
-            mask |= POLLERR
-        if so.shutdown == BOTH:
-            mask |= HANGUP
-        if so.shutdown & RECEIVE:
-            mask |= READ_HANGUP
-        if so.buffer or (so.queue is not None and so.queue.completed):
-            mask |= READABLE
-        if so.pcb.peer is None and so.queue is None:
-            mask |= HANGUP
-        if self.writable(so):
-            mask |= WRITABLE_BAND
-        if so.pcb.out_of_band is not None:
-            mask |= POLLPRI
-        return mask
 
 
 class UnixStream(UnixConnected):
@@ -258,12 +129,13 @@ class UnixStream(UnixConnected):
         if flags & MSG_OOB:
             return self._receive_urgent(so, count, flags)
         target = count if flags & MSG_WAITALL else min(so.options.get(LOW_WATER, 1), count)
-        available = self._available(so)
+        offset = max(peek_offset(so, flags), 0)
+        available = self._available(so) - offset
         if available < target:
             ended = so.error or so.shutdown & RECEIVE
             if not (ended or so.nonblocking or flags & MSG_DONTWAIT):
                 return None
-        message = self._collect(so, count, flags)
+        message = self._collect(so, count, flags, offset)
         if message is None:
             return self._nothing(so)
         if len(message.data) < target and not flags & MSG_PEEK:
@@ -300,19 +172,24 @@ class UnixStream(UnixConnected):
             origin.wake(WRITABLE_BAND)
         return Message(record.data, origin.pcb.name)
 
-    def _collect(self, so: Any, count: int, flags: int) -> Message | None:
+    def _collect(self, so: Any, count: int, flags: int, offset: int) -> Message | None:
         """Join pieces until *count* bytes, or one that may not be joined; None for no piece."""
         parts: list[bytes] = []
         files: tuple[Any, ...] = ()
         first: Record | None = None
         peek = bool(flags & MSG_PEEK)
         at = self._past_urgent(so, 0, peek, False)
+        if at is not None and offset:
+            at, offset = self._skip(so, at, offset)
         while at is not None:
             record = so.buffer[at]
             if first is not None and self._differs(so, first, record):
                 break
             first = first or record
-            part, whole = self._piece(so, record, at, count, peek)
+            part, whole = self._piece(so, record, at, count, peek, offset)
+            offset = 0
+            if so.options:
+                move_peek(so, len(part) if peek else -len(part))
             parts.append(part)
             count -= len(part)
             files = record.control or files
@@ -326,11 +203,21 @@ class UnixStream(UnixConnected):
             data = bytes(len(data))
         return Message(data, first.origin.pcb.name, self.incoming(so, files))
 
-    def _piece(self, so: Any, record: Record, at: int, count: int,
-               peek: bool) -> tuple[bytes, bool]:
+    @staticmethod
+    def _skip(so: Any, at: int, offset: int) -> tuple[int | None, int]:
+        """The piece that SO_PEEK_OFF points into, from the one at *at* on, and how far."""
+        for place in range(at, len(so.buffer)):
+            size = len(so.buffer[place].data) - (0 if place else so.pcb.offset)
+            if offset < size:
+                return place, offset
+            offset -= size
+        return None, 0
+
+    def _piece(self, so: Any, record: Record, at: int, count: int, peek: bool,
+               offset: int) -> tuple[bytes, bool]:
         """Up to *count* bytes of the record at *at*, and whether that is all of it."""
         end = so.pcb
-        skip = 0 if at else end.offset
+        skip = (0 if at else end.offset) + offset
         part = record.data[skip:skip + count]
         whole = skip + len(part) == len(record.data)
         if peek:

@@ -122,6 +122,14 @@ def not_raw(so: Any, value: Any) -> Any:
     return value
 
 
+def timestamps(number: int) -> Callable[[Any, int], None]:
+    """Make what sets SO_TIMESTAMP or SO_TIMESTAMPNS: the one ends the other."""
+    def write(so: Any, value: int) -> None:
+        so.options[c.SOL_SOCKET, c.SO_TIMESTAMP] = so.options[c.SOL_SOCKET, c.SO_TIMESTAMPNS] = 0
+        so.options[c.SOL_SOCKET, number] = value
+    return write
+
+
 def low_water(so: Any, value: int) -> int:
     """SO_RCVLOWAT: at least 1; TCP's at most half the greatest buffer."""
     value = 2**31 - 1 if value < 0 else value or 1

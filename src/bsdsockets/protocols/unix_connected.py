@@ -1,0 +1,145 @@
+"""What SOCK_STREAM and SOCK_SEQPACKET over UNIX share: how a connection begins and ends.
+
+    connect() makes both ends at once: the client's, and one in the listening socket's queue
+
+May not know: paths, descriptors, threads, what travels.
+
+Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
+"""
+
+from typing import Any
+
+from ..machine.constants import POLLERR, POLLPRI
+from ..machine.errors import EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, EISCONN, fail
+from .protocol import (
+    BOTH,
+    CONNECTED,
+    EVERYTHING,
+    HANGUP,
+    READ_HANGUP,
+    READABLE,
+    RECEIVE,
+    WRITABLE_BAND,
+)
+from .unix import PASS_CREDENTIALS, Unix, UnixEnd, discard
+
+
+class UnixConnected(Unix):
+    """What stream and sequenced-packet sockets share: listening and connecting."""
+
+    connection_based = True
+
+    def listen(self, so: Any, backlog: int) -> None:
+        if not so.pcb.name or so.pcb.peer is not None:
+            fail(EINVAL)
+        if so.queue is not None:
+            so.queue.set_backlog(backlog)
+            so.wake(0)  # who waits in connect()
+            return
+        so.start_queue(backlog)
+        so.pcb.peer_credentials = self.host.credentials
+
+    def connect(self, so: Any, name: bytes, wait: bool) -> bool | None:
+        """Connect to the listening socket called *name*.
+
+        ECONNREFUSED
+            Nobody listens there.
+        ENOENT, ENOTDIR, EACCES, EPROTOTYPE
+            The path leads nowhere, may not be written, or to a socket of another type.
+        EAGAIN
+            Its queue is full, and the socket is non-blocking.
+        EISCONN
+            The socket is connected.
+        EINVAL
+            The socket listens.
+        """
+        if name and so.options.get(PASS_CREDENTIALS):
+            self.autobind(so)
+        other = self.find(so, name)
+        if other.queue is None or other.shutdown & RECEIVE:
+            fail(ECONNREFUSED)
+        if other.queue.is_full():
+            if not wait:
+                fail(EAGAIN)
+            so.pcb.urgent = other  # what to wait for
+            return None
+        if so.pcb.peer is not None:
+            fail(EISCONN)
+        if so.queue is not None:
+            fail(EINVAL)
+        child_end = UnixEnd(so.type)
+        child_end.name = other.pcb.name
+        child_end.peer = so
+        child_end.peer_credentials = self.host.credentials
+        so.pcb.peer_credentials = other.pcb.peer_credentials
+        so.state = CONNECTED
+        so.pcb.peer = other.new_connection(child_end)
+        return True
+
+    def waits_for(self, so: Any) -> Any:
+        """The listening socket whose queue was full when connect() looked."""
+        return so.pcb.urgent
+
+    def accept(self, so: Any) -> Any:
+        if so.queue is None:
+            fail(EINVAL)
+        child = so.queue.take()
+        if child is not None:
+            so.wake(0)  # who waits in connect(), and nobody who polls
+        elif so.shutdown & RECEIVE and not so.nonblocking:
+            fail(EINVAL)
+        return child
+
+    def release(self, so: Any) -> None:
+        so.dead = True
+        so.shutdown = BOTH
+        end = so.pcb
+        if end.name:
+            self.names.release(so)
+        other = end.peer
+        if other is not None and not other.dead:
+            if self._unread(so) or so.references < 0:
+                other.error = ECONNRESET
+            other.shut(BOTH, EVERYTHING)
+        if so.queue is not None:
+            queue, so.queue = so.queue, None
+            for child in queue.completed:
+                child.references = -1  # was never accepted
+                self.release(child)
+            so.wake(0)  # who waits in connect() finds nobody
+        self._empty(so)
+
+    @staticmethod
+    def _unread(so: Any) -> bool:
+        """True if closing loses data: anything but one empty record, or a spent urgent byte."""
+        return len(so.buffer) > 1 or bool(so.buffer and so.buffer[0].data)
+
+    def _empty(self, so: Any) -> None:
+        """Throw away what nobody read, and give its cost back."""
+        while so.buffer:
+            record = so.buffer.popleft()
+            if record.origin is not None:
+                record.origin.pcb.used -= record.cost
+            discard(record.control)
+
+    def writable(self, so: Any) -> bool:
+        """True while a quarter of the send buffer is not used up."""
+        return so.queue is None and so.pcb.used * 4 <= so.send_size
+
+    def ready(self, so: Any) -> int:
+        mask = 0
+        if so.error:
+            mask |= POLLERR
+        if so.shutdown == BOTH:
+            mask |= HANGUP
+        if so.shutdown & RECEIVE:
+            mask |= READ_HANGUP
+        if so.buffer or (so.queue is not None and so.queue.completed):
+            mask |= READABLE
+        if so.pcb.peer is None and so.queue is None:
+            mask |= HANGUP
+        if self.writable(so):
+            mask |= WRITABLE_BAND
+        if so.pcb.out_of_band is not None:
+            mask |= POLLPRI
+        return mask
