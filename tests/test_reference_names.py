@@ -1,0 +1,123 @@
+"""The reference names what Python and the manual pages name.
+
+Python's side is asked of the interpreter that runs the test, so a newer one brings its new names;
+the manual pages are read where they are installed (Debian: manpages, manpages-dev).
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import select
+import socket
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+SETTINGS = DOCS / "reference" / "settings.md"
+ERRORS = DOCS / "reference" / "errors.md"
+MANUAL = Path("/usr/share/man")
+PAGES = """
+    accept.2 bind.2 close.2 connect.2 getpeername.2 getsockname.2 getsockopt.2 listen.2 poll.2
+    recv.2 recvmmsg.2 select.2 send.2 sendfile.2 sendmmsg.2 shutdown.2 socket.2 socketpair.2
+    epoll_create.2 epoll_ctl.2 epoll_wait.2 epoll.7 socket.7 ip.7 ipv6.7 tcp.7 udp.7 udplite.7
+    unix.7 raw.7 icmp.7 packet.7 netdevice.7 arp.7 vsock.7 cmsg.3 inet.3 inet_ntop.3 inet_pton.3
+    byteorder.3 if_nametoindex.3 if_nameindex.3 getifaddrs.3 getaddrinfo.3 getnameinfo.3
+    gethostbyname.3 sockatmark.3
+""".split()  # noqa: SIM905
+FAMILY_OF_NAMES = re.compile(
+    r"\b(?:AF|AI|ATF|CMSG|EAI|EPOLL|FD|IF|IFF|INADDR|IN6ADDR|INET6?|IPPROTO|IPV6|IP|MCAST|MSG|NI|"
+    r"ICMP|PACKET|SCM|SHUT|SIOC|SOCK|SOL|SO|TCP|UDP|UDPLITE|VMADDR)_[A-Z0-9_]*[A-Z0-9]\b"
+    r"|\bSIOC[A-Z]+\b|\bE?POLL[A-Z]+\b|\bE[A-Z]{3,}[A-Z0-9]*(?=\b[^_])"
+)
+NOT_DOCUMENTED = {
+    "EXAMPLES": "a heading",
+    "EXIT": "a part of EXIT_FAILURE",
+    "ENVIRONMENT": "a heading",
+    "EPOLL": "the name of the call",
+    "EINVA": "hyphenated",
+    "ERESTARTSYS": "inside the kernel",
+    "ERRORS": "a heading",
+    "ICMP_ECHOREQUEST": "a slip for ICMP_ECHO",
+    "IP_MSFILTER_SIZE": "a macro that computes the size of a structure",
+    "SOCK_MIN_RCVBUF": "inside the kernel",
+    "TCP_SYNQ_HSIZE": "inside the kernel, until 2.6.20",
+    "SO_EE_OF": "hyphenated",
+}
+
+
+@cache
+def words() -> set[str]:
+    pages = [page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md")]
+    return set(re.findall(r"\w+", "\n".join(pages)))
+
+
+@pytest.mark.parametrize("module", [socket, select, socket.socket], ids=lambda each: each.__name__)
+def test_every_public_name_of_pythons_socket_library_is_on_a_page(module: object) -> None:
+    names = {name for name in dir(module) if not name.startswith("_")}
+    assert names - words() == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_constant_that_a_manual_page_names_is_on_a_page(page: str) -> None:
+    files = list(MANUAL.glob(f"man{page[-1]}/{page}.gz"))
+    if not files:
+        pytest.skip("the manual pages are not installed: apt-get install manpages manpages-dev")
+    text = gzip.decompress(files[0].read_bytes()).decode("utf-8", "replace").replace(r"\-", "-")
+    text = re.sub(r'^[.\']\\".*$', "", text, flags=re.MULTILINE)  # comments
+    text = re.sub(r"^\.SH EXAMPLES.*?(?=^\.SH|\Z)", "", text, flags=re.MULTILINE | re.DOTALL)
+    names = set(FAMILY_OF_NAMES.findall(text)) - NOT_DOCUMENTED.keys()
+    assert names - words() == set()
+
+
+def settings() -> list[tuple[str, bool]]:
+    """The names in the tables of sysctls, and whether each is said to be gone."""
+    text = SETTINGS.read_text(encoding="utf-8")
+    kept, gone = text.split("## Gone")
+    kept = kept.split("## Descriptors")[0]
+    found = []
+    for part, is_gone in (kept, False), (gone.split("```pycon")[0], True):
+        for cell in re.findall(r"^\| ([a-z].*?) \|", part, re.MULTILINE):
+            names = re.findall(r"(?:net\.\w+\.)?(\w+_\w+|somaxconn|locktime|bindv6only)", cell)
+            found += [(name, is_gone) for name in names]
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="settings of Linux")
+def test_every_setting_on_the_page_is_a_file_of_this_kernel_or_is_said_to_be_gone() -> None:
+    root = Path("/proc/sys/net")
+    if not (root / "ipv4/tcp_rto_max_ms").exists():
+        pytest.skip("the page lists the settings of Linux 6.18; this kernel is older")
+    if not (root / "core/rmem_default").exists() or not (root / "ipv4/tcp_mem").exists():
+        pytest.skip("not in the first network namespace, where all the files are")
+    folders = ("core", "ipv4", "ipv6", "unix", "ipv4/neigh/default")
+    assert len(settings()) > 100
+    wrong = [
+        f"{name}: gone is {is_gone}"
+        for name, is_gone in settings()
+        if any((root / folder / name).exists() for folder in folders) == is_gone
+    ]
+    assert not wrong
+
+
+def test_a_message_of_macos_has_the_number_that_its_section_has() -> None:
+    text = ERRORS.read_text(encoding="utf-8")
+    table = text.split("| message on macOS |")[1].split("Messages of Windows")[0]
+    rows = re.findall(r"^\| \[Errno (\d+)\] (.+?) \| \[(\w+)\]", table, re.MULTILINE)
+    assert len(rows) >= 25
+    for number, message, name in rows:
+        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        assert f"macOS {number}," in section, name
+        assert f"! [Errno {number}] {message}" in section, name
+
+
+def test_a_message_of_windows_has_the_number_that_its_section_has() -> None:
+    text = ERRORS.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[WinError (\d+)\] .+ \| \[(\w+)\]\(#\w+\) \|$", text, re.MULTILINE)
+    assert len(rows) >= 25
+    for number, name in rows:
+        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        assert f"[WinError {number}]" in section, name
