@@ -15,6 +15,7 @@ import builtins
 import importlib.util
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 
@@ -27,7 +28,7 @@ def _names(text: str) -> frozenset[str]:
 PRIVATE = _names("""
     socket select selectors threading queue _queue sched socketserver _threading_local
     concurrent asyncio _asyncio http urllib xmlrpc wsgiref ftplib imaplib poplib smtplib
-    telnetlib nntplib asyncore asynchat smtpd time _thread _socket dummy_threading
+    telnetlib nntplib asyncore asynchat smtpd time _thread _socket ssl _ssl
 """)
 
 # Parts of private packages that must be one for both worlds: exceptions, and what C code
@@ -46,6 +47,7 @@ class Loader:
 
     def __init__(self, built: dict[str, types.ModuleType]) -> None:
         self.modules: dict[str, types.ModuleType] = dict(built)
+        self.made: dict[str, Callable[[], types.ModuleType]] = {}  # when they are asked for
         self._builtins = dict(vars(builtins))
         self._builtins["__import__"] = self.import_
 
@@ -66,6 +68,9 @@ class Loader:
             return self.modules[name]
         if name in ABSENT:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name in self.made:
+            self.modules[name] = self.made[name]()
+            return self.modules[name]
         if name == "_asyncio":
             return self._load_asyncio()
         parent = name.rpartition(".")[0]
@@ -164,3 +169,23 @@ class Loader:
                 except ModuleNotFoundError as failure:
                     if failure.name != f"{name}.{part}":
                         raise
+
+
+class Finder:
+    """Lets ``import`` itself find what a machine makes when it is asked for."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """Say how to load *name*, if it is such a module."""
+        if name not in self._loader.made:
+            return None
+        return importlib.util.spec_from_loader(name, self)  # type: ignore[arg-type]
+
+    def create_module(self, spec: Any) -> types.ModuleType:
+        """The module."""
+        return self._loader.load(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Nothing is left to do."""

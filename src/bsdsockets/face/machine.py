@@ -23,7 +23,7 @@ from ..machine.profile import BUILT_IN, Profile, named
 from ..network.names import Resolver
 from ..network.node import Node
 from ..network.pcap import Capture
-from . import errno_module, select_module, socket_module, thread_module, time_module
+from . import errno_module, select_module, socket_module, thread_module, time_module, tls
 from .build import build_families
 from .loader import Loader
 from .observed import ObservedCalls
@@ -88,6 +88,7 @@ class Machine:
         self.loader = Loader({
             "_socket": socket_module.make(self), "select": select_module.make(self),
             "_thread": thread_module.make(self), "time": time_module.make(self)})
+        self.loader.made["_ssl"] = lambda: tls.make(self)
         if errno := errno_module.make():
             self.loader.modules["errno"] = errno
         for each in faults:

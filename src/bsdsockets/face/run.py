@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from ..faults import Fault
 from ..machine.profile import BUILT_IN, Profile
 from .c_library import c_modules
-from .loader import ABSENT, PRIVATE
+from .loader import ABSENT, PRIVATE, Finder
 from .machine import Machine
 from .os_module import open_function, os_functions
 from .processes import guard_subprocess, process_functions
@@ -35,6 +35,7 @@ def install(machine: Machine) -> None:
     for name in ABSENT:
         sys.modules[name] = None  # type: ignore[assignment]
     sys.modules |= c_modules(machine)
+    sys.meta_path.insert(0, Finder(machine.loader))  # type: ignore[arg-type]
     functions = os_functions(machine) | process_functions(machine)
     for name, function in functions.items():
         setattr(os, name, function)
