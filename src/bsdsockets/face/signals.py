@@ -132,6 +132,7 @@ def install_signals(machine: Any) -> None:
     """Let ``signal`` and ``os.kill`` go by the machine's clock and threads."""
     signals = Signals(machine)
     for name in TIMERS:
+        vars(Signals)[name].__module__ = "signal"
         setattr(signal, name, getattr(signals, name))
     if KILL is not None:
         os.kill = signals.kill

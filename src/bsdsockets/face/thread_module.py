@@ -309,7 +309,7 @@ class Functions:
 
     def interrupt_main(self, signum: int = 2, /) -> None:
         """Interrupt the main thread."""
-        _host.interrupt_main(signum)
+        self._scheduler.call_in(self._scheduler.main, lambda: _host.interrupt_main(signum))
 
     def set_name(self, name: str, /) -> None:
         """Name the thread that calls (3.14)."""

@@ -5,11 +5,17 @@ What reads the time reads virtual time; ``sleep`` lets other threads run and tim
 Sources: CPython ``Modules/timemodule.c``.
 """
 
+import _thread
 import time as _host
 import types
 from typing import Any
 
-from ..machine.clock import EPOCH
+from ..machine.clock import EPOCH, READING
+
+CLOCKS = {getattr(_host, clock): function for clock, function in (
+    ("CLOCK_REALTIME", "time_ns"), ("CLOCK_TAI", "time_ns"), ("CLOCK_MONOTONIC", "monotonic_ns"),
+    ("CLOCK_MONOTONIC_RAW", "monotonic_ns"), ("CLOCK_BOOTTIME", "monotonic_ns"),
+    ("CLOCK_UPTIME_RAW", "monotonic_ns")) if hasattr(_host, clock)}
 
 
 class Functions:
@@ -18,6 +24,7 @@ class Functions:
     def __init__(self, machine: Any) -> None:
         self._machine = machine
         self._clock = machine.clock
+        self._work = 0
 
     def time(self) -> float:
         """Seconds since 1970, of the machine."""
@@ -36,8 +43,30 @@ class Functions:
         return round(self._clock.read() * 1e9)
 
     perf_counter, perf_counter_ns = monotonic, monotonic_ns
-    process_time, process_time_ns = monotonic, monotonic_ns
-    thread_time, thread_time_ns = monotonic, monotonic_ns
+
+    def process_time(self) -> float:
+        """Seconds of work: those that looking at this clock takes, since nothing else does."""
+        return self.process_time_ns() / 1e9
+
+    def process_time_ns(self) -> int:
+        """Nanoseconds of work."""
+        self._work += 1
+        return self._work * round(READING * 1e9)
+
+    thread_time, thread_time_ns = process_time, process_time_ns
+
+    def clock_gettime(self, clk_id: int, /) -> float:
+        """The time of a clock in seconds; the clocks of processors are the host's."""
+        return self.clock_gettime_ns(clk_id) / 1e9
+
+    def clock_gettime_ns(self, clk_id: int, /) -> int:
+        """The time of a clock in nanoseconds."""
+        name = CLOCKS.get(clk_id)
+        return getattr(self, name)() if name else _host.clock_gettime_ns(clk_id)
+
+    def pthread_getcpuclockid(self, thread_id: int, /) -> int:
+        """The clock of a thread: the host's, of the thread that calls."""
+        return _host.pthread_getcpuclockid(_thread.get_ident())
 
     def sleep(self, seconds: Any, /) -> None:
         """Let other threads run for *seconds* of virtual time."""
@@ -82,5 +111,5 @@ def make(machine: Any) -> types.ModuleType:
                   if not name.startswith("__")})
     functions = Functions(machine)
     names.update({name: getattr(functions, name) for name in vars(Functions)
-                  if not name.startswith("_")})
+                  if not name.startswith("_") and hasattr(_host, name)})
     return module

@@ -70,6 +70,7 @@ def install_hooks(thread_module: Any) -> None:
         if args.exc_value is None:
             return show_in_thread(args)
         traceback = trim(args.exc_value).__traceback__
-        return show_in_thread(arguments((args.exc_type, args.exc_value, traceback, args.thread)))
+        thread = args.thread or types.SimpleNamespace(name=thread_module.get_ident())
+        return show_in_thread(arguments((args.exc_type, args.exc_value, traceback, thread)))
 
     thread_module._excepthook = thread_excepthook
