@@ -1,7 +1,7 @@
 """What Linux has and a browser's Python has not, for the examples of a session.
 
-    os        geteuid, getegid, mknod for sockets, flags of descriptors, strerror
-    errors    of files carry Linux's numbers and texts
+    os        geteuid, getegid, mknod for sockets, which descriptors are inherited, strerror
+    errors    of files carry Linux's numbers and texts; a name has at most 255 bytes
     struct    "l" and "L" are 8 bytes, as on 64-bit Linux
 
 The model itself needs none of this; it brings its own numbers.
@@ -38,7 +38,7 @@ _become_socket = run_js("""(FS, path, mode, number) => {
     node.stream_ops = { open() { throw new FS.ErrnoError(number); } };
 }""")
 
-
+NAME_MAX = 255
 _mask = [0o022]
 
 
@@ -48,8 +48,30 @@ def umask(mask: int, /) -> int:
     return before
 
 
+def has_long_name(path: Any, links: int = 40) -> bool:
+    """Whether a part of *path*, or of what its links lead to, has more than 255 bytes."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        return False  # a descriptor
+    parts = os.fsdecode(path).split("/")
+    for end, part in enumerate(parts, 1):
+        here = "/".join(parts[:end])
+        if len(os.fsencode(part)) > NAME_MAX:
+            return True
+        if part and links and os.path.islink(here):
+            target = os.path.join(os.path.dirname(here), os.readlink(here))
+            return has_long_name("/".join([target, *parts[end:]]), links - 1)
+    return False
+
+
+def refuse_long_name(path: Any) -> None:
+    """Fail where Linux does; the browser's files may have names of any length."""
+    if has_long_name(path):
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
+
+
 def mknod(path: Any, mode: int = 0o600, device: int = 0) -> None:
     """Make a file, or what stands for a socket."""
+    refuse_long_name(path)
     allowed = mode & ~_mask[0] & 0o777
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, allowed))
     if stat.S_ISSOCK(mode):
@@ -63,6 +85,8 @@ def translated(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*arguments: Any, **named: Any) -> Any:
         try:
+            for path in arguments[function is os.symlink :][:1]:  # a link's text may be any
+                refuse_long_name(path)
             return function(*arguments, **named)
         except OSError as failure:
             number = _NUMBERS.get(errno.errorcode.get(failure.errno or 0, ""))
@@ -82,6 +106,8 @@ def prepare() -> None:
     """Give the real `os` what the model asks of it, once, before the first machine is made."""
     os.mknod, os.umask = mknod, umask
     os.geteuid = os.getegid = lambda: 0
+    os.get_inheritable, os.set_inheritable = get_inheritable, set_inheritable
+    os.open = open_descriptor
 
 
 def os_module(machine: Any) -> types.ModuleType:
@@ -90,27 +116,31 @@ def os_module(machine: Any) -> types.ModuleType:
     vars(module).update({k: v for k, v in vars(os).items() if k != "__name__"})
     for name in _FILES:
         setattr(module, name, translated(getattr(os, name)))
-    for functions in (os_functions(machine), inheritable(machine), {"strerror": strerror}):
-        vars(module).update(functions)
+    vars(module).update(os_functions(machine), strerror=strerror)
     return module
 
 
-def inheritable(machine: Any) -> dict[str, Callable[..., Any]]:
-    """os.get_inheritable and os.set_inheritable for the model's descriptors."""
-    flags: dict[int, bool] = {}
+_inherited = {0, 1, 2}  # the flag FD_CLOEXEC, which a browser's descriptors have not
+_open = os.open
 
-    def get(descriptor: int, /) -> bool:
-        if descriptor in machine.descriptors:
-            return flags.get(descriptor, False)
-        return bool(os.get_inheritable(descriptor))
 
-    def put(descriptor: int, inherit: int, /) -> None:
-        if descriptor in machine.descriptors:
-            flags[descriptor] = bool(inherit)
-        else:
-            os.set_inheritable(descriptor, inherit)
+def get_inheritable(descriptor: int, /) -> bool:
+    """Whether a new program would have the descriptor: PEP 446 says no, unless asked."""
+    os.fstat(descriptor)
+    return descriptor in _inherited
 
-    return {"get_inheritable": get, "set_inheritable": put}
+
+def set_inheritable(descriptor: int, inheritable: int, /) -> None:
+    """Remember whether a new program would have the descriptor."""
+    os.fstat(descriptor)
+    (_inherited.add if inheritable else _inherited.discard)(descriptor)
+
+
+def open_descriptor(*arguments: Any, **named: Any) -> int:
+    """Open; the new descriptor is not inherited, whatever an earlier one of its number was."""
+    descriptor = _open(*arguments, **named)
+    _inherited.discard(descriptor)
+    return descriptor
 
 
 _WIDE = str.maketrans("lLnN", "qQqQ")

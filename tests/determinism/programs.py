@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 Load = Callable[[str], Any]
+MODULES = ("socket", "select", "selectors", "threading", "time")
+"""What `OWN` need.  `LIBRARY` load more."""
 
 
 def threads(load: Load) -> list[str]:

@@ -1,6 +1,8 @@
 """Run each program on a machine of its own; print the events of each run and its result.
 
 `python -m tests.determinism.trace [threads …] [--seed 3]` prints JSON: name -> lines.
+The modules are loaded before the first event: which others a module imports, and what they try
+while they are imported, is the version's own business (3.14's `socket` leaves `selectors` alone).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 
 import bsdsockets
 
-from .programs import PROGRAMS
+from .programs import MODULES, PROGRAMS
 
 
 def shown(event: Any) -> str:
@@ -31,6 +33,8 @@ def _word(value: object) -> str:
 def run(name: str, seed: int) -> list[str]:
     """Return a program's events and its result."""
     machine = bsdsockets.Machine(seed=seed)
+    for module in MODULES:
+        machine.load(module)
     lines: list[str] = []
     machine.observe(lambda event: lines.append(shown(event)))
     result = PROGRAMS[name](machine.load)
