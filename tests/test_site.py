@@ -152,3 +152,15 @@ def test_every_program_beside_a_page_is_shown_on_one_and_run_by_one():
         run = re.compile(rf"^[ ]*\$ python3 (?:-m bsdsockets run )?{name}", re.MULTILINE)
         assert any(shown.search(page) for page in beside), f"{program} is shown on no page"
         assert any(run.search(page) for page in beside), f"{program} is run by no console block"
+
+
+def test_what_all_examples_of_a_page_need_is_said_once():
+    text = (HTML / "reference" / "calls" / "poll.html").read_text(encoding="utf-8")
+    assert text.count("All examples of this page need Linux.") == 1
+    assert "needs Linux" not in text
+
+
+def test_a_reason_is_given_in_full_once_and_then_in_short():
+    text = (HTML / "reference" / "settings.html").read_text(encoding="utf-8")
+    assert text.count("only: settings are files of the operating system.") == 1
+    assert text.count("Runs on the operating system only, as above.") == 4

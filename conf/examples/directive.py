@@ -13,6 +13,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
@@ -44,14 +45,32 @@ class _Example(SphinxDirective):
         literal = nodes.literal_block(code, code, language=self.name)
         self.set_source_info(literal)
         container = nodes.container("", literal, classes=["example", f"example-{self.name}"])
+        said: Any = self.env.temp_data.setdefault("examples said", set())
+        shared = self._needs_of_all()
         where = nodes.paragraph("", "", classes=["example-where"])
         for need in tags.needs():
-            where += [nodes.inline("", f"needs {need}", classes=["need"]), nodes.Text(" ")]
+            if need not in shared:
+                where += [nodes.inline("", f"needs {need}", classes=["need"]), nodes.Text(" ")]
         if sentence := why(tags, self.name):
-            where += nodes.Text(sentence)
+            where += nodes.Text(_again(tags) if sentence in said else sentence)
+            said.add(sentence)
         if where.children:
             container += where
-        return [container]
+        if not shared or shared in said:
+            return [container]
+        said.add(shared)
+        text = f"All examples of this page need {' and '.join(sorted(shared))}."
+        return [nodes.paragraph("", text, classes=["example-where"]), container]
+
+    def _needs_of_all(self) -> frozenset[str]:
+        """What every block of a page needs, if there are several: it is said once, at the first."""
+        known: Any = self.env.temp_data.get("examples need")
+        if known is None:
+            blocks = _blocks(self.env, self.env.docname)
+            needs = [frozenset(block.tags.needs()) for block in blocks if not block.tags.hidden]
+            known = frozenset.intersection(*needs) if len(needs) > 1 else frozenset()
+            self.env.temp_data["examples need"] = known
+        return known
 
 
 def why(tags: Tags, kind: str) -> str:
@@ -63,6 +82,13 @@ def why(tags: Tags, kind: str) -> str:
     if tags.skip:
         sentences.append(f"Not run: {tags.skip.rstrip('.')}.")
     return " ".join(sentences)
+
+
+def _again(tags: Tags) -> str:
+    """Say in short what the page has said before."""
+    if tags.skip:
+        return "Not run, as above."
+    return f"Runs on {' and '.join(_ENGINE_NAMES[name] for name in tags.engines)} only, as above."
 
 
 class Pycon(_Example):
@@ -118,7 +144,7 @@ def _script(pagename: str) -> str:
     return f"_examples/{pagename}.txt"
 
 
-def _blocks(app: Sphinx, pagename: str) -> list[page.Block]:
+def _blocks(app: Sphinx | BuildEnvironment, pagename: str) -> list[page.Block]:
     path = Path(app.srcdir) / f"{pagename}.md"
     if not path.exists():
         return []
