@@ -123,7 +123,8 @@ class Readiness:
             if not awake and not found:
                 if deadline is not None and clock.now >= deadline:
                     break
-                time.sleep(FOREIGN_PAUSE)
+                if not clock.real:  # which has slept
+                    time.sleep(FOREIGN_PAUSE)
         return found
 
     def select(self, readers: list[int], writers: list[int], exceptional: list[int],

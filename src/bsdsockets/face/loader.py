@@ -39,6 +39,7 @@ SHARED = _names("""
     http.cookies
 """)
 
+KEPT = frozenset({"time", "_thread", "_socket", "select"})  # ours, from the beginning
 ABSENT = frozenset({"_queue"})  # C code with real locks; queue.py has its own in Python
 
 
@@ -172,14 +173,16 @@ class Loader:
 
 
 class Finder:
-    """Lets ``import`` itself find what a machine makes when it is asked for."""
+    """Lets ``import`` itself find what a machine makes, also when it is imported anew."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Say how to load *name*, if it is such a module."""
-        if name not in self._loader.made:
+        if name in ABSENT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name not in self._loader.made and name not in KEPT:
             return None
         return importlib.util.spec_from_loader(name, self)  # type: ignore[arg-type]
 

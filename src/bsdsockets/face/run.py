@@ -15,15 +15,13 @@ from collections.abc import Iterable, Sequence
 from ..faults import Fault
 from ..machine.profile import BUILT_IN, Profile
 from .c_library import c_modules
-from .loader import ABSENT, PRIVATE, Finder
+from .loader import ABSENT, KEPT, PRIVATE, Finder
 from .machine import Machine
 from .os_module import open_function, os_functions
 from .processes import guard_subprocess, process_functions
 from .signals import install_signals
 from .together import Command, background, execute
 from .tracebacks import install_hooks
-
-KEPT = frozenset({"time", "_thread", "_socket", "select"})
 
 
 def install(machine: Machine) -> None:
