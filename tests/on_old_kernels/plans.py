@@ -30,6 +30,13 @@ _PAGES = tuple(_page(path) for folder in (FAMILIES, TYPES) for path in sorted(fo
 _FOR_QEMU = ("ax25.md", "rdm.md")
 """An emulated processor is slow: only pages whose subject is this kernel's, or may differ there."""
 
+DETAILS = Path(__file__).parent / "details"
+
+
+def _detail(name: str) -> Program:
+    return Program(f"details/{name}", (f"{name}.py",), str(DETAILS))
+
+
 _SOCKADDR = Program("with_sockaddr", ("with_sockaddr.py",), str(Path(__file__).parent))
 _EVERYWHERE = (
     _program("appletalk_ddp"),
@@ -43,7 +50,13 @@ PLANS = (
     Plan(
         "user-mode-linux",
         (*_MODULES, "x25"),
-        (_program("x25_cable", background=True), _program("x25_call"), *_EVERYWHERE, *_PAGES),
+        (
+            _program("x25_cable", background=True),
+            _program("x25_call"),
+            *map(_detail, ("appletalk", "x25")),
+            *_EVERYWHERE,
+            *_PAGES,
+        ),
         "6.1-uml",
     ),
     Plan(

@@ -16,7 +16,7 @@ from bsdsockets import probe
 from tests.on_old_kernels import records
 from tests.on_old_kernels.guests import Guest, Hung, Plan, Program, Report
 from tests.on_old_kernels.packages import Missing
-from tests.on_old_kernels.plans import FLOWS, PLANS
+from tests.on_old_kernels.plans import DETAILS, FLOWS, PLANS
 
 if not os.environ.get("KERNELS"):
     pytest.skip("boots two kernels; `make kernels` runs it", allow_module_level=True)
@@ -40,6 +40,15 @@ def reports() -> Iterator[dict[str, Report]]:
 
 def programs(*names: str) -> list[tuple[Plan, Program]]:
     return [(plan, program) for plan in PLANS for program in plan.programs if program.name in names]
+
+
+def details() -> list[tuple[Plan, Program]]:
+    return [
+        (plan, program)
+        for plan in PLANS
+        for program in plan.programs
+        if program.name.startswith("details/")
+    ]
 
 
 def label(value: object) -> str:
@@ -74,6 +83,15 @@ def test_every_call_of_a_flow_answers_as_recorded(
     outcome = reports[plan.guest].result["programs"][program.name]
     assert outcome["output"].splitlines() == records.flow(program.name).lines()
     assert outcome["status"] == 0
+
+
+@pytest.mark.parametrize(("plan", "program"), details(), ids=label)
+def test_every_detail_answers_as_recorded(
+    plan: Plan, program: Program, reports: dict[str, Report]
+) -> None:
+    outcome = reports[plan.guest].result["programs"][program.name]
+    recorded = DETAILS / f"{program.name.partition('/')[2]}.txt"
+    assert outcome["output"].splitlines() == recorded.read_text().splitlines()
 
 
 BY_SOCKADDR = {

@@ -17,6 +17,7 @@ from bsdsockets.protocols.x25_packet import (
     DATA,
     INTERRUPT,
     RECEIVE_READY,
+    RESET,
     Facilities,
     X25Packet,
     decode,
@@ -55,7 +56,8 @@ def x25_call(machine: Machine) -> tuple[Any, Any, Any]:
 @pytest.mark.parametrize("packet", [
     X25Packet(1, CALL, b"user", called="12345", calling="6789", facilities=Facilities(3, 4, 8, 9)),
     X25Packet(4095, DATA, b"part", send=7, receive=3, more=True),
-    X25Packet(1, RECEIVE_READY, receive=5), X25Packet(2, CLEAR, b"\1\0"),
+    X25Packet(1, RECEIVE_READY, receive=5), X25Packet(1, DATA, b"q", qualified=True),
+    X25Packet(2, CLEAR, b"\1\0"),
     X25Packet(2, INTERRUPT, b"!")])
 def test_an_x25_packet_is_read_as_it_was_written(packet: X25Packet) -> None:
     assert decode(encode(packet)) == packet
@@ -130,6 +132,38 @@ def test_a_cleared_call_can_be_neither_read_nor_written(machine: Machine) -> Non
             called.recv(10)
         with pytest.raises(BrokenPipeError):
             called.send(b"x", MSG_EOR)
+
+
+def test_after_a_reset_what_was_not_acknowledged_is_sent_again(machine: Machine) -> None:
+    """X.25 4.4.3: both ends count from 0; x25(7): the program is not told."""
+    server, client, called = x25_call(machine)
+    at_caller = machine.node.interfaces[2]
+    with server, client, called:
+        client.send(b"first", MSG_EOR)
+        at_caller.link.fault = lambda packet: None  # the line loses what the caller sends
+        client.send(b"second", MSG_EOR)
+        at_caller.link.fault = None
+        for side in (1, 2):  # the network resets the channel at both ends
+            machine.node.deliver()
+            machine.families[9].x25.arrive(
+                Frame(machine.node.interfaces[side].index, 0x0805, b"\0" + encode(
+                    X25Packet(1, RESET, bytes(2)))))
+        assert (called.recv(100), called.recv(100)) == (b"first", b"second")
+        called.send(b"answer", MSG_EOR)
+        assert client.recv(100) == b"answer"
+
+
+def test_a_call_carries_user_data_that_the_called_end_reads(machine: Machine) -> None:
+    server, client = make(machine, "AF_X25"), make(machine, "AF_X25")
+    with server, client:
+        sockaddr.bind(server, sockaddr.X25("1001"))
+        server.listen(1)
+        sockaddr.bind(client, sockaddr.X25("2002"))
+        given = struct.pack("=I128s", 4, b"\1\0\0\0")
+        machine.calls.ioctl(client.fileno(), 0x89E5, given)
+        sockaddr.connect(client, sockaddr.X25("1001"))
+        with sockaddr.accept(server)[0] as called:
+            assert machine.calls.ioctl(called.fileno(), 0x89E4, bytes(132))[1] == given
 
 
 def test_channels_are_free_again_when_their_calls_have_ended(machine: Machine) -> None:

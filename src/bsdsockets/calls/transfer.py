@@ -96,7 +96,7 @@ class Transfer(Waiting):
         sent = int(self._complete(so, POLLOUT, timeout, flags, "send", so.protocol.send, so,
                                   data, flags, address, control))
         if (sent < len(data) and timeout is None and not so.nonblocking
-                and not flags & MSG_DONTWAIT):
+                and not flags & MSG_DONTWAIT and so.type == SOCK_STREAM):
             sent = self._send_rest(so, data, flags, sent)
         return sent
 

@@ -4,27 +4,29 @@
               <-------- ACCEPTED
     send:     DATA with M set in all packets of a record but the last; INTERRUPT for MSG_OOB
     close:    CLEAR --------> ENOTCONN for the other end
+    RESET from the network: both ends count from 0 again, nobody is told
 
-Left out: restarts of a line, resets of a channel, the timers T21 to T23 (the cable loses
-nothing unless a test wants it to), DTE facilities, call user data; and that Linux's accept()
-waits for a call even where O_NONBLOCK is set: here it is EAGAIN.
+What a program sets and asks besides is in `protocols.x25_settings`.
+
+Left out: restarts of a line, the timers T21 to T23, extended numbers, a send() with MSG_DONTWAIT
+that takes a part of a record, and that accept() waits where O_NONBLOCK is set: here it is EAGAIN.
 
 May not know: descriptors, threads.
 
 Sources: ITU-T X.25; <linux/x25.h>; Linux x25(7); the calls and the packets as recorded on
-Linux 5.10 to 7.2 (docs/reference/families/x25.md).
+Linux 5.10 to 7.2 (docs/reference/families/x25.md, tests/on_old_kernels/details/x25.txt).
 """
 
-import struct
-from collections import deque
 from typing import Any
 
 from ..machine.constants import (
-    AF_X25,
     MSG_DONTWAIT,
     MSG_EOR,
     MSG_OOB,
+    MSG_PEEK,
     MSG_TRUNC,
+    SO_OOBINLINE,
+    SOL_SOCKET,
 )
 from ..machine.errors import (
     EADDRNOTAVAIL,
@@ -35,68 +37,40 @@ from ..machine.errors import (
     EMSGSIZE,
     ENETUNREACH,
     ENOTCONN,
-    ENOTTY,
     EOPNOTSUPP,
-    EPERM,
     EPIPE,
     fail,
 )
 from ..machine.host import Host
-from ..network.frames import ARPHRD_X25, ETH_P_X25, Frame, find, receive, send
+from ..network.frames import ETH_P_X25, Frame, find, receive, send
 from ..network.node import Interface, Node
-from .protocol import EVERYTHING, SEND, WRITABLE_BAND, Message
-from .records import CLOSED, OPEN, OPENING, Connections, End
+from .protocol import SEND, WRITABLE_BAND, Message
+from .records import CLOSED, OPEN, OPENING, Connections
+from .x25_call import Call, digits_of, pack
 from .x25_packet import (
     ACCEPTED,
     CALL,
     CLEAR,
     CLEARED,
     DATA,
+    HEADER,
     INTERRUPT,
     INTERRUPTED,
     MODULUS,
     RECEIVE_READY,
+    RESET,
+    RESET_DONE,
     Facilities,
     X25Packet,
     decode,
     encode,
+    in_packets,
 )
+from .x25_settings import QBITINCL, SOL_X25, Settings
 
-SIZE, LONGEST, LONGEST_INTERRUPT = 18, 65535, 32
-SIOCADDRT, SIOCDELRT, GET_FACILITIES, SET_FACILITIES, GET_CAUSE = (
-    0x890B, 0x890C, 0x89E2, 0x89E3, 0x89E6)
+LONGEST, LONGEST_INTERRUPT = 65535, 32
+INLINE, QUALIFIES = (SOL_SOCKET, SO_OOBINLINE), (SOL_X25, QBITINCL)
 HOLD_BACK = 3.0  # seconds until what came is acknowledged by itself (T2)
-
-
-def pack(digits: str) -> bytes:
-    """A struct sockaddr_x25."""
-    return struct.pack("=H16s", AF_X25, digits.encode("ascii"))
-
-
-def digits_of(address: bytes) -> str:
-    """The digits of an address, or EINVAL."""
-    text = address[2:].partition(b"\0")[0]
-    if len(address) != SIZE or address[:2] != b"\x09\0" or len(text) == 16:
-        fail(EINVAL)
-    return text.decode("latin-1")
-
-
-class Call(End):
-    """One end of a call: its channel on an interface, its numbers, what waits to be sent."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.interface: Interface | None = None
-        self.channel = 0
-        self.facilities = Facilities()
-        self.cause = bytes(2)
-        self.sent = self.acknowledged = self.wanted = self.told = 0  # V(S), V(A), V(R), V(L)
-        self.out: deque[tuple[bytes, bool]] = deque()
-        self.parts: list[bytes] = []
-        self.urgent: deque[bytes] = deque()
-        self.urgent_out: deque[bytes] = deque()
-        self.interrupted = False
-        self.timer: Any = None
 
 
 class X25(Connections):
@@ -107,8 +81,10 @@ class X25(Connections):
 
     def __init__(self, host: Host, node: Node) -> None:
         self.host, self.node = host, node
-        self.routes: dict[str, str] = {}  # first digits -> interface
-        self.listeners: dict[str, Any] = {}
+        self.settings = Settings(host, node, self._accept)
+        self.routes, self.ioctl = self.settings.routes, self.settings.ioctl
+        self.get_option, self.set_option = self.settings.get_option, self.settings.set_option
+        self.listeners: list[Any] = []
         self.calls: dict[tuple[int, int], Any] = {}
         receive(node, ETH_P_X25, self.arrive)
 
@@ -135,15 +111,25 @@ class X25(Connections):
     # Calls
 
     def listen(self, so: Any, backlog: int) -> None:
+        """Take calls for the socket's number; without one, for every number.
+
+        EINVAL
+            The socket is in a call.
+        EOPNOTSUPP
+            It listens already.
+        """
         if so.pcb.state != CLOSED:
             fail(EINVAL)
         if so.queue is not None:
             fail(EOPNOTSUPP)
         so.start_queue(backlog)
-        self.listeners.setdefault(digits_of(self.name(so)), so)
+        self.listeners.append(so)
 
     def connect(self, so: Any, address: bytes, wait: bool) -> bool | None:
-        """Call a number.
+        """Call a number; waits until the call is accepted or cleared.
+
+        *address* is a sockaddr_x25.  The call carries the facilities and the user data that were
+        set, and both ends have the facilities of the answer.
 
         EISCONN, EALREADY
             There is a call, or one is being set up.
@@ -168,7 +154,7 @@ class X25(Connections):
             fail(EINVAL)
         self._open(so, interface, self._free(interface), address)
         so.pcb.state = OPENING
-        self._send(so, X25Packet(so.pcb.channel, CALL, called=called,
+        self._send(so, X25Packet(so.pcb.channel, CALL, so.pcb.user_data, called=called,
                                  calling=digits_of(so.pcb.name), facilities=so.pcb.facilities))
         return None
 
@@ -187,20 +173,38 @@ class X25(Connections):
 
     def _called(self, interface: Interface, packet: X25Packet) -> None:
         """A call comes: the listener's new socket accepts it, or it is cleared."""
-        so = self.listeners.get(packet.called) or self.listeners.get("")
-        if so is None or so.queue.is_full():
+        so = self._listener(packet)
+        agreed = so and so.pcb.facilities.agree(packet.facilities or Facilities())
+        if so is None or agreed is None or so.queue.is_full():
             send(interface, ETH_P_X25, b"\0" + encode(X25Packet(packet.channel, CLEAR, b"\1\0")),
                  0)
             return
         end = Call()
         end.name, end.state = pack(packet.called), OPEN
-        end.facilities = so.pcb.facilities.agree(packet.facilities or Facilities())
+        end.facilities, end.approves, end.user_data = agreed, so.pcb.approves, packet.data
         child = so.new_connection(end)
         self._open(child, interface, packet.channel, pack(packet.calling))
-        self._send(child, X25Packet(packet.channel, ACCEPTED, facilities=end.facilities))
+        if not end.approves:
+            self._accept(child)
 
-    def inherit(self, so: Any, child: Any, pcb: Any) -> None:
-        child.pcb = pcb
+    def _listener(self, packet: X25Packet) -> Any:
+        """Who gets a call: the one whose user data it begins with, else the oldest.
+
+        A call with less user data than is to match is anybody's.
+        """
+        best = None
+        for so in self.listeners:
+            if digits_of(self.name(so)) not in ("", packet.called):
+                continue
+            length = so.pcb.match
+            if not length or len(packet.data) < length:
+                best = best or so
+            elif packet.data.startswith(so.pcb.user_data[:length].ljust(length, b"\0")):
+                return so
+        return best
+
+    def _accept(self, so: Any) -> None:
+        self._send(so, X25Packet(so.pcb.channel, ACCEPTED, facilities=so.pcb.facilities))
 
     # Packets
 
@@ -230,7 +234,7 @@ class X25(Connections):
     def _take(self, so: Any, packet: X25Packet) -> None:
         call = so.pcb
         if packet.kind == ACCEPTED and call.state == OPENING:
-            call.facilities = call.facilities.agree(packet.facilities or Facilities())
+            call.facilities, call.user_data = packet.facilities or Facilities(), b""
             self.opened(so)
         elif packet.kind == CLEAR:
             call.cause = packet.data[:2].ljust(2, b"\0")
@@ -241,18 +245,34 @@ class X25(Connections):
         elif packet.kind == CLEARED:
             self._forget(so)
         elif packet.kind == INTERRUPT:
-            call.urgent.append(packet.data)
+            if so.options.get(INLINE):
+                self.give(so, packet.data, call.remote)
+            else:
+                call.urgent.append(packet.data)
             self._send(so, X25Packet(packet.channel, INTERRUPTED))
-            so.wake(2)
         elif packet.kind == INTERRUPTED:
             call.interrupted = False
             self._kick(so)
+        elif packet.kind == RESET:
+            self._send(so, X25Packet(packet.channel, RESET_DONE))
+            self._reset(so)
         elif packet.kind in (DATA, RECEIVE_READY) and call.state == OPEN:
             self._numbered(so, packet)
+
+    def _reset(self, so: Any) -> None:
+        """Count from 0 again, and send again what was not acknowledged."""
+        call = so.pcb
+        call.sent = call.acknowledged = call.wanted = call.told = 0
+        call.interrupted = False
+        call.out.extendleft(reversed(call.flying))
+        call.flying.clear()
+        self._kick(so)
 
     def _numbered(self, so: Any, packet: X25Packet) -> None:
         """A packet with numbers: it acknowledges, and may carry a part of a record."""
         call = so.pcb
+        for _ in range(min((packet.receive - call.acknowledged) % MODULUS, len(call.flying))):
+            call.flying.popleft()
         call.acknowledged = packet.receive
         if packet.kind == DATA and packet.send == call.wanted:
             call.wanted = (call.wanted + 1) % MODULUS
@@ -260,7 +280,7 @@ class X25(Connections):
             if not packet.more:
                 data = b"".join(call.parts)
                 call.parts.clear()
-                self.give(so, data, call.remote)
+                self.give(so, data, call.remote, packet.qualified)
             if (call.told + call.facilities.window_in) % MODULUS == call.wanted:
                 self._send(so, X25Packet(call.channel, RECEIVE_READY))
             elif call.timer is None:
@@ -279,8 +299,9 @@ class X25(Connections):
             call.interrupted = True
             self._send(so, X25Packet(call.channel, INTERRUPT, call.urgent_out.popleft()))
         while call.out and (call.sent - call.acknowledged) % MODULUS < call.facilities.window_out:
-            data, more = call.out.popleft()
-            self._send(so, X25Packet(call.channel, DATA, data, call.sent, more=more))
+            packet = call.out.popleft()
+            call.flying.append(packet)
+            self._send(so, packet._replace(send=call.sent))
             call.sent = (call.sent + 1) % MODULUS
         so.wake(WRITABLE_BAND)
 
@@ -289,6 +310,10 @@ class X25(Connections):
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
         """Send a record, or with MSG_OOB an interrupt of at most 32 bytes.
+
+        Waits while more than SO_SNDBUF bytes wait to be sent.  Returns how many bytes were taken:
+        of an interrupt 32 at most.  With X25_QBITINCL the first byte says whether the record is
+        qualified, and is not sent.
 
         EINVAL
             Neither MSG_EOR nor MSG_OOB, or another flag.
@@ -320,33 +345,51 @@ class X25(Connections):
         if flags & MSG_OOB:
             data = data[:LONGEST_INTERRUPT]
             call.urgent_out.append(data)
-        elif sum(len(part) for part, _ in call.out) > so.send_size:
+        elif sum(len(part.data) for part in call.out) > so.send_size:
             return None
         else:
-            size = 1 << call.facilities.size_out
-            starts = range(0, len(data) or 1, size)
-            call.out.extend((data[at:at + size], at + size < len(data)) for at in starts)
+            qualifies = so.options.get(QUALIFIES)
+            call.out.extend(in_packets(call.channel, data[1:] if qualifies else data,
+                                       1 << call.facilities.size_out,
+                                       bool(qualifies) and data[:1] not in (b"", b"\0")))
         self._kick(so)
         return len(data)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take a record, or with MSG_OOB an interrupt; waits for a record only.
+
+        With X25_QBITINCL a byte more comes first, 1 where the record is qualified.  As on Linux,
+        each look with MSG_PEEK takes three bytes away: it counts them as a packet's header.
+
+        ENOTCONN
+            There is no call, or it was cleared.
+        EINVAL
+            MSG_OOB: no interrupt has come, or they are read in line.
+        """
         call = so.pcb
         if call.interface is None or call.state != OPEN:
             fail(ENOTCONN)
         if flags & MSG_OOB:
-            if not call.urgent:
+            if so.options.get(INLINE) or not call.urgent:
                 fail(EINVAL)
             data = call.urgent.popleft()
             return Message(data[:count], call.remote, (), MSG_OOB, len(data))
+        waiting, qualifies = so.buffer.records, bool(so.options.get(QUALIFIES))
+        if waiting and qualifies:
+            waiting[0] = waiting[0]._replace(data=bytes([bool(waiting[0].origin)])
+                                             + waiting[0].data)
         message = super().receive(so, count, flags)
         if message is None:
             return None
-        return message._replace(flags=message.flags & MSG_TRUNC | MSG_EOR)
+        if flags & MSG_PEEK:
+            waiting[0] = waiting[0]._replace(data=waiting[0].data[HEADER + qualifies:])
+        shown = len(message.data)  # whatever MSG_TRUNC asks for
+        return message._replace(flags=message.flags & MSG_TRUNC | MSG_EOR, length=shown)
 
     def release(self, so: Any) -> None:
         """Clear the call, those that nobody accepted too."""
-        if self.listeners.get(digits_of(self.name(so))) is so:
-            del self.listeners[digits_of(self.name(so))]
+        if so in self.listeners:
+            self.listeners.remove(so)
         while so.queue is not None and so.queue.completed:
             self.release(so.queue.take())
         if so.pcb.state in (OPEN, OPENING):
@@ -355,43 +398,3 @@ class X25(Connections):
 
     def _forget(self, so: Any) -> None:
         self.calls.pop((so.pcb.interface.index, so.pcb.channel), None)
-
-    # Routes and facilities
-
-    def ioctl(self, so: Any, request: int, argument: bytes) -> tuple[int, bytes]:
-        """SIOCADDRT, SIOCDELRT: struct x25_route_struct; facilities; why a call was cleared."""
-        if request in (SIOCADDRT, SIOCDELRT):
-            self._change_route(request, argument)
-        elif request == GET_FACILITIES:
-            return 0, so.pcb.facilities.pack() + argument[24:]
-        elif request == SET_FACILITIES:
-            self._set_facilities(so, Facilities(*struct.unpack("=6I", argument[:24])))
-        elif request == GET_CAUSE:
-            return 0, so.pcb.cause + argument[2:]
-        else:
-            fail(ENOTTY)
-        return 0, argument
-
-    def _change_route(self, request: int, argument: bytes) -> None:
-        if not self.host.privileged:
-            fail(EPERM)
-        digits, count, device = struct.unpack("=16sI200s", argument)
-        interface = find(self.node, device.partition(b"\0")[0].decode("latin-1"))
-        if count > 15 or interface is None or interface.hardware != ARPHRD_X25:
-            fail(EINVAL)
-        prefix = digits[:count].decode("latin-1")
-        if (request == SIOCADDRT) == (prefix in self.routes):
-            fail(EINVAL)
-        if request == SIOCADDRT:
-            self.routes[prefix] = interface.name
-        else:
-            del self.routes[prefix]
-
-    def _set_facilities(self, so: Any, wanted: Facilities) -> None:
-        """Before a call only, and within what there is."""
-        if so.pcb.state != CLOSED or not all(
-                4 <= size <= 12 for size in wanted[2:4]) or not all(
-                1 <= window <= 127 for window in wanted[:2]):
-            fail(EINVAL)
-        so.pcb.facilities = wanted
-        so.wake(EVERYTHING)

@@ -1,7 +1,8 @@
 """X.25's packets: their bytes, and what is agreed on when a call is set up.
 
-    1000LLLL LLLLLLLL type ...        L: the number of the logical channel
+    Q001LLLL LLLLLLLL type ...        L: the number of the logical channel
     data      RRRMSSS0                 S: number of the packet, R: the next one wanted, M: more
+                                       Q: qualified
     RR        RRR00001
 
 Numbers count modulo 8.
@@ -15,11 +16,12 @@ import struct
 from typing import NamedTuple
 
 CALL, ACCEPTED, CLEAR, CLEARED = 0x0B, 0x0F, 0x13, 0x17
-INTERRUPT, INTERRUPTED = 0x23, 0x27
+INTERRUPT, INTERRUPTED, RESET, RESET_DONE = 0x23, 0x27, 0x1B, 0x1F
 DATA, RECEIVE_READY = 0x00, 0x01
 MODULUS, MORE = 8, 0x10
-PACKET_SIZES, WINDOW_SIZES = 0x42, 0x43
-WITH_DATA = (INTERRUPT, CLEAR)
+REVERSE, THROUGHPUT, PACKET_SIZES, WINDOW_SIZES = 0x01, 0x02, 0x42, 0x43  # facilities
+QUALIFIED = 0x80
+HEADER = 3  # bytes of a data packet before its data
 
 
 class Facilities(NamedTuple):
@@ -36,9 +38,20 @@ class Facilities(NamedTuple):
         """A struct x25_facilities."""
         return struct.pack("=6I", *self)
 
-    def agree(self, other: "Facilities") -> "Facilities":
-        """What both ends can do: the smaller of each."""
-        return Facilities(*(min(pair) for pair in zip(self, other, strict=True)))
+    def agree(self, asked: "Facilities") -> "Facilities | None":
+        """What a called end that wants these makes of what is *asked*; None if it refuses.
+
+        The smaller of each size; reverse charging as it is asked for, unless both ask.
+
+        >>> Facilities(5, 5, 9, 9, 0xBB).agree(Facilities(3, 4, 8, 10, 0xAC))
+        Facilities(window_in=3, window_out=4, size_in=8, size_out=9, throughput=171, reverse=0)
+        """
+        if self.reverse & 1 and asked.reverse & 1:
+            return None
+        sizes = (min(pair) for pair in zip(self[:4], asked[:4], strict=True))
+        mine, theirs = self.throughput, asked.throughput
+        both = min(mine & 0xF0, theirs & 0xF0) | min(mine & 15, theirs & 15)
+        return Facilities(*sizes, both if theirs and mine else mine, asked.reverse)
 
 
 class X25Packet(NamedTuple):
@@ -50,6 +63,7 @@ class X25Packet(NamedTuple):
     send: int = 0
     receive: int = 0
     more: bool = False
+    qualified: bool = False
     called: str = ""
     calling: str = ""
     facilities: Facilities | None = None
@@ -66,15 +80,18 @@ def encode(packet: X25Packet) -> bytes:
         kind = packet.receive << 5 | (MORE if packet.more else 0) | packet.send << 1
     elif kind == RECEIVE_READY:
         kind |= packet.receive << 5
-    head = struct.pack("!BBB", 0x10 | packet.channel >> 8, packet.channel & 255, kind)
+    format_ = 0x10 | (QUALIFIED if packet.qualified else 0)
+    head = struct.pack("!BBB", format_ | packet.channel >> 8, packet.channel & 255, kind)
     if packet.kind not in (CALL, ACCEPTED):
         return head + packet.data
     digits = packet.called + packet.calling
     lengths = len(packet.calling) << 4 | len(packet.called)
     numbers = bytes.fromhex(digits + "0" * (len(digits) % 2))
     chosen = packet.facilities or Facilities()
-    agreed = bytes((PACKET_SIZES, chosen.size_in, chosen.size_out,
-                    WINDOW_SIZES, chosen.window_in, chosen.window_out))
+    agreed = bytes((REVERSE, chosen.reverse)) if chosen.reverse else b""
+    agreed += bytes((THROUGHPUT, chosen.throughput)) if chosen.throughput else b""
+    agreed += bytes((PACKET_SIZES, chosen.size_in, chosen.size_out,
+                     WINDOW_SIZES, chosen.window_in, chosen.window_out))
     if packet.kind == ACCEPTED:
         return head + bytes([0, len(agreed)]) + agreed + packet.data
     return head + bytes([lengths]) + numbers + bytes([len(agreed)]) + agreed + packet.data
@@ -82,11 +99,12 @@ def encode(packet: X25Packet) -> bytes:
 
 def decode(data: bytes) -> X25Packet | None:
     """Read a packet; None for what is none."""
-    if len(data) < 3 or data[0] >> 4 != 1:
+    if len(data) < HEADER or data[0] >> 4 & 7 != 1:
         return None
     channel, kind, rest = (data[0] & 15) << 8 | data[1], data[2], data[3:]
     if not kind & 1:
-        return X25Packet(channel, DATA, rest, kind >> 1 & 7, kind >> 5, bool(kind & MORE))
+        return X25Packet(channel, DATA, rest, kind >> 1 & 7, kind >> 5, bool(kind & MORE),
+                         bool(data[0] & QUALIFIED))
     if kind & 0x1F == RECEIVE_READY:
         return X25Packet(channel, RECEIVE_READY, receive=kind >> 5)
     if kind not in (CALL, ACCEPTED):
@@ -110,9 +128,23 @@ def _facilities(data: bytes) -> Facilities:
     while len(data) >= 2:
         kind = data[0]
         size = (2, 3, 4, 2 + data[1])[kind >> 6]
-        if kind == PACKET_SIZES and len(data) >= 3:
+        if kind == REVERSE:
+            found = found._replace(reverse=data[1])
+        elif kind == THROUGHPUT:
+            found = found._replace(throughput=data[1])
+        elif kind == PACKET_SIZES and len(data) >= 3:
             found = found._replace(size_in=data[1], size_out=data[2])
         elif kind == WINDOW_SIZES and len(data) >= 3:
             found = found._replace(window_in=data[1], window_out=data[2])
         data = data[size:]
     return found
+
+
+def in_packets(channel: int, data: bytes, size: int, qualified: bool) -> list[X25Packet]:
+    """The data packets of a record: all but the last say that more follow.
+
+    >>> [(packet.data, packet.more) for packet in in_packets(1, b"record", 4, False)]
+    [(b'reco', True), (b'rd', False)]
+    """
+    return [X25Packet(channel, DATA, data[at:at + size], more=at + size < len(data),
+                      qualified=qualified) for at in range(0, len(data) or 1, size)]
