@@ -47,7 +47,9 @@ class Doing:
     __slots__ = ("call", "files", "so")
 
     def __init__(self, call: str, files: Any, so: Any) -> None:
-        self.call, self.files, self.so = call, files, so
+        self.call = call
+        self.files = files
+        self.so = so
 
     def __str__(self) -> str:
         numbers = ", ".join(map(str, self.files.numbers_of(self.so)))
@@ -63,6 +65,7 @@ class Waiting:
         self.scheduler = host.scheduler
         self.clock = host.clock
         self._arrived = node.loopback.queue
+        self._watchers = host.observers.callbacks
 
     def _settle(self) -> None:
         """Deliver what the call sent, before it returns."""
@@ -144,14 +147,14 @@ class Waiting:
         """
         held = held or so
         alive = held.references > 0  # not when its last close lingers
-        task = self.scheduler.current
-        task.call = Doing(call, self.host.descriptors, so)
-        if self.host.observers:
+        scheduler = self.scheduler
+        scheduler.current.call = Doing(call, self.host.descriptors, so)
+        if self._watchers:
             self.host.observers.tell(CallWaits, call, what)
         if alive:
-            held.hold()  # close() in another thread does not end this call
+            held.references += 1  # close() in another thread does not end this call
         try:
-            return self.scheduler.wait((so,), deadline, f"waits for {what}")
+            return scheduler.wait((so,), deadline, f"waits for {what}")
         finally:
             if alive:
                 held.drop()

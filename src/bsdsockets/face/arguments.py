@@ -38,10 +38,10 @@ def number(value: Any) -> int:
 
 def small(value: Any) -> int:
     """A C int, where CPython words its refusal in another way."""
-    try:
-        return number(value)
-    except OverflowError:
-        raise OverflowError("Python int too large to convert to C int") from None
+    result = index(value)
+    if not -(2**31) <= result < 2**31:
+        raise OverflowError("Python int too large to convert to C int")
+    return result
 
 
 def only(arguments: tuple[Any, ...], method: str) -> Any:
