@@ -4,10 +4,32 @@
     RecordQueue    [ Record ][ Record ]  one is taken at a time
 
 May not know: protocols.
+
+Sources: Linux 6.18 as observed by SO_MEMINFO: the costs are those of its allocator on a
+machine with pages of 4096 bytes.
 """
 
 from collections import deque
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+SMALL, SOCKET_BUFFER, SHARED = 576, 256, 320  # bytes: the least head, and what goes with one
+LINEAR = 16064  # bytes from which on the data is in pages
+
+
+@lru_cache(maxsize=1024)
+def packet_cost(size: int, head: int) -> int:
+    """What a packet with *size* bytes of data and *head* of headers costs its receiver.
+
+    >>> [packet_cost(size, 59) for size in (1, 197, 198, 1670, 16004, 16005)]
+    [832, 832, 1280, 4352, 16640, 16837]
+    """
+    if size + head >= LINEAR:
+        return SMALL + SOCKET_BUFFER + size
+    room = SMALL
+    while room < size + head + SHARED:
+        room = 1024 if room == SMALL else 2 * room
+    return room + SOCKET_BUFFER
 
 
 class StreamBuffer:

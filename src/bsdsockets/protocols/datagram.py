@@ -45,7 +45,7 @@ from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, 
 from ..network.packets import Packet
 from .buffers import Record, RecordQueue, look
 from .internet import Internet, InternetAddress
-from .ip_control import Choices, check_source, choices, told
+from .ip_control import PLAIN, Choices, check_source, choices, told
 from .protocol import (
     BOTH,
     CONNECTED,
@@ -74,8 +74,8 @@ def error_number(message: Message) -> int:
 class DatagramEnd:
     """What the protocol keeps: the peer, and errors that came back."""
 
-    __slots__ = ("chosen", "collecting", "errors", "flow", "groups", "known", "pending", "remote",
-                 "remote_port", "routed", "six")
+    __slots__ = ("batch", "chosen", "collecting", "deficit", "errors", "flow", "groups", "known",
+                 "pending", "remote", "remote_port", "routed", "six")
 
     def __init__(self) -> None:
         self.remote = ""  # as packets carry it; empty while unconnected
@@ -87,6 +87,7 @@ class DatagramEnd:
         self.collecting = self.six = False  # whether the call adds to it, and it is IPv6's
         self.chosen: Any = None  # what its first piece asked for
         self.flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of it, and of the peer
+        self.batch = self.deficit = 0
         self.routed = False  # the way to the peer is known
 
 
@@ -128,9 +129,11 @@ class Datagrams(Internet):
     def choose_source(self, so: Any, remote: str) -> str:
         """The source address for packets to *remote*, or the error that there is no way."""
         bound = so.bound_address
-        if ":" in remote and is_mapped(bound):
+        if ":" in remote and is_mapped(bound) and not is_mapped(remote):
             fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
         kind = self.node.kind(remote)
+        if is_mapped(bound):
+            check_source(so, PLAIN._replace(source=unmap(bound)))
         if not is_any(bound) and (kind == "multicast" or remote == BROADCAST4):
             source = bound  # the interface that has it is the way
         elif kind == "multicast":
@@ -166,7 +169,7 @@ class Datagrams(Internet):
         self.prepare(so)
         self.check_size(so, data, flags)
         if address is not None:
-            remote, port = self.wire(so, address.address), address.port
+            remote, port = self.target(so, address.address), address.port
             if so.family == AF_INET6 and ":" not in remote:
                 self.check_size4(data, flags)
             self.check_port(so, port)
@@ -189,9 +192,13 @@ class Datagrams(Internet):
     def route(self, so: Any, data: bytes, address: Any, control: Any, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
         """Where a packet goes from, and to: an address and a port."""
-        check_source(self.node, chosen)
+        check_source(so, chosen)
         usual = self.choose_source(so, remote)
         return chosen.source or usual, remote, port
+
+    def target(self, so: Any, address: str) -> str:
+        """The address that a packet to *address* carries."""
+        return self.wire(so, address)
 
     def check_state(self, so: Any) -> None:
         """Fail with the pending error, or because the socket is shut down for sending."""
@@ -222,7 +229,7 @@ class Datagrams(Internet):
     def accept_record(self, so: Any, record: Record) -> bool:
         """Put a datagram into the buffer, or lose it if there is no room."""
         buffer = so.buffer
-        if buffer.cost + record.cost > so.receive_size and buffer.records:
+        if buffer.cost and buffer.cost + record.cost > so.receive_size:
             return False
         buffer.append(record)
         if so.waiters:
@@ -241,7 +248,7 @@ class Datagrams(Internet):
             return None
         if so.options:
             return self._taken(so, count, flags)
-        record = so.buffer.records[0] if flags & MSG_PEEK else so.buffer.take()
+        record = self.first(so) if flags & MSG_PEEK else self.take(so)
         data = record.data
         size = len(data)
         return Message(data if size <= count else data[:count], record.address, (),
@@ -250,12 +257,11 @@ class Datagrams(Internet):
     def _taken(self, so: Any, count: int, flags: int) -> Message | None:
         """The same for a socket with options: SO_PEEK_OFF, and what it asked to be told."""
         peek = flags & MSG_PEEK
-        records = so.buffer.records
-        record, skip = look(records, peek_offset(so, flags)) if peek else (records[0], 0)
+        record, skip = self.first(so) if peek else self.take(so), 0
+        if peek:
+            record, skip = look(so.buffer.records, peek_offset(so, flags))
         if record is None:
             return None
-        if not peek:
-            so.buffer.take()
         size = len(record.data)
         data = record.data[skip:skip + count]
         copied = size if flags & MSG_TRUNC else len(data)
@@ -263,6 +269,14 @@ class Datagrams(Internet):
         cut = MSG_TRUNC if len(data) == count < size - skip or (
             skip and count <= size - skip) else 0
         return Message(data, record.address, told(so, record.origin, record.arrived), cut, size)
+
+    def first(self, so: Any) -> Record:
+        """The record that is next."""
+        return so.buffer.records[0]  # type: ignore[no-any-return]
+
+    def take(self, so: Any) -> Record:
+        """Remove the next record."""
+        return so.buffer.take()  # type: ignore[no-any-return]
 
     # Errors that come back
 

@@ -133,7 +133,7 @@ def _source_mapped(value: bytes, chosen: Choices) -> Choices:
     return _source4(value[16:20] + value[12:16] + bytes(4), chosen)
 
 
-def check_source(node: Any, chosen: Choices) -> None:
+def check_source(so: Any, chosen: Choices) -> None:
     """Fail if a packet cannot go from where its sender chose.
 
     EINVAL
@@ -143,10 +143,12 @@ def check_source(node: Any, chosen: Choices) -> None:
     ENODEV
         There is no such interface.
     """
-    if chosen.source and ":" not in chosen.source:
+    node = so.protocol.node
+    if not is_any(chosen.source or ANY4) and ":" not in chosen.source:
         if chosen.source == BROADCAST4 or node.kind(chosen.source) == "multicast":
             fail(EINVAL)
-        if node.kind(chosen.source) != "local":
+        foreign = so.options.get((c.IPPROTO_IP, c.IP_TRANSPARENT))
+        if node.kind(chosen.source) != "local" and not foreign:
             fail(ENETUNREACH)
     if chosen.interface and not node.has_interface(chosen.interface):
         fail(ENODEV)

@@ -28,6 +28,7 @@ from ..network.addresses import ANY4, ANY6, is_any, is_mapped, unmap, version
 REUSE_ADDRESS = (SOL_SOCKET, SO_REUSEADDR)
 REUSE_PORT = (SOL_SOCKET, SO_REUSEPORT)
 V6ONLY = (IPPROTO_IPV6, IPV6_V6ONLY)
+PLACE_HOLDER = "127.0.0.6"  # LOOPBACK4_IPV6
 
 
 def covers(user: Any, address: str) -> bool:
@@ -45,18 +46,23 @@ def covers(user: Any, address: str) -> bool:
 def spans(user: Any) -> tuple[str | None, str | None]:
     """What *user* takes of IPv4 and of IPv6: an address, any, or nothing.
 
-    An IPv6 socket that has its address from connect() still takes all of IPv4.
+    An IPv6 socket that has its address from connect() seems to have 127.0.0.6 too, as on Linux.
     """
     own = user.bound_address
     if ":" not in own:
         return own, None
     if is_mapped(own):
         return unmap(own), None
-    return (None if user.options.get(V6ONLY) else ANY4), own
+    if user.options.get(V6ONLY):
+        return None, own
+    return (ANY4 if own == ANY6 else PLACE_HOLDER), own
 
 
 def overlap(one: Any, other: Any) -> bool:
-    """True if some packet could be for either user."""
+    """True if *one*, which is to be bound, could get what is for *other*."""
+    mine, theirs = one.bound_address, other.bound_address
+    if ":" in mine and PLACE_HOLDER in (spans(one)[0], spans(other)[0]):
+        return mine == theirs or ANY6 in (mine, theirs)
     return any(mine is not None and theirs is not None
                and (mine == theirs or is_any(mine) or is_any(theirs))
                for mine, theirs in zip(spans(one), spans(other), strict=True))

@@ -23,19 +23,18 @@ from ..machine.constants import (
     MSG_OOB,
     SOL_RAW,
 )
-from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, ENETUNREACH, EOPNOTSUPP, fail
+from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
 from ..network.addresses import is_any, is_mapped, pack
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.parse import parse
 from ..network.wire import checksum, decode_icmp, encode, encode_payload, with_checksum
-from .buffers import Record
+from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .internet import InternetAddress
 from .ip_control import Choices
 from .ports import Ports, covers
 from .protocol import Message, wants_time
-from .unix import datagram_cost
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
 LOST = Choices(ttl=0)  # collected in odd pieces: Linux gets the sum of ICMPv6 wrong
@@ -81,6 +80,15 @@ class Raw(Datagrams):
     def check_state(self, so: Any) -> None:
         """Linux sends for a raw socket whatever error is pending."""
 
+    def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
+        super().connect(so, address, wait)
+        so.pcb.remote = self.dressed(so, so.pcb.remote)
+        return True
+
+    def target(self, so: Any, address: str) -> str:
+        """To raw sockets of IPv6 an IPv4-mapped address is one of IPv6, with no route."""
+        return address if is_mapped(address) else super().target(so, address)
+
     def check_size(self, so: Any, data: bytes, flags: int) -> None:
         if so.family == AF_INET and len(data) > 0xFFFF:
             fail(EMSGSIZE)
@@ -95,15 +103,15 @@ class Raw(Datagrams):
         if so.protocol_number in ICMP_NUMBERS and len(data) < 2 and not so.options.get(
                 HEADER_INCLUDED):
             fail(EFAULT)  # Linux looks at the type and the code
-        if so.family != AF_INET and ":" not in remote:
-            fail(ENETUNREACH)  # an IPv4-mapped address is an IPv6 one to raw sockets
         return super().route(so, data, address, control, remote, port, chosen)
 
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
         if so.options.get(HEADER_INCLUDED):
             self._check_header(data)
             return
-        if so.protocol_number == IPPROTO_ICMPV6 and len(data) < 4:
+        whole = len(so.pcb.pending or b"") + len(data)
+        if so.protocol_number == IPPROTO_ICMPV6 and whole < 4 and not so.pcb.collecting:
+            so.pcb.pending = None
             fail(EINVAL)  # and at the checksum
         if len(data) > 65535 - (20 if so.family == AF_INET else 0):
             fail(EMSGSIZE)
@@ -160,8 +168,11 @@ class Raw(Datagrams):
             if so.protocol_number != packet.protocol or not self._wants(so, packet):
                 continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
+            size = (len(data) - 20, 51) if so.family == AF_INET else (len(data), 64)
+            if so.buffer.cost >= so.receive_size:
+                continue
             sender = InternetAddress(packet.source, 0)
-            self.accept_record(so, Record(data, sender, (), datagram_cost(len(data)), packet,
+            self.accept_record(so, Record(data, sender, (), packet_cost(*size), packet,
                                           self.host.clock.now if wants_time(so) else None))
 
     def _wants(self, so: Any, packet: Packet) -> bool:

@@ -15,7 +15,7 @@ Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine.constants import IPPROTO_TCP, SO_LINGER, SOL_SOCKET, TCP_KEEPIDLE, TCP_QUICKACK
+from ..machine.constants import IPPROTO_TCP, SO_LINGER, SO_PRIORITY, SOL_SOCKET, TCP_KEEPIDLE
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
@@ -43,11 +43,14 @@ from .protocol import (
     EVERYTHING,
     RECEIVE,
     SEND,
+    TIMESTAMP,
+    TIMESTAMP_NS,
     UNCONNECTED,
+    WRITABLE,
 )
 from .tcp_connection import KEEPALIVE, Connection, TimeWait
 from .tcp_fast import FastPath
-from .tcp_input import Input
+from .tcp_input import QUICK, Input, slowness
 from .tcp_output import CORK, NODELAY, Output
 from .tcp_states import (
     ABORT,
@@ -66,11 +69,12 @@ from .tcp_states import (
     SYN_SENT,
     TIME_WAIT,
 )
-from .tcp_stream import TcpStream
+from .tcp_stream import NOT_SENT, TcpStream
 
 LINGER = (SOL_SOCKET, SO_LINGER)
 KEEP_IDLE = (IPPROTO_TCP, TCP_KEEPIDLE)
-QUICK = (IPPROTO_TCP, TCP_QUICKACK)
+PRIORITY = (SOL_SOCKET, SO_PRIORITY)
+SLOW = (QUICK, TIMESTAMP, TIMESTAMP_NS)
 
 
 class Tcp(TcpStream):
@@ -170,6 +174,7 @@ class Tcp(TcpStream):
         child.shutdown = so.shutdown
         child.bound_address = self.dressed(so, pcb.local_address)
         child.port = child.shown_port = pcb.local_port
+        child.options.pop(PRIORITY, None)
         child.explicit_port = so.explicit_port
         self.ports.add(child, child.port)
 
@@ -245,11 +250,12 @@ class Tcp(TcpStream):
         so.bound_address = self.dressed(so, source)
         so.done = False
         c = so.pcb
+        c.astray = 1 if is_mapped(address.address) else 2 * bool(c.astray and ":" in remote)
         c.local_address, c.local_port, c.remote_address, c.remote_port = key
         c.iss = c.snd_una = self.host.random.getrandbits(32)
         self.output.table[key] = c
         so.state = CONNECTING
-        if so.shutdown or not self.fast.meet(c):
+        if so.shutdown or c.astray > 1 or not self.fast.meet(c):
             c.go(ACTIVE_OPEN)
             self.output.synchronize(c, SYN)
 
@@ -317,6 +323,7 @@ class Tcp(TcpStream):
         if not so.explicit_address:
             so.bound_address = self.any_address(so)
         so.pcb = Connection(so)
+        so.pcb.astray = c.astray
         so.shutdown = 0
         so.done = False
         so.wake(EVERYTHING)
@@ -364,8 +371,10 @@ class Tcp(TcpStream):
             c.hold = bool(so.options[CORK])
             if not c.hold and c.unsent:
                 self.output.push(c)
-        elif (level, number) == QUICK:
-            c.delayed = not so.options[QUICK]
+        elif (level, number) in SLOW:
+            c.delayed = slowness(so)
+        elif (level, number) == NOT_SENT:
+            so.wake(WRITABLE)
         elif (level, number) == NODELAY and so.options[NODELAY] and c.unsent:
             self.output.push(c)
         elif (level, number) in (KEEPALIVE, KEEP_IDLE):

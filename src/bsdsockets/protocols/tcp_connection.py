@@ -18,6 +18,7 @@ KEEPALIVE = (SOL_SOCKET, SO_KEEPALIVE)
 Key = tuple[str, int, str, int]  # local address and port, remote address and port
 
 FIRST_WINDOW = 65536  # bytes
+LATE_ACK, STAMPED = 1, 2  # TCP_QUICKACK is 0; SO_TIMESTAMP is set
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
 
 
@@ -32,14 +33,17 @@ class Connection:
     __slots__ = (
         "acknowledgement",
         "advertised",
+        "astray",
         "begun",
         "delayed",
+        "duplicates",
         "fin_sent",
         "fin_wanted",
         "hold",
         "iss",
         "keep_timer",
         "late",
+        "later",
         "listener",
         "local_address",
         "local_port",
@@ -51,18 +55,22 @@ class Connection:
         "probes",
         "rcv_nxt",
         "received",
+        "recover",
         "remote_address",
         "remote_port",
         "retries",
         "segments_in",
         "segments_out",
         "sent",
+        "snd_max",
         "snd_nxt",
         "snd_una",
         "snd_wnd",
         "so",
+        "stamp",
         "state",
         "timer",
+        "urgent_byte",
         "urgent_in",
         "urgent_out",
         "urgent_state",
@@ -81,7 +89,12 @@ class Connection:
         self.late = 0  # room that a late acknowledgement brings
         self.sent = 0  # bytes of `out` in flight
         self.hold = False  # TCP_CORK is set: no fast path
-        self.delayed = False  # TCP_QUICKACK is 0: acknowledge late
+        self.delayed = 0  # no fast path: LATE_ACK, STAMPED
+        self.stamp: float | None = None  # when the last segment came, where it is asked for
+        self.later: list[Any] = []  # segments from beyond a gap
+        self.snd_max = 0  # the highest snd_nxt before something was sent again
+        self.duplicates = self.recover = 0  # acknowledgements of nothing new, in a row
+        self.astray = 0  # 1: it was one of IPv4, beneath a socket of IPv6; 2: and is none now
         self.acknowledgement: Any = None  # the timer of one that is delayed
         self.segments_in = self.segments_out = 0  # with data, for TCP_INFO
         self.received = 0  # bytes of data that have come
@@ -90,6 +103,7 @@ class Connection:
         self.urgent_out = 0  # sequence number after the last urgent byte sent
         self.urgent_in = 0  # sequence number of the urgent byte received
         self.urgent_state = NOT_THERE
+        self.urgent_byte = b""
         self.peer: Connection | None = None
         self.listener: Any = None
         self.timer: Any = None
@@ -167,6 +181,6 @@ class TimeWait:
         self.snd_nxt, self.rcv_nxt = connection.snd_nxt, connection.rcv_nxt
         self.since = now
         self.until = 0.0
-        self.family, self.options = so.family, so.options
+        self.family, self.options = so.family, dict(so.options)
         self.bound_address, self.port = so.bound_address, connection.local_port
         self.listening = False

@@ -12,28 +12,36 @@ Sources: RFC 9293 3.10.7; RFC 5961 (challenge acknowledgements); Linux for what 
 standard leaves open: which error a reset gives, and resets of data nobody will read.
 """
 
+from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
-from ..machine.constants import POLLPRI, POLLRDBAND, SO_OOBINLINE, SOL_SOCKET
+from ..machine.constants import (
+    IPPROTO_TCP,
+    POLLPRI,
+    POLLRDBAND,
+    SO_OOBINLINE,
+    SOL_SOCKET,
+    TCP_QUICKACK,
+)
 from ..machine.errors import ECONNREFUSED, ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
 from .ports import Ports
-from .protocol import BOTH, EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE
-from .tcp_connection import VALID, Connection, TimeWait
+from .protocol import EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE, wants_time
+from .tcp_connection import LATE_ACK, STAMPED, VALID, Connection, TimeWait
+from .tcp_ending import TWO_MSL, Ends
 from .tcp_output import Output
 from .tcp_states import (
-    ABORT,
     ACK_OF_FIN,
     ACK_OF_SYN,
     CLOSE,
     CLOSE_WAIT,
-    CLOSED,
     CLOSING,
     FIN_COMES,
     FIN_WAIT_1,
     FIN_WAIT_2,
     LAST_ACK,
+    MAY_RECEIVE,
     SYN_ACK_COMES,
     SYN_COMES,
     SYN_RECEIVED,
@@ -41,12 +49,19 @@ from .tcp_states import (
     TIME_WAIT,
 )
 
+QUICK = (IPPROTO_TCP, TCP_QUICKACK)
 INLINE = (SOL_SOCKET, SO_OOBINLINE)
+DUPLICATES = 3  # acknowledgements of nothing new until a segment counts as lost
 LATE = 65536  # bytes whose acknowledgement Linux delays, until the FIN brings it
-TWO_MSL = 60.0  # seconds; Linux's TCP_TIMEWAIT_LEN
 
 
-class Input:
+def slowness(so: Any) -> int:
+    """Which of a socket's options the fast path cannot do."""
+    late = LATE_ACK if not so.options.get(QUICK, 1) else 0
+    return late | (STAMPED if wants_time(so) else 0)
+
+
+class Input(Ends):
     """Reads segments.  `find_listener` says which socket listens where a SYN arrives."""
 
     def __init__(self, output: Output, ports: Ports,
@@ -134,6 +149,8 @@ class Input:
     def settle(self, c: Connection) -> None:
         """A connection begins: its socket may write, keepalive begins."""
         so, settings = c.so, self.output.settings
+        if so.options:
+            c.delayed = slowness(so)
         if so.send_size == settings.tcp_write_default:
             so.send_size = settings.tcp_write_connected
         so.wake(WRITABLE)
@@ -145,7 +162,7 @@ class Input:
     def _synchronized(self, c: Connection, packet: Packet, s: Segment) -> None:
         if c.keep_timer is not None:
             self.output.keep_alive(c)
-        if not self._in_order(c, s):  # first: the sequence number
+        if not self._acceptable(c, s):  # first: the sequence number
             if not s.flags & RST:
                 self.output.acknowledge(c)
             return
@@ -159,21 +176,46 @@ class Input:
             return
         if s.flags & URG and s.urgent:  # sixth
             self._urgent(c, s)
+        if s.length and s.sequence > c.rcv_nxt:
+            self._keep(c, s)
+            return
         if s.data and not self._data(c, packet, s):  # seventh
             return
-        if s.flags & FIN:  # eighth
+        gap = bool(c.later)
+        ended = s.flags & FIN and s.sequence + s.length - 1 == c.rcv_nxt
+        if ended or (gap and self._fill(c, packet)):  # eighth
             self._fin(c)
-        elif s.data:
+        elif s.data and not gap:
             self.output.acknowledge_later(c)
         elif s.length:
             self.output.acknowledge(c)
 
     @staticmethod
-    def _in_order(c: Connection, s: Segment) -> bool:
-        """True if the segment begins at or before what is expected, and ends after it."""
+    def _acceptable(c: Connection, s: Segment) -> bool:
+        """True if the segment ends after what has come, and begins within the window."""
         if s.length == 0:  # a segment from the future says at least what has arrived there
             return s.sequence == c.rcv_nxt if s.flags & RST else s.sequence >= c.rcv_nxt
-        return s.sequence <= c.rcv_nxt < s.sequence + s.length
+        return c.rcv_nxt < s.sequence + s.length and s.sequence <= c.rcv_nxt + c.window()
+
+    def _keep(self, c: Connection, s: Segment) -> None:
+        """A segment from beyond a gap waits; the sender learns at once what is missing.
+
+        RFC 9293 3.10.7.4, seventh, leaves it to the receiver to hold it; RFC 5681 4.2 asks
+        for the acknowledgement.
+        """
+        if c.state in MAY_RECEIVE:
+            insort(c.later, s, key=lambda kept: kept.sequence)
+        self.output.acknowledge(c)
+
+    def _fill(self, c: Connection, packet: Packet) -> bool:
+        """Take what was kept, up to the next gap; True if that ends with a FIN."""
+        while c.later and c.later[0].sequence <= c.rcv_nxt:
+            s = c.later.pop(0)
+            if s.sequence + len(s.data) > c.rcv_nxt and not self._data(c, packet, s):
+                return False
+            if s.flags & FIN and s.sequence + len(s.data) == c.rcv_nxt:
+                return True
+        return False
 
     def _reset(self, c: Connection) -> None:
         if c.listener is not None:
@@ -199,9 +241,11 @@ class Input:
         c.snd_wnd = s.window
         if not s.window:
             c.retries = 0  # who answers probes lives (RFC 9293 3.8.6.1)
-        count = s.acknowledgement - c.snd_una
+        count = min(s.acknowledgement, max(c.snd_nxt, c.snd_max)) - c.snd_una
         if count > 0:
             self._progress(c, count)
+        elif c.sent and not s.length:
+            self._repeated(c)
         fin_acknowledged = c.fin_sent and c.snd_una == c.snd_nxt
         if fin_acknowledged and not self._fin_acknowledged(c):
             return False
@@ -211,11 +255,16 @@ class Input:
 
     def _progress(self, c: Connection, count: int) -> None:
         """*count* more of what was sent has arrived."""
-        c.snd_una = min(c.snd_una + count, c.snd_nxt)
-        data = min(count, c.sent)
+        c.snd_una += count
+        c.snd_nxt = max(c.snd_nxt, c.snd_una)
+        data = min(count, len(c.out)) if c.out is not None else 0
         if data and c.out is not None:
             c.out.drop(data)
-            c.sent -= data
+            c.sent = max(c.sent - data, 0)
+        c.fin_sent |= c.fin_wanted and count > data
+        c.duplicates = 0
+        if c.sent and c.snd_una < c.recover:
+            self.output.resend(c)  # RFC 6582: the next gap of the same loss
         c.retries = 0
         c.begun = self.node.host.clock.now
         if c.timer is not None:
@@ -223,6 +272,13 @@ class Input:
             c.timer = None
         if data:
             c.so.wake(WRITABLE)
+
+    def _repeated(self, c: Connection) -> None:
+        """The same acknowledgement again: something is missing there (RFC 5681 3.2)."""
+        c.duplicates += 1
+        if c.duplicates == DUPLICATES and c.snd_una >= c.recover:
+            c.recover = c.snd_nxt
+            self.output.resend(c)
 
     def _complete(self, c: Connection) -> bool:
         """The handshake of a connection that was listened for ends."""
@@ -262,6 +318,7 @@ class Input:
                 INLINE):
             so.buffer.drop(1)  # the last urgent byte, which Linux takes out where reading stands
         c.urgent_in, c.urgent_state = place, VALID
+        c.urgent_byte = s.data[place - s.sequence:][:1]
 
     def _data(self, c: Connection, packet: Packet, s: Segment) -> bool:
         """Take the bytes; False if nobody will ever read them and the peer must know."""
@@ -279,6 +336,8 @@ class Input:
             c.rcv_nxt += len(data)
             c.received += len(data)
             c.segments_in += 1
+            if c.delayed & STAMPED:
+                c.stamp = self.node.host.clock.now
             urgent = c.urgent_state == VALID and c.urgent_in >= c.rcv_nxt - len(data)
             so.wake(READABLE | (POLLPRI | POLLRDBAND if urgent else 0))
         return True
@@ -286,6 +345,8 @@ class Input:
     def _fin(self, c: Connection) -> None:
         c.rcv_nxt += 1
         c.late = LATE
+        if c.delayed & STAMPED:
+            c.stamp = self.node.host.clock.now
         c.go(FIN_COMES)
         c.so.done = True
         c.so.shut(RECEIVE, READ_HANGUP)
@@ -293,73 +354,7 @@ class Input:
         if c.state == TIME_WAIT:
             self.remain(c, TIME_WAIT, TWO_MSL)
 
-    # The end of connections
-
-    def finish(self, c: Connection, error: int) -> None:
-        """The connection is over, at once; its socket learns *error*, 0 for none."""
-        c.stop_timers()
-        self.table.pop(c.key, None)
-        c.out, c.sent = None, 0
-        peer, c.peer = c.peer, None
-        if peer is not None:
-            peer.peer = None
-        so = c.so
-        if so is None:
-            c.state = CLOSED
-            return
-        c.go(ABORT)
-        if so.dead or not so.explicit_port:
-            self.ports.remove(so, so.port)
-            so.port = 0
-        so.shutdown = BOTH
-        if error:
-            so.error = error
-        if so.waiters:
-            so.wake(EVERYTHING)
-        if so.dead:
-            c.so = None  # nobody looks again, and nothing refers to itself
-
-    def give_up(self, c: Connection, error: int) -> None:
-        """Nobody answers any more."""
-        if c.listener is not None:
-            c.listener.queue.incomplete.pop(c, None)
-        self.finish(c, error)
-
-    def remain(self, c: Connection, state: str, seconds: float) -> None:
-        """Let go of the connection and keep what answers for it in *state*."""
-        remains = TimeWait(c, c.so, state, self.clock.now)
-        self.finish(c, 0)
-        self.table[remains.key] = remains
-        self.ports.add(remains, remains.port)
-        self._end_after(remains, seconds)
-
-    def time_wait(self, remains: TimeWait) -> None:
-        """The FIN that a remain in FIN-WAIT-2 waited for has come."""
-        remains.state = TIME_WAIT
-        self._end_after(remains, TWO_MSL)
-
-    def _end_after(self, remains: TimeWait, seconds: float) -> None:
-        """End *remains* when *seconds* have passed; those of one moment share its timer."""
-        when = self.clock.now + seconds
-        if when == remains.until:
-            return
-        remains.until = when
-        if when not in self.ending:
-            self.ending[when] = []
-            self.clock.at(when, lambda: self._end_all(when))
-        self.ending[when].append(remains)
-
-    def _end_all(self, when: float) -> None:
-        for remains in self.ending.pop(when):
-            if remains.until == when:
-                self.end(remains)
-
-    def end(self, remains: TimeWait) -> None:
-        """Forget *remains*: its time is over, or something ends it early."""
-        if self.table.get(remains.key) is remains:
-            del self.table[remains.key]
-        remains.until = 0.0
-        self.ports.remove(remains, remains.port)
+    # TIME-WAIT: RFC 9293 3.10.7.4, and FIN-WAIT-2 without a socket
 
     def _time_wait(self, remains: TimeWait, packet: Packet, s: Segment) -> None:
         """A segment for what is over: RFC 9293 3.10.7.4, TIME-WAIT; RFC 6191 for a new SYN."""

@@ -3,9 +3,10 @@
     send() --> out --> [window? Nagle? cork?] --> Segment --> node.send
                            timer: again, later; at last give up
 
-Left out: congestion control, selective acknowledgement and reassembly out of order.  A link
-of one host neither loses nor delays, unless it is told to; then what was lost is sent again
-from the first gap on.  An acknowledgement is late only where TCP_QUICKACK is 0.
+Left out: congestion control and selective acknowledgement.  A link of one host neither loses
+nor delays, unless it is told to; then a segment is sent again after three acknowledgements
+that repeat themselves, and all from the first gap on when the time is over.  An
+acknowledgement is late only where TCP_QUICKACK is 0.
 
 May not know: how a segment that comes is read.
 
@@ -29,7 +30,7 @@ from ..machine.errors import ETIMEDOUT
 from ..network.node import Node
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
-from .tcp_connection import KEEPALIVE, Connection, Key, TimeWait
+from .tcp_connection import KEEPALIVE, LATE_ACK, Connection, Key, TimeWait
 from .tcp_states import (
     ABORT,
     CLOSED,
@@ -62,6 +63,8 @@ class Output:
     def segment(self, c: Connection, flags: int, data: bytes = b"",
                 sequence: int | None = None, urgent: int = 0) -> None:
         """Send one segment of the connection *c*."""
+        if c.astray > 1:
+            return  # Linux gives what IPv6 should carry to IPv4, and nobody answers
         window = c.window()
         c.advertised = c.rcv_nxt + window
         if c.acknowledgement is not None:
@@ -76,7 +79,7 @@ class Output:
 
     def acknowledge_later(self, c: Connection) -> None:
         """Acknowledge data: at once, or with TCP_QUICKACK off a little later."""
-        if not c.delayed:
+        if not c.delayed & LATE_ACK:
             self.segment(c, ACK)
         elif c.acknowledgement is None:
             c.acknowledgement = self.node.after(DELAY, lambda: self._acknowledge_now(c))
@@ -159,6 +162,11 @@ class Output:
         self.segment(c, flags, data, urgent=max(urgent, 0))
         c.snd_nxt += size
 
+    def resend(self, c: Connection) -> None:
+        """Send the first segment that is not acknowledged again, before its time is over."""
+        assert c.out is not None
+        self.segment(c, ACK | PSH, c.out.peek(min(c.sent, c.mss)), sequence=c.snd_una)
+
     def expect_answer(self, c: Connection, timeout: float) -> None:
         """Do something about it if nothing is acknowledged within *timeout* seconds."""
         if c.timer is not None:
@@ -185,6 +193,7 @@ class Output:
 
     def _go_back(self, c: Connection) -> None:
         """Send again from the first byte that is not acknowledged; probe a closed window."""
+        c.snd_max = max(c.snd_max, c.snd_nxt)
         c.snd_nxt = c.snd_una
         c.sent = 0
         c.fin_sent = False

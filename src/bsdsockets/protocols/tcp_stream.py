@@ -12,6 +12,7 @@ checks as Linux 6.18 shows it.
 from typing import Any
 
 from ..machine.constants import (
+    IPPROTO_TCP,
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
     MSG_MORE,
@@ -24,6 +25,7 @@ from ..machine.constants import (
     SO_OOBINLINE,
     SO_RCVLOWAT,
     SOL_SOCKET,
+    TCP_NOTSENT_LOWAT,
 )
 from ..machine.errors import EAGAIN, EINVAL, ENOTCONN, EPIPE, fail
 from ..network.link import Link
@@ -38,6 +40,7 @@ from .protocol import (
     SEND,
     WRITABLE,
     Message,
+    moment,
     move_peek,
     peek_offset,
 )
@@ -47,6 +50,8 @@ from .tcp_output import Output
 from .tcp_states import CLOSED, LISTEN, MAY_RECEIVE, MAY_SEND, SYN_RECEIVED, SYN_SENT
 
 INLINE = (SOL_SOCKET, SO_OOBINLINE)
+NOT_SENT = (IPPROTO_TCP, TCP_NOTSENT_LOWAT)
+UNSIGNED = 0xFFFFFFFF
 LOW_WATER = (SOL_SOCKET, SO_RCVLOWAT)
 
 
@@ -72,13 +77,13 @@ class TcpStream(Internet):
         c = so.pcb
         peer = c.peer
         if (peer is not None and not flags and not control and not so.shutdown and not so.error
-                and not c.out and not c.hold and not peer.delayed and self.link.plain):
+                and not c.out and not c.hold and not peer.out and not peer.delayed
+                and self.link.plain):
             room = peer.so.receive_size // 2 - peer.so.buffer.length
             size = len(data)
             if 0 < size <= room:
                 return FastPath.deliver(c, peer, data, size, room)
         return self._send_by_segments(so, c, data, flags, control)
-
 
     def _send_by_segments(self, so: Any, c: Connection, data: bytes, flags: int,
                           control: Any) -> int | None:
@@ -93,7 +98,7 @@ class TcpStream(Internet):
         if so.error or so.shutdown & SEND:
             failure = so.take_error()
             fail(failure or EPIPE)
-        room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
+        room = self._room(so, c)
         if room <= 0 and data:
             return None
         if not data:
@@ -107,6 +112,14 @@ class TcpStream(Internet):
             c.snd_wnd = c.peer.window()
         self.output.push(c)
         return len(data)
+
+    @staticmethod
+    def _room(so: Any, c: Connection) -> int:
+        """How many bytes more may wait; with TCP_NOTSENT_LOWAT what is not full is filled up."""
+        room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
+        if so.options and 0 < so.options.get(NOT_SENT, 0) & UNSIGNED <= c.unsent:
+            return int(min(room, -c.unsent % c.mss))
+        return int(room)
 
     # Receiving
 
@@ -158,13 +171,19 @@ class TcpStream(Internet):
                     c.urgent_state = NOT_THERE  # it was read in line
             if flags & MSG_TRUNC and not flags & MSG_PEEK:
                 data = bytes(len(data))
-            return self._taken(c, Message(data))
+            return self._taken(c, Message(data, control=self._stamped(so, c)))
         return None if enough else self._nothing(so, c)
+
+    @staticmethod
+    def _stamped(so: Any, c: Connection) -> tuple[tuple[int, int, bytes], ...]:
+        return moment(so, c.stamp) if c.stamp is not None and so.options else ()
 
     def _nothing(self, so: Any, c: Connection) -> Message | None:
         """There is no byte: the end, an error, or not yet."""
         if so.done:
-            return Message(b"")
+            stamp = self._stamped(so, c)
+            c.stamp = None
+            return Message(b"", control=stamp)
         if so.error:
             so.fail_pending()
         if so.shutdown & RECEIVE:
@@ -203,7 +222,7 @@ class TcpStream(Internet):
             fail(EINVAL)
         if c.state == CLOSED and not so.done:
             fail(ENOTCONN)
-        data = so.buffer.peek(1, c.before_urgent)
+        data = c.urgent_byte
         if not flags & MSG_PEEK:
             c.urgent_state = READ
         return Message(data[:count], flags=MSG_OOB | (0 if count else MSG_TRUNC))
@@ -253,6 +272,7 @@ class TcpStream(Internet):
         if length >= low:
             mask |= READABLE
         used = len(c.out) if c.out is not None else 0
-        if so.shutdown & SEND or used * 3 <= so.send_size:
+        full = so.options and 0 < so.options.get(NOT_SENT, 0) & UNSIGNED <= 2 * c.unsent
+        if so.shutdown & SEND or (used * 3 <= so.send_size and not full):
             mask |= WRITABLE
         return mask

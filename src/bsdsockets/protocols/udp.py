@@ -30,21 +30,26 @@ from ..machine.errors import EINVAL, EMSGSIZE, EOPNOTSUPP, fail
 from ..network.addresses import LOOPBACK4, is_any, is_mapped
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
-from .buffers import Record
+from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
 from .ip_control import Choices
 from .ports import REUSE_PORT, V6ONLY, Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
-from .unix import datagram_cost
 
 CORK = (IPPROTO_UDP, UDP_CORK)
 REROUTING = ((IPPROTO_IP, IP_TOS), (SOL_SOCKET, SO_MARK), (SOL_SOCKET, SO_BINDTODEVICE))
 LOST = ("::", "100::", 0)  # no way to go: RFC 6666's prefix
+WHOLE6, IN_TWO6 = 65488, 67144  # bytes of IPv6's greatest packet, and what two of them cost
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
 _tuple = tuple.__new__
 LONGEST = 65535  # bytes that a length field counts, headers included
+
+
+def head_of(address: str) -> int:
+    """Bytes of headers before a datagram: IP, UDP, the link, and what Linux keeps free."""
+    return 72 if ":" in address else 59
 
 
 class Udp(Datagrams):
@@ -123,8 +128,8 @@ class Udp(Datagrams):
             size = len(data)
             usual = size <= SHORT and not (flags or control or so.error or so.shutdown)
             if usual and end.pending is None and self.node.loopback.plain:
-                record = _tuple(Record, (data, known[3], (), datagram_cost(size + 28), None, None,
-                                         False))
+                cost = packet_cost(size, known[4])
+                record = _tuple(Record, (data, known[3], (), cost, None, None, False))
                 self.accept_record(known[2], record)
                 if so.waiters:
                     so.wake(WRITABLE_BAND)
@@ -183,7 +188,7 @@ class Udp(Datagrams):
         target = self._find(packet, packet.payload)
         if target is not None and not target.options:
             sender = InternetAddress(self.dressed(target, source), so.port)
-            end.known = (self.ports.version, address, target, sender)
+            end.known = (self.ports.version, address, target, sender, head_of(remote))
 
     def uncork(self, so: Any) -> None:
         """Send what was collected as one datagram."""
@@ -230,8 +235,33 @@ class Udp(Datagrams):
     def _give(self, so: Any, packet: Packet, datagram: Datagram) -> None:
         sender = InternetAddress(self.dressed(so, packet.source), datagram.source)
         data = datagram.data
-        self.accept_record(so, Record(data, sender, (), datagram_cost(len(data) + 28), packet,
+        cost = packet_cost(len(data), head_of(packet.source))
+        if len(data) > WHOLE6:
+            cost = IN_TWO6
+        self.accept_record(so, Record(data, sender, (), cost, packet,
                                       self.host.clock.now if wants_time(so) else None))
+
+    def first(self, so: Any) -> Record:
+        """The record that is next; looking at it is the beginning of a batch too."""
+        so.pcb.batch = so.pcb.batch or len(so.buffer.records)
+        return super().first(so)
+
+    def take(self, so: Any) -> Record:
+        """Remove the next record.  What it cost is free with the last of a batch.
+
+        Linux takes all that waits at once, and gives the room back a quarter of the buffer at
+        a time (``udp_rmem_release``).
+        """
+        buffer, end = so.buffer, so.pcb
+        if not end.batch and len(buffer.records) == 1:
+            return buffer.take()  # type: ignore[no-any-return]
+        end.batch = (end.batch or len(buffer.records)) - 1
+        record: Record = buffer.records.popleft()
+        end.deficit += record.cost
+        if not end.batch or end.deficit >= so.receive_size >> 2:
+            buffer.cost -= end.deficit
+            end.deficit = 0
+        return record
 
     def _find(self, packet: Packet, datagram: Datagram) -> Any:
         """The socket that fits best: connected to the sender, then bound to the address."""

@@ -319,9 +319,8 @@ def path_mtu_information(so: Any) -> bytes:
 
 def connected(so: Any) -> bool:
     """True if packets of *so* have one way to go."""
-    if so.type == c.SOCK_STREAM:
-        return so.pcb.state not in (CLOSED, LISTEN)
-    return bool(so.pcb.remote)
+    return bool(so.pcb.remote_port or so.pcb.remote_address
+                if so.type == c.SOCK_STREAM else so.pcb.remote)
 
 
 def least_mtu(so: Any, value: int) -> int:

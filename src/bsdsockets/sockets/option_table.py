@@ -107,7 +107,7 @@ OF_TCP = (
          check=o.congestion),
     _tcp(c.TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", status=MODELLED, low=0),
     _tcp(c.TCP_FASTOPEN, "TCP_FASTOPEN", check=o.fast_open),
-    _tcp(c.TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT"),
+    _tcp(c.TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", status=MODELLED),
 )
 
 OF_UDP = (

@@ -16,6 +16,7 @@ from ..machine.errors import EDOM, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, fail
 from .option import Option, code
 from .option_table import LEVELS, OPTIONS
 
+LINGER_FOREVER = -1752346657  # what SO_LINGER reads back: MAX_SCHEDULE_TIMEOUT, at 250 Hz
 INTEGER = ("bool", "int", "byte", "flag")
 
 
@@ -104,7 +105,7 @@ def _decode(option: Option, value: bytes) -> Any:
     """Bytes of C as a value of Python."""
     if option.kind == "linger":
         on, seconds = struct.unpack("=ii", value[:8])
-        return (int(bool(on)), seconds)
+        return (int(bool(on)), seconds if seconds >= 0 else LINGER_FOREVER)
     if option.kind == "timeval":
         seconds, micro = struct.unpack("=qq", value[:16])
         if not 0 <= micro < 1_000_000:

@@ -1,0 +1,93 @@
+"""TCP: how connections end, and what remains of them for a time.
+
+    finish   it is over: the socket learns the error, if there is one
+    remain   its socket is done with it; a TimeWait answers for it until its time is over
+
+May not know: segments, calls.
+
+Sources: RFC 9293 3.6 (closing), 3.3.2 (TIME-WAIT); tcp(7) for FIN-WAIT-2 without a socket.
+"""
+
+from typing import Any
+
+from .ports import Ports
+from .protocol import BOTH, EVERYTHING
+from .tcp_connection import Connection, Key, TimeWait
+from .tcp_states import ABORT, CLOSED, TIME_WAIT
+
+TWO_MSL = 60.0  # seconds; Linux's TCP_TIMEWAIT_LEN
+
+
+class Ends:
+    """The ends of connections; `ending` has the remains by the moment their time is over."""
+
+    ports: Ports
+    table: dict[Key, Connection | TimeWait]
+    clock: Any
+    ending: dict[float, list[TimeWait]]
+
+    def finish(self, c: Connection, error: int) -> None:
+        """The connection is over, at once; its socket learns *error*, 0 for none."""
+        c.stop_timers()
+        self.table.pop(c.key, None)
+        c.out, c.sent = None, 0
+        peer, c.peer = c.peer, None
+        if peer is not None:
+            peer.peer = None
+        so = c.so
+        if so is None:
+            c.state = CLOSED
+            return
+        c.go(ABORT)
+        if so.dead or not so.explicit_port:
+            self.ports.remove(so, so.port)
+            so.port = 0
+        so.shutdown = BOTH
+        if error:
+            so.error = error
+        if so.waiters:
+            so.wake(EVERYTHING)
+        if so.dead:
+            c.so = None  # nobody looks again, and nothing refers to itself
+
+    def give_up(self, c: Connection, error: int) -> None:
+        """Nobody answers any more."""
+        if c.listener is not None:
+            c.listener.queue.incomplete.pop(c, None)
+        self.finish(c, error)
+
+    def remain(self, c: Connection, state: str, seconds: float) -> None:
+        """Let go of the connection and keep what answers for it in *state*."""
+        remains = TimeWait(c, c.so, state, self.clock.now)
+        self.finish(c, 0)
+        self.table[remains.key] = remains
+        self.ports.add(remains, remains.port)
+        self._end_after(remains, seconds)
+
+    def time_wait(self, remains: TimeWait) -> None:
+        """The FIN that a remain in FIN-WAIT-2 waited for has come."""
+        remains.state = TIME_WAIT
+        self._end_after(remains, TWO_MSL)
+
+    def _end_after(self, remains: TimeWait, seconds: float) -> None:
+        """End *remains* when *seconds* have passed; those of one moment share its timer."""
+        when = self.clock.now + seconds
+        if when == remains.until:
+            return
+        remains.until = when
+        if when not in self.ending:
+            self.ending[when] = []
+            self.clock.at(when, lambda: self._end_all(when))
+        self.ending[when].append(remains)
+
+    def _end_all(self, when: float) -> None:
+        for remains in self.ending.pop(when):
+            if remains.until == when:
+                self.end(remains)
+
+    def end(self, remains: TimeWait) -> None:
+        """Forget *remains*: its time is over, or something ends it early."""
+        if self.table.get(remains.key) is remains:
+            del self.table[remains.key]
+        remains.until = 0.0
+        self.ports.remove(remains, remains.port)
