@@ -53,7 +53,7 @@ PLANS = (
         (
             _program("x25_cable", background=True),
             _program("x25_call"),
-            *map(_detail, ("appletalk", "x25")),
+            *map(_detail, ("appletalk", "tipc", "x25")),
             *_EVERYWHERE,
             *_PAGES,
         ),

@@ -137,7 +137,7 @@ def test_a_cleared_call_can_be_neither_read_nor_written(machine: Machine) -> Non
 def test_after_a_reset_what_was_not_acknowledged_is_sent_again(machine: Machine) -> None:
     """X.25 4.4.3: both ends count from 0; x25(7): the program is not told."""
     server, client, called = x25_call(machine)
-    at_caller = machine.node.interfaces[2]
+    at_caller = machine.node.interfaces[1]  # calls to 1001 leave here
     with server, client, called:
         client.send(b"first", MSG_EOR)
         at_caller.link.fault = lambda packet: None  # the line loses what the caller sends
@@ -276,6 +276,7 @@ def test_what_a_reliable_datagram_cannot_reach_comes_back_with_the_reason(
     gone = receiver.getsockname()
     receiver.close()
     with sender:
+        sender.setsockopt(271, 129, 0)  # TIPC_DEST_DROPPABLE, which is set from the start
         assert sender.sendto(b"to nobody", gone) == 9
         data, control, _, _ = sender.recvmsg(100, 1000)
     assert data == b""

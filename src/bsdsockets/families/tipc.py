@@ -21,7 +21,8 @@ from typing import Any
 from ..machine.constants import AF_TIPC, SOCK_DGRAM, SOCK_RDM, SOCK_SEQPACKET, SOCK_STREAM
 from ..machine.errors import EPROTONOSUPPORT, EPROTOTYPE, fail
 from ..machine.host import Host
-from ..protocols.tipc import NAME, RANGE, SOCKET, Tipc, TipcAddress
+from ..protocols.tipc import Tipc
+from ..protocols.tipc_end import NAME, RANGE, SOCKET, TipcAddress
 from .family import Family
 
 

@@ -5,26 +5,34 @@
 
 One node only: no links, no topology service, no groups, no connect with data.
 
-May not know: descriptors, threads, time.
+May not know: descriptors, threads.
 
 Sources: <linux/tipc.h>; the TIPC programmer's guide; the calls as recorded on Linux 5.10 to
-7.3 (docs/reference/types/rdm.md).
+7.3 (docs/reference/types/rdm.md), and in tests/on_old_kernels/details/tipc.txt.
 """
 
 import struct
-from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..machine.constants import (
-    AF_TIPC,
+    MSG_DONTWAIT,
     MSG_EOR,
     MSG_PEEK,
+    POLLIN,
+    POLLOUT,
+    POLLRDHUP,
+    POLLRDNORM,
     SOCK_DGRAM,
+    SOCK_RDM,
     SOCK_SEQPACKET,
     SOCK_STREAM,
 )
 from ..machine.errors import (
+    EACCES,
     EAFNOSUPPORT,
+    EAGAIN,
+    EALREADY,
+    ECONNREFUSED,
     EDESTADDRREQ,
     EHOSTUNREACH,
     EINVAL,
@@ -34,51 +42,22 @@ from ..machine.errors import (
     ENOTCONN,
     EOPNOTSUPP,
     EPIPE,
+    ETIMEDOUT,
     fail,
 )
 from ..machine.host import Host
 from .buffers import Record
-from .protocol import BOTH, HANGUP, READABLE, WRITABLE_BAND, Message
-from .records import CLOSED, COST, OPEN, OPENING, Connections, End
+from .protocol import BOTH, EVERYTHING, HANGUP, READABLE, RECEIVE, WRITABLE_BAND, Message
+from .records import CLOSED, COST, OPEN, OPENING, Connections
+from .tipc_end import NAME, RANGE, SOCKET, TipcAddress, TipcEnd
 
-RANGE, NAME, SOCKET = 1, 2, 3
-SIZE, LONGEST = 16, 66000
+LONGEST = 66000
 SOL_TIPC, IMPORTANCE, SOURCE_DROPPABLE, DROPPABLE, TIMEOUT = 271, 127, 128, 129, 130
+NODE_QUEUE, QUEUE, GROUP, QUEUE_USED = 131, 132, 135, 137  # to be read only
+SETTABLE = (IMPORTANCE, SOURCE_DROPPABLE, DROPPABLE, TIMEOUT)
+MOST_IMPORTANT, RESERVED = 3, 64  # services below are TIPC's own
 NO_PORT, OVERLOAD = 2, 4
 ERRINFO, RETDATA = 1, 2  # control messages of what came back
-
-
-class TipcAddress(NamedTuple):
-    """An address: its kind, scope, and three numbers."""
-
-    kind: int
-    scope: int
-    first: int
-    second: int
-    third: int = 0
-
-    def pack(self) -> bytes:
-        """A struct sockaddr_tipc."""
-        return struct.pack("=HBbIII", AF_TIPC, *self)
-
-    @classmethod
-    def unpack(cls, data: bytes) -> "TipcAddress":
-        if len(data) < SIZE:
-            fail(EINVAL)
-        if data[:2] != struct.pack("=H", AF_TIPC):
-            fail(EAFNOSUPPORT)
-        return cls(*struct.unpack("=BbIII", data[2:SIZE]))
-
-
-class TipcEnd(End):
-    """What the protocol keeps: names, the peer, and who asks to be connected."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reference = 0
-        self.services: list[tuple[int, int, int]] = []
-        self.peer: Any = None
-        self.asking: deque[Any] = deque()
 
 
 class Tipc(Connections):
@@ -107,23 +86,29 @@ class Tipc(Connections):
     def bind(self, so: Any, address: bytes) -> None:
         """Offer a range of a service; with a scope below 0, offer it no longer.
 
+        Several ranges can be offered, by several sockets, and the same twice.
+
         EINVAL
-            Too short, or the range is none.
+            Too short, or the range is none; to withdraw: none like it was offered, in that scope.
         EAFNOSUPPORT
             Another family, or the address of a socket.
+        EACCES
+            A service below 64.
         """
         wanted = TipcAddress.unpack(address)
-        if wanted.kind not in (RANGE, NAME):
-            fail(EAFNOSUPPORT)
         upper = wanted.third if wanted.kind == RANGE else wanted.second
-        service = (wanted.first, wanted.second, upper)
         if upper < wanted.second:
             fail(EINVAL)
+        if wanted.kind not in (RANGE, NAME):
+            fail(EAFNOSUPPORT)
+        if wanted.first < RESERVED:
+            fail(EACCES)
+        service = (wanted.first, wanted.second, upper, abs(wanted.scope))
         if wanted.scope >= 0:
             so.pcb.services.append(service)
         elif service in so.pcb.services:
             so.pcb.services.remove(service)
-        else:
+        elif so.pcb.services:
             fail(EINVAL)
 
     def name(self, so: Any) -> bytes:
@@ -140,12 +125,12 @@ class Tipc(Connections):
     def _find(self, to: TipcAddress) -> list[Any]:
         """The sockets at an address: one, or of a range all."""
         if to.kind == SOCKET:
-            so = self.sockets.get(to.first)
+            so = self.sockets.get(to.first) if to.second == 0 else None
             return [so] if so is not None else []
         upper = to.third if to.kind == RANGE else to.second
         found = [so for so in self.sockets.values() if any(
             service == to.first and lower <= upper and to.second <= most
-            for service, lower, most in so.pcb.services)]
+            for service, lower, most, _ in so.pcb.services)]
         if to.kind == NAME and found:
             self._turn += 1
             return [found[self._turn % len(found)]]
@@ -154,19 +139,34 @@ class Tipc(Connections):
     # Connections
 
     def listen(self, so: Any, backlog: int) -> None:
+        """Let others ask for connections.
+
+        EOPNOTSUPP
+            The type has none.
+        EINVAL
+            The socket listens, or is connected.
+        """
         if not self._connected(so):
             fail(EOPNOTSUPP)
-        if so.pcb.state != CLOSED:
+        if so.pcb.state != CLOSED or so.queue is not None:
             fail(EINVAL)
         so.start_queue(backlog)
 
     def connect(self, so: Any, address: bytes, wait: bool) -> bool | None:
         """Ask a service for a connection; of a datagram socket, choose where send() goes.
 
+        Waits until accept() takes the connection, at most TIPC_CONN_TIMEOUT, 8000 ms.
+
+        EISCONN, EALREADY
+            There is a connection, or one is asked for.
+        EINVAL
+            The socket listens, or the address is a range.
         EHOSTUNREACH
             Nobody offers the service.
-        EISCONN
-            There is a connection.
+        ECONNREFUSED
+            Who offers it does not listen.
+        ETIMEDOUT
+            Nobody accepted in time.
         """
         if not self._connected(so):
             so.pcb.remote = b"" if address[:2] == b"\0\0" else address
@@ -176,20 +176,38 @@ class Tipc(Connections):
         if so.pcb.state == OPEN:
             fail(EISCONN)
         if so.pcb.state == OPENING:
-            return None
-        if so.queue is not None:
-            fail(EINVAL)
+            return self.connected(so) if wait else fail(EALREADY)
         to = TipcAddress.unpack(address)
-        listeners = [each for each in self._find(to) if each.queue is not None]
-        if not listeners:
+        if so.queue is not None or to.kind == RANGE:
+            fail(EINVAL)
+        found = self._find(to)
+        if not found:
             fail(EHOSTUNREACH)
+        if found[0].queue is None:
+            fail(ECONNREFUSED)
         so.pcb.state = OPENING
-        listeners[0].pcb.asking.append(so)
-        listeners[0].wake(READABLE)
+        found[0].pcb.asking.append(so)
+        found[0].wake(READABLE)
+        if wait:
+            self.host.clock.after(self._value(so, TIMEOUT) / 1000, lambda: self._give_up(so))
         return None
 
+    def _give_up(self, so: Any) -> None:
+        if so.pcb.state == OPENING:
+            so.pcb.state = CLOSED
+            so.error = ETIMEDOUT
+            so.wake(EVERYTHING)
+
     def accept(self, so: Any) -> Any:
-        """Make the connection: who asked is told only now."""
+        """Make the connection: who asked is told only now.
+
+        EOPNOTSUPP
+            The type has no connections.
+        EINVAL
+            The socket does not listen.
+        """
+        if not self._connected(so):
+            fail(EOPNOTSUPP)
         if so.queue is None:
             fail(EINVAL)
         if so.queue.completed:
@@ -209,12 +227,20 @@ class Tipc(Connections):
         """The child keeps what attach() made for it."""
 
     def ready(self, so: Any) -> int:
+        """TIPC tells of POLLIN and POLLOUT, and of no band."""
+        mask = 0
+        if so.shutdown & RECEIVE:
+            mask |= POLLRDHUP | POLLIN | POLLRDNORM
+        if so.shutdown == BOTH:
+            mask |= HANGUP
         if so.queue is not None:
-            return READABLE if so.pcb.asking or so.queue.completed else 0
-        mask = super().ready(so)
-        if not self._connected(so):
-            mask &= ~HANGUP
-        return mask
+            waiting: Any = so.pcb.asking or so.queue.completed
+        else:
+            waiting = so.buffer.records
+        if waiting:
+            mask |= POLLIN | POLLRDNORM
+        writable = so.queue is None and so.pcb.state != OPENING and not so.shutdown
+        return mask | (POLLOUT if writable else 0)
 
     # Data
 
@@ -229,10 +255,12 @@ class Tipc(Connections):
         EDESTADDRREQ
             Neither an address nor a peer.
         EHOSTUNREACH
-            Nobody offers the service.
+            Nobody offers the service, or there is no such node.
+
+        Waits on a connection while the peer's buffer is full.  A message of no bytes is lost.
         """
         if self._connected(so):
-            return self._send_to_peer(so, data, address)
+            return self._send_to_peer(so, data)
         if len(data) > LONGEST:
             fail(EMSGSIZE)
         target = address or so.pcb.remote
@@ -240,9 +268,9 @@ class Tipc(Connections):
             fail(EDESTADDRREQ)
         to = TipcAddress.unpack(target)
         found = self._find(to)
-        if not found and to.kind == NAME:
+        if not found and (to.kind != SOCKET or to.second):
             fail(EHOSTUNREACH)
-        for each in found:
+        for each in found if data else ():
             if self._connected(each) or not self.give(each, data, self.name(so)):
                 self._return(so, data, NO_PORT if self._connected(each) else OVERLOAD)
         if not found and to.kind == SOCKET:
@@ -258,26 +286,30 @@ class Tipc(Connections):
         so.buffer.append(Record(b"", self.name(so), control, COST))
         so.wake(READABLE)
 
-    def _send_to_peer(self, so: Any, data: bytes, address: Any) -> int | None:
+    def _send_to_peer(self, so: Any, data: bytes) -> int | None:
+        """An address is not looked at."""
         if so.shutdown & 2:
             fail(EPIPE)
         if so.pcb.state != OPEN:
             fail(ENOTCONN)
-        if address is not None and so.pcb.peer is not None:
-            fail(EISCONN)
         if so.type == SOCK_SEQPACKET and len(data) > LONGEST:
             fail(EMSGSIZE)
-        return len(data) if self.give(so.pcb.peer, data, self.name(so)) else None
+        if not data or self.give(so.pcb.peer, data, self.name(so)):
+            return len(data)
+        return None
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         if self._connected(so) and so.pcb.state != OPEN and not so.shutdown:
             fail(ENOTCONN)
         if so.type == SOCK_STREAM and so.buffer.records:
             return self._receive_stream(so, count, flags)
+        if so.pcb.ended_here and not so.buffer.records:
+            fail(EAGAIN if so.nonblocking or flags & MSG_DONTWAIT else ENOTCONN)
         message = super().receive(so, count, flags)
-        if message is not None and message.data and self._connected(so):
-            return message._replace(flags=message.flags | MSG_EOR)
-        return message
+        if message is None:
+            return None
+        end = MSG_EOR if message.data and self._connected(so) else 0
+        return message._replace(flags=message.flags | end, length=len(message.data))
 
     @staticmethod
     def _receive_stream(so: Any, count: int, flags: int) -> Message:
@@ -299,8 +331,11 @@ class Tipc(Connections):
         """End both directions; there is no half."""
         if how != BOTH:
             fail(EINVAL)
+        if so.shutdown == BOTH:
+            return
         if so.pcb.state != OPEN:
             fail(ENOTCONN)
+        so.pcb.ended_here = True
         self._end(so)
 
     def _end(self, so: Any) -> None:
@@ -321,17 +356,28 @@ class Tipc(Connections):
 
     @staticmethod
     def _value(so: Any, number: int) -> int:
-        default = {DROPPABLE: int(so.type == SOCK_DGRAM), TIMEOUT: 8000}.get(number, 0)
-        return int(so.options.get((SOL_TIPC, number), default))
+        without = so.type in (SOCK_DGRAM, SOCK_RDM)
+        default = {SOURCE_DROPPABLE: int(so.type == SOCK_DGRAM), DROPPABLE: int(without),
+                   TIMEOUT: 8000, QUEUE: len(so.buffer), QUEUE_USED: so.buffer.cost}
+        return int(so.options.get((SOL_TIPC, number), default.get(number, 0)))
 
     def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
-        if level != SOL_TIPC or not IMPORTANCE <= number <= TIMEOUT:
+        if level != SOL_TIPC:
             fail(ENOPROTOOPT)
+        if number not in (*SETTABLE, NODE_QUEUE, QUEUE, GROUP, QUEUE_USED) or room < 4:
+            fail(EINVAL)
         return struct.pack("=i", self._value(so, number))[:room]
 
     def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
-        if level != SOL_TIPC or not IMPORTANCE <= number <= TIMEOUT:
+        if level != SOL_TIPC:
             fail(ENOPROTOOPT)
-        if len(value) < 4:
+        if number not in SETTABLE or len(value) < 4:
             fail(EINVAL)
-        so.options[level, number] = struct.unpack("=i", value[:4])[0]
+        wanted = struct.unpack("=i", value[:4])[0]
+        if number == IMPORTANCE:
+            if wanted > MOST_IMPORTANT:
+                fail(EINVAL)
+            wanted &= MOST_IMPORTANT  # a number below 0 is taken
+        elif number != TIMEOUT:
+            wanted = int(bool(wanted))
+        so.options[level, number] = wanted

@@ -1,0 +1,51 @@
+"""TIPC's addresses, and what it keeps of a socket.
+
+May not know: other sockets, what is sent.
+
+Sources: <linux/tipc.h>.
+"""
+
+import struct
+from collections import deque
+from typing import Any, NamedTuple
+
+from ..machine.constants import AF_TIPC
+from ..machine.errors import EAFNOSUPPORT, EINVAL, fail
+from .records import End
+
+RANGE, NAME, SOCKET = 1, 2, 3  # kinds of addresses
+SIZE = 16
+
+
+class TipcAddress(NamedTuple):
+    """An address: its kind, scope, and three numbers."""
+
+    kind: int
+    scope: int
+    first: int
+    second: int
+    third: int = 0
+
+    def pack(self) -> bytes:
+        """A struct sockaddr_tipc."""
+        return struct.pack("=HBbIII", AF_TIPC, *self)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "TipcAddress":
+        if len(data) < SIZE:
+            fail(EINVAL)
+        if data[:2] != struct.pack("=H", AF_TIPC):
+            fail(EAFNOSUPPORT)
+        return cls(*struct.unpack("=BbIII", data[2:SIZE]))
+
+
+class TipcEnd(End):
+    """What the protocol keeps: names, the peer, and who asks to be connected."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reference = 0
+        self.services: list[tuple[int, int, int, int]] = []  # type, lower, upper, scope
+        self.peer: Any = None
+        self.ended_here = False
+        self.asking: deque[Any] = deque()
