@@ -130,10 +130,10 @@ def _known(recording: Recording) -> list[int]:
 # Nobody says
 
 
-def found(recording: Recording) -> Roles:
-    """The roles that a recording itself shows."""
+def found(recording: Recording, first: int = 0) -> Roles:
+    """The roles that a recording itself shows from its entry *first* on."""
     sides = _sides(recording)
-    busy = _busy(recording, sides)
+    busy = _busy(recording, sides, first)
     if len(busy) < 2:
         return _by_socket(recording, sides)
     labels = _labels(recording)
@@ -180,11 +180,13 @@ def _sides(recording: Recording) -> dict[int, str]:
     return sides
 
 
-def _busy(recording: Recording, sides: dict[int, str]) -> dict[str, set[str]]:
+def _busy(recording: Recording, sides: dict[int, str], first: int) -> dict[str, set[str]]:
     """The threads that do more than make sockets, and the sides each plays on."""
     busy: dict[str, set[str]] = {}
+    begun = {entry.begun.index for entry in recording.entries[first:] if entry.begun}
     for entry in recording.entries:
-        if entry.kind == "call" and entry.call in _TRANSFERS and entry.number:
+        shown = entry.index >= first or entry.index in begun or not entry.ended
+        if shown and entry.kind == "call" and entry.call in _TRANSFERS and entry.number:
             busy.setdefault(entry.thread, set()).add(sides[entry.number])
     return busy
 
@@ -198,9 +200,9 @@ def _columns(
     for thread, played in busy.items():
         both = len(played) > 1
         if LEFT in played:
-            left[thread] = f"{labels[thread]}, as client" if both else labels[thread]
+            left[thread] = f"{labels[thread]} (client)" if both else labels[thread]
         if RIGHT in played:
-            right[thread] = f"{labels[thread]}, as server" if both else labels[thread]
+            right[thread] = f"{labels[thread]} (server)" if both else labels[thread]
     return left, right
 
 
@@ -227,7 +229,7 @@ def _plain(thread: str) -> str:
     """
     name = thread.partition("\N{NO-BREAK SPACE}")[0]
     match = re.fullmatch(r"Thread-\d+ \((\w+)\)", name)
-    return match[1] if match else "main" if name == "MainThread" else name
+    return match[1] if match else "main" if name in ("MainThread", "the shell") else name
 
 
 def _by_socket(recording: Recording, sides: dict[int, str]) -> Roles:

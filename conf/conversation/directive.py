@@ -72,7 +72,10 @@ class Conversation(SphinxDirective):
         shown = program.removesuffix(f"{PRINTS}\n").rstrip("\n")
         code = nodes.literal_block(shown, shown, language="python")
         self.set_source_info(code)
-        whole += nodes.container("", code, classes=["cv-program"])
+        played = self.options.get("actors", actors.Cast())
+        sides = " | ".join((" ".join(played.left), " ".join(played.right)))
+        seed = self.options.get("seed", 0)
+        whole += nodes.container("", code, classes=["cv-program"], actors=sides, seed=seed)
         if wanted:
             text = wanted.rstrip("\n")
             output = nodes.literal_block(text, text, language="text")

@@ -65,6 +65,7 @@ class Live:
     def tell(self, actors: Cast | None = None) -> dict[str, Any] | None:
         """What there is to see; nothing where no socket was used."""
         recording = self._watcher.recording()
+        self._forget_what_is_over(recording)
         told = story.tell(recording, self._roles(recording, actors))
         told.steps = [step for step in told.steps if step.index >= self._first]
         if not told.steps:
@@ -82,15 +83,22 @@ class Live:
             "cut": more if recording.cut else "",
         }
 
-    @staticmethod
-    def _roles(recording: Recording, actors: Cast | None) -> Roles:
+    def _forget_what_is_over(self, recording: Recording) -> None:
+        """Leave out the sockets that were closed before it began."""
+        shown = recording.entries[max(self._first - 1, 0) :]
+        used = {entry.number for entry in shown if entry.index >= self._first}
+        used |= {n for entry in shown for n, now in entry.after.items() if now.state != "CLOSED"}
+        for entry in shown:
+            entry.after = {n: now for n, now in entry.after.items() if n in used}
+
+    def _roles(self, recording: Recording, actors: Cast | None) -> Roles:
         """As the page says, if those it names took part; else as the run shows."""
         played = {entry.thread for entry in recording.entries}
         played |= {name for entry in recording.entries for name in entry.functions}
         played |= set(recording.names.values())
         if actors is not None and played.issuperset(actors.all):
             return named(recording, actors)
-        return found(recording)
+        return found(recording, self._first)
 
     def _listing(self, told: story.Story) -> tuple[str, list[int]]:
         """The sources that took part, one after the other; the steps' lines become its lines."""

@@ -84,8 +84,9 @@ class Sockets:
         if records is None:
             queued, preview = len(buffer), buffer.peek(_PREVIEW)
         else:
-            queued = sum(len(record.data) for record in records)
-            preview = b"".join(record.data for record in records)[:_PREVIEW]
+            gone = getattr(so.pcb, "offset", 0)  # a stream's first record, read in part
+            queued = sum(len(record.data) for record in records) - gone
+            preview = b"".join(record.data for record in records)[gone : gone + _PREVIEW]
         whole = None if records is None or so.type == 1 else len(records)
         waiting = len(so.queue.completed) if so.queue is not None and so.references else None
         backlog = so.queue.backlog if so.queue is not None else 0

@@ -49,6 +49,7 @@ _LOOPS = ("/asyncio/", "/socketserver.py")
 _OWN_PIPE = "_make_self_pipe"
 """The function by which an event loop gets a socket to wake itself; nobody talks over it."""
 _KEPT = 64
+_SHORTEST = 5e-4  # seconds
 _LOOKED_INTO = 64
 
 
@@ -336,7 +337,7 @@ class Watcher:
             not woken or self.entries[-1].kind == "packet"
         ):  # else what changed since is what the call did when it woke
             self.settle()
-        if entry.time > self._time + 1e-6:
+        if entry.time > self._time + _SHORTEST:
             passed = Entry(
                 "time", entry.time, entry.thread, (), 0, what=_duration(entry.time - self._time)
             )

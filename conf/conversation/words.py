@@ -6,7 +6,6 @@ May not know: who is drawn where.
 from __future__ import annotations
 
 import re
-import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +81,7 @@ def _arguments(entry: Entry, known: tuple[Any, ...]) -> str:
         more = ", …" if len(known) > 4 and known[4] else ""
         return data(known[0]) + (f", {to}" if to else "") + more
     if entry.call == "setsockopt":
-        return _NAMES["SO_"].get(known[1], "…") if known[0] == socket.SOL_SOCKET else "…"
+        return _NAMES["SO_"].get(known[1], "…") if known[0] == constants.SOL_SOCKET else "…"
     return ""
 
 

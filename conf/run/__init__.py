@@ -30,9 +30,18 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from bsdsockets import faults
+
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent / "src"
 PYODIDE = HERE.parent.parent / "build" / "npm" / "pyodide"
+SESSION = ("session.py", "shell.py", "stage.py", "statements.py", "linux.py")
+TELLING = HERE.parent / "conversation"
+TOLD_BY = (
+    *("__init__.py", "actors.py", "live.py", "picture.py", "sockets.py"),
+    *("story.py", "watching.py", "words.py"),
+)
+RUNNING = ("pycon", "console", "conversation")
 NEEDED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 _log = logging.getLogger(__name__)
@@ -68,6 +77,9 @@ def runs(block: page.Block) -> bool:
 
 def _programs(block: page.Block) -> dict[str, str]:
     """The files of a console block that holds nothing but our own programs, else nothing."""
+    if block.kind == "conversation":
+        program = page.split_program(block.source)[0]
+        return {"program.py": program.removesuffix(f"{page.PRINTS}\n")}
     files: dict[str, str] = {}
     for command in programs.commands(block):
         if command.words[0] in ("wait", "kill"):
@@ -82,29 +94,37 @@ def _programs(block: page.Block) -> dict[str, str]:
 def _blocks(app: Sphinx, name: str) -> list[page.Block]:
     path = Path(app.srcdir) / f"{name}.md"
     found = page.read(path) if path.exists() else []
-    return [block for block in found if block.kind in ("pycon", "console")]
+    return [block for block in found if block.kind in RUNNING]
 
 
 def _add_bars(app: Sphinx, doctree: nodes.document) -> None:
     """Put a bar below each block that runs.  Blocks and containers stand in the same order."""
     left = list(enumerate(_blocks(app, app.env.docname)))
     for container in list(doctree.findall(nodes.container)):
-        if "example" not in container["classes"]:
+        if not {"example", "cv-program"}.intersection(container["classes"]):
             continue
         text = container.next_node(nodes.literal_block).rawsource.strip()
-        while left and left[0][1].source.strip() != text:
+        while left and _text(left[0][1]).strip() != text:
             left.pop(0)
         if not left:
             return
         number, block = left.pop(0)
-        if runs(block):
-            container.insert(1, run_bar(block=number, name=_name(block), kind=block.kind))
+        if runs(block) and not container.get("seed"):
+            actors = container.get("actors", "")
+            container.insert(1, run_bar(block=number, name=_name(block), actors=actors))
+
+
+def _text(block: page.Block) -> str:
+    """What the page shows of a block."""
+    return _programs(block)["program.py"] if block.kind == "conversation" else block.source
 
 
 def _name(block: page.Block) -> str:
     """What a block is called where its buttons are read aloud: by its line."""
     if block.kind == "console":
         return f"the programs, line {block.line}"
+    if block.kind == "conversation":
+        return f"the program, line {block.line}"
     return f"the example, line {block.line}"
 
 
@@ -112,13 +132,26 @@ def _visit_bar(self: Any, node: run_bar) -> None:
     if self.builder.name != "html" or not available():
         raise nodes.SkipNode
     name = html.escape(node["name"], quote=True)
+    actors = html.escape(node["actors"], quote=True)
+    cast = f' data-actors="{actors}"' if actors else ""
+    edit = f'<button type="button" class="run-edit" aria-label="Edit {name}">Edit</button>'
     self.body.append(
-        f'<div class="run" data-block="{node["block"]}" data-name="{name}"><div class="run-bar">'
+        f'<div class="run" data-block="{node["block"]}" data-name="{name}"{cast}>'
+        '<div class="run-bar">'
         f'<button type="button" class="run-go" aria-label="Run {name}">Run</button>'
-        f'<button type="button" class="run-edit" aria-label="Edit {name}">Edit</button>'
-        '<span class="run-status" role="status"></span></div></div>\n'
+        + _more(name, edit)
+        + '<span class="run-status" role="status"></span></div></div>\n'
     )
     raise nodes.SkipNode
+
+
+def _more(name: str, edit: str = "") -> str:
+    """The buttons beside Run: step through the run, edit, faults."""
+    return (
+        f'<button type="button" class="run-step" aria-label="Step through {name}">Step</button>'
+        f'{edit}<button type="button" class="run-faulty" aria-expanded="false" '
+        f'aria-label="Faults for {name}">Faults</button>'
+    )
 
 
 def _visit_playground(self: Any, node: playground) -> None:
@@ -136,7 +169,8 @@ def _visit_playground(self: Any, node: playground) -> None:
         'autocomplete="off" wrap="off" aria-label="The program"></textarea>'
         '<div class="run-bar">'
         '<button type="button" class="run-go" aria-label="Run the program">Run</button>'
-        '<button type="button" class="run-link">Copy a link to this code</button>'
+        + _more("the program")
+        + '<button type="button" class="run-link">Copy a link to this code</button>'
         '<span class="run-status" role="status"></span></div></div>\n'
     )
     raise nodes.SkipNode
@@ -181,6 +215,10 @@ def describe(block: page.Block) -> dict[str, Any]:
     if block.kind == "pycon":
         told["source"] = block.source
         told["code"] = "".join(example.source for example in block.examples)
+    elif block.kind == "conversation":
+        want = page.split_program(block.source)[1]
+        told["files"] = _programs(block)
+        told["commands"] = [{"words": ["python3", "program.py"], "want": want}]
     else:
         told["files"] = _programs(block)
         told["commands"] = [
@@ -207,6 +245,7 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     starts = {path.name: path.read_text(encoding="utf-8") for path in _starts()}
     (out / "_examples").mkdir(exist_ok=True)
     (out / "_examples" / "playground-programs.json").write_text(json.dumps(starts, sort_keys=True))
+    (out / "_examples" / "faults.json").write_text(json.dumps(faults.known()))
     (out / "_static" / "run-model.zip").write_bytes(model())
     folder = out / "_static" / "pyodide"
     folder.mkdir(exist_ok=True)
@@ -221,7 +260,8 @@ def model() -> bytes:
         for path in SOURCES.joinpath("bsdsockets").rglob("*")
         if path.suffix == ".py"
     }
-    files |= {name: HERE / name for name in ("session.py", "statements.py", "linux.py")}
+    files |= {name: HERE / name for name in SESSION}
+    files |= {f"conversation/{name}": TELLING / name for name in TOLD_BY}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(files.items()):
@@ -248,7 +288,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", _write)
     return {
         "version": "1",
-        "env_version": 1,
+        "env_version": 2,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -10,6 +10,12 @@ class Conversation {
     this.rows = [...this.picture.querySelectorAll(".cv-row:not(.cv-head)")];
     this.said = [...root.querySelectorAll(".cv-words ol > li")].map((item) => item.textContent.trim());
     this.code = root.querySelector(".cv-program pre");
+    // Found now: a reader's own run may later stand inside, with the like of its own.
+    this.program = root.querySelector(".cv-program");
+    this.sockets = root.querySelector(".cv-sockets");
+    this.now = root.querySelector(".cv-now");
+    this.count = this.bar.querySelector(".cv-count");
+    this.marks = [];
     this.at = -1;
     for (const button of this.bar.querySelectorAll("button")) {
       button.disabled = false;
@@ -40,7 +46,6 @@ class Conversation {
     this.root.classList.add("cv-stepping");
     this.bar.querySelector(".cv-start").textContent = "Show all";
     this.picture.tabIndex = 0;
-    this.sockets = this.root.querySelector(".cv-sockets");
     this.sockets.hidden = false;
     this.makeSockets();
     this.show(0);
@@ -51,12 +56,17 @@ class Conversation {
     this.at = -1;
     this.root.classList.remove("cv-stepping");
     this.bar.querySelector(".cv-start").textContent = "Step through";
-    this.bar.querySelector(".cv-count").textContent = `${this.rows.length} steps`;
+    this.count.textContent = `${this.rows.length} steps`;
     if (!this.root.matches(".cv-small")) this.picture.removeAttribute("tabindex");
     this.sockets.hidden = true;
-    this.root.querySelector(".cv-now").textContent = "";
+    this.now.textContent = "";
     for (const row of this.rows) row.classList.remove("cv-later", "cv-at");
-    for (const mark of this.root.querySelectorAll(".cv-mark")) mark.remove();
+    this.removeMarks();
+  }
+
+  removeMarks() {
+    for (const mark of this.marks) mark.remove();
+    this.marks = [];
   }
 
   show(step) {
@@ -65,8 +75,8 @@ class Conversation {
       row.classList.toggle("cv-later", index > step);
       row.classList.toggle("cv-at", index === step);
     });
-    this.bar.querySelector(".cv-count").textContent = `step ${step + 1} of ${this.rows.length}`;
-    this.root.querySelector(".cv-now").textContent = this.said[step];
+    this.count.textContent = `step ${step + 1} of ${this.rows.length}`;
+    this.now.textContent = this.said[step];
     const ends = { first: step === 0, back: step === 0 };
     ends.forward = ends.last = step === this.rows.length - 1;
     for (const button of this.bar.querySelectorAll("button")) {
@@ -79,7 +89,7 @@ class Conversation {
 
   // Only the picture scrolls, never the page.
   scrollTo(row) {
-    const head = this.picture.querySelector(".cv-head").offsetHeight;
+    const head = this.picture.querySelector(".cv-head")?.offsetHeight ?? 0;
     const { scrollTop, clientHeight } = this.picture;
     if (row.offsetTop - head < scrollTop || row.offsetTop + row.offsetHeight + 60 > scrollTop + clientHeight) {
       this.picture.scrollTop = row.offsetTop - clientHeight * 0.6;
@@ -88,7 +98,7 @@ class Conversation {
 
   // The lines of a program do not wrap: a line's place is its number times the line height.
   markLines(step) {
-    for (const mark of this.root.querySelectorAll(".cv-mark")) mark.remove();
+    this.removeMarks();
     const [line, side, waiting] = this.data.steps[step];
     for (const other of waiting) if (other !== line) this.mark(other, "cv-mark-waits");
     if (line) this.mark(line, `cv-mark-${side}`);
@@ -98,14 +108,22 @@ class Conversation {
     const style = getComputedStyle(this.code);
     const height = parseFloat(style.lineHeight);
     const box = this.code.getBoundingClientRect();
-    const program = this.root.querySelector(".cv-program");
+    const { program } = this;
     const mark = document.createElement("span");
     mark.className = `cv-mark ${kind}`;
     mark.dataset.line = line;
     mark.style.height = `${height}px`;
-    const top = box.top - program.getBoundingClientRect().top;
-    mark.style.top = `${top + parseFloat(style.paddingTop) + (line - 1) * height}px`;
+    const top = box.top - program.getBoundingClientRect().top - program.clientTop + program.scrollTop;
+    const place = top + parseFloat(style.paddingTop) + (line - 1) * height;
+    mark.style.top = `${place}px`;
     program.append(mark);
+    this.marks.push(mark);
+    // A listing that scrolls goes along.
+    const { scrollTop, clientHeight, scrollHeight } = program;
+    if (kind !== "cv-mark-waits" && scrollHeight > clientHeight
+        && (place - height < scrollTop || place + 2 * height > scrollTop + clientHeight)) {
+      program.scrollTop = place - clientHeight / 3;
+    }
   }
 
   makeSockets() {

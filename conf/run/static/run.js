@@ -50,6 +50,8 @@ class Python {
 const python = new Python();
 const ran = new Map(); // block number -> the code that the session has run, "" as recorded
 const bars = new Map(); // block number -> its Bar
+const PLAIN = JSON.stringify({ faults: [], step: false });
+let wished = PLAIN; // the faults, and whether it is watched, of the session that runs
 let page = null; // the page's blocks, fetched on the first Run
 let running = null; // the Bar that runs
 
@@ -72,9 +74,13 @@ class Bar {
     this.status = element.querySelector(".run-status");
     this.go = element.querySelector(".run-go");
     this.edit = element.querySelector(".run-edit");
+    this.stepping = element.querySelector(".run-step");
+    this.faults = element.querySelector(".run-faulty");
     this.editors = [];
     this.go.addEventListener("click", () => (running === this ? this.stop() : this.run()));
     this.edit?.addEventListener("click", () => (this.editors.length ? this.reset() : this.open()));
+    this.stepping?.addEventListener("click", () => this.run(true));
+    this.faults?.addEventListener("click", () => this.openFaults());
   }
 
   // --- editing
@@ -87,6 +93,7 @@ class Bar {
       return this.say(String(error), "bad");
     }
     const texts = block.kind === "pycon" ? { "": block.code } : block.files;
+    const named = Object.keys(texts).length > 1 || block.kind === "console";
     for (const [file, text] of Object.entries(texts)) {
       const id = `run-code-${this.number}-${this.editors.length}`;
       const area = make("textarea", {
@@ -96,18 +103,23 @@ class Bar {
       area.value = text;
       area.dataset.file = file;
       area.dataset.recorded = text;
-      if (file) this.bar.before(make("label", { for: id, class: "run-file" }, file));
+      if (named) this.bar.before(make("label", { for: id, class: "run-file" }, file));
       else area.setAttribute("aria-label", `Code of ${this.name}`);
       this.bar.before(area);
       this.watch(area);
       this.editors.push(area);
     }
-    const shown = this.element.closest(".example")?.querySelector(":scope > [class*=highlight-]");
-    if (shown && block.kind === "pycon") shown.hidden = true;
+    const shown = this.shown();
+    if (shown && block.kind !== "console") shown.hidden = true;
     this.edit.textContent = "Reset";
     this.edit.setAttribute("aria-label", `Reset ${this.name}`);
     this.editors[0].focus();
     this.say("Ctrl+Enter runs it.");
+  }
+
+  /** The code as the page shows it. */
+  shown() {
+    return this.element.closest(".example, .cv-program")?.querySelector(":scope > [class*=highlight-]");
   }
 
   watch(area) {
@@ -124,13 +136,20 @@ class Bar {
     for (const area of this.editors) area.remove();
     for (const label of this.element.querySelectorAll(".run-file")) label.remove();
     this.editors = [];
-    const shown = this.element.closest(".example")?.querySelector(":scope > [class*=highlight-]");
+    const shown = this.shown();
     if (shown) shown.hidden = false;
     this.edit.textContent = "Edit";
     this.edit.setAttribute("aria-label", `Edit ${this.name}`);
+    this.clear();
+    this.say("");
+  }
+
+  /** Take away what the last run showed. */
+  clear() {
     this.panel?.remove();
     this.panel = null;
-    this.say("");
+    this.story?.remove();
+    this.story = null;
   }
 
   /** What the reader made of the code; nothing as long as it is as recorded. */
@@ -139,9 +158,34 @@ class Bar {
     return area && area.value !== area.dataset.recorded ? area.value : null;
   }
 
+  // --- what a reader asks for besides
+
+  async openFaults() {
+    const open = this.faults.getAttribute("aria-expanded") !== "true";
+    try {
+      if (!this.switches) {
+        const { Switches } = await import("./laboratory.js");
+        this.switches ??= new Switches(this.element, this.faults, this.bar, root);
+        await this.switches.ready;
+      }
+      this.switches.show(open);
+    } catch (error) {
+      this.say(`The faults cannot be loaded: ${error.message}`, "bad");
+    }
+  }
+
+  wishes() {
+    return { faults: this.switches?.chosen() ?? [], step: this.watched };
+  }
+
+  /** "With short reads": how a run differs from the one that the page records. */
+  under() {
+    return this.labels?.length ? `With ${this.labels.join(", ")}` : "";
+  }
+
   // --- running
 
-  async run() {
+  async run(step = false) {
     if (running) {
       if (running === this) return;
       running.stop();
@@ -151,8 +195,10 @@ class Bar {
     this.results = [];
     this.counts = { same: 0, different: 0, unknown: 0 };
     this.ending = "";
-    this.panel?.remove();
-    this.panel = null;
+    this.watched = step === true;
+    this.told = undefined;
+    this.labels = this.switches?.labels() ?? [];
+    this.clear();
     this.showStop(true);
     this.say("Starting …");
     try {
@@ -173,28 +219,34 @@ class Bar {
   async request() {
     const all = await blocks();
     const block = all[this.number];
-    if (block.kind === "console") {
+    const wishes = this.wishes();
+    if (block.kind !== "pycon") {
       const files = { ...block.files };
       for (const area of this.editors) files[area.dataset.file] = area.value;
-      return { kind: "console", files, commands: block.commands, limit: block.limit };
+      const { actors } = this.element.dataset;
+      return { kind: "console", files, commands: block.commands, limit: block.limit, wishes, actors };
     }
     const wanted = all
       .map((each, number) => ({ ...each, block: number }))
       .filter((each) => each.kind === "pycon" && each.runs && each.block <= this.number);
     for (const each of wanted) each.code = bars.get(each.block)?.changed() ?? undefined;
-    // A block that has run, or an earlier one that has been changed since, asks for a new machine.
+    // A block that has run, or an earlier one that has been changed since, asks for a new machine;
+    // so do faults and a look inside, and who comes after them.
     const fresh =
-      ran.size === 0 || ran.has(this.number) ||
+      JSON.stringify(wishes) !== PLAIN || wished !== PLAIN || ran.size === 0 || ran.has(this.number) ||
       wanted.some((each) => ran.has(each.block) && ran.get(each.block) !== (each.code ?? ""));
     return {
-      kind: "pycon", fresh,
+      kind: "pycon", fresh, wishes,
       blocks: fresh ? wanted : wanted.filter((each) => !ran.has(each.block)),
     };
   }
 
   send() {
     this.sent = performance.now();
-    if (this.request_.kind === "pycon" && this.request_.fresh) ran.clear();
+    if (this.request_.kind === "pycon" && this.request_.fresh) {
+      ran.clear();
+      wished = JSON.stringify(this.request_.wishes);
+    }
     python.send(this.request_);
     this.say("Running …");
     this.guard(this.request_.limit);
@@ -237,6 +289,9 @@ class Bar {
         return this.stream(message.text);
       case "example":
         return this.note(message);
+      case "story":
+        this.told = message.story;
+        return;
       case "done":
         return this.conclude();
       case "failed":
@@ -266,7 +321,9 @@ class Bar {
   conclude() {
     const { same, different, unknown } = this.counts;
     const seconds = ((performance.now() - this.sent) / 1000).toFixed(2);
-    let text, kind;
+    const count = same + different + unknown;
+    const under = this.under();
+    let text, kind = "good";
     if (this.ending) {
       text = this.sentence(this.ending);
       kind = "bad";
@@ -274,15 +331,20 @@ class Bar {
       text = `Deadlock: ${this.deadlock}.`;
       kind = "bad";
     } else if (different) {
-      text = `${different} of ${same + different + unknown} printed something else than recorded.`;
+      text = `${different} of ${count} printed something else than recorded.`;
       kind = "bad";
     } else if (unknown) {
       text = this.request_.kind === "program" ? `Ended after ${seconds} s.`
         : same ? `Your change ran; the other ${same} as recorded.` : "Your change ran.";
-      kind = "good";
     } else {
       text = `As recorded, ${seconds} s.`;
-      kind = "good";
+    }
+    if (under && different && kind === "bad" && !this.ending && !this.deadlock) {
+      text = `${under}: ${different} of ${count} printed something else than without.`;
+    } else if (under && kind === "good") {
+      text = unknown ? `${under}: it ran to its end, ${seconds} s.` : `${under}: the same as without, ${seconds} s.`;
+    } else if (under) {
+      text = `${under}: ${text}`;
     }
     if (kind === "bad" && this.needsStacks()) {
       text = "This browser cannot switch stacks, which a second thread needs. The recorded run stands above.";
@@ -290,6 +352,17 @@ class Bar {
     if (this.earlier !== undefined && kind === "bad") text += " An earlier block of the page differed too.";
     this.show();
     this.finish(text, kind);
+    if (this.watched && this.told !== undefined) this.draw();
+  }
+
+  /** What the run did, to be stepped through. */
+  async draw() {
+    const { draw } = await import("./laboratory.js");
+    if (running === this) return;
+    if (!this.told) return this.say(`${this.status.textContent} No socket was used: there is nothing to step through.`);
+    this.story = draw(this.told, this.name, this.under());
+    this.bar.after(this.story.element);
+    this.story.begin(document.activeElement === this.stepping);
   }
 
   needsStacks() {
@@ -342,9 +415,10 @@ class Bar {
       this.panel = make("div", {
         class: "run-output", role: "region", tabindex: "0", "aria-label": `Output of ${this.name}`,
       }, make("pre"));
+      if (this.under()) this.panel.prepend(make("p", { class: "run-under" }, `${this.under()}:`));
       this.element.append(this.panel);
     }
-    return this.panel.firstChild;
+    return this.panel.lastChild;
   }
 
   /** A program prints as it goes. */
@@ -363,12 +437,13 @@ class Bar {
     }
     if (!this.results.length) return;
     const pre = this.output();
+    const [then, now] = this.under() ? ["without: ", "with: "] : ["recorded: ", "now: "];
     for (const { source, got, want, same, complaints } of this.results) {
       pre.append(make("span", { class: "run-source" }, this.prompted(source)));
       if (same === false) {
-        if (want) pre.append(make("del", { class: "run-want" }, make("span", { class: "run-mark" }, "recorded: "), want));
-        else pre.append(make("del", { class: "run-want" }, make("span", { class: "run-mark" }, "recorded: "), "nothing\n"));
-        pre.append(make("ins", { class: "run-got" }, make("span", { class: "run-mark" }, "now: "), got || "nothing\n"));
+        if (want) pre.append(make("del", { class: "run-want" }, make("span", { class: "run-mark" }, then), want));
+        else pre.append(make("del", { class: "run-want" }, make("span", { class: "run-mark" }, then), "nothing\n"));
+        pre.append(make("ins", { class: "run-got" }, make("span", { class: "run-mark" }, now), got || "nothing\n"));
       } else if (got) {
         pre.append(got.endsWith("\n") ? got : `${got}\n`);
       }
@@ -399,7 +474,7 @@ class Playground extends Bar {
 
   async request() {
     return {
-      kind: "program", limit: 20, files: { "program.py": this.area.value },
+      kind: "program", limit: 20, wishes: this.wishes(), files: { "program.py": this.area.value },
       commands: [{ words: ["python3", "program.py"] }],
     };
   }
