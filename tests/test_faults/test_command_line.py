@@ -15,7 +15,7 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
     try:
         while True:
             with server.accept()[0] as connection:
-                print("served", connection.recv(100))
+                print("served", connection.recv(100), "as", sys.argv)
                 connection.sendall(b"thanks")
     except KeyboardInterrupt:
         print("interrupted", threading.current_thread().name == "MainThread")
@@ -50,8 +50,8 @@ def test_the_last_program_is_the_one_that_is_waited_for(tmp_path: Path) -> None:
     ended = run(tmp_path, "server.py", "80", "+", "client.py", "80", "one", "+", "client.py", "80",
                 "two")
     assert ended.stdout.splitlines() == [
-        "served b'one'", "served b'two'", "client.py b'thanks'", "client.py b'thanks'",
-        "interrupted False"]  # fmt: skip
+        "served b'one' as ['server.py', '80']", "served b'two' as ['server.py', '80']",
+        "client.py b'thanks'", "client.py b'thanks'", "interrupted False"]  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
@@ -77,7 +77,7 @@ def test_a_program_that_does_not_end_is_ended(tmp_path: Path) -> None:
 def test_a_fault_is_named_and_may_have_parameters(tmp_path: Path) -> None:
     ended = run(tmp_path, "--fault", "short reads: most=1", "--fault", "slow peer",
                 "server.py", "80", "+", "client.py", "80", "hello")
-    assert ended.stdout.splitlines()[:2] == ["served b'h'", "client.py b't'"]
+    assert ended.stdout.splitlines()[:2] == ["served b'h' as ['server.py', '80']", "client.py b't'"]
 
 
 def test_an_unknown_fault_is_an_error_that_names_the_known_ones(tmp_path: Path) -> None:

@@ -62,11 +62,13 @@ class Background:
     def __init__(self, machine: Any) -> None:
         self._scheduler, self._clock = machine.scheduler, machine.clock
         self._start_thread = self._scheduler.start
-        self._set_signal = signal.signal
-        self._signal: Callable[[int, Any], Any] = signal.signal
+        self._set_signal: Callable[[int, Any], Any] = signal.signal
         self.waiters: list[Any] = []
         self.programs: list[Task] = []
-        self.threads: dict[int, Task] = {}  # of the programs, and those that they start
+        self.threads: dict[int, Task] = {}  # whose they are: the programs', those that they start
+        self.arguments = {self._scheduler.main.ident: sys.argv}
+        for name in ("switch", "end"):
+            self._follow(self._scheduler.engine, name)
         self.failed = False
 
     def start(self, command: Command, module: bool = False) -> None:
@@ -74,14 +76,27 @@ class Background:
         task = self._start_thread(lambda: self._live(command, module), command[0])
         self.programs.append(task)
         self.threads[task.ident] = task
+        self.arguments[task.ident] = list(command)
         self._scheduler.pause()
 
     def start_thread(self, body: Callable[[], None], name: str = "") -> Task:
         """Start a thread of whichever program runs."""
         task = self._start_thread(body, name)
-        if self._scheduler.current.ident in self.threads:
-            self.threads[task.ident] = task
+        owner = self.threads.get(self._scheduler.current.ident)
+        if owner is not None:
+            self.threads[task.ident] = owner
         return task
+
+    def _follow(self, engine: Any, name: str) -> None:
+        """Let sys.argv be that of the program whose thread runs next."""
+        hand_over = getattr(engine, name)
+
+        def follow(leaving: Task, entering: Task | None) -> None:
+            owner = self.threads.get(entering.ident) if entering is not None else None
+            sys.argv = self.arguments[(owner or self._scheduler.main).ident]
+            hand_over(leaving, entering)
+
+        setattr(engine, name, follow)
 
     def _live(self, command: Command, module: bool) -> None:
         try:
@@ -117,8 +132,8 @@ class Background:
             task.error = KeyboardInterrupt()
             task.notify()
         self._wait(None)
-        for task in self.threads.values():
-            if task.ident in self._scheduler.tasks:
+        for ident in self.threads:
+            if task := self._scheduler.tasks.get(ident):
                 task.error = Killed()
                 task.notify()
         self._scheduler.pause()
