@@ -92,6 +92,22 @@ class Sockets:
         return 0
 
 
+class ThreadName:
+    """pthread_setname_np, which must not take a number of the model for a thread of the host."""
+
+    def __init__(self, machine: Any, real: Any) -> None:
+        self._threads, self._real = machine.scheduler.tasks, real
+        self.argtypes: Any = None
+        self.restype: Any = ctypes.c_int
+
+    def __call__(self, thread: Any, name: Any) -> int:
+        """Name a thread."""
+        if _number(thread) in self._threads:
+            return 0
+        self._real.argtypes, self._real.restype = self.argtypes, self.restype
+        return int(self._real(thread, name))
+
+
 def c_modules(machine: Any) -> dict[str, types.ModuleType]:
     """The modules that take the places of the host's."""
     made = {"ctypes": _make_ctypes(machine)}
@@ -107,6 +123,8 @@ def _make_ctypes(machine: Any) -> types.ModuleType:
             if name is None or str(name).startswith("libc."):
                 for call in CALLS:
                     setattr(self, call, Function(machine, call, self[call]))
+            if hasattr(self, "pthread_setname_np"):
+                self.pthread_setname_np: Any = ThreadName(machine, self["pthread_setname_np"])
 
     module = types.ModuleType("ctypes", ctypes.__doc__)
     vars(module).update(vars(ctypes), CDLL=CDLL)
@@ -133,8 +151,9 @@ def _make_fcntl(machine: Any) -> types.ModuleType:
             return fcntl.ioctl(fd, request, arg, mutate_flag)
         if isinstance(arg, int):
             return machine.calls.ioctl(number, request, b"")[0]
-        result, changed = machine.calls.ioctl(number, request, bytes(arg))
-        if isinstance(arg, bytes) or not mutate_flag:
+        data = arg.encode() if isinstance(arg, str) else bytes(arg)
+        result, changed = machine.calls.ioctl(number, request, data)
+        if isinstance(arg, bytes | str) or not mutate_flag:
             return changed
         arg[:] = changed
         return result

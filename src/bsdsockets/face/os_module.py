@@ -171,14 +171,17 @@ class Stream(io.RawIOBase):
                 os.close(self._fd)
 
 
-def open_function(machine: Any) -> Callable[..., Any]:
-    """``open`` that takes descriptors of the model too."""
-    files = machine.descriptors
+class Opener:
+    """Has ``open``, as a method: as an attribute of a class it must not become one."""
 
-    def open(file: Any, mode: str = "r", buffering: int = -1, encoding: str | None = None,
+    def __init__(self, machine: Any) -> None:
+        self._files = machine.descriptors
+
+    def open(self, file: Any, mode: str = "r", buffering: int = -1, encoding: str | None = None,
              errors: str | None = None, newline: str | None = None, closefd: bool = True,
              opener: Any = None) -> Any:
-        if file.__class__ is not int or file not in files:
+        """Open a file, or make a stream of a descriptor of either world."""
+        if file.__class__ is not int or file not in self._files:
             return REAL_OPEN(file, mode, buffering, encoding, errors, newline, closefd, opener)
         raw = Stream(file, mode, closefd)
         if buffering == 0:
@@ -188,6 +191,3 @@ def open_function(machine: Any) -> Callable[..., Any]:
         if "b" in mode:
             return buffered
         return io.TextIOWrapper(buffered, encoding, errors, newline, buffering == 1)
-
-    open.__doc__ = REAL_OPEN.__doc__
-    return open

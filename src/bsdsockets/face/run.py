@@ -17,7 +17,7 @@ from ..machine.profile import BUILT_IN, Profile
 from .c_library import c_modules
 from .loader import ABSENT, KEPT, PRIVATE, Finder
 from .machine import Machine
-from .os_module import open_function, os_functions
+from .os_module import Opener, os_functions
 from .processes import guard_subprocess, process_functions
 from .signals import install_signals
 from .together import Command, background, execute
@@ -37,7 +37,7 @@ def install(machine: Machine) -> None:
     functions = os_functions(machine) | process_functions(machine)
     for name, function in functions.items():
         setattr(os, name, function)
-    builtins.open = io.open = open_function(machine)
+    builtins.open = io.open = Opener(machine).open  # type: ignore[assignment]
     guard_subprocess(machine)
     install_signals(machine)
     install_hooks(sys.modules["_thread"])
