@@ -98,16 +98,23 @@ class Waiting:
                            arguments: tuple[Any, ...]) -> Any:
         """A blocking call: wait, for at most SO_RCVTIMEO or SO_SNDTIMEO."""
         deadline = self._own_deadline(so, event) if so.options else None
-        while True:
-            awake = self._sleep(so, deadline, call, _names(event))
-            if event == POLLOUT and so.error:
-                so.fail_pending()  # a sender that has waited looks at the error first
-            result = verb(*arguments) if awake else self._try(call, verb, arguments)
-            self._settle()
-            if result is not None:
-                return result
-            if not awake:
-                fail(EAGAIN)
+        alive = so.references > 0
+        if alive:
+            so.references += 1  # a close() in another thread ends this call's socket after it
+        try:
+            while True:
+                awake = self._sleep(so, deadline, call, _names(event))
+                if event == POLLOUT and so.error:
+                    so.fail_pending()  # a sender that has waited looks at the error first
+                result = verb(*arguments) if awake else self._try(call, verb, arguments)
+                self._settle()
+                if result is not None:
+                    return result
+                if not awake:
+                    fail(EAGAIN)
+        finally:
+            if alive:
+                so.drop()
 
     def _poll_and_complete(self, so: Socket, event: int, timeout: float, call: str, verb: Any,
                            arguments: tuple[Any, ...]) -> Any:
