@@ -11,19 +11,21 @@ import pytest
 
 from bsdsockets import Machine
 from bsdsockets.machine.host import Host
-from bsdsockets.protocols.netlink_route import (
+from bsdsockets.protocols.netlink_messages import (
     ACK,
-    DELADDR,
     DUMP,
+    REQUEST,
+    attribute,
+    attributes,
+    message,
+)
+from bsdsockets.protocols.netlink_route import (
+    DELADDR,
     GETADDR,
     GETLINK,
     GETROUTE,
     NEWADDR,
     NEWLINK,
-    REQUEST,
-    attribute,
-    attributes,
-    message,
 )
 
 ERROR, DONE = 2, 3
@@ -113,7 +115,7 @@ def test_a_receipt_has_error_0_and_the_requests_header_alone(socket: Any) -> Non
 
 @pytest.mark.parametrize(("kind", "body", "number"), [
     (GETLINK, link(99), ENODEV), (NEWLINK, link(99), ENODEV), (17, link(1), EOPNOTSUPP),
-    (NEWADDR, address(99, 1), ENODEV), (DELADDR, address(1, 9), 99), (36, b"", EOPNOTSUPP)])
+    (NEWADDR, address(99, 1), ENODEV), (DELADDR, address(1, 9), 99), (36, bytes(20), EOPNOTSUPP)])
 def test_an_error_carries_the_whole_request(socket: Any, kind: int, body: bytes,
                                             number: int) -> None:
     with route(socket) as sock:
@@ -167,17 +169,30 @@ def test_what_does_not_fit_is_lost_and_the_next_recv_says_so(socket: Any) -> Non
         assert len(right.recv(2000)) == 1000
 
 
+def on_both(program: str) -> tuple[str, str]:
+    """What a program prints on the model and in a private network of the kernel."""
+    path = Path(__file__).parent / program
+    ours = dict(os.environ, PYTHONPATH=str(path.parents[2] / "src"))
+    here = subprocess.run([sys.executable, "-m", "bsdsockets", "run", path], timeout=60,
+                          capture_output=True, text=True, check=True, env=ours).stdout
+    network = "from tests.against_kernel import private_network as p; assert p.enter(); "
+    command = f"{network}import runpy; runpy.run_path({str(path)!r}, run_name='__main__')"
+    real = subprocess.run([sys.executable, "-c", command], timeout=60, capture_output=True,
+                          text=True, cwd=path.parents[2])
+    if real.returncode:
+        pytest.skip("no network namespace here: " + real.stderr[-60:])
+    return here, real.stdout
+
+
 def test_pyroute2_sees_on_the_model_what_it_sees_on_the_kernel() -> None:
     """Unmodified, as a second judge; where it is installed and a network can be made."""
     pytest.importorskip("pyroute2")
-    program = Path(__file__).parent / "judged.py"
-    ours = dict(os.environ, PYTHONPATH=str(program.parents[2] / "src"))
-    here = subprocess.run([sys.executable, "-m", "bsdsockets", "run", program], timeout=60,
-                          capture_output=True, text=True, check=True, env=ours).stdout
-    network = "from tests.against_kernel import private_network as p; assert p.enter(); "
-    command = f"{network}import runpy; runpy.run_path({str(program)!r})"
-    real = subprocess.run([sys.executable, "-c", command], timeout=60, capture_output=True,
-                          text=True, cwd=program.parents[2])
-    if real.returncode:
-        pytest.skip("no network namespace here: " + real.stderr[-60:])
-    assert here == real.stdout
+    here, real = on_both("judged.py")
+    assert here == real
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="not run as root")
+def test_a_request_is_refused_with_the_kernels_words() -> None:
+    here, real = on_both("refused.py")
+    assert here.splitlines() == real.splitlines()
+    assert len(here.splitlines()) > 120

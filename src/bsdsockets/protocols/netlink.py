@@ -173,7 +173,7 @@ class Netlink(Records):
         if len(data) > so.send_size - 32:
             fail(EMSGSIZE)
         if group:
-            self.publish(group, data, so)
+            self.publish(group, data, sender=so)
         return self._send_to(so, to, data)
 
     def _send_to(self, so: Any, to: int, data: bytes) -> int:
@@ -187,25 +187,36 @@ class Netlink(Records):
             fail(ECONNREFUSED)
         return len(data)
 
-    def publish(self, group: int, data: bytes, sender: Any = None) -> None:
-        """Give *data* to every socket in the *group* but its sender."""
+    def publish(self, group: int, data: bytes, but: Any = None, sender: Any = None) -> None:
+        """Give *data* to every socket in the *group* except *but* and its sender."""
         name = self.name(sender) if sender is not None else KERNEL
         name = name[:8] + struct.pack("=I", 1 << group - 1 & 0xFFFFFFFF)
         for so in tuple(self.members):
-            if so is not sender and so.pcb.groups >> group - 1 & 1:
-                self._arrive(so, data, name)
+            if so is not sender and so is not but and so.pcb.groups >> group - 1 & 1:
+                self._arrive(so, data, name, group)
 
-    def _arrive(self, so: Any, data: bytes, name: bytes) -> None:
+    def _arrive(self, so: Any, data: bytes, name: bytes, group: int = 0) -> None:
         """A datagram that does not fit is lost, and the next recv says so."""
-        if not self.give(so, data, name) and not so.options.get((SOL_NETLINK, NO_ENOBUFS)):
+        if not self.give(so, data, name, group) and not so.options.get((SOL_NETLINK, NO_ENOBUFS)):
             so.error = ENOBUFS
             so.wake(EVERYTHING)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take a datagram; waits for one.
+
+        With NETLINK_PKTINFO a control message says which group it was sent to, 0 for none.
+
+        ENOBUFS
+            Messages were lost; ask again for all.
+        """
         if so.error:
             self.check_receive(so, flags)
             so.fail_pending()
-        return super().receive(so, count, flags)
+        group = so.buffer.records[0].origin if so.buffer.records else 0
+        message = super().receive(so, count, flags)
+        if message is None or not so.options.get((SOL_NETLINK, PKTINFO)):
+            return message
+        return message._replace(control=((SOL_NETLINK, PKTINFO, struct.pack("=I", group)),))
 
     # Options
 

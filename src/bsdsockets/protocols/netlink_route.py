@@ -1,13 +1,16 @@
 """NETLINK_ROUTE: the host's links, addresses and routes, listed and changed.
 
-    RTM_GETLINK RTM_GETADDR RTM_GETROUTE   one or, with NLM_F_DUMP, all
+    RTM_GETLINK RTM_GETROUTE               one or, with NLM_F_DUMP, all
+    RTM_GETADDR RTM_GETNEIGH               all; there are no neighbours
     RTM_NEWLINK                            up, down, MTU of a link that exists
     RTM_NEWADDR RTM_DELADDR                an address of a link
     anything else                          EOPNOTSUPP
 
-    header 16 | body | attribute ...       attribute: length 2, type 2, value, padding to 4
+Changes are told to the groups RTNLGRP_LINK (1), IPV4_IFADDR (5) and IPV6_IFADDR (9), and with
+NLM_F_ECHO to whoever asked for them.
 
-Changes are told to the groups RTNLGRP_LINK (1), IPV4_IFADDR (5) and IPV6_IFADDR (9).
+Left out: routes and rules other than those that addresses make, queueing; strict checking of
+requests (NETLINK_GET_STRICT_CHK).
 
 May not know: sockets, port ids of others.
 
@@ -25,52 +28,47 @@ from ..machine.errors import (
     EADDRNOTAVAIL,
     EEXIST,
     EINVAL,
+    ENETUNREACH,
     ENODEV,
     EOPNOTSUPP,
     EPERM,
+    ERANGE,
     fail,
 )
 from ..network.addresses import unpack
 from ..network.frames import ARPHRD_LOOPBACK, IFF_RUNNING, IFF_UP, find
 from ..network.node import Interface, Node
+from .netlink_messages import (
+    ACK,
+    DONE,
+    DUMP,
+    ECHO,
+    EXCLUSIVE,
+    HEADER,
+    MULTI,
+    REPLACE,
+    REQUEST,
+    Refusal,
+    attribute,
+    attributes,
+    error,
+    message,
+)
 
-REQUEST, MULTI, ACK, DUMP, CREATE_ONLY, CAPPED = 1, 2, 4, 0x300, 0x200, 0x100
-ERROR, DONE = 2, 3
-NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR, GETADDR, NEWROUTE, GETROUTE = (
-    16, 17, 18, 20, 21, 22, 24, 26)
+NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR, GETADDR, NEWROUTE, GETROUTE, GETNEIGH = (
+    16, 17, 18, 20, 21, 22, 24, 26, 30)
+LAST = 123  # RTM_MAX
+LONGEST_NAME = 15
+NAME_POLICY = bytes.fromhex("14000480080007000f000000080001000b000000")  # what 6.18 sends of it
 LOWER_UP = 0x10000
 HOST_SCOPE, LINK_SCOPE, PERMANENT = 254, 253, 0x80
-TABLE_LOCAL, BY_KERNEL, LOCAL, BROADCAST = 255, 2, 2, 3
+TABLE_LOCAL, TABLE_MAIN, BY_KERNEL, LOCAL, BROADCAST = 255, 254, 2, 2, 3
+TO_LOCAL, TO_BROADCAST = 0x80000200, 0x90000200  # RTM_F_LOOKUP_TABLE and what Linux adds
+CACHE_INFO = struct.pack("=I28x", 2)  # how many use the route: the cache and who asks
 FOREVER = struct.pack("=IIII", 0xFFFFFFFF, 0xFFFFFFFF, 0, 0)
 GROUP_LINK, GROUP_ADDRESS = 1, {4: 5, 6: 9}
-
-
-def message(kind: int, flags: int, sequence: int, pid: int, body: bytes) -> bytes:
-    """A message with its header, padded."""
-    data = struct.pack("=IHHII", 16 + len(body), kind, flags, sequence, pid) + body
-    return data + bytes(-len(data) % 4)
-
-
-def attribute(kind: int, value: bytes | int | str) -> bytes:
-    """An attribute; an int is 32 bits, a str ends with a zero."""
-    if isinstance(value, int):
-        value = struct.pack("=I", value)
-    elif isinstance(value, str):
-        value = value.encode() + b"\0"
-    data = struct.pack("=HH", 4 + len(value), kind) + value
-    return data + bytes(-len(data) % 4)
-
-
-def attributes(data: bytes) -> dict[int, bytes]:
-    """Take attributes apart; what is cut short is left out."""
-    found = {}
-    while len(data) >= 4:
-        length, kind = struct.unpack_from("=HH", data)
-        if not 4 <= length <= len(data):
-            break
-        found[kind] = data[4:length]
-        data = data[(length + 3) & ~3:]
-    return found
+SOL_NETLINK, CAP_ACK, EXT_ACK = 270, 10, 11
+Change = tuple[int, int, bytes]  # a group, and the message that tells it of a change
 
 
 class Route:
@@ -79,39 +77,40 @@ class Route:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.host = node.host
-        self.publish: Callable[[int, bytes], None] = lambda group, data: None
+        self.publish: Callable[[int, bytes, Any], None] = lambda group, data, but: None
         self.dumps: dict[int, Callable[[int], Iterator[tuple[int, bytes]]]] = {
-            GETLINK: self.links, GETADDR: self.addresses, GETROUTE: self.routes}
-        self.changes: dict[int, Callable[[bytes, int], None]] = {
+            GETLINK: self.links, GETADDR: self.addresses, GETROUTE: self.routes,
+            GETNEIGH: lambda family: iter(())}
+        self.changes: dict[int, Callable[[bytes, int], Change]] = {
             NEWLINK: self.set_link, NEWADDR: self.new_address, DELADDR: self.delete_address}
 
     def answer(self, so: Any, data: bytes) -> Iterator[bytes]:
         """The datagrams that answer the requests in *data*."""
-        while len(data) >= 16:
-            length, kind, flags, sequence, _ = struct.unpack_from("=IHHII", data)
-            if not 16 <= length <= len(data):
+        while len(data) >= HEADER:
+            length = struct.unpack_from("=I", data)[0]
+            if not HEADER <= length <= len(data):
                 return
-            yield from self._request(so.pcb.pid, kind, flags, sequence, data[:length])
+            yield from self._request(so, data[:length])
             data = data[(length + 3) & ~3:]
 
-    def _request(self, pid: int, kind: int, flags: int, sequence: int,
-                 request: bytes) -> Iterator[bytes]:
+    def _request(self, so: Any, request: bytes) -> Iterator[bytes]:
         """Answer one request: what it asks for, then an error or a receipt."""
-        number = 0
-        if flags & REQUEST and kind >= 16:
+        _, kind, flags, sequence, _ = struct.unpack_from("=IHHII", request)
+        pid, refusal = so.pcb.pid, None
+        if flags & REQUEST and kind >= HEADER and len(request) > HEADER:
             try:
-                dump = flags & DUMP == DUMP and (kind - 16) % 4 == 2
-                if dump:
-                    yield from self._dump(pid, kind, sequence, request[16:])
+                if flags & DUMP == DUMP and (kind - NEWLINK) % 4 == 2:
+                    yield from self._dump(pid, kind, sequence, request[HEADER:])
                     return
-                for part, body in self._do(kind, flags, request[16:]):
-                    yield message(part, 0, sequence, pid, body)
+                yield from self._do(so, kind, flags, sequence, request[HEADER:])
+            except Refusal as why:
+                refusal = why
             except OSError as failure:
-                number = failure.errno or 0
-        if number:
-            yield message(ERROR, 0, sequence, pid, struct.pack("=i", -number) + request)
-        elif flags & ACK:
-            yield message(ERROR, CAPPED, sequence, pid, struct.pack("=i", 0) + request[:16])
+                refusal = Refusal(failure.errno or 0)
+        if refusal is not None or flags & ACK:
+            short, explain = (bool(so.options.get((SOL_NETLINK, option)))
+                              for option in (CAP_ACK, EXT_ACK))
+            yield error(refusal, request, pid, short, explain)
 
     def _dump(self, pid: int, kind: int, sequence: int, body: bytes) -> Iterator[bytes]:
         """All objects of one kind, in one datagram, and then the end."""
@@ -124,17 +123,27 @@ class Route:
             yield whole
         yield message(DONE, MULTI, sequence, pid, struct.pack("=i", 0))
 
-    def _do(self, kind: int, flags: int, body: bytes) -> Iterator[tuple[int, bytes]]:
+    def _do(self, so: Any, kind: int, flags: int, sequence: int,
+            body: bytes) -> Iterator[bytes]:
         """One request that is no dump."""
-        if (kind - 16) % 4 != 2 and not self.host.privileged:
+        if kind > LAST:
+            fail(EOPNOTSUPP)
+        if (kind - NEWLINK) % 4 != 2 and not self.host.privileged:
             fail(EPERM)
         if kind == GETLINK:
-            yield NEWLINK, self._link(self._named(body))
+            yield message(NEWLINK, 0, sequence, so.pcb.pid, self._link(self._named(body)))
+        elif kind == GETROUTE:
+            yield message(NEWROUTE, 0, sequence, so.pcb.pid, self._way_to(body))
         elif kind == DELLINK:
             self._named(body)
             fail(EOPNOTSUPP)
         elif kind in self.changes:
-            self.changes[kind](body, flags)
+            group, part, told = self.changes[kind](body, flags)
+            asked = (sequence, so.pcb.pid) if group != GROUP_LINK else (0, 0)
+            note = message(part, 0, *asked, told)
+            self.publish(group, note, so if flags & ECHO else None)
+            if flags & ECHO:
+                yield note
         else:
             fail(EOPNOTSUPP)
 
@@ -147,9 +156,11 @@ class Route:
     def _named(self, body: bytes) -> Interface:
         """The link that a struct ifinfomsg names by its index, or an attribute by its name."""
         if len(body) < 16:
-            fail(EINVAL)
+            raise Refusal(EINVAL, "Invalid header for get link")
         index = struct.unpack_from("=i", body, 4)[0]
         name = attributes(body[16:]).get(3, b"").rstrip(b"\0").decode("latin-1")
+        if len(name) > LONGEST_NAME:
+            raise Refusal(ERANGE, "Attribute failed policy validation", 32, NAME_POLICY)
         if not index and not name:
             fail(EINVAL)
         interface = find(self.node, index or name)
@@ -174,7 +185,7 @@ class Route:
             body += attribute(2, bytes(len(interface.address)))
         return body
 
-    def set_link(self, body: bytes, flags: int) -> None:
+    def set_link(self, body: bytes, flags: int) -> Change:
         """Set a link up or down, or its MTU."""
         interface = self._named(body)
         new, mask = struct.unpack_from("=II", body, 8)
@@ -185,7 +196,7 @@ class Route:
         found = attributes(body[16:])
         if 4 in found:
             interface.link.mtu = struct.unpack("=I", found[4][:4])[0]
-        self._tell(GROUP_LINK, NEWLINK, self._link(interface))
+        return GROUP_LINK, NEWLINK, self._link(interface)
 
     # Addresses
 
@@ -215,35 +226,39 @@ class Route:
         if len(body) < 8:
             fail(EINVAL)
         family, prefix, _, _, index = struct.unpack_from("=BBBBI", body)
-        interface = find(self.node, index)
-        if interface is None:
-            fail(ENODEV)
+        version = {AF_INET: 4, AF_INET6: 6}.get(family)
+        if version is None:
+            fail(EOPNOTSUPP)
         found = attributes(body[8:])
         packed = found.get(2, found.get(1, b""))
-        if len(packed) != {AF_INET: 4, AF_INET6: 16}.get(family):
+        if prefix > (32 if version == 4 else 128):
+            raise Refusal(EINVAL, f"ipv{version}: Invalid prefix length")
+        if not packed:
+            raise Refusal(EINVAL, f"ipv{version}: Local address is not supplied")
+        interface = find(self.node, index)
+        if interface is None:
+            raise Refusal(ENODEV, f"ipv{version}: Device not found")
+        if len(packed) != (4 if version == 4 else 16):
             fail(EINVAL)
         return interface, ip_interface(f"{unpack(packed)}/{prefix}")
 
-    def new_address(self, body: bytes, flags: int) -> None:
-        interface, own = self._address_of(body)
-        if own in interface.addresses:
-            if flags & CREATE_ONLY:
-                fail(EEXIST)
-            return
-        interface.addresses.append(own)
-        self.node.forget()
-        self._tell(GROUP_ADDRESS[own.version], NEWADDR, self._address(interface, own))
-
-    def delete_address(self, body: bytes, flags: int) -> None:
+    def new_address(self, body: bytes, flags: int) -> Change:
         interface, own = self._address_of(body)
         if own not in interface.addresses:
-            fail(EADDRNOTAVAIL)
+            interface.addresses.append(own)
+            self.node.forget()
+        elif flags & EXCLUSIVE or not flags & REPLACE:
+            raise Refusal(EEXIST, f"ipv{own.version}: Address already assigned")
+        return GROUP_ADDRESS[own.version], NEWADDR, self._address(interface, own)
+
+    def delete_address(self, body: bytes, flags: int) -> Change:
+        interface, own = self._address_of(body)
+        if own not in interface.addresses:
+            why = "ipv4: Address not found" if own.version == 4 else "ipv6: address not found"
+            raise Refusal(EADDRNOTAVAIL, why)
         interface.addresses.remove(own)
         self.node.forget()
-        self._tell(GROUP_ADDRESS[own.version], DELADDR, self._address(interface, own))
-
-    def _tell(self, group: int, kind: int, body: bytes) -> None:
-        self.publish(group, message(kind, 0, 0, 0, body))
+        return GROUP_ADDRESS[own.version], DELADDR, self._address(interface, own)
 
     # Routes
 
@@ -273,3 +288,26 @@ class Route:
             body += attribute(15, TABLE_LOCAL) + attribute(1, packed)
             yield body + attribute(7, own.ip.packed) + attribute(4, interface.index)
 
+    def _way_to(self, body: bytes) -> bytes:
+        """The route that packets to one IPv4 address take.
+
+        EOPNOTSUPP
+            Another family than IPv4: left out here.
+        ENETUNREACH
+            There is none.
+        """
+        if body[0] != AF_INET or len(body) < 12:
+            fail(EOPNOTSUPP)
+        packed = attributes(body[12:]).get(1, bytes((127, 0, 0, 1)))
+        kind = self.node.kind(unpack(packed))
+        near = next((interface for interface in self.node.interfaces if any(
+            own.version == 4 and ip_interface(unpack(packed)).ip in own.network
+            for own in interface.addresses)), None)
+        if near is None or kind not in ("local", "broadcast"):
+            fail(ENETUNREACH)
+        local = kind == "local"
+        answer = struct.pack("=BBBBBBBBI", AF_INET, 32, 0, 0, TABLE_MAIN, 0, 0,
+                             LOCAL if local else BROADCAST, TO_LOCAL if local else TO_BROADCAST)
+        answer += attribute(15, TABLE_MAIN) + attribute(1, packed) + attribute(4, near.index)
+        own = next(each for each in near.addresses if each.version == 4)
+        return answer + attribute(7, own.ip.packed) + attribute(25, 0) + attribute(12, CACHE_INFO)
