@@ -1,17 +1,56 @@
 """The engine for hosts with real threads: one baton, handed on.
 
 A thread of the model is a real thread that holds the baton while it runs and waits for
-it, in its own lock, while it does not.  Exactly one thread holds it, so nothing of the
-model needs a lock of its own.
+it, in a lock of its own, while it does not.  Exactly one thread holds it, so nothing of the
+model needs another lock.
+
+On Linux the lock is a semaphore of the C library.  Whoever posts it through ctypes has let go
+of the interpreter's lock, so the thread that wakes can run at once; woken by a lock of
+``_thread`` it would find the interpreter taken, sleep again, and be woken twice for each turn.
 
 May not know: the order of threads, which is the scheduler's.
+
+Sources: POSIX.1-2024 sem_post(), sem_wait(); CPython ``Python/ceval_gil.h``.
 """
 
 import _thread
+import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .scheduler import Task
+
+_c: Any = None
+if sys.platform == "linux":
+    try:
+        import ctypes
+        _c = ctypes.CDLL(None)
+        _c.sem_init.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_uint]
+        _c.sem_post.argtypes = _c.sem_wait.argtypes = [ctypes.c_void_p]
+    except (ImportError, OSError, AttributeError):  # a Python without ctypes, or linked statically
+        _c = None
+
+SEMAPHORE = 64  # bytes, at least sizeof(sem_t) of every C library
+
+
+class Semaphore:
+    """A lock that is taken; `release` lets go of the interpreter's lock before it wakes."""
+
+    __slots__ = ("_memory", "_wait", "release")
+
+    def __init__(self) -> None:
+        self._memory = ctypes.create_string_buffer(SEMAPHORE)
+        place = ctypes.c_void_p(ctypes.addressof(self._memory))
+        if _c.sem_init(place, 0, 0):
+            raise RuntimeError("can't allocate lock")
+        self._wait = partial(_c.sem_wait, place)
+        self.release = partial(_c.sem_post, place)  # no frame in which a signal could interfere
+
+    def acquire(self) -> None:
+        """Wait for `release`; where a signal interrupts, its handler runs and may raise."""
+        while self._wait():
+            pass
 
 
 class RealThreads:
@@ -37,8 +76,8 @@ class RealThreads:
         A signal handler of the host may raise while *leaving* waits.  It then gets the
         baton back before the exception goes on, as any thread that becomes ready does.
         """
-        entering.baton.release()
         try:
+            entering.baton.release()
             leaving.baton.acquire()
         except BaseException:
             leaving.scheduler.interrupt(leaving)
@@ -55,7 +94,9 @@ class RealThreads:
         return _thread._local
 
     @staticmethod
-    def _baton() -> "_thread.LockType":
+    def _baton() -> Any:
+        if _c is not None:
+            return Semaphore()
         baton = _thread.allocate_lock()
         baton.acquire()
         return baton
