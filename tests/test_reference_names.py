@@ -48,6 +48,11 @@ NOT_DOCUMENTED = {
     "SO_EE_OF": "hyphenated",
 }
 
+IMPORTED = set("IntEnum IntFlag array io os sys errno selectors EBADF EAGAIN".split())
+BEYOND = tuple(
+    "ALG_ BT CAN_ IPPROTO_ J1939_ PF_ RDS_ SCM_J1939 SOL_ SO_J1939 SO_VM_ TIPC_ VM".split()
+)
+
 
 @cache
 def words() -> set[str]:
@@ -59,6 +64,15 @@ def words() -> set[str]:
 def test_every_public_name_of_pythons_socket_library_is_on_a_page(module: object) -> None:
     names = {name for name in dir(module) if not name.startswith("_")}
     assert names - words() == set()
+
+
+@pytest.mark.parametrize("module", [socket, select, socket.socket], ids=lambda each: each.__name__)
+def test_every_public_name_is_in_the_index_but_those_of_other_families(module: object) -> None:
+    pages = [page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md")]
+    entries = re.findall(r"^```\{index\} (.*)$", "\n".join(pages), re.MULTILINE)
+    indexed = set(re.findall(r"\w+", " ".join(entries)))
+    names = {name for name in dir(module) if not name.startswith(("_", *BEYOND))}
+    assert names - indexed - IMPORTED == set()
 
 
 @pytest.mark.parametrize("page", PAGES)
