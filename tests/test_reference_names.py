@@ -48,10 +48,10 @@ NOT_DOCUMENTED = {
     "SO_EE_OF": "hyphenated",
 }
 
-IMPORTED = set("IntEnum IntFlag array io os sys errno selectors EBADF EAGAIN".split())
-BEYOND = tuple(
-    "ALG_ BT CAN_ IPPROTO_ J1939_ PF_ RDS_ SCM_J1939 SOL_ SO_J1939 SO_VM_ TIPC_ VM".split()
-)
+IMPORTED = {"IntEnum", "IntFlag", "array", "io", "os", "sys", "errno", "selectors"}
+IMPORTED |= {"EBADF", "EAGAIN"}
+BEYOND = ("ALG_", "BT", "CAN_", "IPPROTO_", "J1939_", "PF_", "RDS_", "SCM_J1939", "SOL_")
+BEYOND += ("SO_J1939", "SO_VM_", "TIPC_", "VM")
 
 
 @cache
