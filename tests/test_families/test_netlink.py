@@ -2,9 +2,7 @@
 
 import os
 import struct
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +25,8 @@ from bsdsockets.protocols.netlink_route import (
     NEWADDR,
     NEWLINK,
 )
+
+from .both import on_both
 
 ERROR, DONE = 2, 3
 ADD_MEMBERSHIP, LIST_MEMBERSHIPS = 1, 9
@@ -169,21 +169,6 @@ def test_what_does_not_fit_is_lost_and_the_next_recv_says_so(socket: Any) -> Non
         assert len(right.recv(2000)) == 1000
 
 
-def on_both(program: str) -> tuple[str, str]:
-    """What a program prints on the model and in a private network of the kernel."""
-    path = Path(__file__).parent / program
-    ours = dict(os.environ, PYTHONPATH=str(path.parents[2] / "src"))
-    here = subprocess.run([sys.executable, "-m", "bsdsockets", "run", path], timeout=60,
-                          capture_output=True, text=True, check=True, env=ours).stdout
-    network = "from tests.against_kernel import private_network as p; assert p.enter(); "
-    command = f"{network}import runpy; runpy.run_path({str(path)!r}, run_name='__main__')"
-    real = subprocess.run([sys.executable, "-c", command], timeout=60, capture_output=True,
-                          text=True, cwd=path.parents[2])
-    if real.returncode:
-        pytest.skip("no network namespace here: " + real.stderr[-60:])
-    return here, real.stdout
-
-
 def test_pyroute2_sees_on_the_model_what_it_sees_on_the_kernel() -> None:
     """Unmodified, as a second judge; where it is installed and a network can be made."""
     pytest.importorskip("pyroute2")
@@ -194,5 +179,5 @@ def test_pyroute2_sees_on_the_model_what_it_sees_on_the_kernel() -> None:
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="not run as root")
 def test_a_request_is_refused_with_the_kernels_words() -> None:
     here, real = on_both("refused.py")
-    assert here.splitlines() == real.splitlines()
-    assert len(here.splitlines()) > 120
+    assert here == real
+    assert len(here) > 120

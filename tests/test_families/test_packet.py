@@ -1,12 +1,16 @@
 """AF_PACKET on the model: which frames which sockets see, and what becomes of those sent."""
 
+import os
 import struct
+import sys
 from typing import Any
 
 import pytest
 
 from bsdsockets import Machine
 from bsdsockets.machine.host import Host
+
+from .both import on_both
 
 ALL, IP, EXPERIMENT = 0x0003, 0x0800, 0x88B5
 SOCK_PACKET, SOL_PACKET, STATISTICS, IGNORE_OUTGOING = 10, 263, 6, 23
@@ -163,3 +167,10 @@ def test_taps_are_gone_when_the_last_socket_is_closed(machine: Machine) -> None:
     packet(machine, 3, ALL).close()
     assert not machine.node.loopback.taps
     assert machine.node.loopback.plain
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="not run as root")
+def test_options_and_what_is_told_of_a_frame_are_the_kernels() -> None:
+    here, real = on_both("frames.py")
+    assert here == real
+    assert len(here) > 150

@@ -20,6 +20,8 @@ from typing import Any
 
 from ..machine.constants import (
     AF_PACKET,
+    IPPROTO_TCP,
+    IPPROTO_UDP,
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
     MSG_PEEK,
@@ -56,13 +58,22 @@ from ..network.node import Interface, Node
 from ..network.packets import Packet
 from ..network.parse import parse
 from ..network.wire import encode
+from .protocol import Message
 from .records import End, Records
 
 SOCK_PACKET = 10
 HEADER = 14  # bytes of an Ethernet header, which loopback has too
 PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP, PACKET_STATISTICS = 1, 2, 6
-PACKET_AUXDATA, PACKET_VERSION, PACKET_IGNORE_OUTGOING = 8, 10, 23
-STORED = (PACKET_AUXDATA, PACKET_VERSION, PACKET_IGNORE_OUTGOING)
+PACKET_COPY_THRESH, PACKET_AUXDATA, PACKET_ORIGDEV, PACKET_VERSION = 7, 8, 9, 10
+PACKET_HDRLEN, PACKET_RESERVE, PACKET_LOSS, PACKET_TIMESTAMP = 11, 12, 14, 17
+PACKET_TX_HAS_OFF, PACKET_QDISC_BYPASS, PACKET_IGNORE_OUTGOING = 19, 20, 23
+# What is stored, and what a value becomes: its greatest; True for "not 0"; None for as it is.
+STORED: dict[int, int | bool | None] = {
+    PACKET_COPY_THRESH: None, PACKET_AUXDATA: True, PACKET_ORIGDEV: True, PACKET_VERSION: 2,
+    PACKET_RESERVE: None, PACKET_LOSS: True, PACKET_TIMESTAMP: None, PACKET_TX_HAS_OFF: True,
+    PACKET_QDISC_BYPASS: True, PACKET_IGNORE_OUTGOING: 1}
+RING_HEADER = 32  # bytes of a struct tpacket_hdr, what PACKET_HDRLEN reads
+STATUS_USER, CHECKSUM_NOT_READY = 1, 8  # tp_status in a struct tpacket_auxdata
 
 
 def link_address(protocol: int, index: int, hardware: int = 0, kind: int = 0,
@@ -256,8 +267,9 @@ class Packets(Records):
         kind = OUTGOING if outgoing else self._kind(interface, data, header)
         sender = link_address(ethertype, interface.index, interface.hardware, kind,
                               source).ljust(20, b"\0")
+        status = STATUS_USER | (CHECKSUM_NOT_READY if _is_sum_late(packet) else 0)
         for so in takers:
-            self._take(so, interface, ethertype, data, header, sender)
+            self._take(so, interface, ethertype, data, header, sender, status)
 
     @staticmethod
     def _wants(so: Any, interface: Interface, ethertype: int, outgoing: bool) -> bool:
@@ -285,7 +297,7 @@ class Packets(Records):
         return MULTICAST if to[0] & 1 else OTHERHOST
 
     def _take(self, so: Any, interface: Interface, ethertype: int, data: bytes, header: int,
-              sender: bytes) -> None:
+              sender: bytes, status: int) -> None:
         if so.type == SOCK_PACKET:
             sender = struct.pack("=H14s", interface.hardware, interface.name.encode())
             sender += struct.pack("!H", ethertype)
@@ -293,8 +305,26 @@ class Packets(Records):
         if not seen:
             return  # as the filter that every socket has without one of its own
         so.pcb.seen += 1
-        if not self.give(so, seen, sender):
+        about = (status, len(seen), len(seen) - len(data) + header)
+        if not self.give(so, seen, sender, about):
             so.pcb.lost += 1
+
+    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take a frame; waits for one.  What does not fit is lost, and MSG_TRUNC says so.
+
+        With PACKET_AUXDATA a control message says how long the frame is and where its
+        network header begins: struct tpacket_auxdata.
+
+        EINVAL
+            A flag other than MSG_PEEK, MSG_DONTWAIT, MSG_TRUNC, MSG_ERRQUEUE.
+        """
+        about = so.buffer.records[0].origin if so.buffer.records else None
+        message = super().receive(so, count, flags)
+        if message is None or about is None or not so.options.get((SOL_PACKET, PACKET_AUXDATA)):
+            return message
+        status, length, network = about
+        data = struct.pack("=IIIHHHH", status, length, length, 0, network, 0, 0)
+        return message._replace(control=((SOL_PACKET, PACKET_AUXDATA, data),))
 
     def check_receive(self, so: Any, flags: int) -> None:
         if flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_ERRQUEUE | 0x40000000):
@@ -309,6 +339,8 @@ class Packets(Records):
             counts = struct.pack("=II", so.pcb.seen, so.pcb.lost)
             so.pcb.seen = so.pcb.lost = 0  # reading them clears them
             return counts[:room]
+        if level == SOL_PACKET and number == PACKET_HDRLEN:
+            return struct.pack("=i", RING_HEADER)[:room]
         if level != SOL_PACKET or number not in STORED:
             fail(ENOPROTOOPT)
         return struct.pack("=i", so.options.get((level, number), 0))[:room]
@@ -319,17 +351,28 @@ class Packets(Records):
         if level != SOL_PACKET:
             fail(ENOPROTOOPT)
         if number in (PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP):
-            self._member(value)
+            self._member(number, value)
         elif number in STORED:
             if len(value) < 4:
                 fail(EINVAL)
-            so.options[level, number] = struct.unpack("=i", value[:4])[0]
+            wanted, most = struct.unpack("=i", value[:4])[0], STORED[number]
+            if most is True:
+                wanted = int(bool(wanted))
+            elif most is not None and not 0 <= wanted <= most:
+                fail(EINVAL)
+            so.options[level, number] = wanted
         else:
             fail(ENOPROTOOPT)
 
-    def _member(self, value: bytes) -> None:
+    def _member(self, number: int, value: bytes) -> None:
         """struct packet_mreq: nothing is filtered by address here, so nothing changes."""
-        if len(value) < 16:
+        if len(value) < 16 or len(value) < 8 + struct.unpack("=H", value[6:8])[0]:
             fail(EINVAL)
-        if find(self.node, struct.unpack("=i", value[:4])[0]) is None:
+        if number == PACKET_ADD_MEMBERSHIP and find(
+                self.node, struct.unpack("=i", value[:4])[0]) is None:
             fail(ENODEV)
+
+
+def _is_sum_late(packet: Any) -> bool:
+    """UDP and TCP leave their checksum to the interface, and loopback never does it."""
+    return isinstance(packet, Packet) and packet.protocol in (IPPROTO_TCP, IPPROTO_UDP)
