@@ -7,7 +7,7 @@ SPHINX = $(VENV)/sphinx-build -W --keep-going -n -q -c conf docs
 READY = .venv/ready
 
 .DEFAULT_GOAL = serve
-.PHONY: serve site test browser lint bench pdf epub zip kernels lock clean help
+.PHONY: serve site test lint bench pdf epub zip kernels lock clean help
 
 serve: site  ## build the site and serve it on loopback (PORT=8000)
 	@$(VENV)/python conf/serve.py build/html --port $(PORT)
@@ -23,9 +23,6 @@ test: site  ## run every example and program, the checks of the site, and the te
 
 kernels: $(READY)  ## boot two older kernels (Debian packages) and compare what they answer
 	@KERNELS=1 $(VENV)/pytest -q -s tests/on_old_kernels
-
-browser: site  ## press Run on every example of the site in headless Chromium (minutes)
-	@BROWSER=1 $(VENV)/pytest -q tests/in_browser/test_run.py
 
 lint: $(READY)  ## check style and types
 	@$(VENV)/ruff check .

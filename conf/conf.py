@@ -38,6 +38,7 @@ extensions = [
     "conversation.directive",
     "drawings",
     "run",
+    "weight",
 ]
 if (HERE / "tables" / "__init__.py").exists():
     extensions.append("tables")

@@ -20,6 +20,14 @@ function makeScrollable() {
 
 document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Pages");
 document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
+// The link floats over the page, outside of its landmarks.
+const top_ = document.querySelector(".back-to-top");
+if (top_) {
+  const place = document.createElement("nav");
+  place.setAttribute("aria-label", "Top of this page");
+  top_.replaceWith(place);
+  place.append(top_);
+}
 for (const caption of document.querySelectorAll(".caption[role=heading]")) {
   caption.setAttribute("aria-level", "2");
 }

@@ -20,6 +20,8 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 
+from .frame import Example, Frame, shown
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = "axe-core@4.14.1"
 
@@ -88,6 +90,28 @@ def browser(new_browser: Callable[..., WebDriver]) -> Iterator[WebDriver]:
     driver = new_browser()
     yield driver
     driver.quit()
+
+
+@pytest.fixture(scope="module")
+def frame(new_browser: Callable[..., WebDriver], site: str) -> Iterator[Frame]:
+    """A window that keeps the worker from page to page."""
+    driver = new_browser()
+    yield Frame(driver, site)
+    driver.quit()
+
+
+Opened = Callable[[str], list[Example]]
+
+
+@pytest.fixture
+def opened(frame: Frame) -> Opened:
+    """Show a page and return its examples; Python is loaded already, unless a test ended it."""
+
+    def open_page(name: str) -> list[Example]:
+        frame.open(name)
+        return shown(frame.driver)
+
+    return open_page
 
 
 @pytest.fixture(scope="session")

@@ -1,158 +1,63 @@
-"""Run, in a real browser: every runnable block of the site, and what a reader may do to one."""
+"""Run, in a real browser: what a reader may do to an example, and what a page weighs until then."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import run
-from examples import page
 from run import fetch
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.determinism.programs import OWN
-from tests.determinism.test_determinism import trace
+from .conftest import ROOT, Opened, served, violations
+from .frame import LIMIT, Example, Frame, shown
 
-from .conftest import ROOT, served, violations
-
-DOCS = ROOT / "docs"
 HTML = ROOT / "build" / "html"
 SIMPLE = "tutorials/first-socket.html"
-LIMIT = 90
-"""Seconds for what may load Python on a busy machine."""
 
-pytestmark = [
-    pytest.mark.skipif(not run.available(), reason="the site is built without Run"),
-    pytest.mark.skipif(
-        not os.environ.get("BROWSER"), reason="pressing every Run takes minutes: make browser"
-    ),
-]
-
-
-def pages() -> list[str]:
-    """The pages that have something to run."""
-    return sorted(
-        str(path.relative_to(DOCS).with_suffix(""))
-        for path in DOCS.rglob("*.md")
-        if path.parent.name != "changelog.d" and any(runs(block) for block in page.read(path))
-    )
-
-
-def runs(block: page.Block) -> bool:
-    return block.kind in ("pycon", "console") and not block.tags.hidden and run.runs(block)
-
-
-class Example:
-    """A block of the page that is shown, as a reader sees it."""
-
-    def __init__(self, driver: WebDriver, element: WebElement):
-        self.driver = driver
-        self.element = element
-
-    def press(self, button: str = ".run-go") -> None:
-        self.driver.execute_script(
-            "arguments[0].click()", self.element.find_element(By.CSS_SELECTOR, button)
-        )
-
-    def has_ended(self, driver: WebDriver | None = None) -> bool:
-        return self.text(".run-go") == "Run"
-
-    def text(self, part: str) -> str:
-        found = self.element.find_elements(By.CSS_SELECTOR, part)
-        return str(found[0].get_property("textContent")) if found else ""
-
-    def run(self, limit: float = LIMIT) -> str:
-        """Press Run, wait for the end, and return what the status says."""
-        self.press()
-        WebDriverWait(self.driver, limit, 0.02).until(self.has_ended)
-        return self.text(".run-status")
-
-    def write(self, code: str) -> None:
-        """Put *code* into the editor."""
-        if not self.element.find_elements(By.CSS_SELECTOR, "textarea"):
-            self.press(".run-edit")
-            WebDriverWait(self.driver, LIMIT).until(
-                lambda _: self.element.find_elements(By.CSS_SELECTOR, "textarea")
-            )
-        area = self.element.find_element(By.CSS_SELECTOR, "textarea")
-        self.driver.execute_script("arguments[0].value = arguments[1]", area, code)
+pytestmark = pytest.mark.skipif(not run.available(), reason="the site is built without Run")
 
 
 def examples(driver: WebDriver, address: str) -> list[Example]:
+    """The page alone, with a worker of its own."""
     driver.get(address)
-    return [Example(driver, found) for found in driver.find_elements(By.CSS_SELECTOR, ".run")]
+    return shown(driver)
 
 
 @pytest.fixture
-def example(browser: WebDriver, site: str) -> Example:
+def example(opened: Opened) -> Example:
     """The first example of a page, not run yet."""
-    return examples(browser, site + SIMPLE)[0]
+    return opened(SIMPLE)[0]
 
 
-class Known(Exception):
-    """A page differs where DIFFERENT says so, and nowhere else."""
+def asked(frame: Frame) -> list[tuple[bool, list[int]]]:
+    """What the page has asked Python for: on a new machine, and which blocks."""
+    return [
+        (bool(request["fresh"]), [block["block"] for block in request["blocks"]])
+        for request in frame.driver.execute_script("return top.asked")
+    ]
 
 
-DIFFERENT = {
-    (
-        "reference/calls/bind",
-        ">>> in_directory = lambda name: os.path.join(directory.name, name)",
-    ): ("Pyodide's file system has no longest name: ENOENT where Linux answers ENAMETOOLONG"),
-    ("reference/calls/recv", ">>> import array"): (
-        "conf/run/linux.py takes a received descriptor for one that is not inheritable"
-    ),
-}
-"""Page and first statement of a block that prints something else in a browser -> why."""
-
-
-def marked(name: str) -> object:
-    """A page as a parameter; one with a known difference may fail by it, and by nothing else."""
-    reasons = [reason for (page_name, _), reason in DIFFERENT.items() if page_name == name]
-    if not reasons:
-        return name
-    mark = pytest.mark.xfail(strict=False, raises=Known, reason="; ".join(reasons))
-    return pytest.param(name, marks=mark)
-
-
-@pytest.mark.parametrize("name", [marked(name) for name in pages()])
-def test_every_block_prints_what_the_page_records(browser: WebDriver, site: str, name: str):
-    different, known = [], []
-    for each in examples(browser, f"{site}{name}.html"):
-        status = each.run()
-        if not status.startswith("As recorded"):
-            first = each.text(".run-source").partition("\n")[0]
-            line = each.element.get_attribute("data-name")
-            told = f"{name}.md, {line}: {status}\n{each.text('.run-output')}"
-            (known if (name, first) in DIFFERENT else different).append(told)
-    assert not different, "\n\n".join(different)
-    if known:
-        raise Known("\n\n".join(known))
-
-
-def test_a_bar_stands_below_each_block_that_the_model_can_run(browser: WebDriver, site: str):
-    for name in ("tutorials/server-and-client", "how-to/avoid-deadlock", "reference/calls/accept"):
-        expected = [block for block in page.read(DOCS / f"{name}.md") if runs(block)]
-        assert len(examples(browser, f"{site}{name}.html")) == len(expected)
-
-
-def test_earlier_blocks_run_first_and_only_once(browser: WebDriver, site: str):
-    found = examples(browser, site + SIMPLE)
-    assert found[-1].run().startswith("As recorded")
-    found[0].write("import socket\nprint('changed')\n")
-    assert "1 of" in found[-1].run() or found[-1].text(".run-status").startswith("As recorded")
-    assert "Your change ran" in found[0].run()
+def test_earlier_blocks_run_first_and_only_once(opened: Opened, frame: Frame):
+    found = opened(SIMPLE)
+    assert found[2].run().startswith("As recorded")
+    assert found[3].run().startswith("As recorded")
+    assert asked(frame) == [(True, [0, 1, 2]), (False, [3])]
+    found[0].write("import socket\nleft, right = socket.socketpair()\nprint('changed')\n")
+    assert found[0].run() == "Your change ran; the other 2 as recorded."
+    assert "changed" in found[0].text(".run-output")
+    assert found[1].run().startswith("As recorded")
+    assert asked(frame)[2:] == [(True, [0]), (False, [1])]
+    found[2].run()
+    found[2].run()  # again: nothing of its first run may be left
+    assert asked(frame)[4:] == [(False, [2]), (True, [0, 1, 2])]
 
 
 def test_a_change_runs_and_reset_brings_back_what_was_recorded(example: Example):
@@ -164,26 +69,33 @@ def test_a_change_runs_and_reset_brings_back_what_was_recorded(example: Example)
     assert example.run().startswith("As recorded")
 
 
-def test_a_difference_is_marked_beside_what_was_recorded(browser: WebDriver, site: str):
-    found = examples(browser, site + "tutorials/unix-sockets.html")
-    index = next(i for i, each in enumerate(found) if "True" in each.element.parent.page_source)
-    found[index].write("import sys\nprint(nothing)\n")
-    status = found[index].run()
-    assert status == "Your change ran."
-    assert "NameError" in found[index].text(".run-output")
+def test_a_difference_is_marked_beside_what_was_recorded(opened: Opened):
+    found = opened(SIMPLE)
+    found[1].write('left.send(b"HELLO")\nright.recv(1024)\n')
+    assert found[1].run() == "1 of 2 printed something else than recorded."
+    assert found[1].text("del.run-want") == "recorded: b'hello'\n"
+    assert found[1].text("ins.run-got") == "now: b'HELLO'\n"
+    assert len(found[1].element.find_elements(By.CSS_SELECTOR, "del, ins")) == 2
+
+
+def test_an_error_of_the_readers_own_is_shown_and_is_no_difference(example: Example):
+    example.write("print(nothing)\n")
+    assert example.run() == "Your change ran."
+    assert "NameError: name 'nothing' is not defined" in example.text(".run-output")
+    assert not example.element.find_elements(By.CSS_SELECTOR, "del, ins")
 
 
 def test_ctrl_and_enter_in_the_editor_run_it(example: Example):
     example.write("print(6 * 7)\n")
     area = example.element.find_element(By.CSS_SELECTOR, "textarea")
     area.send_keys(Keys.CONTROL, Keys.ENTER)
-    WebDriverWait(example.driver, LIMIT).until(lambda _: "42" in example.text(".run-output"))
+    WebDriverWait(example.driver, LIMIT, 0.02).until(lambda _: "42" in example.text(".run-output"))
 
 
 def test_stop_ends_a_loop_and_the_next_run_is_whole(example: Example):
     example.write("while True: pass\n")
     example.press()
-    WebDriverWait(example.driver, LIMIT).until(
+    WebDriverWait(example.driver, LIMIT, 0.02).until(
         lambda _: example.text(".run-status").startswith("Running")
     )
     example.press()
@@ -198,12 +110,32 @@ def test_a_busy_loop_is_stopped_and_told_with_its_line(example: Example):
     assert "Stopped after 10 s: MainThread is computing at line 3" in status
 
 
+def allow(example: Example, seconds: int) -> None:
+    """Ask Python for a shorter limit than the page does."""
+    example.driver.execute_script(
+        "const limit = arguments[0];"
+        "top.change = (request) => request.blocks.forEach((block) => { block.limit = limit; });",
+        seconds,
+    )
+
+
 def test_a_server_without_clients_is_stopped_with_what_it_waits_for(example: Example):
     example.write(
         "import socketserver\n"
         "with socketserver.TCPServer(('127.0.0.1', 0), None) as server: server.serve_forever()\n"
     )
-    assert "Stopped after 10 s" in (status := example.run()) and "MainThread in " in status
+    allow(example, 1)
+    assert "Stopped after 1 s" in (status := example.run()) and "MainThread in " in status
+
+
+def test_a_loop_inside_the_interpreter_is_ended_with_its_worker(example: Example):
+    example.write("import itertools\nsum(itertools.repeat(0))\n")
+    allow(example, 0)
+    assert example.run() == (
+        "Stopped after 5 s: “sum(itertools.repeat(0))” was still computing and did not give way."
+    )
+    example.press(".run-edit")
+    assert example.run().startswith("As recorded")
 
 
 def test_a_deadlock_says_who_waits_for_what(example: Example):
@@ -233,10 +165,10 @@ def test_errors_carry_linux_numbers_and_texts(example: Example):
     assert "[Errno 2] No such file or directory" in output
 
 
-def test_without_stack_switching_one_thread_runs_and_two_say_why_not(browser: WebDriver, site: str):
-    first = examples(browser, f"{site}{SIMPLE}?without=stack-switching")[0]
-    assert first.run().startswith("As recorded")
-    first.write(
+def test_without_stack_switching_one_thread_runs(opened: Opened):
+    example = opened(f"{SIMPLE}?without=stack-switching")[0]
+    assert example.run().startswith("As recorded")
+    example.write(
         "import asyncio\n"
         "async def echo(reader, writer):\n"
         "    writer.write(await reader.read(9)); writer.close()\n"
@@ -246,11 +178,15 @@ def test_without_stack_switching_one_thread_runs_and_two_say_why_not(browser: We
         "        writer.write(b'ping'); print(await reader.read()); writer.close()\n"
         "asyncio.run(main())\n"
     )
-    assert first.run() == "Your change ran." and "b'ping'" in first.text(".run-output")
-    first.write("import threading\nthreading.Thread(target=print).start()\n")
-    first.run()
-    assert "can't start new thread" in first.text(".run-output")
-    programs = examples(browser, f"{site}tutorials/server-and-client.html?without=stack-switching")
+    assert example.run() == "Your change ran." and "b'ping'" in example.text(".run-output")
+
+
+def test_without_stack_switching_two_threads_say_why_not(opened: Opened):
+    example = opened(f"{SIMPLE}?without=stack-switching")[0]
+    example.write("import threading\nthreading.Thread(target=print).start()\n")
+    example.run()
+    assert "can't start new thread" in example.text(".run-output")
+    programs = opened("tutorials/server-and-client.html?without=stack-switching")
     assert "cannot switch stacks" in programs[-1].run()
 
 
@@ -315,87 +251,49 @@ def test_a_page_stays_light_and_still_until_run_is_pressed(new_browser, site: st
     assert shifts < 0.01
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 900), (360, 740)], ids=["1280px", "360px"])
 def test_axe_finds_nothing_while_examples_run(
-    new_browser: Callable[..., WebDriver], site: str, axe: str, size: tuple[int, int], theme: str
+    new_browser: Callable[..., WebDriver], site: str, axe: str, size: tuple[int, int]
 ):
     driver = new_browser(*size)
     try:
+        frame = Frame(driver, site)
         for name in (SIMPLE, "playground.html"):
-            found = examples(driver, site + name)
-            driver.execute_script("document.body.dataset.theme = arguments[0]", theme)
+            frame.open(name)
+            found = shown(driver)
             if name == SIMPLE:
                 found[1].run()
                 found[2].write("1 / 0\n")
                 found[2].run()
-                found[0].write("while True: pass\n")
-            else:
-                found[0].write("print('hello')\n")
+            found[0].write("while True: pass\n")
             found[0].press()
-            report = violations(driver, axe)
-            assert not report, f"{name}: {report}"
+            for theme in ("light", "dark"):
+                driver.execute_script("document.body.dataset.theme = arguments[0]", theme)
+                report = violations(driver, axe)
+                assert not report, f"{name}, {theme}: {report}"
             width = driver.execute_script("return document.documentElement.scrollWidth")
             assert width <= size[0]
+            found[0].press()
     finally:
         driver.quit()
 
 
-STARTS = sorted(path.name for path in Path(run.HERE, "playground").glob("*.py"))
-
-
-@pytest.mark.parametrize("name", STARTS)
-def test_each_program_of_the_playground_prints_what_python_prints(
-    browser: WebDriver, site: str, name: str
-):
-    (place,) = examples(browser, site + "playground.html")
-    choice = place.element.find_element(By.CSS_SELECTOR, f"option[value='{name}']")
-    choice.click()
-    area = place.element.find_element(By.CSS_SELECTOR, "textarea")
-    WebDriverWait(browser, LIMIT).until(lambda _: area.get_property("value"))
-    status = place.run()
-    if "deadlock" in name:
-        assert status.startswith("Deadlock:") and "MainThread" not in status.split(":")[0]
-        return
-    program = Path(run.HERE, "playground", name)
-    real = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=30)
-    assert place.text(".run-output") == real.stdout and status.startswith("Ended")
-
-
-def test_a_link_carries_the_code(browser: WebDriver, site: str):
-    (place,) = examples(browser, site + "playground.html")
+def test_a_link_carries_the_code(opened: Opened):
+    (place,) = opened("playground.html")
     code = "print('grüße', 1 + 1)\n"
     place.write(code)
     place.press(".run-link")
-    WebDriverWait(browser, LIMIT).until(lambda _: "#code=" in browser.current_url)
-    link = browser.current_url
-    browser.get("about:blank")
-    (place,) = examples(browser, link)
+    address = "return location.href"
+    WebDriverWait(place.driver, LIMIT, 0.02).until(
+        lambda driver: "#code=" in driver.execute_script(address)
+    )
+    link = str(place.driver.execute_script(address)).rpartition("/")[2]
+    opened(SIMPLE)
+    (place,) = opened(link)
     area = place.element.find_element(By.CSS_SELECTOR, "textarea")
-    WebDriverWait(browser, LIMIT).until(lambda _: area.get_property("value") == code)
+    WebDriverWait(place.driver, LIMIT, 0.02).until(lambda _: area.get_property("value") == code)
     place.run()
     assert place.text(".run-output") == "grüße 2\n"
-
-
-@pytest.mark.parametrize("program", OWN)
-def test_a_run_is_the_same_in_the_browser(browser: WebDriver, site: str, program: str):
-    """Event by event, byte for byte, what CPython's threads do on the model."""
-    source = (ROOT / "tests" / "determinism" / "programs.py").read_text(encoding="utf-8")
-    shown = (ROOT / "tests" / "determinism" / "trace.py").read_text(encoding="utf-8")
-    shown = shown.replace("from .programs import PROGRAMS", "from programs import PROGRAMS")
-    (place,) = examples(browser, site + "playground.html")
-    place.write(
-        "import hashlib, sys, types\n"
-        f"for name, source in (('programs', {source!r}), ('shown', {shown!r})):\n"
-        "    sys.modules[name] = module = types.ModuleType(name)\n"
-        "    exec(compile(source, name, 'exec'), vars(module))\n"
-        f"lines = sys.modules['shown'].run({program!r}, 0)\n"
-        "print(len(lines), hashlib.sha256('\\n'.join(lines).encode()).hexdigest())\n"
-    )
-    place.run()
-    lines = trace(program)
-    expected = f"{len(lines)} {hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}\n"
-    assert place.text(".run-output") == expected
 
 
 def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path):
