@@ -8,13 +8,15 @@ A machine lives in one process.  Another one has no part in its sockets, so
                                  descriptor is refused
     os.waitpid and its kin       let the other threads of the model go on
 
-From the first child on time is real: the child lives in it.
+From the first child on time is real: the child lives in it.  And while one lives, waiting that
+nobody in the machine can end is no error, as the child may send a signal, or by its end.
 
 Sources: POSIX.1-2024 fork(), waitpid(); CPython ``Modules/_posixsubprocess.c`` for the
 order of arguments.
 """
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +35,22 @@ HAND_OVER = ("a socket as another process's descriptor: what it refers to is kno
 PASSED = (6, 9, 11)  # where fork_exec takes stdin, stdout and stderr; the others at 3
 
 
+def begin(machine: Any) -> None:
+    """Before a child is made: from now on time is real, and who waits may wait for it."""
+    machine.clock.real = True
+    machine.scheduler.outside = _look_at_children
+
+
+def _look_at_children() -> bool:
+    """Give the children time; False when none is left that could still do something."""
+    try:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    time.sleep(LOOK)
+    return ended is None
+
+
 class Processes:
     """The functions of ``os`` that make processes or wait for them."""
 
@@ -43,7 +61,7 @@ class Processes:
     def _fork(self, name: str) -> Any:
         if self._machine.descriptors:
             refuse(FORK)
-        self._clock.real = True
+        begin(self._machine)
         result = REAL[name]()
         if (result if name == "fork" else result[0]) == 0:
             self._scheduler.survive()
@@ -59,7 +77,7 @@ class Processes:
 
     def posix_spawn(self, *arguments: Any, **named: Any) -> int:
         """Start a program."""
-        self._clock.real = True
+        begin(self._machine)
         return REAL["posix_spawn"](*arguments, **named)  # type: ignore[no-any-return]
 
     def waitpid(self, pid: int, options: int, /) -> tuple[int, int]:
@@ -98,7 +116,7 @@ def guard_subprocess(machine: Any) -> None:
         passed = {*arguments[3], *(arguments[place] for place in PASSED)}
         if any(number in files for number in passed):
             refuse(HAND_OVER)
-        machine.clock.real = True
+        begin(machine)
         return int(real(*arguments))
 
     _posixsubprocess.fork_exec = fork_exec  # type: ignore[assignment]

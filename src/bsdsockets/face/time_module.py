@@ -1,6 +1,7 @@
 """Our ``time``: the host's, with the machine's clock in it.
 
 What reads the time reads virtual time; ``sleep`` lets other threads run and time jump.
+``process_time`` and ``thread_time`` tell of the host's processor, as they are.
 
 Sources: CPython ``Modules/timemodule.c``.
 """
@@ -10,7 +11,7 @@ import time as _host
 import types
 from typing import Any
 
-from ..machine.clock import EPOCH, READING
+from ..machine.clock import EPOCH
 
 PATIENCE = 1000  # looks at the clock
 CLOCKS = {getattr(_host, clock): function for clock, function in (
@@ -25,7 +26,7 @@ class Functions:
     def __init__(self, machine: Any) -> None:
         self._machine = machine
         self._clock = machine.clock
-        self._looks = self._work = 0
+        self._looks = 0
 
     def _read(self) -> float:
         """Look at the clock; who looks again and again lets the other threads go on."""
@@ -51,17 +52,6 @@ class Functions:
         return round(self._read() * 1e9)
 
     perf_counter, perf_counter_ns = monotonic, monotonic_ns
-
-    def process_time(self) -> float:
-        """Seconds of work: those that looking at this clock takes, since nothing else does."""
-        return self.process_time_ns() / 1e9
-
-    def process_time_ns(self) -> int:
-        """Nanoseconds of work."""
-        self._work += 1
-        return self._work * round(READING * 1e9)
-
-    thread_time, thread_time_ns = process_time, process_time_ns
 
     def clock_gettime(self, clk_id: int, /) -> float:
         """The time of a clock in seconds; the clocks of processors are the host's."""

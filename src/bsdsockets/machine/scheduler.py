@@ -86,6 +86,7 @@ class Scheduler:
         self.ready: deque[Task] = deque()
         self.tasks: dict[int, Task] = {}
         self.closed = False
+        self.outside: Callable[[], bool] = lambda: False  # may something from outside wake one?
         self._idents = 0
         self.main = self.current = self._new("MainThread")
         engine.adopt(self.main)
@@ -186,7 +187,7 @@ class Scheduler:
     def _pass_time(self) -> None:
         """Everybody waits: let things happen until somebody is ready."""
         while not self.ready:
-            if not self.clock.step():
+            if not self.clock.step() and not self.outside():
                 self.ready.append(self._tell_of_deadlock())
                 return
         self.clock.awake()
