@@ -77,7 +77,8 @@ class Background:
         self.programs.append(task)
         self.threads[task.ident] = task
         self.arguments[task.ident] = list(command)
-        self._scheduler.pause()
+        while task.ready:  # whatever the schedule
+            self._scheduler.pause()
 
     def start_thread(self, body: Callable[[], None], name: str = "") -> Task:
         """Start a thread of whichever program runs."""

@@ -1,0 +1,209 @@
+"""Every whole program of the site under every fault: it keeps what it promises.
+
+Client and server run on one machine, as ``bsdsockets run server.py + client.py`` runs them.  A
+server must outlive the fault and stop when it is told to; a client must print what it prints on
+a good day.  What a fault takes away from a promise is said in one table, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bsdsockets.faults import FAULTS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Programs of one directory that belong together, and what the last one prints."""
+
+    where: str
+    commands: tuple[str, ...]
+    prints: tuple[str, ...]
+    kind: str = "tcp"
+
+
+STREAM = ["short reads", "short writes", "small buffers", "slow peer", "second client",
+          "descriptors used up", "another schedule"]  # fmt: skip
+TOUCHED = {
+    "tcp": [*STREAM, "reset", "slow network"],
+    "udp": ["lost datagrams", "reordered datagrams", "duplicated datagrams", "small buffers",
+            "slow peer", "slow network", "another schedule"],
+    "unix": STREAM,
+    "family": ["slow peer", "descriptors used up", "another schedule"],
+}  # fmt: skip
+"""Which faults can touch a program; it is run under each, and under all others at once."""
+
+CASES = {
+    "echo over TCP": Case(
+        "tutorials", ("echo_server_tcp.py 50007", "echo_client_tcp.py 50007 {long} hello"),
+        ("{long}", "hello")),
+    "echo over TCP and IPv6": Case(
+        "tutorials", ("echo_server_tcp.py 50007 --host ::1",
+                      "echo_client_tcp.py 50007 one two --host ::1"), ("one", "two")),
+    "echo over UDP": Case(
+        "tutorials", ("echo_server_udp.py 50007", "echo_client_udp.py 50007 one two three"),
+        ("one", "two", "three"), "udp"),
+    "echo over UNIX": Case(
+        "tutorials", ("echo_server_unix.py {folder}/s", "echo_client_unix.py {folder}/s {long}"),
+        ("{long}",), "unix"),
+    "the web server": Case(
+        "tutorials", ("web_server.py 50007", "fetch.py http://127.0.0.1:50007/request"),
+        ("GET /request HTTP/1.0", "Host: 127.0.0.1:50007")),
+    "a file": Case(
+        "how-to", ("receive_file.py 50007 {folder}/copy", "send_file.py 50007 {folder}/file"),
+        ("sent 300000 bytes, and they are stored", "received 300000 bytes")),
+    "a patient client": Case(
+        "inside", ("retry.py 600",), ("s  connected",)),
+    "the tests of the patient client": Case("inside", ("retry_tests.py",), ("OK",)),
+    "reliable datagrams of TIPC": Case(
+        "reference/types", ("tipc_rdm.py",), (), "family"),
+    "X.25": Case("reference/families", ("x25_call.py",), (), "family"),
+    "X.25, options": Case("reference/families", ("x25_options.py",), (), "family"),
+    "AX.25, a connection": Case("reference/families", ("ax25_connect.py",), (), "family"),
+    "AX.25, frames": Case("reference/families", ("ax25_frames.py",), (), "family"),
+    "ATM": Case("reference/families", ("atmpvc_send.py",), (), "family"),
+    "AppleTalk": Case("reference/families", ("appletalk_ddp.py",), (), "family"),
+}  # fmt: skip
+"""An empty `prints` stands for what the program prints without a fault."""
+
+NOT_RUN = {
+    "send_file_naive": "breaks, to show how: test_the_naive_pair_breaks",
+    "receive_file_naive": "breaks, to show how: test_the_naive_pair_breaks",
+    "x25_cable": "joins two interfaces of a real kernel; the machine has them joined",
+    "ax25_ports": "makes interfaces on a real kernel; the machine has them",
+}
+
+LONG = "0123456789" * 2000
+ONCE = "its one connection is the one that breaks; it says so in a line, and the server goes on"
+ONE_ACCEPT = "the client is the program; its server is a prop that calls accept once"
+EACH_CALL = "shows each call once, with its result; EMFILE is a result"
+TAKES_AWAY = {
+    ("echo over TCP", "reset"): ONCE,
+    ("echo over TCP and IPv6", "reset"): ONCE,
+    ("the web server", "reset"): ONCE,
+    ("a patient client", "descriptors used up"): ONE_ACCEPT,
+    ("the tests of the patient client", "descriptors used up"): ONE_ACCEPT,
+    ("the tests of the patient client", "second client"): ONE_ACCEPT,
+    ("X.25", "descriptors used up"): EACH_CALL,
+    ("X.25, options", "descriptors used up"): EACH_CALL,
+    ("AX.25, a connection", "descriptors used up"): EACH_CALL,
+}
+"""Where a program cannot do what it does on a good day: what it does instead must be told."""
+
+
+def run(case: Case, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the programs of a case under faults."""
+    words = " + ".join(case.commands).replace("{folder}", str(folder)).split()
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-B", "-m", "bsdsockets", "run",
+         "--profile", "every module" if case.kind == "family" else "built in", *options,
+         *(word.replace("{long}", LONG) for word in words)],
+        cwd=DOCS / case.where, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def expected(case: Case, folder: Path) -> list[str]:
+    """Return the lines that must be printed, in this order, with others between."""
+    if case.prints:
+        return [line.replace("{long}", LONG) for line in case.prints]
+    return run(case, folder).stdout.splitlines()
+
+
+def in_order(lines: list[str], wanted: list[str]) -> bool:
+    """Say whether all wanted lines stand among the lines, in their order."""
+    left = iter(lines)
+    return all(any(line.endswith(want) for line in left) for want in wanted)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "file").write_bytes(bytes(range(250)) * 1200)
+    return tmp_path
+
+
+TOLD = {("a file", "reset"): "send_file.py: [Errno 32] Broken pipe\n"}
+"""What a program that tries again says on standard error."""
+
+
+def keeps_its_promise(name: str, folder: Path, *faults: str) -> None:
+    """Run a case under the faults, and compare."""
+    case = CASES[name]
+    ended = run(case, folder, *(word for fault in faults for word in ("--fault", fault)))
+    told = "".join(TOLD.get((name, fault), "") for fault in faults)
+    assert (ended.returncode, ended.stderr) == (0, told), ended.stdout
+    assert in_order(ended.stdout.splitlines(), expected(case, folder)), ended.stdout
+    if name == "a file":
+        assert (folder / "copy").read_bytes() == (folder / "file").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "fault"), [
+    (name, fault) for name, case in CASES.items() for fault in TOUCHED[case.kind]
+    if (name, fault) not in TAKES_AWAY
+])  # fmt: skip
+def test_a_program_keeps_its_promise_under_a_fault(name: str, fault: str, folder: Path) -> None:
+    keeps_its_promise(name, folder, fault)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_other_faults_do_not_touch_a_program(name: str, folder: Path) -> None:
+    others = [fault for fault in FAULTS if fault not in TOUCHED[CASES[name].kind]]
+    assert run(CASES[name], folder, *(word for fault in others for word in ("--fault", fault))
+               ).stdout == run(CASES[name], folder).stdout  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["echo over TCP", "echo over TCP and IPv6", "the web server"])
+def test_a_reset_is_told_in_a_line_and_the_next_client_is_served(name: str, folder: Path) -> None:
+    case = CASES[name]
+    twice = Case(case.where, (*case.commands, case.commands[-1]), case.prints)
+    ended = run(twice, folder, "--fault", "reset")
+    program = case.commands[-1].split()[0]
+    assert ended.stderr in (f"{program}: [Errno 104] Connection reset by peer\n",
+                            f"{program}: [Errno 32] Broken pipe\n")  # fmt: skip
+    assert in_order(ended.stdout.splitlines(), [*expected(case, folder), "stopped"])
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize(
+    "name", ["echo over TCP", "echo over UDP", "echo over UNIX", "the web server", "a file"]
+)
+def test_programs_survive_everything_at_once(name: str, seed: int, folder: Path) -> None:
+    case = CASES[name]
+    kept = [fault for fault in FAULTS if (name, fault) not in TAKES_AWAY]
+    kept.remove("slow peer")  # many short writes, each slow, are longer than the programs wait
+    options = [word for fault in kept for word in ("--fault", fault)]
+    ended = run(case, folder, "--seed", str(seed), *options)
+    assert ended.returncode == 0, ended.stderr
+    assert in_order(ended.stdout.splitlines(), expected(case, folder))
+
+
+NAIVE = Case("how-to", ("receive_file_naive.py 50007 {folder}/copy",
+                        "send_file_naive.py 50007 {folder}/file"), ())  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "fault", ["short reads", "short writes", "small buffers", "slow peer", "second client"]
+)
+def test_the_naive_pair_breaks(fault: str, folder: Path) -> None:
+    (folder / "file").write_bytes(bytes(3000))
+    assert run(NAIVE, folder).returncode == 0
+    assert (folder / "copy").read_bytes() == bytes(3000)
+    run(NAIVE, folder, "--fault", fault)
+    assert (folder / "copy").read_bytes() != bytes(3000)
+
+
+def test_every_program_of_the_site_has_its_case() -> None:
+    tried = {word for case in CASES.values() for command in case.commands
+             for word in command.split() if word.endswith(".py")}  # fmt: skip
+    programs = {path.name for path in DOCS.rglob("*.py")}
+    assert programs == tried | {f"{name}.py" for name in NOT_RUN}
+    assert all(fault in FAULTS and name in CASES for name, fault in TAKES_AWAY)
