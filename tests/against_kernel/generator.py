@@ -62,6 +62,7 @@ SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
 OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC")
+EFFECTS = ("21", "73")  # IP_MINTTL, IPV6_MINHOPCOUNT: stored, and what they drop is not dropped
 STAMPS = ("29", "35")  # SO_TIMESTAMP, SO_TIMESTAMPNS
 
 
@@ -273,7 +274,7 @@ class Generator:
             own += ["IPPROTO_IP" if one.family == 2 else "IPPROTO_IPV6"]
             own += [{1: "IPPROTO_TCP", 2: "IPPROTO_UDP"}.get(one.type, "SOL_SOCKET")]
         level = self.random.choice(own if self.random.random() < 0.8 else tuple(OPTIONS))
-        left_out = OF_THE_MOMENT + (STAMPS if one.type == 1 and one.family != 1 else ())
+        left_out = OF_THE_MOMENT + EFFECTS + (STAMPS if one.type == 1 and one.family != 1 else ())
         known = [name for name in OPTIONS[level] if name not in left_out]
         return level, self.random.choice(known)
 
@@ -283,6 +284,8 @@ class Generator:
 
     def _fill(self, name: str, one: Any, other: str) -> str:
         size = self.random.choice((1, 100, 1000, 3000))
+        if one.family != 1 and one.type == 2:
+            return self.random.choice((f"flood({name}, {size})", f"drain({name})"))
         if one.family != 1:
             return f"look({name})"
         return f"count_fill({name}, {size})" if self.random.random() < 0.5 else f"drain({name})"

@@ -20,7 +20,7 @@ from .differences import deliberate
 from .generator import Generator, programs
 from .worlds import Kernel, Model, Names, Program, World
 
-LENGTH = 25
+LENGTHS = (15, 25, 25, 60)
 AGAIN = 3
 """How often a difference has to show again: the kernel may be interrupted by its own timers."""
 
@@ -103,7 +103,7 @@ def shrink(finding: Finding, left: World, right: World) -> Finding:
 
 def check(generator: Generator, left: World, right: World, tally: Tally) -> None:
     """Grow one program on the left, run it on the right, and keep what differs."""
-    program, answers = grow(generator, left, LENGTH)
+    program, answers = grow(generator, left, generator.random.choice(LENGTHS))
     tally.programs += 1
     tally.calls += len(program)
     finding = _first(program, answers, tuple(right.run(program)))

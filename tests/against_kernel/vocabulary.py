@@ -129,6 +129,13 @@ def count_fill(sender, size):
     return "never full"
 
 
+def flood(sender, size, count=300):
+    """Send more than a receiver has room for."""
+    for _ in range(count):
+        sender.send(b"." * size)
+    return count
+
+
 def drain(receiver, size=65536):
     """Receive until it would block or ends, and return how many bytes came and how it ended."""
     total = 0
@@ -299,5 +306,7 @@ def receive(receiver, size=100, room=0, flags=0):
             value = len(value)  # a time stamp
         elif (level, kind) == (IPPROTO_IP, 20):
             value = value[4:]  # IP_RECVORIGDSTADDR, without the port
+        elif (level, kind) == (IPPROTO_IPV6, 74):
+            value = value[4:]  # IPV6_ORIGDSTADDR, without the port
         seen.append((level, kind, value))
     return data, seen, flags, sender

@@ -106,7 +106,7 @@ class Record(NamedTuple):
     """A message with its boundaries: data, sender, control messages, and its cost in memory.
 
     *arrived* is when it came, where the receiver had asked for that; *peeked*, that an empty
-    one has been seen.
+    one has been seen; *drops*, how many were lost before it.
     """
 
     data: bytes
@@ -116,6 +116,7 @@ class Record(NamedTuple):
     origin: Any = None
     arrived: float | None = None
     peeked: bool = False
+    drops: int = 0
 
 
 def look(records: deque[Record], offset: int) -> tuple[Record | None, int]:

@@ -20,13 +20,16 @@ from ..machine.constants import (
     IPPROTO_IPV6,
     IPV6_MULTICAST_IF,
     IPV6_RECVERR,
+    MSG_DONTROUTE,
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
     MSG_OOB,
     MSG_PEEK,
     MSG_TRUNC,
     POLLERR,
+    SO_BINDTODEVICE,
     SO_BROADCAST,
+    SO_RXQ_OVFL,
     SOL_SOCKET,
 )
 from ..machine.errors import (
@@ -43,7 +46,7 @@ from ..machine.errors import (
 )
 from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, is_mapped, unmap
 from ..network.packets import Packet
-from .buffers import Record, RecordQueue, look
+from .buffers import Record, RecordQueue, look, packet_cost
 from .internet import Internet, InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
 from .protocol import (
@@ -58,10 +61,13 @@ from .protocol import (
     UNCONNECTED,
     WRITABLE_BAND,
     Message,
+    error_mask,
     move_peek,
     peek_offset,
 )
 
+DEVICE = (SOL_SOCKET, SO_BINDTODEVICE)
+OVERFLOWS = (SOL_SOCKET, SO_RXQ_OVFL)
 BROADCAST = (SOL_SOCKET, SO_BROADCAST)
 FATAL = (ECONNREFUSED, ENOPROTOOPT)  # errors that a socket without IP_RECVERR is told too
 
@@ -74,8 +80,8 @@ def error_number(message: Message) -> int:
 class DatagramEnd:
     """What the protocol keeps: the peer, and errors that came back."""
 
-    __slots__ = ("batch", "chosen", "collecting", "deficit", "errors", "flow", "groups", "known",
-                 "pending", "remote", "remote_port", "routed", "six")
+    __slots__ = ("batch", "chosen", "collecting", "deficit", "drops", "errors", "flow", "groups",
+                 "known", "pending", "remote", "remote_port", "routed", "six")
 
     def __init__(self) -> None:
         self.remote = ""  # as packets carry it; empty while unconnected
@@ -87,7 +93,7 @@ class DatagramEnd:
         self.collecting = self.six = False  # whether the call adds to it, and it is IPv6's
         self.chosen: Any = None  # what its first piece asked for
         self.flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of it, and of the peer
-        self.batch = self.deficit = 0
+        self.batch = self.deficit = self.drops = 0
         self.routed = False  # the way to the peer is known
 
 
@@ -126,16 +132,18 @@ class Datagrams(Internet):
     def prepare(self, so: Any) -> None:
         """What happens before anything is sent: a port is chosen."""
 
-    def choose_source(self, so: Any, remote: str) -> str:
+    def choose_source(self, so: Any, remote: str, chosen: str = "") -> str:
         """The source address for packets to *remote*, or the error that there is no way."""
         bound = so.bound_address
-        if ":" in remote and is_mapped(bound) and not is_mapped(remote):
+        if ":" in remote and is_mapped(bound) and not is_mapped(remote) and not chosen:
             fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
         kind = self.node.kind(remote)
         if is_mapped(bound):
             check_source(so, PLAIN._replace(source=unmap(bound)))
-        if not is_any(bound) and (kind == "multicast" or remote == BROADCAST4):
+        if self.node.kind(bound) == "local" and (kind == "multicast" or remote == BROADCAST4):
             source = bound  # the interface that has it is the way
+        elif so.options.get(DEVICE) and kind in ("multicast", "remote"):
+            source = LOOPBACK6 if ":" in remote else LOOPBACK4  # whatever the routes say
         elif kind == "multicast":
             source = self.multicast_source(so, remote)
         else:
@@ -181,7 +189,8 @@ class Datagrams(Internet):
                 self.check_size4(data, flags)
                 self.check_port(so, port)  # Linux hands it to IPv4 as if it were given
         chosen = choices(so, control, remote, self.node.kind(remote) == "multicast")
-        source, remote, port = self.route(so, data, address, control, remote, port, chosen)
+        fresh = address is not None or bool(control) or bool(flags & MSG_DONTROUTE)
+        source, remote, port = self.route(so, data, fresh, remote, port, chosen)
         self.check_length(so, data, remote)
         self.check_state(so)
         self.transmit(so, source, remote, port, data, chosen)
@@ -189,11 +198,14 @@ class Datagrams(Internet):
             so.wake(WRITABLE_BAND)  # what was sent has left the send buffer
         return len(data)
 
-    def route(self, so: Any, data: bytes, address: Any, control: Any, remote: str, port: int,
+    def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
-        """Where a packet goes from, and to: an address and a port."""
+        """Where a packet goes from, and to: an address and a port.
+
+        *fresh*: the call has said something of its own about that.
+        """
         check_source(so, chosen)
-        usual = self.choose_source(so, remote)
+        usual = self.choose_source(so, remote, chosen.source)
         return chosen.source or usual, remote, port
 
     def target(self, so: Any, address: str) -> str:
@@ -230,7 +242,10 @@ class Datagrams(Internet):
         """Put a datagram into the buffer, or lose it if there is no room."""
         buffer = so.buffer
         if buffer.cost and buffer.cost + record.cost > so.receive_size:
+            so.pcb.drops += 1
             return False
+        if so.options and so.options.get(OVERFLOWS):
+            record = record._replace(drops=so.pcb.drops)
         buffer.append(record)
         if so.waiters:
             so.wake(READABLE)
@@ -268,7 +283,7 @@ class Datagrams(Internet):
         move_peek(so, copied if peek else -copied)
         cut = MSG_TRUNC if len(data) == count < size - skip or (
             skip and count <= size - skip) else 0
-        return Message(data, record.address, told(so, record.origin, record.arrived), cut, size)
+        return Message(data, record.address, told(so, record), cut, size)
 
     def first(self, so: Any) -> Record:
         """The record that is next."""
@@ -280,16 +295,20 @@ class Datagrams(Internet):
 
     # Errors that come back
 
-    def wants_errors(self, so: Any) -> bool:
-        return bool(so.options.get((IPPROTO_IP, IP_RECVERR))
-                    or so.options.get((IPPROTO_IPV6, IPV6_RECVERR)))
+    def wants_errors(self, so: Any, six: bool) -> bool:
+        """True if *so* keeps errors about what it sent over this version of IP."""
+        return bool(so.options.get((IPPROTO_IPV6, IPV6_RECVERR) if six else
+                                   (IPPROTO_IP, IP_RECVERR)))
 
-    def returned(self, so: Any, number: int, message: Message) -> None:
-        """An ICMP error about what *so* sent has come."""
-        if self.wants_errors(so):
+    def returned(self, so: Any, number: int, message: Message, six: bool, size: int = 0) -> None:
+        """An ICMP error about what *so* sent has come, a packet of *size* bytes."""
+        if self.wants_errors(so, six):
             if so.pcb.errors is None:
                 so.pcb.errors = deque()
-            so.pcb.errors.append(message)
+            cost = packet_cost(size, 64 if six else 51)
+            if so.buffer.cost + cost < so.receive_size:
+                so.pcb.errors.append((message, cost))
+                so.buffer.cost += cost
         elif not so.pcb.remote or number not in FATAL:
             return
         so.error = number or so.error
@@ -297,21 +316,23 @@ class Datagrams(Internet):
 
     def local_error(self, so: Any, number: int) -> None:
         """Fail with *number*, and put it into the queue of errors if *so* asked for one."""
-        if self.wants_errors(so):
-            six = so.family == AF_INET6
+        six = so.family == AF_INET6
+        if self.wants_errors(so, six):
             record = struct.pack("=IBBBBII", number, 1, 0, 0, 0, 65536, 0)
             address = struct.pack("=HHI16sI" if six else "=HHI8x", *((0,) * 3), *(
                 (bytes(16), 0) if six else ()))
             kind = (IPPROTO_IPV6, IPV6_RECVERR) if six else (IPPROTO_IP, IP_RECVERR)
             to = InternetAddress(self.dressed(so, so.pcb.remote or ANY4), so.pcb.remote_port)
-            self.returned(so, 0, Message(b"", to, ((*kind, record + address),), MSG_ERRQUEUE))
+            self.returned(so, 0, Message(b"", to, ((*kind, record + address),), MSG_ERRQUEUE),
+                          six)
         fail(number)
 
     def _receive_error(self, so: Any, count: int) -> Message | None:
         if not so.pcb.errors:
             fail(EAGAIN)
-        message = so.pcb.errors.popleft()
-        so.error = error_number(so.pcb.errors[0]) if so.pcb.errors else 0
+        message, cost = so.pcb.errors.popleft()
+        so.buffer.cost -= cost
+        so.error = error_number(so.pcb.errors[0][0]) if so.pcb.errors else 0
         length = len(message.data)
         return message._replace(data=message.data[:count],
                                 flags=message.flags | (MSG_TRUNC if length > count else 0))
@@ -334,7 +355,7 @@ class Datagrams(Internet):
     def ready(self, so: Any) -> int:
         mask = WRITABLE_BAND
         if so.error or so.pcb.errors:
-            mask |= POLLERR
+            mask |= error_mask(so)
         if so.shutdown & RECEIVE:
             mask |= READ_HANGUP
         if so.shutdown == BOTH:

@@ -15,6 +15,8 @@ from ..machine import constants as c
 from ..machine.errors import EINVAL, ENETUNREACH, ENODEV, fail
 from ..network.addresses import ANY4, ANY6, BROADCAST4, is_any, is_mapped, pack, remap, unpack
 from ..network.packets import Datagram, Packet
+from ..network.wire import encode_payload
+from .buffers import Record
 from .protocol import moment
 
 
@@ -166,10 +168,12 @@ def _source6(so: Any, value: bytes) -> str:
     return "" if is_any(address) else address
 
 
-def told(so: Any, packet: Packet | None, arrived: float | None = None) -> tuple[Any, ...]:
-    """The control messages about *packet* that *so* asked for, in Linux's order."""
-    get = so.options.get
-    result: list[tuple[int, int, bytes]] = list(moment(so, arrived))
+def told(so: Any, record: Record) -> tuple[Any, ...]:
+    """The control messages about a packet that *so* asked for, in Linux's order."""
+    get, packet = so.options.get, record.origin
+    result: list[tuple[int, int, bytes]] = list(moment(so, record.arrived))
+    if record.drops:
+        result.append((c.SOL_SOCKET, c.SO_RXQ_OVFL, struct.pack("=I", record.drops)))
     if packet is None:
         return tuple(result)
     if so.family == c.AF_INET6:
@@ -186,11 +190,17 @@ def told(so: Any, packet: Packet | None, arrived: float | None = None) -> tuple[
         result.append((c.IPPROTO_IP, c.IP_TTL, struct.pack("=i", packet.ttl)))
     if get((c.IPPROTO_IP, c.IP_RECVTOS)):
         result.append((c.IPPROTO_IP, c.IP_TOS, bytes([packet.tos])))
-    if get((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR)) and isinstance(packet.payload, Datagram):
+    if get((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR)):
         result.append((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR, struct.pack(
-            "=H2s4s8x", c.AF_INET, packet.payload.destination.to_bytes(2, "big"),
-            pack(packet.destination))))
+            "=H2s4s8x", c.AF_INET, _port_bytes(packet), pack(packet.destination))))
     return tuple(result)
+
+
+def _port_bytes(packet: Packet) -> bytes:
+    """The second pair of bytes after the IP header: the port, where there is one."""
+    if isinstance(packet.payload, Datagram):
+        return packet.payload.destination.to_bytes(2, "big")
+    return encode_payload(packet)[2:4]
 
 
 def _told6(get: Any, packet: Packet, result: list[tuple[int, int, bytes]]) -> None:
@@ -203,3 +213,6 @@ def _told6(get: Any, packet: Packet, result: list[tuple[int, int, bytes]]) -> No
         result.append((c.IPPROTO_IPV6, c.IPV6_HOPLIMIT, struct.pack("=i", packet.ttl)))
     if get((c.IPPROTO_IPV6, c.IPV6_RECVTCLASS)):
         result.append((c.IPPROTO_IPV6, c.IPV6_TCLASS, struct.pack("=i", packet.tos)))
+    if get((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR)):
+        result.append((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR, struct.pack(
+            "=H2sI16sI", c.AF_INET6, _port_bytes(packet), 0, pack(packet.destination), 0)))

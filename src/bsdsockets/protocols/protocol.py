@@ -23,12 +23,14 @@ from ..machine.constants import (
     POLLHUP,
     POLLIN,
     POLLOUT,
+    POLLPRI,
     POLLRDBAND,
     POLLRDHUP,
     POLLRDNORM,
     POLLWRBAND,
     POLLWRNORM,
     SO_PEEK_OFF,
+    SO_SELECT_ERR_QUEUE,
     SO_TIMESTAMP,
     SO_TIMESTAMPNS,
     SOL_SOCKET,
@@ -49,6 +51,7 @@ UNCONNECTED, CONNECTING, CONNECTED, DISCONNECTING = (
     "unconnected", "connecting", "connected", "disconnecting")
 
 
+SELECT_ERRORS = (SOL_SOCKET, SO_SELECT_ERR_QUEUE)
 PEEK_OFFSET = (SOL_SOCKET, SO_PEEK_OFF)
 TIMESTAMP, TIMESTAMP_NS = (SOL_SOCKET, SO_TIMESTAMP), (SOL_SOCKET, SO_TIMESTAMPNS)
 
@@ -63,6 +66,11 @@ def move_peek(so: Any, count: int) -> None:
     offset = so.options.get(PEEK_OFFSET, -1)
     if offset >= 0:
         so.options[PEEK_OFFSET] = max(offset + count, 0)
+
+
+def error_mask(so: Any) -> int:
+    """What poll says of an error: POLLERR, with SO_SELECT_ERR_QUEUE POLLPRI too."""
+    return POLLERR | (POLLPRI if so.options.get(SELECT_ERRORS) else 0)
 
 
 def wants_time(so: Any) -> bool:

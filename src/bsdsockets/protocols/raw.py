@@ -24,7 +24,7 @@ from ..machine.constants import (
     SOL_RAW,
 )
 from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
-from ..network.addresses import is_any, is_mapped, pack
+from ..network.addresses import LOOPBACK6, is_any, is_mapped, pack
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.parse import parse
@@ -87,7 +87,9 @@ class Raw(Datagrams):
 
     def target(self, so: Any, address: str) -> str:
         """To raw sockets of IPv6 an IPv4-mapped address is one of IPv6, with no route."""
-        return address if is_mapped(address) else super().target(so, address)
+        if so.family == AF_INET:
+            return self.wire(so, address)
+        return LOOPBACK6 if is_any(address) else address
 
     def check_size(self, so: Any, data: bytes, flags: int) -> None:
         if so.family == AF_INET and len(data) > 0xFFFF:
@@ -98,12 +100,12 @@ class Raw(Datagrams):
         if so.family != AF_INET and port not in (0, so.protocol_number):
             fail(EINVAL)
 
-    def route(self, so: Any, data: bytes, address: Any, control: Any, remote: str, port: int,
+    def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
         if so.protocol_number in ICMP_NUMBERS and len(data) < 2 and not so.options.get(
                 HEADER_INCLUDED):
             fail(EFAULT)  # Linux looks at the type and the code
-        return super().route(so, data, address, control, remote, port, chosen)
+        return super().route(so, data, fresh, remote, port, chosen)
 
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
         if so.options.get(HEADER_INCLUDED):
@@ -170,6 +172,7 @@ class Raw(Datagrams):
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
             size = (len(data) - 20, 51) if so.family == AF_INET else (len(data), 64)
             if so.buffer.cost >= so.receive_size:
+                so.pcb.drops += 1
                 continue
             sender = InternetAddress(packet.source, 0)
             self.accept_record(so, Record(data, sender, (), packet_cost(*size), packet,

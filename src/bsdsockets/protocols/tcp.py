@@ -48,7 +48,7 @@ from .protocol import (
     UNCONNECTED,
     WRITABLE,
 )
-from .tcp_connection import KEEPALIVE, Connection, TimeWait
+from .tcp_connection import FIRST_WINDOW, KEEPALIVE, Connection, TimeWait
 from .tcp_fast import FastPath
 from .tcp_input import QUICK, Input, slowness
 from .tcp_output import CORK, NODELAY, Output
@@ -324,6 +324,8 @@ class Tcp(TcpStream):
             so.bound_address = self.any_address(so)
         so.pcb = Connection(so)
         so.pcb.astray = c.astray
+        if state != LISTEN:
+            so.pcb.gap = 2 if c.snd_una == c.iss else FIRST_WINDOW + 2
         so.shutdown = 0
         so.done = False
         so.wake(EVERYTHING)

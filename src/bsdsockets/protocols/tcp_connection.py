@@ -39,6 +39,8 @@ class Connection:
         "duplicates",
         "fin_sent",
         "fin_wanted",
+        "full",
+        "gap",
         "hold",
         "iss",
         "keep_timer",
@@ -90,6 +92,8 @@ class Connection:
         self.sent = 0  # bytes of `out` in flight
         self.hold = False  # TCP_CORK is set: no fast path
         self.delayed = 0  # no fast path: LATE_ACK, STAMPED
+        self.full = False  # somebody has found no room
+        self.gap = 0  # what Linux takes for bytes not sent, after a connection has failed
         self.stamp: float | None = None  # when the last segment came, where it is asked for
         self.later: list[Any] = []  # segments from beyond a gap
         self.snd_max = 0  # the highest snd_nxt before something was sent again

@@ -238,6 +238,9 @@ class Input(Ends):
             if c.so.shutdown & SEND:  # it was shut down before it was connected
                 c.go(CLOSE)
                 c.fin_wanted = True
+        predicted = (s.data and not s.flags & (FIN | URG) and s.acknowledgement == c.snd_una
+                     and (c.passive or c.received) and not c.urgent_state and not c.later
+                     and s.window >> 7 == c.snd_wnd >> 7)
         c.snd_wnd = s.window
         if not s.window:
             c.retries = 0  # who answers probes lives (RFC 9293 3.8.6.1)
@@ -249,8 +252,9 @@ class Input(Ends):
         fin_acknowledged = c.fin_sent and c.snd_una == c.snd_nxt
         if fin_acknowledged and not self._fin_acknowledged(c):
             return False
-        c.more = False  # MSG_MORE holds back until something comes
-        self.output.push(c)
+        if not predicted:  # Linux's header prediction has only data to take
+            c.more = False  # MSG_MORE holds back until something comes
+            self.output.push(c)
         return True
 
     def _progress(self, c: Connection, count: int) -> None:
@@ -270,7 +274,8 @@ class Input(Ends):
         if c.timer is not None:
             c.timer.cancel()
             c.timer = None
-        if data:
+        if data and c.full and len(c.out or b"") * 3 <= c.so.send_size:
+            c.full = False
             c.so.wake(WRITABLE)
 
     def _repeated(self, c: Connection) -> None:

@@ -99,6 +99,7 @@ class TcpStream(Internet):
             failure = so.take_error()
             fail(failure or EPIPE)
         room = self._room(so, c)
+        c.full |= room < len(data)
         if room <= 0 and data:
             return None
         if not data:
@@ -272,7 +273,10 @@ class TcpStream(Internet):
         if length >= low:
             mask |= READABLE
         used = len(c.out) if c.out is not None else 0
-        full = so.options and 0 < so.options.get(NOT_SENT, 0) & UNSIGNED <= 2 * c.unsent
+        full = so.options and 0 < so.options.get(NOT_SENT, 0) & UNSIGNED <= 2 * (
+            c.unsent + c.gap)
         if so.shutdown & SEND or (used * 3 <= so.send_size and not full):
             mask |= WRITABLE
+        else:
+            c.full = True
         return mask

@@ -22,6 +22,7 @@ from ..machine.constants import (
     MSG_MORE,
     MSG_OOB,
     SO_BINDTODEVICE,
+    SO_DONTROUTE,
     SO_MARK,
     SOL_SOCKET,
     UDP_CORK,
@@ -39,6 +40,7 @@ from .ports import REUSE_PORT, V6ONLY, Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
 
 CORK = (IPPROTO_UDP, UDP_CORK)
+NEAR = (SOL_SOCKET, SO_DONTROUTE)
 REROUTING = ((IPPROTO_IP, IP_TOS), (SOL_SOCKET, SO_MARK), (SOL_SOCKET, SO_BINDTODEVICE))
 LOST = ("::", "100::", 0)  # no way to go: RFC 6666's prefix
 WHOLE6, IN_TWO6 = 65488, 67144  # bytes of IPv6's greatest packet, and what two of them cost
@@ -110,14 +112,16 @@ class Udp(Datagrams):
         elif ":" not in remote:
             end.flow = (self.own_source(so, 4) or LOOPBACK4, remote, address.port)
 
-    def route(self, so: Any, data: bytes, address: Any, control: Any, remote: str, port: int,
+    def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
         end = so.pcb
-        kept = address is None and not control and so.family == AF_INET
+        kept = not fresh and so.family == AF_INET and not so.options.get(NEAR)
         if kept and end.routed:
             return end.flow  # type: ignore[no-any-return]
-        way = super().route(so, data, address, control, remote, port, chosen)
+        way = super().route(so, data, fresh, remote, port, chosen)
         end.routed |= kept
+        if end.collecting:
+            end.flow = way
         return way
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
@@ -129,7 +133,7 @@ class Udp(Datagrams):
             usual = size <= SHORT and not (flags or control or so.error or so.shutdown)
             if usual and end.pending is None and self.node.loopback.plain:
                 cost = packet_cost(size, known[4])
-                record = _tuple(Record, (data, known[3], (), cost, None, None, False))
+                record = _tuple(Record, (data, known[3], (), cost, None, None, False, 0))
                 self.accept_record(known[2], record)
                 if so.waiters:
                     so.wake(WRITABLE_BAND)
@@ -163,12 +167,13 @@ class Udp(Datagrams):
 
     def _check_piece(self, so: Any, end: Any, data: bytes, flags: int, address: Any) -> None:
         six = end.six
-        if address is not None and is_mapped(address.address):
+        mapped = address is not None and is_mapped(address.address)
+        if mapped:
             self.wire(so, address.address)
-            if six:
-                fail(EINVAL)  # the datagram that is being collected is one of IPv6
-        if not six:
+        if mapped or not six:
             self.check_size4(data, flags)
+        if mapped and six:
+            fail(EINVAL)  # the datagram that is being collected is one of IPv6
         if len(end.pending) + len(data) > LONGEST - (8 if six else 28):
             end.pending = None
             self.local_error(so, EMSGSIZE)
@@ -324,5 +329,8 @@ class Udp(Datagrams):
                                or end.remote_port not in (0, datagram.destination)):
                 continue
             to = InternetAddress(self.dressed(so, about.destination), datagram.destination)
-            self.returned(so, number, error_record(so, packet, to, datagram.data, number))
+            six = ":" in packet.source
+            size = min(len(datagram.data) + (48 if six else 28), 1232 if six else 548)
+            self.returned(so, number, error_record(so, packet, to, datagram.data, number), six,
+                          8 + size)
             return

@@ -13,7 +13,7 @@ Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine.constants import MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
+from ..machine.constants import MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC
 from ..machine.errors import (
     ECONNREFUSED,
     ECONNRESET,
@@ -37,6 +37,7 @@ from .protocol import (
     SEND,
     WRITABLE_BAND,
     Message,
+    error_mask,
     move_peek,
     peek_offset,
     wants_time,
@@ -112,7 +113,7 @@ class Records(Unix):
     def ready(self, so: Any) -> int:
         mask = 0
         if so.error:
-            mask |= POLLERR
+            mask |= error_mask(so)
         if so.shutdown & RECEIVE:
             mask |= READ_HANGUP
         if so.shutdown == BOTH:
@@ -142,6 +143,8 @@ class UnixDatagram(Records):
             fail(EPERM)
         old, so.pcb.peer = so.pcb.peer, other
         so.state = CONNECTED
+        if old is not None:
+            so.wake(WRITABLE_BAND)
         if old is not None and old is not other:
             self._disconnected(so, old)
         return True

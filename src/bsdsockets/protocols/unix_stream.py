@@ -142,11 +142,12 @@ class UnixStream(UnixConnected):
             so.take_error()  # lost: the call that met it returns data
         return message
 
-    @staticmethod
-    def _nothing(so: Any) -> Message | None:
+    def _nothing(self, so: Any) -> Message | None:
         if so.error:
             so.fail_pending()
-        return Message(b"") if so.shutdown & RECEIVE else None
+        if not so.shutdown & RECEIVE:
+            return None
+        return Message(b"", control=self.incoming(so, ()))
 
     def _receive_urgent(self, so: Any, count: int, flags: int) -> Message:
         """The byte that was sent with MSG_OOB; what is left of it is an empty record."""

@@ -16,18 +16,12 @@ from typing import Any
 
 from ..machine import constants as c
 from ..machine.errors import (
-    EADDRINUSE,
-    EADDRNOTAVAIL,
     EINVAL,
-    ENOBUFS,
     ENODEV,
     ENOENT,
-    ENOTCONN,
     EOPNOTSUPP,
-    EPROTO,
     fail,
 )
-from ..network.addresses import ANY4, unpack
 from ..protocols.protocol import WRITABLE_BAND
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
 
@@ -87,7 +81,7 @@ def buffer_size(attribute: str, maximum: str, least: int) -> Callable[[Any, int]
         limit = getattr(so.host.settings, maximum)
         value = min(value, limit) if value >= 0 else limit
         setattr(so, attribute, max(2 * value, least))
-        if attribute == "send_size":
+        if attribute == "send_size" and so.ready() & c.POLLOUT:
             so.wake(WRITABLE_BAND)
     return write
 
@@ -96,7 +90,7 @@ def forced_size(attribute: str, least: int) -> Callable[[Any, int], None]:
     """Make what sets a buffer beyond the limits, as only root may."""
     def write(so: Any, value: int) -> None:
         setattr(so, attribute, max(2 * min(value, 2**30 - 1), least))
-        if attribute == "send_size":
+        if attribute == "send_size" and so.ready() & c.POLLOUT:
             so.wake(WRITABLE_BAND)
     return write
 
@@ -217,6 +211,13 @@ def fast_open(so: Any, value: int) -> int:
     return min(value, int(so.host.settings.somaxconn))
 
 
+def before_all(so: Any, value: int) -> int:
+    """TCP_FASTOPEN_CONNECT: only before there is a connection, or a queue of them."""
+    if so.pcb.state != CLOSED:
+        fail(EINVAL)
+    return value
+
+
 def information(so: Any) -> bytes:
     """TCP_INFO: struct tcp_info; the state, the segment size and what was counted are modelled.
 
@@ -233,161 +234,3 @@ def information(so: Any) -> bytes:
     struct.pack_into("=IIIIII", info, 136, p.segments_out, p.segments_in, p.unsent, 0,
                      p.segments_in, p.segments_out)
     return bytes(info)
-
-
-# IP
-
-
-def type_of_service(so: Any, value: int) -> int:
-    """IP_TOS, IPV6_TCLASS: the ECN bits of a TCP socket are TCP's."""
-    return value & (0xFC if so.type == c.SOCK_STREAM else 0xFF)
-
-
-def hops(least: int, default: int) -> Callable[[Any, int], int]:
-    """Make what checks a hop limit: -1 is the default, otherwise *least* to 255."""
-    def check(so: Any, value: int) -> int:
-        if value == -1:
-            return default
-        if not least <= value <= 255:
-            fail(EINVAL)
-        return value
-    return check
-
-
-def traffic_class(so: Any, value: int) -> int:
-    if not -1 <= value <= 255:
-        fail(EINVAL)
-    return type_of_service(so, max(value, 0))
-
-
-def ip_options(so: Any, value: bytes) -> bytes:
-    """IP_OPTIONS: at most 40 bytes, here only NOP and END."""
-    if len(value) > 40:
-        fail(EINVAL)
-    kept = bytearray()
-    for byte in value:
-        if byte == 0:
-            break
-        if byte != 1:
-            fail(EINVAL)
-        kept.append(byte)
-    size = -(-len(value) // 4) * 4
-    return bytes(kept).ljust(size, b"\0")
-
-
-def multicast_interface(so: Any, value: bytes) -> bytes:
-    """IP_MULTICAST_IF: struct in_addr, ip_mreq or ip_mreqn; kept as the address."""
-    if so.type == c.SOCK_STREAM or len(value) < 4:
-        fail(EINVAL)
-    index = struct.unpack("=i", value[8:12])[0] if len(value) >= 12 else 0
-    address = unpack(value[4:8] if len(value) >= 12 else value[:4])
-    if index:
-        if index != 1:
-            fail(EADDRNOTAVAIL)
-        so.options[c.IPPROTO_IP, -c.IP_MULTICAST_IF] = 1
-        return value[4:8]
-    if address != ANY4 and so.protocol.node.kind(address) != "local":
-        fail(EADDRNOTAVAIL)
-    so.options[c.IPPROTO_IP, -c.IP_MULTICAST_IF] = int(address != ANY4)
-    return value[:4] if len(value) < 12 else value[4:8]
-
-
-def interface_index(so: Any, value: int) -> int:
-    """IPV6_MULTICAST_IF: the index of an interface, or 0."""
-    if value not in (0, 1):
-        fail(ENODEV)
-    return value
-
-
-def v6only(so: Any, value: int) -> None:
-    if so.port or so.type == c.SOCK_RAW or so.pcb is None:
-        fail(EINVAL)
-    so.options[c.IPPROTO_IPV6, c.IPV6_V6ONLY] = int(bool(value))
-
-
-def path_mtu(so: Any) -> int:
-    """IP_MTU and IPV6_MTU: of the route of a connected socket."""
-    if not connected(so):
-        fail(ENOTCONN)
-    return 65536
-
-
-def path_mtu_information(so: Any) -> bytes:
-    """IPV6_PATHMTU: struct ip6_mtuinfo."""
-    return bytes(28) + struct.pack("=I", path_mtu(so))
-
-
-def connected(so: Any) -> bool:
-    """True if packets of *so* have one way to go."""
-    return bool(so.pcb.remote_port or so.pcb.remote_address
-                if so.type == c.SOCK_STREAM else so.pcb.remote)
-
-
-def least_mtu(so: Any, value: int) -> int:
-    """IPV6_MTU: 0, or at least what every link of IPv6 carries."""
-    if value and value < 1280:
-        fail(EINVAL)
-    return value
-
-
-def of_accepted(usual: int, accepted: int) -> Callable[[Any], int]:
-    """Make a default that differs for an accepted connection: it is taken from its SYN."""
-    def default(so: Any) -> int:
-        return accepted if so.type == c.SOCK_STREAM and so.pcb.passive else usual
-    return default
-
-
-# Multicast groups
-
-
-def membership(join: bool, six: bool) -> Callable[[Any, bytes], None]:
-    """Make what joins or leaves a group: struct ip_mreq, ip_mreqn or ipv6_mreq."""
-    def write(so: Any, value: bytes) -> None:
-        if so.type == c.SOCK_STREAM and not six:
-            fail(EPROTO)
-        if len(value) < (20 if six else 8):
-            fail(EINVAL)
-        if so.type == c.SOCK_STREAM:
-            fail(EPROTO)
-        group = unpack(value[:16] if six else value[:4])
-        index = _group_interface(so, value, six)
-        (_join if join else _leave)(so, group, index)
-    return write
-
-
-def _group_interface(so: Any, value: bytes, six: bool) -> int:
-    """The interface a group is joined on: 1, or 0 if none is named or found."""
-    if six:
-        return int(struct.unpack("=i", value[16:20])[0])
-    if len(value) >= 12:
-        index = struct.unpack("=i", value[8:12])[0]
-        if index:
-            return int(index)
-    address = unpack(value[4:8])
-    return 1 if so.protocol.node.kind(address) == "local" else 0
-
-
-def _join(so: Any, group: str, index: int) -> None:
-    node = so.protocol.node
-    if node.kind(group) != "multicast":
-        fail(EINVAL)
-    if index != 1:
-        fail(ENODEV)
-    if (group, index) in so.pcb.groups:
-        fail(EADDRINUSE)
-    if ":" not in group and len(so.pcb.groups) >= MOST_GROUPS:
-        fail(ENOBUFS)
-    so.pcb.groups.append((group, index))
-    node.groups[group] = node.groups.get(group, 0) + 1
-
-
-def _leave(so: Any, group: str, index: int) -> None:
-    node = so.protocol.node
-    if ":" in group and node.kind(group) != "multicast":
-        fail(EINVAL)
-    for entry in so.pcb.groups:
-        if entry[0] == group and index in (0, entry[1]):
-            so.pcb.groups.remove(entry)
-            node.leave(group)
-            return
-    fail(EADDRNOTAVAIL)

@@ -16,6 +16,7 @@ from typing import Any
 from ..machine import constants as c
 from ..machine.errors import EINVAL, ENOPROTOOPT, EPROTO
 from . import option as o
+from . import option_ip as i
 from .option import MODELLED, Option
 
 TCP, UDP, IP, IP6, RAW6 = "t4 t6", "u4 u6", "t4 u4 r4 t6 u6", "t6 u6 r6", "r6"
@@ -85,7 +86,11 @@ OF_SOCKETS = (
     _socket(c.SO_INCOMING_CPU, "SO_INCOMING_CPU", default=-1),
     _modelled(c.SO_COOKIE, "SO_COOKIE", "bytes", settable="",
               read=lambda so: struct.pack("=Q", so.number)),
-    _socket(c.SO_RXQ_OVFL, "SO_RXQ_OVFL", "bool"),
+    _modelled(c.SO_RXQ_OVFL, "SO_RXQ_OVFL", "bool"),
+    _socket(c.SO_WIFI_STATUS, "SO_WIFI_STATUS", "bool"),
+    _socket(c.SO_NOFCS, "SO_NOFCS", "bool"),
+    _modelled(c.SO_SELECT_ERR_QUEUE, "SO_SELECT_ERR_QUEUE", "bool"),
+    _socket(c.SO_PREFER_BUSY_POLL, "SO_PREFER_BUSY_POLL", "bool"),
     _socket(c.SO_BUSY_POLL, "SO_BUSY_POLL", low=0),
 )
 
@@ -107,6 +112,10 @@ OF_TCP = (
          check=o.congestion),
     _tcp(c.TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", status=MODELLED, low=0),
     _tcp(c.TCP_FASTOPEN, "TCP_FASTOPEN", check=o.fast_open),
+    _tcp(c.TCP_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", low=0, high=1, check=o.before_all),
+    _tcp(c.TCP_THIN_LINEAR_TIMEOUTS, "TCP_THIN_LINEAR_TIMEOUTS", low=0, high=1),
+    _tcp(c.TCP_THIN_DUPACK, "TCP_THIN_DUPACK", low=0, high=1, read=lambda so: 0),
+    _tcp(c.TCP_SAVE_SYN, "TCP_SAVE_SYN", low=0, high=2),
     _tcp(c.TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", status=MODELLED),
 )
 
@@ -115,10 +124,10 @@ OF_UDP = (
 )
 
 OF_IP = (
-    _ip(c.IP_TOS, "IP_TOS", status=MODELLED, check=o.type_of_service),
-    _ip(c.IP_TTL, "IP_TTL", least=1, default=64, status=MODELLED, check=o.hops(1, 64)),
+    _ip(c.IP_TOS, "IP_TOS", status=MODELLED, check=i.type_of_service),
+    _ip(c.IP_TTL, "IP_TTL", least=1, default=64, status=MODELLED, check=i.hops(1, 64)),
     _ip(c.IP_HDRINCL, "IP_HDRINCL", "flag", settable="r4"),
-    _ip(c.IP_OPTIONS, "IP_OPTIONS", "bytes", default=b"", check=o.ip_options),
+    _ip(c.IP_OPTIONS, "IP_OPTIONS", "bytes", default=b"", check=i.ip_options),
     _ip(c.IP_RECVOPTS, "IP_RECVOPTS", "flag"),
     _ip(c.IP_RETOPTS, "IP_RETOPTS", "flag"),
     _ip(c.IP_PKTINFO, "IP_PKTINFO", "flag", status=MODELLED),
@@ -126,36 +135,38 @@ OF_IP = (
     _ip(c.IP_RECVERR, "IP_RECVERR", "flag", status=MODELLED),
     _ip(c.IP_RECVTTL, "IP_RECVTTL", "flag", status=MODELLED),
     _ip(c.IP_RECVTOS, "IP_RECVTOS", "flag", status=MODELLED),
-    _ip(c.IP_MTU, "IP_MTU", "int", settable="", read=o.path_mtu),
+    _ip(c.IP_MTU, "IP_MTU", "int", settable="", read=i.path_mtu),
     _ip(c.IP_FREEBIND, "IP_FREEBIND", "flag", least=1, status=MODELLED),
     _ip(c.IP_TRANSPARENT, "IP_TRANSPARENT", "flag", least=1),
     _ip(c.IP_RECVORIGDSTADDR, "IP_RECVORIGDSTADDR", "flag", status=MODELLED),
     _ip(c.IP_BIND_ADDRESS_NO_PORT, "IP_BIND_ADDRESS_NO_PORT", "flag", status=MODELLED),
+    _ip(c.IP_MINTTL, "IP_MINTTL", least=1, low=0, high=255),
+    _ip(c.IP_RECVERR_RFC4884, "IP_RECVERR_RFC4884", low=0, high=1),
     _ip(c.IP_MULTICAST_IF, "IP_MULTICAST_IF", "bytes", default=bytes(4), status=MODELLED,
-        check=o.multicast_interface),
-    _ip(c.IP_MULTICAST_TTL, "IP_MULTICAST_TTL", least=1, default=o.of_accepted(1, 64),
-        settable=NOT_STREAM, refusal=EINVAL, status=MODELLED, check=o.hops(0, 1)),
+        check=i.multicast_interface),
+    _ip(c.IP_MULTICAST_TTL, "IP_MULTICAST_TTL", least=1, default=i.of_accepted(1, 64),
+        settable=NOT_STREAM, refusal=EINVAL, status=MODELLED, check=i.hops(0, 1)),
     _ip(c.IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", "flag", least=1, default=1, status=MODELLED),
     _ip(c.IP_MULTICAST_ALL, "IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
         default=lambda so: int(so.family == c.AF_INET)),
     _ip(c.IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", "bytes", settable=NOT_STREAM, refusal=EPROTO,
-        readable=False, status=MODELLED, write=o.membership(True, False)),
+        readable=False, status=MODELLED, write=i.membership(True, False)),
     _ip(c.IP_DROP_MEMBERSHIP, "IP_DROP_MEMBERSHIP", "bytes", settable=NOT_STREAM,
-        refusal=EPROTO, readable=False, status=MODELLED, write=o.membership(False, False)),
+        refusal=EPROTO, readable=False, status=MODELLED, write=i.membership(False, False)),
 )
 
 OF_IP6 = (
-    _ip6(c.IPV6_V6ONLY, "IPV6_V6ONLY", status=MODELLED, write=o.v6only),
+    _ip6(c.IPV6_V6ONLY, "IPV6_V6ONLY", status=MODELLED, write=i.v6only),
     _ip6(c.IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", "int", default=64, status=MODELLED,
-         check=o.hops(0, 64)),
-    _ip6(c.IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", "int", default=o.of_accepted(1, 64),
+         check=i.hops(0, 64)),
+    _ip6(c.IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", "int", default=i.of_accepted(1, 64),
          settable=NOT_STREAM6,
-         status=MODELLED, check=o.hops(0, 1)),
+         status=MODELLED, check=i.hops(0, 1)),
     _ip6(c.IPV6_MULTICAST_LOOP, "IPV6_MULTICAST_LOOP", "int", default=1, low=0, high=1,
          status=MODELLED),
-    _ip6(c.IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", "int", default=o.of_accepted(0, 1),
+    _ip6(c.IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", "int", default=i.of_accepted(0, 1),
          settable=NOT_STREAM6, status=MODELLED,
-         check=o.interface_index),
+         check=i.interface_index),
     _ip6(c.IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO", status=MODELLED),
     _ip6(c.IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT", status=MODELLED),
     _ip6(c.IPV6_RECVTCLASS, "IPV6_RECVTCLASS", status=MODELLED),
@@ -163,18 +174,31 @@ OF_IP6 = (
     _ip6(c.IPV6_RECVHOPOPTS, "IPV6_RECVHOPOPTS"),
     _ip6(c.IPV6_RECVDSTOPTS, "IPV6_RECVDSTOPTS"),
     _ip6(c.IPV6_RECVPATHMTU, "IPV6_RECVPATHMTU"),
-    _ip6(c.IPV6_TCLASS, "IPV6_TCLASS", "int", status=MODELLED, check=o.traffic_class),
+    _ip6(c.IPV6_TCLASS, "IPV6_TCLASS", "int", status=MODELLED, check=i.traffic_class),
     _ip6(c.IPV6_DONTFRAG, "IPV6_DONTFRAG", least=0),
-    _ip6(c.IPV6_PATHMTU, "IPV6_PATHMTU", "mtuinfo", settable="", read=o.path_mtu_information),
+    _ip6(c.IPV6_PATHMTU, "IPV6_PATHMTU", "mtuinfo", settable="", read=i.path_mtu_information),
     _ip6(c.IPV6_CHECKSUM, "IPV6_CHECKSUM", "int", where=RAW6, default=2, low=1, high=0),
     _ip6(c.IPV6_JOIN_GROUP, "IPV6_JOIN_GROUP", "bytes", readable=False, least=20,
-         status=MODELLED, write=o.membership(True, True)),
+         status=MODELLED, write=i.membership(True, True)),
     _ip6(c.IPV6_LEAVE_GROUP, "IPV6_LEAVE_GROUP", "bytes", readable=False, least=20,
-         status=MODELLED, write=o.membership(False, True)),
+         status=MODELLED, write=i.membership(False, True)),
     _ip6(c.IPV6_PKTINFO, "IPV6_PKTINFO", "bytes", readable=False, least=20),
     _ip6(c.IPV6_MTU_DISCOVER, "IPV6_MTU_DISCOVER", "int", default=1, low=0, high=5),
-    _ip6(c.IPV6_MTU, "IPV6_MTU", "int", check=o.least_mtu, read=o.path_mtu),
+    _ip6(c.IPV6_MTU, "IPV6_MTU", "int", check=i.least_mtu, read=i.path_mtu),
     _ip6(c.IPV6_RECVERR, "IPV6_RECVERR", status=MODELLED),
+    _ip6(c.IPV6_RECVERR_RFC4884, "IPV6_RECVERR_RFC4884", "int", low=0, high=1),
+    _ip6(c.IPV6_MINHOPCOUNT, "IPV6_MINHOPCOUNT", "int", low=0, high=255),
+    _ip6(c.IPV6_ORIGDSTADDR, "IPV6_ORIGDSTADDR", status=MODELLED),
+    _ip6(c.IPV6_TRANSPARENT, "IPV6_TRANSPARENT", read=i.other_of(c.IP_TRANSPARENT),
+         write=i.set_other(c.IP_TRANSPARENT)),
+    _ip6(c.IPV6_FREEBIND, "IPV6_FREEBIND", status=MODELLED, read=i.other_of(c.IP_FREEBIND),
+         write=i.set_other(c.IP_FREEBIND)),
+    _ip6(c.IPV6_AUTOFLOWLABEL, "IPV6_AUTOFLOWLABEL", default=1, least=0),
+    _ip6(c.IPV6_RECVFRAGSIZE, "IPV6_RECVFRAGSIZE", least=0),
+    *(_ip6(number, name, "bytes", default=b"", least=0, check=i.extension) for number, name in (
+        (c.IPV6_HOPOPTS, "IPV6_HOPOPTS"), (c.IPV6_RTHDRDSTOPTS, "IPV6_RTHDRDSTOPTS"),
+        (c.IPV6_DSTOPTS, "IPV6_DSTOPTS"))),
+    _ip6(c.IPV6_RTHDR, "IPV6_RTHDR", "bytes", default=b"", least=0, check=i.no_routing),
     _ip6(c.IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL", default=1, status=MODELLED),
 )
 

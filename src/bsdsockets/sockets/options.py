@@ -16,6 +16,7 @@ from ..machine.errors import EDOM, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, fail
 from .option import Option, code
 from .option_table import LEVELS, OPTIONS
 
+INTERFACE_NAME = 16  # bytes
 LINGER_FOREVER = -1752346657  # what SO_LINGER reads back: MAX_SCHEDULE_TIMEOUT, at 250 Hz
 INTEGER = ("bool", "int", "byte", "flag")
 
@@ -43,6 +44,8 @@ def get_option(so: Any, level: int, number: int, room: int) -> bytes:
     if option.kind == "mtuinfo" and room < 32:
         fail(EINVAL)
     value = option.read(so) if option.read is not None else _stored(so, option)
+    if option.name == "SO_BINDTODEVICE" and value and room < INTERFACE_NAME:
+        fail(EINVAL)
     if option.kind in ("byte", "flag") and 0 < room < 4 and 0 <= value <= 255:
         return bytes([value])
     return _encode(option, value)[:room]
@@ -88,7 +91,7 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
              else _not_settable(option))
     if len(value) < option.least:
         fail(EINVAL)
-    decoded = _decode(option, value)
+    decoded = _decode(so, option, value)
     if option.check is not None:
         decoded = option.check(so, decoded)
     if option.write is not None:
@@ -101,11 +104,13 @@ def _not_settable(option: Option) -> int:
     return EINVAL if option.number == c.IP_MULTICAST_TTL and option.level == 0 else ENOPROTOOPT
 
 
-def _decode(option: Option, value: bytes) -> Any:
+def _decode(so: Any, option: Option, value: bytes) -> Any:
     """Bytes of C as a value of Python."""
     if option.kind == "linger":
         on, seconds = struct.unpack("=ii", value[:8])
-        return (int(bool(on)), seconds if seconds >= 0 else LINGER_FOREVER)
+        if not on:  # the time stays what it was
+            return (0, so.options.get((option.level, option.number), (0, 0))[1])
+        return (1, seconds if seconds >= 0 else LINGER_FOREVER)
     if option.kind == "timeval":
         seconds, micro = struct.unpack("=qq", value[:16])
         if not 0 <= micro < 1_000_000:
