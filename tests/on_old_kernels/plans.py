@@ -53,6 +53,7 @@ PLANS = (
         (
             _program("x25_cable", background=True),
             _program("x25_call"),
+            _program("x25_options"),
             *map(_detail, ("appletalk", "tipc", "x25")),
             *_EVERYWHERE,
             *_PAGES,
@@ -76,5 +77,13 @@ PLANS = (
 INTERFACES = ("x25_cable", "ax25_ports")
 """The programs that make interfaces, and only say so."""
 
-FLOWS = ("x25_call", "ax25_connect", "ax25_frames", "atmpvc_send", "appletalk_ddp", "tipc_rdm")
+FLOWS = (
+    "x25_call",
+    "x25_options",
+    "ax25_connect",
+    "ax25_frames",
+    "atmpvc_send",
+    "appletalk_ddp",
+    "tipc_rdm",
+)
 """The programs whose every line is the result of a call; flows.json has the answers."""
