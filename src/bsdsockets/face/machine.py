@@ -180,7 +180,7 @@ class Machine:
         >>> a, b = machine.load("socket").socketpair()
         >>> a.sendall(b"hello"); len(b.recv(10)) < 5
         True
-        >>> _ = end(); a.close(); b.close()
+        >>> end(); a.close(); b.close()
         """
         return find(fault).start(self)
 

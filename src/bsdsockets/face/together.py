@@ -164,7 +164,7 @@ def background(machine: Any, commands: Sequence[Command], module: bool = False) 
     importlib.import_module("threading")  # the main thread is the one that imports it
     others = Background(machine)
     machine.scheduler.start = others.start_thread
-    signal.signal = others.signal
+    signal.signal = others.signal  # type: ignore[assignment]
     try:
         for command in commands:
             others.start(command, module)

@@ -32,7 +32,7 @@ class SecondClient(Fault):
 
     leaves: bool = False
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         strangers: list[Any] = []
 
         def make(listen: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,7 +80,7 @@ class DescriptorsUsedUp(Fault):
 
     times: int = 1
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         left = [None] * self.times
 
         def make(accept: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,7 +106,7 @@ class AnotherSchedule(Fault):
 
     seed: int = 1
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         scheduler = machine.scheduler
         before = scheduler.random
         scheduler.random = random.Random(f"{machine.host.seed} {self.seed}")

@@ -38,7 +38,7 @@ class Fault:
     sentence: ClassVar[str] = ""
     rule: ClassVar[str] = ""
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         """Switch it on for *machine*; returns what switches it off."""
         raise NotImplementedError
 
@@ -53,7 +53,7 @@ class Fault:
         ValueError
             There is no such parameter, or the text is no value of it.
         """
-        kinds = {field.name: type(field.default) for field in fields(cls)}
+        kinds: dict[str, Any] = {field.name: type(field.default) for field in fields(cls)}
         values: dict[str, Any] = {}
         for name, text in parameters.items():
             if name not in kinds:
@@ -74,7 +74,7 @@ class Fault:
                 raise ValueError(f"{self.name!r}: share is above 1")
 
 
-def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> Callable[[], object]:
+def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> Callable[[], None]:
     """Put ``make(method)`` in the place of a method of this one object; returns what ends that."""
     before = getattr(owner, name)
     after = make(before)
@@ -87,7 +87,7 @@ def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> Callable[[], o
     return on.clear
 
 
-def judge(machine: Any, verdict: Callable[[Packet], float | None]) -> Callable[[], object]:
+def judge(machine: Any, verdict: Callable[[Packet], float | None]) -> Callable[[], None]:
     """Ask *verdict* about each packet: a delay in seconds, or None to lose it.
 
     Other verdicts on the same link keep theirs: the delays add up, and one None is enough.

@@ -27,7 +27,7 @@ class DatagramFault(Fault):
 
     share: float = 0.25
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         chance = self.chance(machine)
         struck: list[int] = []
 
@@ -109,5 +109,5 @@ class SlowNetwork(Fault):
 
     seconds: float = 0.1
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         return judge(machine, lambda packet: self.seconds)

@@ -55,7 +55,7 @@ class ShortReads(Fault):
 
     most: int = 0
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         chance = self.chance(machine)
         seen: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
@@ -76,7 +76,12 @@ class ShortReads(Fault):
             return short
 
         ends = [replace(protocol, "receive", make) for protocol in _stream_protocols(machine)]
-        return lambda: [end() for end in ends]
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
 
 
 def _stream_protocols(machine: Any) -> list[Any]:
@@ -101,7 +106,7 @@ class ShortWrites(Fault):
 
     most: int = 0
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         chance = self.chance(machine)
 
         def make(send: Callable[..., Any]) -> Callable[..., Any]:
@@ -130,7 +135,7 @@ class SmallBuffers(Fault):
     send: int = 4608
     receive: int = 2304
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         settings = machine.settings
         small = {"write_default": self.send, "tcp_write_default": self.send,
                  "tcp_write_connected": self.send, "read_default": self.receive,
@@ -158,7 +163,7 @@ class Reset(Fault):
     connection: int = 1
     after: int = 1
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         carried: dict[tuple[Any, ...], int] = {}
 
         def make(send: Callable[..., Any]) -> Callable[..., Any]:
@@ -209,7 +214,7 @@ class SlowPeer(Fault):
 
     seconds: float = 0.2
 
-    def start(self, machine: Any) -> Callable[[], object]:
+    def start(self, machine: Any) -> Callable[[], None]:
         def pause() -> None:
             task = machine.scheduler.current
             task.call = "send"
