@@ -21,6 +21,7 @@ from collections.abc import Callable
 EPOCH = 1_767_225_600.0  # 2026-01-01 00:00:00 UTC, when a machine is switched on
 READING = 1e-6  # seconds that looking at the clock takes, so that a loop that only looks ends
 IDLE_LIMIT = 100  # entries
+SLICE = 0.01  # seconds of real time that pass at once
 
 
 class Timer:
@@ -101,7 +102,10 @@ class Clock:
             self._idled = 0
             return False
         if self.real and heap[0][0] > self.now:
-            time.sleep(heap[0][0] - self.now)
+            time.sleep(min(heap[0][0] - self.now, SLICE))
+            if heap[0][0] - self.now > SLICE:
+                self.now += SLICE  # a signal's handler may have woken somebody
+                return True
         self._happen()
         return True
 
