@@ -150,10 +150,9 @@ def found(recording: Recording, first: int = 0) -> Roles:
         if actor and entry.kind == "call" and entry.call in _TRANSFERS:
             roles.owners.setdefault(call.number, actor)
     for number in _known(recording):
-        side = sides.get(number, LEFT)
+        ours = cast.left if sides.get(number, LEFT) == LEFT else cast.right
         parent = roles.owners.get(recording.parents.get(number, 0))
-        first = (cast.left if side == LEFT else cast.right)[0]
-        roles.owners.setdefault(number, parent or first)
+        roles.owners.setdefault(number, parent or ours[0])
     return roles
 
 

@@ -153,11 +153,17 @@ class Watcher:
         self.entries: list[Entry] = []
         self.names: dict[int, str] = {}
         self._all_names: dict[int, list[str]] = {}
-        self.end: Callable[[], None] = lambda: None
+        self._end_of_observing: Callable[[], None] | None = None
 
     def begin(self) -> None:
         """Look from now on."""
-        self.end = self._machine.observe(self)
+        self._end_of_observing = self._machine.observe(self)
+
+    def end(self) -> None:
+        """Look no more."""
+        if self._end_of_observing is not None:
+            self._end_of_observing()
+            self._end_of_observing = None
 
     def add_source(self, name: str, lines: list[str]) -> int:
         """Let *lines* follow the lines that are known; returns how many stand before them."""

@@ -104,7 +104,7 @@ def result(entry: Entry, names: dict[int, str]) -> str:
             entry.begun.number if entry.call == "socket" and entry.begun else value, ""
         )
     if entry.call == "socketpair":
-        return ", ".join(names[number] for number in value)
+        return ", ".join(names.get(number, "a socket") for number in value)
     if hasattr(value, "data"):
         files = sum(len(each[2]) if hasattr(each[2], "__len__") else 1 for each in value.control)
         return data(value.data) + (" and a descriptor" if files else "")
