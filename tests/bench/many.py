@@ -1,21 +1,28 @@
 """Ten thousand open connections: what one costs in memory, and what they cost a call.
 
-`python -m tests.bench.many` opens them on the model; each connection has two ends.
+`python -m tests.bench.many` opens them on the model; each connection has two ends.  What they
+cost a call is measured on two machines in turn: one with ten connections, one with all of them,
+in the processor's time, because nothing there waits.
 """
 
 from __future__ import annotations
 
 import resource
+import statistics
+import time
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
-from .benchmarks import echo
+from .benchmarks import connections, echo
 from .worlds import World, model
 
 MANY = 10_000
 FEW = 10
-ROUNDS = 7
-COUNT = 2000
+ROUNDS = 9
+COUNT = 1000
+
+Ends = list[tuple[Any, Any]]
 
 
 def allow_descriptors(number: int) -> int:
@@ -28,7 +35,7 @@ def allow_descriptors(number: int) -> int:
     return soft
 
 
-def open_connections(world: World, number: int) -> list[tuple[Any, Any]]:
+def open_connections(world: World, number: int) -> Ends:
     """Return so many connections to one listener."""
     ends = []
     with world.socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
@@ -38,7 +45,7 @@ def open_connections(world: World, number: int) -> list[tuple[Any, Any]]:
     return ends
 
 
-def close_all(ends: list[tuple[Any, Any]]) -> None:
+def close_all(ends: Ends) -> None:
     """Close both ends of every connection."""
     for left, right in ends:
         left.close()
@@ -57,22 +64,78 @@ def memory(world: World, number: int = MANY) -> float:
     return taken / number
 
 
-def slowdown(world: World, number: int = MANY) -> float:
-    """Return how much longer an echo takes when so many connections are open instead of ten."""
-    few = open_connections(world, FEW)
-    alone = min(echo(*few[-1], COUNT) for _ in range(ROUNDS))
-    more = open_connections(world, number - FEW)
-    together = min(echo(*more[-1], COUNT) for _ in range(ROUNDS))
-    close_all(few + more)
-    return together / alone
+class Crowd:
+    """A machine with so many open connections, all of which an epoll instance watches."""
+
+    def __init__(self, number: int) -> None:
+        self.world = model()
+        self.ends = open_connections(self.world, number)
+        self.epoll = self.world.select.epoll()
+        for left, _ in self.ends:
+            self.epoll.register(left, self.world.select.EPOLLIN)
+
+    def close(self) -> None:
+        """Close everything."""
+        self.epoll.close()
+        close_all(self.ends)
 
 
-def main() -> None:
-    """Print both figures."""
+def echoes(crowd: Crowd) -> None:
+    """An echo over one of the connections."""
+    echo(*crowd.ends[-1], COUNT)
+
+
+def one_more(crowd: Crowd) -> None:
+    """Connect, accept and close one more."""
+    connections(crowd.world, COUNT // 4)
+
+
+def ready_ones(crowd: Crowd) -> None:
+    """Ask epoll for the one connection of all that is ready."""
+    left, right = crowd.ends[-1]
+    for _ in range(COUNT):
+        right.send(b"x")
+        assert crowd.epoll.poll() == [(left.fileno(), crowd.world.select.EPOLLIN)]
+        left.recv(1)
+
+
+CALLS: dict[str, Callable[[Crowd], None]] = {
+    "echo": echoes, "connect, accept, close": one_more, "send, epoll, recv": ready_ones}
+
+
+def seconds(call: Callable[[Crowd], None], crowd: Crowd) -> float:
+    """Return the processor's time of a call; one thread makes it, and nothing else waits."""
+    began = time.process_time()
+    call(crowd)
+    return time.process_time() - began
+
+
+def slowdown(call: Callable[[Crowd], None], few: Crowd, many: Crowd) -> float:
+    """Return how much longer a call takes among many connections: the median of ratios."""
+    ratios = []
+    for number in range(ROUNDS):
+        times = {crowd: seconds(call, crowd) for crowd in ((few, many)[::1 - number % 2 * 2])}
+        ratios.append(times[many] / times[few])
+    return statistics.median(ratios)
+
+
+def measure() -> dict[str, Any]:
+    """Return how many connections there were, their bytes, and what they cost each call."""
     number = min(MANY, (allow_descriptors(2 * MANY + 200) - 200) // 2)
-    print(f"{number} connections: {memory(model(), number):.0f} bytes each")
-    print(f"an echo takes {slowdown(model(), number):.2f} times as long as with {FEW}")
+    size = memory(model(), number)
+    few, many = Crowd(FEW), Crowd(number - FEW)
+    slower = {name: round(slowdown(call, few, many), 2) for name, call in CALLS.items()}
+    few.close()
+    many.close()
+    return {"connections": number, "few": FEW, "bytes": round(size), "slower": slower}
+
+
+def show(figures: dict[str, Any]) -> None:
+    """Print them."""
+    print(f"{figures['connections']} connections: {figures['bytes']} bytes each")
+    for name, times in figures["slower"].items():
+        print(f"{name}: takes {times:.2f} times as long as with {figures['few']}")
 
 
 if __name__ == "__main__":
-    main()
+    show(measure())
