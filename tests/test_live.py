@@ -201,7 +201,7 @@ def test_what_ran_before_gives_names_and_waits_but_no_steps():
 
 def test_sockets_that_were_over_before_are_not_shown():
     told = tell("import socket\nold, older = socket.socketpair()\nold.close(); older.close()\n",
-                "a, b = socket.socketpair()\na.close(); b.close()\n")  # fmt: skip
+                "a, b = socket.socketpair()\na.send(b'x'); a.close(); b.close()\n")  # fmt: skip
     assert [name for name, _ in json.loads(told["data"])["sockets"]] == ["a", "b"]
 
 
