@@ -6,7 +6,8 @@ A machine lives in one process.  Another one has no part in its sockets, so
                                  machine is its own, and no packet passes between the two
     subprocess, multiprocessing  go, with pipes; a socket of the model as the child's
                                  descriptor is refused
-    os.waitpid and its kin       let the other threads of the model go on
+    os.waitpid, semaphores that  let the other threads of the model go on
+    processes share
 
 From the first child on time is real: the child lives in it.  And while one lives, waiting that
 nobody in the machine can end is no error, as the child may send a signal, or by its end.
@@ -23,9 +24,10 @@ from typing import Any
 from .os_module import refuse
 
 try:
+    import _multiprocessing
     import _posixsubprocess
 except ImportError:  # no processes: a browser, Windows
-    _posixsubprocess = None  # type: ignore[assignment]
+    _posixsubprocess = _multiprocessing = None  # type: ignore[assignment]
 
 LOOK = 0.002  # seconds between looks at a child
 FORK = ("os.fork with sockets open: they live in one process, and the child's would be copies "
@@ -120,3 +122,28 @@ def guard_subprocess(machine: Any) -> None:
         return int(real(*arguments))
 
     _posixsubprocess.fork_exec = fork_exec  # type: ignore[assignment]
+
+
+def share_semaphores(machine: Any) -> None:
+    """Let the other threads go on while one waits for another process's semaphore."""
+    if not hasattr(_multiprocessing, "SemLock"):
+        return
+    scheduler, clock, real = machine.scheduler, machine.clock, _multiprocessing.SemLock
+
+    class SemLock(real):  # type: ignore[misc, valid-type]
+        """A semaphore that processes share."""
+
+        def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+            """Take one; waits for at most *timeout* seconds."""
+            deadline = None if timeout is None else clock.now + timeout
+            while not super().acquire(False):
+                if not block or (deadline is not None and clock.now >= deadline):
+                    return False
+                scheduler.current.call = "acquire"
+                scheduler.wait((), clock.now + LOOK, "another process's semaphore")
+            return True
+
+        def __enter__(self) -> bool:
+            return self.acquire()
+
+    _multiprocessing.SemLock = SemLock

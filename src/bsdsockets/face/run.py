@@ -18,7 +18,7 @@ from .c_library import c_modules
 from .loader import ABSENT, KEPT, PRIVATE, Finder
 from .machine import Machine
 from .os_module import Opener, os_functions
-from .processes import guard_subprocess, process_functions
+from .processes import guard_subprocess, process_functions, share_semaphores
 from .signals import install_signals
 from .together import Command, background, execute
 from .tracebacks import install_hooks
@@ -39,6 +39,7 @@ def install(machine: Machine) -> None:
         setattr(os, name, function)
     builtins.open = io.open = Opener(machine).open  # type: ignore[assignment]
     guard_subprocess(machine)
+    share_semaphores(machine)
     install_signals(machine)
     install_hooks(sys.modules["_thread"])
 
