@@ -67,6 +67,7 @@ PLANS = (
             _program("ax25_ports"),
             _program("ax25_connect"),
             _program("ax25_frames"),
+            _detail("ax25"),
             *_EVERYWHERE,
             *(page for page in _PAGES if page.name.endswith(_FOR_QEMU)),
         ),

@@ -7,8 +7,11 @@
 A callsign's six letters are ASCII shifted left by one; the seventh byte is the number,
 shifted, among flags.  In bind the first digipeater is the callsign of the interface.
 
-Left out: digipeating, modulo 128, REJ and RNR, the timers but for the request's (T1), the
-table of users' callsigns.
+A way by digipeaters goes into the frame; a frame that still is to be repeated is nobody's, and
+nobody repeats here.
+
+Left out: repeating, modulo 128, REJ and RNR, the timers but for the request's (T1), the table of
+users' callsigns.
 
 May not know: descriptors, threads.
 
@@ -17,22 +20,24 @@ ax25(4); the calls and frames as recorded on Linux 5.10 to 6.18
 (docs/reference/families/ax25.md).
 """
 
-import struct
-from collections import deque
 from typing import Any
 
-from ..machine.constants import AF_AX25, MSG_DONTWAIT, MSG_EOR, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET
+from ..machine.constants import (
+    MSG_DONTWAIT,
+    MSG_EOR,
+    MSG_OOB,
+    SOCK_DGRAM,
+    SOCK_RAW,
+    SOCK_SEQPACKET,
+)
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
-    EALREADY,
     ECONNREFUSED,
-    EHOSTUNREACH,
+    EINPROGRESS,
     EINVAL,
     EISCONN,
     EMSGSIZE,
-    ENETUNREACH,
-    ENOPROTOOPT,
     ENOTCONN,
     EOPNOTSUPP,
     EPIPE,
@@ -42,38 +47,13 @@ from ..machine.errors import (
 from ..machine.host import Host
 from ..network.frames import ARPHRD_AX25, ETH_P_AX25, Frame, find, receive, send
 from ..network.node import Interface, Node
+from .ax25_frames import Ax25End, decode, header, pack, plain, read
+from .ax25_settings import N2, PIDINCL, T1, WINDOW, get_option, ioctl, set_option, value
 from .protocol import HANGUP, SEND, WRITABLE_BAND, Message
-from .records import CLOSED, OPEN, OPENING, Connections, End
+from .records import CLOSED, OPEN, OPENING, Connections
 
-SOL_AX25, WINDOW, T1, N2, PIDINCL, PACLEN = 257, 1, 2, 3, 8, 10
-DEFAULTS = {WINDOW: 2, T1: 10, N2: 10, PIDINCL: 0, PACLEN: 256}
 SABM, UA, DISC, DM, UI, RR, POLL, MODULUS = 0x2F, 0x63, 0x43, 0x0F, 0x03, 0x01, 0x10, 8
-COMMAND, RESERVED, LAST = 0x80, 0x60, 0x01  # flags in a callsign's seventh byte
 NOBODY = b"\x40" * 6 + b"\0"
-SHORT, FULL = 16, 72
-
-
-def pack(call: bytes, digipeaters: tuple[bytes, ...] = ()) -> bytes:
-    """A struct full_sockaddr_ax25 of callsigns of 7 bytes."""
-    return struct.pack("=H7s3xi", AF_AX25, call, len(digipeaters)) + b"".join(
-        digipeaters).ljust(56, b"\0")
-
-
-def plain(call: bytes) -> bytes:
-    """A callsign without flags, to compare."""
-    return call[:6] + bytes([call[6] & 0x1E])
-
-
-class Ax25End(End):
-    """What the protocol keeps: callsigns, the interface, numbers and what waits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.own = self.other = b""
-        self.interface: Interface | None = None
-        self.sent = self.acknowledged = self.wanted = self.tries = 0  # V(S), V(A), V(R), N2
-        self.out: deque[bytes] = deque()
-        self.timer: Any = None
 
 
 class Ax25(Connections):
@@ -84,14 +64,11 @@ class Ax25(Connections):
 
     def __init__(self, host: Host, node: Node) -> None:
         self.host, self.node = host, node
+        self.ioctl, self.get_option, self.set_option = ioctl, get_option, set_option
         self.sockets: list[Any] = []  # the bound ones
         receive(node, ETH_P_AX25, self.arrive)
 
     # Names
-
-    def _check(self, address: bytes) -> None:
-        if not SHORT <= len(address) <= FULL or address[:2] != struct.pack("=H", AF_AX25):
-            fail(EINVAL)
 
     def bind(self, so: Any, address: bytes) -> None:
         """Take a callsign: an interface's own, or any one by way of an interface.
@@ -101,15 +78,14 @@ class Ax25(Connections):
         EADDRNOTAVAIL
             No interface has the callsign, or that of the first digipeater.
         """
-        self._check(address)
-        if so.pcb.own:
+        call, ways = read(address, bind=True)
+        if so.pcb.interface is not None:
             fail(EINVAL)
-        call, port = address[2:9], address[2:9]
-        if len(address) > SHORT and struct.unpack("=i", address[12:16])[0] == 1:
-            port = address[16:23]
+        so.pcb.own = call  # even where the bind fails
+        port = ways[0] if len(ways) == 1 else call
         for interface in self.node.interfaces:
             if interface.hardware == ARPHRD_AX25 and plain(interface.address) == plain(port):
-                so.pcb.own, so.pcb.interface = call, interface
+                so.pcb.interface = interface
                 self.sockets.append(so)
                 return
         fail(EADDRNOTAVAIL)
@@ -121,7 +97,7 @@ class Ax25(Connections):
     def peer(self, so: Any) -> bytes:
         if so.pcb.state != OPEN:
             fail(ENOTCONN)
-        return pack(so.pcb.other)
+        return pack(so.pcb.other, so.pcb.ways)
 
     # Connecting
 
@@ -138,10 +114,12 @@ class Ax25(Connections):
     def connect(self, so: Any, address: bytes, wait: bool) -> bool | None:
         """Connect; a datagram socket only notes the callsign.
 
-        EISCONN, EALREADY
+        Waits until the other end answers, N2 times T1 at most: 100 s.
+
+        EISCONN, EINPROGRESS
             There is a connection, or one is being set up.
-        EHOSTUNREACH
-            The socket is not bound.
+        EINVAL
+            Not an address, more than 8 digipeaters, or the socket is not bound.
         EADDRINUSE
             These two callsigns are connected already.
         ECONNREFUSED, ETIMEDOUT
@@ -152,12 +130,12 @@ class Ax25(Connections):
             fail(EISCONN)
         if end.state == OPENING:
             if not wait:
-                fail(EALREADY)
+                fail(EINPROGRESS)
             return None
-        self._check(address)
+        call, ways = read(address)
         if end.interface is None:
-            fail(EHOSTUNREACH)
-        call = address[2:9]
+            fail(EINVAL)
+        end.ways = ways
         if so.type != SOCK_SEQPACKET:
             end.other, end.state = call, OPEN
             return True
@@ -172,12 +150,12 @@ class Ax25(Connections):
         end = so.pcb
         if end.state != OPENING:
             return
-        if end.tries == self._value(so, N2):
+        if end.tries == value(so, N2):
             self.ended(so, SEND, ETIMEDOUT)
             return
         end.tries += 1
         self._send(so, SABM | POLL)
-        end.timer = self.node.after(self._value(so, T1), lambda: self._request(so))
+        end.timer = self.node.after(value(so, T1), lambda: self._request(so))
 
     def _find(self, own: bytes, other: bytes, interface: Interface) -> Any:
         """The socket of the connection between two callsigns."""
@@ -193,24 +171,21 @@ class Ax25(Connections):
 
     def _send(self, so: Any, control: int, rest: bytes = b"", command: bool = True) -> None:
         end = so.pcb
-        self._transmit(end.interface, end.other, end.own, control, rest, command)
+        self._transmit(end.interface, end.other, end.own, control, rest, command, end.ways)
 
     @staticmethod
     def _transmit(interface: Interface, to: bytes, source: bytes, control: int, rest: bytes,
-                  command: bool) -> None:
-        """Send a frame; the C bit is the receiver's in commands, the sender's in responses."""
-        flags = (COMMAND, 0) if command else (0, COMMAND)
-        addresses = plain(to)[:6] + bytes([to[6] & 0x1E | RESERVED | flags[0]])
-        addresses += plain(source)[:6] + bytes([source[6] & 0x1E | RESERVED | LAST | flags[1]])
-        send(interface, ETH_P_AX25, b"\0" + addresses + bytes([control]) + rest, 0)
+                  command: bool, ways: tuple[bytes, ...] = ()) -> None:
+        head = header(to, source, ways, command)
+        send(interface, ETH_P_AX25, b"\0" + head + bytes([control]) + rest, 0)
 
     def arrive(self, frame: Frame) -> None:
         """Give a frame to its connection, to datagram and raw sockets, or to a listener."""
         interface = find(self.node, frame.interface)
-        data = frame.data
-        if interface is None or len(data) < 16:
+        found = decode(frame.data)
+        if interface is None or found is None:
             return
-        to, source, control, rest = data[1:8], data[8:15], data[15], data[16:]
+        to, source, control, rest = found
         if control & ~POLL == UI:
             self._datagram(interface, to, source, rest)
             return
@@ -264,7 +239,7 @@ class Ax25(Connections):
         end.acknowledged = control >> 5
         if control >> 1 & 7 == end.wanted:
             end.wanted = (end.wanted + 1) % MODULUS
-            data = rest if self._value(so, PIDINCL) else rest[1:]
+            data = rest if value(so, PIDINCL) else rest[1:]
             self.give(so, data, pack(source))
         if not self._kick(so):
             self._send(so, RR | end.wanted << 5, command=False)
@@ -272,7 +247,7 @@ class Ax25(Connections):
     def _kick(self, so: Any) -> bool:
         """Send what the window allows; True if anything was."""
         end, sent = so.pcb, False
-        while end.out and (end.sent - end.acknowledged) % MODULUS < self._value(so, WINDOW):
+        while end.out and (end.sent - end.acknowledged) % MODULUS < value(so, WINDOW):
             self._send(so, end.wanted << 5 | end.sent << 1, end.out.popleft())
             end.sent = (end.sent + 1) % MODULUS
             sent = True
@@ -289,13 +264,13 @@ class Ax25(Connections):
         for so in self.sockets:
             if so.type == SOCK_RAW and plain(so.pcb.own) == plain(to) and (
                     so.protocol_number == rest[0]):
-                self.give(so, bytes([UI]) + rest if self._value(so, PIDINCL) else rest, name)
+                self.give(so, bytes([UI]) + rest if value(so, PIDINCL) else rest, name)
         if plain(interface.address) != plain(to):
             return
         for so in self.sockets:
             if (so.type == SOCK_DGRAM and so.pcb.other and plain(so.pcb.own) == plain(to)
                     and plain(so.pcb.other) == plain(source)):
-                self.give(so, rest[1:] if self._value(so, PIDINCL) else rest[2:], name)
+                self.give(so, rest[1:] if value(so, PIDINCL) else rest[2:], name)
                 return
 
     # Data
@@ -306,7 +281,7 @@ class Ax25(Connections):
 
         EINVAL
             A flag other than MSG_DONTWAIT and MSG_EOR.
-        EADDRNOTAVAIL, ENETUNREACH
+        EADDRNOTAVAIL
             The socket is not bound.
         EPIPE
             The connection has ended.
@@ -318,25 +293,22 @@ class Ax25(Connections):
         end = so.pcb
         if flags & ~(MSG_DONTWAIT | MSG_EOR):
             fail(EINVAL)
-        if not end.own:
+        if end.interface is None:
             fail(EADDRNOTAVAIL)
         if so.shutdown & SEND:
             fail(EPIPE)
-        if end.interface is None:
-            fail(ENETUNREACH)
         if len(data) > end.interface.mtu:
             fail(EMSGSIZE)
-        to = end.other
+        to, ways = end.other, end.ways
         if address is not None:
-            self._check(address)
-            to = address[2:9]
+            to, ways = read(address)
             if so.type == SOCK_SEQPACKET and plain(to) != plain(end.other or NOBODY):
                 fail(EISCONN)
         if end.state != OPEN and (address is None or so.type == SOCK_SEQPACKET):
             fail(ENOTCONN)
-        frame = data if self._value(so, PIDINCL) else bytes([so.protocol_number]) + data
+        frame = data if value(so, PIDINCL) else bytes([so.protocol_number]) + data
         if so.type != SOCK_SEQPACKET:
-            self._transmit(end.interface, to, end.own, UI, frame, command=True)
+            self._transmit(end.interface, to, end.own, UI, frame, True, ways)
         elif sum(map(len, end.out)) > so.send_size:
             return None
         else:
@@ -347,7 +319,8 @@ class Ax25(Connections):
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         if so.type == SOCK_SEQPACKET and so.pcb.state != OPEN:
             fail(ENOTCONN)
-        return super().receive(so, count, flags)
+        message = super().receive(so, count, flags & ~MSG_OOB)
+        return message and message._replace(length=len(message.data))
 
     def ready(self, so: Any) -> int:
         mask = super().ready(so)
@@ -362,21 +335,3 @@ class Ax25(Connections):
         if so.type == SOCK_SEQPACKET and so.pcb.state in (OPEN, OPENING):
             so.pcb.state = CLOSED
             self._send(so, DISC | POLL)
-
-    # Options
-
-    @staticmethod
-    def _value(so: Any, number: int) -> int:
-        return int(so.options.get((SOL_AX25, number), DEFAULTS[number]))
-
-    def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
-        if level != SOL_AX25 or number not in DEFAULTS:
-            fail(ENOPROTOOPT)
-        return struct.pack("=i", self._value(so, number))[:room]
-
-    def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
-        if level != SOL_AX25 or number not in DEFAULTS:
-            fail(ENOPROTOOPT)
-        if len(value) < 4:
-            fail(EINVAL)
-        so.options[level, number] = struct.unpack("=i", value[:4])[0]

@@ -1,0 +1,90 @@
+"""AX.25's addresses, in a sockaddr and in a frame, and what it keeps of a socket.
+
+    frame    0 | to 7 | from 7 | digipeater 7 ... | control | rest
+    seventh byte of each    C or H 1 bit | 11 | number 4 | last 1
+
+H of a digipeater is set when it has repeated the frame.
+
+May not know: sockets, what control bytes mean.
+
+Sources: *AX.25 Link Access Protocol for Amateur Packet Radio*, 2.2, section 3; <netax25/ax25.h>.
+"""
+
+import struct
+from collections import deque
+from typing import Any
+
+from ..machine.constants import AF_AX25
+from ..machine.errors import EINVAL, fail
+from ..network.node import Interface
+from .records import End
+
+COMMAND, REPEATED, RESERVED, LAST = 0x80, 0x80, 0x60, 0x01
+SHORT, OLD, FULL, CALL = 16, 28, 72, 7  # OLD: a sockaddr_ax25 with room for two digipeaters
+MOST_DIGIPEATERS = 8
+
+
+def pack(call: bytes, digipeaters: tuple[bytes, ...] = ()) -> bytes:
+    """A struct full_sockaddr_ax25 of callsigns of 7 bytes."""
+    return struct.pack("=H7s3xi", AF_AX25, call, len(digipeaters)) + b"".join(
+        digipeaters).ljust(FULL - SHORT, b"\0")
+
+
+def read(address: bytes, bind: bool = False) -> tuple[bytes, tuple[bytes, ...]]:
+    """The callsign of an address and the digipeaters that it names; EINVAL if it is none.
+
+    In *bind* a number of digipeaters other than 1 says nothing.
+    """
+    if len(address) not in (SHORT, FULL) or address[:2] != struct.pack("=H", AF_AX25):
+        fail(EINVAL)
+    count = struct.unpack("=i", address[12:SHORT])[0] if len(address) > SHORT else 0
+    if not 0 <= count <= MOST_DIGIPEATERS:
+        if not bind:
+            fail(EINVAL)
+        count = 0
+    ways = address[SHORT:]
+    return address[2:9], tuple(ways[at:at + CALL] for at in range(0, count * CALL, CALL))
+
+
+def plain(call: bytes) -> bytes:
+    """A callsign without flags, to compare."""
+    return call[:6] + bytes([call[6] & 0x1E])
+
+
+def header(to: bytes, source: bytes, ways: tuple[bytes, ...], command: bool) -> bytes:
+    """The addresses of a frame; the C bit is the receiver's in commands, the sender's else.
+
+    >>> call = bytes(ord(letter) << 1 for letter in "N0CALL") + bytes([2])
+    >>> header(call, call, (call,), True)[6::7].hex()
+    'e26263'
+    """
+    flags = [COMMAND if command else 0, 0 if command else COMMAND, *(0 for _ in ways)]
+    calls = [to, source, *ways]
+    flags[-1] |= LAST
+    return b"".join(plain(call)[:6] + bytes([call[6] & 0x1E | RESERVED | flag])
+                    for call, flag in zip(calls, flags, strict=True))
+
+
+def decode(data: bytes) -> tuple[bytes, bytes, int, bytes] | None:
+    """To, from, control and the rest; None for no frame, and for one still to be repeated."""
+    at = 1 + 2 * CALL
+    if len(data) <= at:
+        return None
+    while not data[at - 1] & LAST:
+        at += CALL
+        if len(data) <= at or not data[at - 1] & REPEATED:
+            return None
+    return data[1:8], data[8:15], data[at], data[at + 1:]
+
+
+class Ax25End(End):
+    """What the protocol keeps: callsigns, the interface, numbers and what waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own = self.other = b""
+        self.ways: tuple[bytes, ...] = ()  # digipeaters
+        self.interface: Interface | None = None
+        self.sent = self.acknowledged = self.wanted = self.tries = 0  # V(S), V(A), V(R), N2
+        self.out: deque[bytes] = deque()
+        self.timer: Any = None
