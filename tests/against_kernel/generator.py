@@ -279,7 +279,7 @@ class Generator:
         return level, self.random.choice(known)
 
     def _linger(self, name: str, one: Any, other: str) -> str:
-        on, seconds = self.random.choice(((1, 0), (1, 0), (1, 5), (0, 0), (0, 5), (1, -1)))
+        on, seconds = self.random.choice(((1, 0), (1, 0), (1, 5), (0, 0), (0, 5)))
         return f"{name}.setsockopt(SOL_SOCKET, SO_LINGER, linger({on}, {seconds}))"
 
     def _fill(self, name: str, one: Any, other: str) -> str:

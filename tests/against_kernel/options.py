@@ -51,8 +51,8 @@ TELLING = {
     "IP_MULTICAST_IF": ("inet_aton('127.0.0.1')", "inet_aton('9.9.9.9')", "bytes(4)"),
     "IPV6_JOIN_GROUP": (GROUP6.format(1), GROUP6.format(0), GROUP6.format(7)),
     "IPV6_LEAVE_GROUP": (GROUP6.format(1), GROUP6.format(0)),
-    "SO_RCVTIMEO": (TIME.format(0, 5000), TIME.format(-1, 0), TIME.format(0, 1000000)),
-    "SO_SNDTIMEO": (TIME.format(0, 5000), TIME.format(1, -1), TIME.format(0, 0)),
+    "SO_RCVTIMEO": (TIME.format(0, 20000), TIME.format(-1, 0), TIME.format(0, 1000000)),
+    "SO_SNDTIMEO": (TIME.format(0, 20000), TIME.format(1, -1), TIME.format(0, 0)),
     "SO_BINDTODEVICE": ("b'lo'", "b'lo\\0'", "b''", "b'nothere'"),
 }
 """Values that an option is made for, where an int is none."""

@@ -232,7 +232,7 @@ class Epoll(File):
                 fail(EEXIST)
             entry = Entry(self, number, file, events)
             self.entries[number] = entry
-            file.waiters.append(entry)
+            file.waiters.insert(0, entry)  # Linux wakes the newest first
             if foreign:
                 self.foreign[number] = entry
         elif entry is None:

@@ -15,6 +15,7 @@ from ..machine.constants import (
     AF_INET6,
     AF_UNIX,
     MSG_DONTWAIT,
+    MSG_FASTOPEN,
     MSG_PEEK,
     MSG_WAITALL,
     POLLIN,
@@ -22,11 +23,11 @@ from ..machine.constants import (
     SOCK_STREAM,
     SOL_SOCKET,
 )
-from ..machine.errors import EAGAIN, EBADF, ENOTSOCK, EPIPE, fail
+from ..machine.errors import EAGAIN, EBADF, EINVAL, ENOTSOCK, EPIPE, fail
 from ..machine.host import Host
 from ..protocols.protocol import Message
 from ..sockets.options import get_option, set_option
-from ..sockets.socket import Socket
+from ..sockets.socket import UNCONNECTED, Socket
 from .ioctl import ioctl
 from .waiting import TimedOut, Waiting
 
@@ -93,12 +94,27 @@ class Transfer(Waiting):
         >>> machine.close()
         """
         so = self.socket_of(number)
+        if flags & MSG_FASTOPEN and so.protocol.name_of == "tcp":
+            flags = self._open(number, so, flags, timeout, address)
         sent = int(self._complete(so, POLLOUT, timeout, flags, "send", so.protocol.send, so,
                                   data, flags, address, control))
         if (sent < len(data) and timeout is None and not so.nonblocking
                 and not flags & MSG_DONTWAIT and so.type == SOCK_STREAM):
             sent = self._send_rest(so, data, flags, sent)
         return sent
+
+    def _open(self, number: int, so: Socket, flags: int, timeout: float | None,
+              address: Any) -> int:
+        """MSG_FASTOPEN: connect first.
+
+        That is what Linux does too while it has no cookie of the server's (RFC 7413 3.1), and
+        as its servers come they give none.
+        """
+        if address is None and so.state == UNCONNECTED and not so.protocol.is_active(so):
+            fail(EINVAL)
+        at_once = timeout is not None or flags & MSG_DONTWAIT
+        self.connect(number, address, 0 if at_once else None)  # type: ignore[attr-defined]
+        return flags & ~MSG_FASTOPEN
 
     def _send_rest(self, so: Socket, data: bytes, flags: int, sent: int) -> int:
         """A blocking call on a stream goes on until everything is in the buffer."""

@@ -81,11 +81,13 @@ class DatagramEnd:
     """What the protocol keeps: the peer, and errors that came back."""
 
     __slots__ = ("batch", "chosen", "collecting", "deficit", "drops", "errors", "flow", "groups",
-                 "known", "pending", "remote", "remote_port", "routed", "six")
+                 "known", "pending", "remote", "remote_port", "routed", "six", "source", "used")
 
     def __init__(self) -> None:
         self.remote = ""  # as packets carry it; empty while unconnected
         self.remote_port = 0
+        self.source = ""  # where packets come from since connect(), if it is not bound to it
+        self.used = 0  # bytes of the send buffer that `pending` takes
         self.errors: deque[Message] | None = None
         self.groups: list[tuple[str, int]] = []
         self.known: Any = None  # where the last datagram went, while that cannot have changed
@@ -124,6 +126,7 @@ class Datagrams(Internet):
         source = self.choose_source(so, remote)
         if is_any(unmap(so.bound_address)):
             so.bound_address = self.dressed(so, source)
+        end.source = end.source or source
         end.remote, end.remote_port = remote, address.port
         self.ports.version += 1
         so.state = CONNECTED
@@ -140,8 +143,9 @@ class Datagrams(Internet):
         kind = self.node.kind(remote)
         if is_mapped(bound):
             check_source(so, PLAIN._replace(source=unmap(bound)))
-        if self.node.kind(bound) == "local" and (kind == "multicast" or remote == BROADCAST4):
-            source = bound  # the interface that has it is the way
+        own = chosen or (bound if self.node.kind(bound) == "local" else so.pcb.source)
+        if own and (kind == "multicast" or remote == BROADCAST4):
+            source = own  # the interface that has it is the way
         elif so.options.get(DEVICE) and kind in ("multicast", "remote"):
             source = LOOPBACK6 if ":" in remote else LOOPBACK4  # whatever the routes say
         elif kind == "multicast":
@@ -162,7 +166,7 @@ class Datagrams(Internet):
 
     def disconnect(self, so: Any) -> None:
         """Forget the peer, and names that were not given by bind."""
-        so.pcb.remote, so.pcb.remote_port = "", 0
+        so.pcb.remote, so.pcb.remote_port, so.pcb.source = "", 0, ""
         so.state = UNCONNECTED
         if not so.explicit_address:
             so.bound_address = self.any_address(so)
@@ -194,7 +198,7 @@ class Datagrams(Internet):
         self.check_length(so, data, remote)
         self.check_state(so)
         self.transmit(so, source, remote, port, data, chosen)
-        if so.waiters:
+        if so.waiters and not so.pcb.collecting:
             so.wake(WRITABLE_BAND)  # what was sent has left the send buffer
         return len(data)
 
@@ -354,6 +358,8 @@ class Datagrams(Internet):
 
     def ready(self, so: Any) -> int:
         mask = WRITABLE_BAND
+        if so.pcb.pending is not None and so.pcb.used * 2 >= so.send_size:
+            mask = 0
         if so.error or so.pcb.errors:
             mask |= error_mask(so)
         if so.shutdown & RECEIVE:

@@ -163,9 +163,20 @@ def _source6(so: Any, value: bytes) -> str:
     address, index = unpack(value[:16]), struct.unpack("=i", value[16:20])[0]
     if index not in (0, 1):
         fail(ENODEV)
-    if address != ANY6 and so.protocol.node.kind(address) != "local":
+    foreign = any(so.options.get((c.IPPROTO_IP, kind)) for kind in (c.IP_FREEBIND,
+                                                                    c.IP_TRANSPARENT))
+    if address != ANY6 and so.protocol.node.kind(address) != "local" and not foreign:
         fail(EINVAL)
     return "" if is_any(address) else address
+
+
+def prepared(so: Any, packet: Packet) -> Packet:
+    """*packet* as *so* remembers it: of IPv4, where it came in only if that is asked for then."""
+    if ":" in packet.source or (so.options and (
+            so.options.get((c.IPPROTO_IP, c.IP_PKTINFO))
+            or so.options.get((c.IPPROTO_IPV6, c.IPV6_RECVPKTINFO)))):
+        return packet
+    return packet._replace(interface=0)
 
 
 def told(so: Any, record: Record) -> tuple[Any, ...]:
@@ -181,9 +192,11 @@ def told(so: Any, record: Record) -> tuple[Any, ...]:
         if ":" in packet.source:
             return tuple(result)
     if get((c.IPPROTO_IP, c.IP_PKTINFO)):
-        local = pack(packet.destination)
-        specific = local if so.protocol.node.kind(packet.destination) == "local" else pack(
-            packet.source)
+        local = specific = pack(packet.destination)
+        if not packet.interface:
+            specific = bytes(4)
+        elif so.protocol.node.kind(packet.destination) != "local":
+            specific = pack(packet.source)
         result.append((c.IPPROTO_IP, c.IP_PKTINFO,
                        struct.pack("=i4s4s", packet.interface, specific, local)))
     if get((c.IPPROTO_IP, c.IP_RECVTTL)):

@@ -16,6 +16,7 @@ from ..machine.constants import (
     AF_INET,
     ICMP_FILTER,
     IP_HDRINCL,
+    IP_OPTIONS,
     IPPROTO_ICMPV6,
     IPPROTO_IP,
     IPPROTO_RAW,
@@ -24,7 +25,7 @@ from ..machine.constants import (
     SOL_RAW,
 )
 from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
-from ..network.addresses import LOOPBACK6, is_any, is_mapped, pack
+from ..network.addresses import LOOPBACK6, is_any, is_mapped, pack, unmap
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.parse import parse
@@ -32,12 +33,14 @@ from ..network.wire import checksum, decode_icmp, encode, encode_payload, with_c
 from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .internet import InternetAddress
-from .ip_control import Choices
-from .ports import Ports, covers
+from .ip_control import Choices, prepared
+from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import Message, wants_time
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
+ALL_HOSTS = "224.0.0.1"
 LOST = Choices(ttl=0)  # collected in odd pieces: Linux gets the sum of ICMPv6 wrong
+IP_HEADER_OPTIONS = (IPPROTO_IP, IP_OPTIONS)
 HEADER_INCLUDED = (IPPROTO_IP, IP_HDRINCL)
 
 
@@ -85,6 +88,13 @@ class Raw(Datagrams):
         so.pcb.remote = self.dressed(so, so.pcb.remote)
         return True
 
+    def wire(self, so: Any, address: str) -> str:
+        """One that is bound to an address of IPv6 seems to Linux to have 127.0.0.6 too."""
+        if is_mapped(address) and is_any(unmap(address)) and (
+                so.explicit_address and not is_mapped(so.bound_address)):
+            return PLACE_HOLDER
+        return super().wire(so, address)
+
     def target(self, so: Any, address: str) -> str:
         """To raw sockets of IPv6 an IPv4-mapped address is one of IPv6, with no route."""
         if so.family == AF_INET:
@@ -105,6 +115,8 @@ class Raw(Datagrams):
         if so.protocol_number in ICMP_NUMBERS and len(data) < 2 and not so.options.get(
                 HEADER_INCLUDED):
             fail(EFAULT)  # Linux looks at the type and the code
+        if so.options.get(HEADER_INCLUDED) and so.options.get(IP_HEADER_OPTIONS):
+            fail(EINVAL)  # a header cannot be both the program's and have Linux's options
         return super().route(so, data, fresh, remote, port, chosen)
 
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
@@ -115,7 +127,8 @@ class Raw(Datagrams):
         if so.protocol_number == IPPROTO_ICMPV6 and whole < 4 and not so.pcb.collecting:
             so.pcb.pending = None
             fail(EINVAL)  # and at the checksum
-        if len(data) > 65535 - (20 if so.family == AF_INET else 0):
+        if whole > 65535 - (20 if so.family == AF_INET else 0):
+            so.pcb.pending = None
             fail(EMSGSIZE)
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
@@ -166,6 +179,10 @@ class Raw(Datagrams):
 
     def watch(self, packet: Packet) -> None:
         """Give a copy of *packet* to every raw socket of its protocol."""
+        to = packet.destination
+        if to not in self.node.groups and to != ALL_HOSTS and ":" not in to and (
+                self.node.kind(to) == "multicast"):
+            return  # no interface here listens to the group
         for so in self.sockets:
             if so.protocol_number != packet.protocol or not self._wants(so, packet):
                 continue
@@ -175,8 +192,9 @@ class Raw(Datagrams):
                 so.pcb.drops += 1
                 continue
             sender = InternetAddress(packet.source, 0)
-            self.accept_record(so, Record(data, sender, (), packet_cost(*size), packet,
-                                          self.host.clock.now if wants_time(so) else None))
+            arrived = self.host.clock.now if wants_time(so) else None
+            self.accept_record(so, Record(data, sender, (), packet_cost(*size),
+                                          prepared(so, packet), arrived))
 
     def _wants(self, so: Any, packet: Packet) -> bool:
         if (":" in packet.source) == (so.family == AF_INET) or not covers(so, packet.destination):

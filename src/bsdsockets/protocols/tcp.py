@@ -29,11 +29,12 @@ from ..machine.errors import (
     ENOTCONN,
     fail,
 )
-from ..network.addresses import is_any, is_mapped
+from ..network.addresses import is_any, is_mapped, unmap
 from ..network.node import Node
 from ..network.packets import SYN
 from .buffers import StreamBuffer
 from .internet import InternetAddress
+from .ip_control import PLAIN, check_source
 from .ports import Ports, covers
 from .protocol import (
     BOTH,
@@ -232,6 +233,8 @@ class Tcp(TcpStream):
         remote = self.wire(so, address.address)
         if is_mapped(local) and ":" in remote:
             fail(EAFNOSUPPORT)
+        if is_mapped(local):
+            check_source(so, PLAIN._replace(source=unmap(local)))
         if self.node.kind(remote) in ("multicast", "broadcast"):
             fail(ENETUNREACH)
         source = self.node.source_for(remote)
@@ -248,7 +251,7 @@ class Tcp(TcpStream):
             so.port = port
             self.ports.add(so, port)
         so.bound_address = self.dressed(so, source)
-        so.done = False
+        so.done, so.error = False, 0
         c = so.pcb
         c.astray = 1 if is_mapped(address.address) else 2 * bool(c.astray and ":" in remote)
         c.local_address, c.local_port, c.remote_address, c.remote_port = key
@@ -324,8 +327,7 @@ class Tcp(TcpStream):
             so.bound_address = self.any_address(so)
         so.pcb = Connection(so)
         so.pcb.astray = c.astray
-        if state != LISTEN:
-            so.pcb.gap = 2 if c.snd_una == c.iss else FIRST_WINDOW + 2
+        so.pcb.gap = 2 if c.snd_una == c.iss else FIRST_WINDOW + 2
         so.shutdown = 0
         so.done = False
         so.wake(EVERYTHING)

@@ -240,7 +240,7 @@ class Input(Ends):
                 c.fin_wanted = True
         predicted = (s.data and not s.flags & (FIN | URG) and s.acknowledgement == c.snd_una
                      and (c.passive or c.received) and not c.urgent_state and not c.later
-                     and s.window >> 7 == c.snd_wnd >> 7)
+                     and (s.window + 127) >> 7 == (c.snd_wnd + 127) >> 7)
         c.snd_wnd = s.window
         if not s.window:
             c.retries = 0  # who answers probes lives (RFC 9293 3.8.6.1)

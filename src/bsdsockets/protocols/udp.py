@@ -27,7 +27,7 @@ from ..machine.constants import (
     SOL_SOCKET,
     UDP_CORK,
 )
-from ..machine.errors import EINVAL, EMSGSIZE, EOPNOTSUPP, fail
+from ..machine.errors import EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
 from ..network.addresses import LOOPBACK4, is_any, is_mapped
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
@@ -35,7 +35,7 @@ from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
-from .ip_control import Choices
+from .ip_control import Choices, prepared
 from .ports import REUSE_PORT, V6ONLY, Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
 
@@ -87,6 +87,8 @@ class Udp(Datagrams):
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
         if len(data) > LONGEST - (8 if ":" in remote else 28):
             self.local_error(so, EMSGSIZE)
+        if len(data) > WHOLE6 and 2 * so.send_size <= WHOLE6:
+            fail(ENOBUFS)  # the second of its two fragments finds no room
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
         end = so.pcb
@@ -116,7 +118,7 @@ class Udp(Datagrams):
               chosen: Choices) -> tuple[str, str, int]:
         end = so.pcb
         kept = not fresh and so.family == AF_INET and not so.options.get(NEAR)
-        if kept and end.routed:
+        if kept and end.routed and not end.collecting:
             return end.flow  # type: ignore[no-any-return]
         way = super().route(so, data, fresh, remote, port, chosen)
         end.routed |= kept
@@ -133,7 +135,7 @@ class Udp(Datagrams):
             usual = size <= SHORT and not (flags or control or so.error or so.shutdown)
             if usual and end.pending is None and self.node.loopback.plain:
                 cost = packet_cost(size, known[4])
-                record = _tuple(Record, (data, known[3], (), cost, None, None, False, 0))
+                record = _tuple(Record, (data, known[3], (), cost, known[5], None, False, 0))
                 self.accept_record(known[2], record)
                 if so.waiters:
                     so.wake(WRITABLE_BAND)
@@ -161,6 +163,7 @@ class Udp(Datagrams):
         else:
             self._check_piece(so, end, data, flags, address)
             end.pending += data
+            end.used += len(data)
         if not flags & MSG_MORE and not so.options.get(CORK):
             self.uncork(so)
         return len(data)
@@ -193,13 +196,15 @@ class Udp(Datagrams):
         target = self._find(packet, packet.payload)
         if target is not None and not target.options:
             sender = InternetAddress(self.dressed(target, source), so.port)
-            end.known = (self.ports.version, address, target, sender, head_of(remote))
+            end.known = (self.ports.version, address, target, sender, head_of(remote),
+                         packet._replace(interface=0))
 
     def uncork(self, so: Any) -> None:
         """Send what was collected as one datagram."""
         end = so.pcb
         data, end.pending = end.pending, None
         self._go(so, *end.flow, data, end.chosen)
+        so.wake(WRITABLE_BAND)
 
     def option_changed(self, so: Any, level: int, number: int) -> None:
         self.ports.version += 1
@@ -214,6 +219,7 @@ class Udp(Datagrams):
         if end.collecting:
             end.flow, end.pending, end.chosen = (source, remote, port), data, chosen
             end.known, end.six = None, ":" in remote
+            end.used = packet_cost(len(data), head_of(remote))
         else:
             self._go(so, source, remote, port, data, chosen)
 
@@ -243,7 +249,7 @@ class Udp(Datagrams):
         cost = packet_cost(len(data), head_of(packet.source))
         if len(data) > WHOLE6:
             cost = IN_TWO6
-        self.accept_record(so, Record(data, sender, (), cost, packet,
+        self.accept_record(so, Record(data, sender, (), cost, prepared(so, packet),
                                       self.host.clock.now if wants_time(so) else None))
 
     def first(self, so: Any) -> Record:

@@ -16,6 +16,7 @@ from ..machine.constants import (
     MSG_PEEK,
     MSG_TRUNC,
     MSG_WAITALL,
+    SCM_CREDENTIALS,
     SO_OOBINLINE,
     SO_RCVLOWAT,
     SOL_SOCKET,
@@ -28,6 +29,7 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
+from ..machine.host import Credentials
 from .buffers import Record
 from .protocol import (
     READABLE,
@@ -42,6 +44,7 @@ from .unix import CHUNK, PASS_CREDENTIALS, stream_cost
 from .unix_connected import UnixConnected
 
 INLINE = (SOL_SOCKET, SO_OOBINLINE)
+NOBODY = ((SOL_SOCKET, SCM_CREDENTIALS, Credentials(0, 0, 0)),)  # what the end comes with
 LOW_WATER = (SOL_SOCKET, SO_RCVLOWAT)
 
 
@@ -61,7 +64,8 @@ class UnixStream(UnixConnected):
         EPIPE
             One of the two ends is shut down.
         """
-        self.check_control(control)
+        if control:
+            self.check_control(control)
         urgent = bool(flags & MSG_OOB)
         if urgent and not data:
             fail(EOPNOTSUPP)
@@ -84,7 +88,8 @@ class UnixStream(UnixConnected):
                 break
             piece = data if size <= limit and not urgent else data[sent:min(size, sent + limit)]
             self._append(so, other, piece, control)
-            control = _without_files(control)
+            if control:
+                control = _without_files(control)
             sent += len(piece)
         gone = other.dead or other.shutdown & RECEIVE
         if urgent and sent == size and end.used < so.send_size and not gone:
@@ -147,7 +152,7 @@ class UnixStream(UnixConnected):
             so.fail_pending()
         if not so.shutdown & RECEIVE:
             return None
-        return Message(b"", control=self.incoming(so, ()))
+        return Message(b"", control=self.incoming(so, NOBODY))
 
     def _receive_urgent(self, so: Any, count: int, flags: int) -> Message:
         """The byte that was sent with MSG_OOB; what is left of it is an empty record."""
