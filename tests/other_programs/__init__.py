@@ -1,0 +1,1 @@
+"""Programs written for any system: they print the same on the model."""

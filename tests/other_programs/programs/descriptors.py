@@ -1,0 +1,110 @@
+"""What a program does with a socket's descriptor besides sending and receiving."""
+
+import copy
+import fcntl
+import gc
+import os
+import pickle
+import socket
+import stat
+import tempfile
+import threading
+import weakref
+
+
+def attempt(function, *arguments):
+    try:
+        print(function(*arguments))
+    except (OSError, TypeError, ValueError) as error:
+        print(type(error).__name__, error)
+
+
+def counts(sock):
+    return iter(lambda: len(sock.recv(65536)), 0)
+
+
+a, b = socket.socketpair()
+print(stat.S_ISSOCK(os.fstat(a.fileno()).st_mode), os.isatty(a.fileno()))
+print(os.path.sameopenfile(a.fileno(), os.dup(a.fileno())))
+attempt(os.lseek, a.fileno(), 0, 0)
+
+# flags, by fcntl and by their own functions
+flags = fcntl.fcntl(a, fcntl.F_GETFL)
+fcntl.fcntl(a, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+attempt(a.recv, 1)
+print(a.gettimeout(), os.get_blocking(a.fileno()))
+fcntl.fcntl(a.fileno(), fcntl.F_SETFL, flags)
+print(fcntl.fcntl(a, fcntl.F_GETFL) & os.O_NONBLOCK, a.get_inheritable())
+fcntl.fcntl(a, fcntl.F_SETFD, 0)
+print(a.get_inheritable())
+number = fcntl.fcntl(a, fcntl.F_DUPFD, 50)
+b.send(b"by another number")
+with socket.socket(fileno=number) as again:
+    print(number >= 50, again.recv(99))
+
+# dup, dup2, detach, fromfd, reuse of a number
+print(os.dup2(a.fileno(), 77))
+b.send(b"dup2")
+print(os.read(77, 9))
+os.close(77)
+c = a.dup()
+a.close()
+b.send(b"dup")
+print(c.recv(9))
+d = socket.socket(fileno=c.detach())
+print(c.fileno(), d.family.name, d.type.name)
+with socket.fromfd(d.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as e:
+    b.send(b"fromfd")
+    print(e.recv(9))
+lowest = d.fileno()
+os.close(lowest)
+attempt(d.recv, 1)
+d.detach()
+with socket.socket() as reused:
+    print(reused.fileno() == lowest)
+b.close()
+
+# files and buffers
+a, b = socket.socketpair()
+with b.makefile("rw") as file:
+    file.write("a line\n")
+    file.flush()
+    print(a.recv(99))
+    a.sendall(b"one\ntwo\n")
+    print(repr(file.readline()), repr(file.readline()))
+with os.fdopen(os.dup(b.fileno()), "wb", 0) as file:
+    file.write(b"by fdopen")
+print(a.recv(99))
+with open(b.fileno(), "rb", buffering=0, closefd=False) as file:
+    a.send(b"by open")
+    print(file.read(99))
+os.writev(a.fileno(), [b"ab", b"cd"])
+parts = [bytearray(3), bytearray(3)]
+print(os.readv(b.fileno(), parts), parts)
+with tempfile.TemporaryFile() as file:
+    file.write(b"x" * 100000)
+    file.flush()
+    received = []
+    reader = threading.Thread(target=lambda sock: received.extend(counts(sock)), args=(b,))
+    reader.start()
+    file.seek(0)
+    print(a.sendfile(file), file.tell(), a.sendfile(file, offset=5, count=10))
+    print(os.sendfile(a.fileno(), file.fileno(), 99990, 100))
+    a.close()
+    reader.join()
+    print(sum(received))
+
+# not a socket, not open, not to be copied
+read_end, write_end = os.pipe()
+attempt(lambda: socket.socket(fileno=read_end))
+attempt(lambda: socket.socket(fileno=9999))
+socket.close(write_end)
+attempt(os.write, write_end, b"x")
+for function in (pickle.dumps, copy.copy):
+    attempt(function, b)
+reference = weakref.ref(b)
+b.close()
+del b, reader
+gc.collect()
+print(reference())
+print(pickle.loads(pickle.dumps(socket.AF_INET)), pickle.loads(pickle.dumps(TimeoutError("x"))))

@@ -1,0 +1,46 @@
+"""Other processes: with pipes, and by multiprocessing, as long as they share no socket."""
+
+import concurrent.futures
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+
+
+def double(number):
+    return 2 * number
+
+
+def main():
+    print(subprocess.run([sys.executable, "-c", "print('hello')"], stdout=-1).stdout)
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(.2); print(input().upper())"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    print(child.communicate("words\n", timeout=20), child.wait(timeout=5))
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        child.wait(timeout=0.3)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        print(child.wait())
+    pid = os.fork()
+    if pid == 0:
+        os._exit(7)
+    thread = threading.Thread(target=print, args=("meanwhile",))
+    thread.start()
+    thread.join()
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        print(pool.map(double, [1, 2, 3]))
+    with concurrent.futures.ProcessPoolExecutor(
+        1, mp_context=multiprocessing.get_context("spawn")
+    ) as pool:
+        print(pool.submit(double, 4).result())
+
+
+if __name__ == "__main__":
+    main()

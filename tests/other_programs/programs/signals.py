@@ -1,0 +1,45 @@
+"""Signals: handlers, alarms, the wakeup descriptor, and Ctrl-C in a call that waits."""
+
+import os
+import select
+import signal
+import socket
+import threading
+import time
+
+a, b = socket.socketpair()
+for sock in (a, b):
+    sock.setblocking(False)
+print(signal.set_wakeup_fd(b.fileno()))
+signal.signal(signal.SIGALRM, lambda number, frame: print("handler", number))
+print(signal.getsignal(signal.SIGALRM).__name__)
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+print(select.select([a], [], [], 5)[0] == [a], a.recv(10))
+print(signal.set_wakeup_fd(-1) == b.fileno())
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+signal.pause()
+
+
+def interrupt():
+    time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    threading.Thread(target=interrupt).start()
+    try:
+        listener.accept()
+    except KeyboardInterrupt:
+        print("interrupted")
+
+
+def refuse(number, frame):
+    raise InterruptedError("by a handler")
+
+
+signal.signal(signal.SIGUSR1, refuse)
+threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+try:
+    threading.Event().wait()
+except InterruptedError as error:
+    print(error)
