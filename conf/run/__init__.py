@@ -76,7 +76,10 @@ def runs(block: page.Block) -> bool:
 
 
 def _programs(block: page.Block) -> dict[str, str]:
-    """The files of a console block that holds nothing but our own programs, else nothing."""
+    """The files of a console block that holds nothing but our own programs, else nothing.
+
+    A program may read a file that lies beside it.
+    """
     if block.kind == "conversation":
         program = page.split_program(block.source)[0]
         return {"program.py": program.removesuffix(f"{page.PRINTS}\n")}
@@ -87,7 +90,8 @@ def _programs(block: page.Block) -> dict[str, str]:
         path = block.path.parent / command.words[1] if len(command.words) > 1 else block.path
         if command.words[0] != "python3" or path.suffix != ".py" or not path.is_file():
             return {}
-        files[command.words[1]] = path.read_text(encoding="utf-8")
+        beside = [path.parent / word for word in command.words[1:] if "/" not in word]
+        files |= {file.name: file.read_text("utf-8") for file in beside if file.is_file()}
     return files
 
 

@@ -21,7 +21,6 @@ from selenium.webdriver.support.ui import WebDriverWait
 LIMIT = 90
 """Seconds for what may load Python on a busy machine."""
 
-IN_FRAMES = "if (window !== top && top.Kept) window.Worker = top.Kept;"
 IN_WINDOW = """
 document.head.innerHTML = '<meta name="viewport" content="width=device-width, initial-scale=1">';
 document.body.innerHTML = '<iframe style="position:fixed;inset:0;border:0;width:100%;height:100%">';
@@ -58,7 +57,10 @@ const [address, done] = arguments;
 const frame = document.querySelector("iframe");
 window.asked = [];
 window.change = null;
-frame.onload = () => done(true);
+frame.onload = () => {
+  frame.contentWindow.Worker = Kept;  // before anything is pressed, and no earlier is one made
+  done(true);
+};
 frame.src = address;
 """
 PRESS_ALL = """
@@ -99,6 +101,12 @@ class Pressed:
     """Each statement or command as it is shown, and what stands below it."""
 
 
+def told(results: object) -> list[Pressed]:
+    """What `PRESS_ALL` has come to."""
+    assert isinstance(results, list), results
+    return [Pressed(**each) for each in results]
+
+
 class Frame:
     """A window with a frame in it that shows one page of the site after the other."""
 
@@ -106,7 +114,6 @@ class Frame:
         self.driver = driver
         self.site = site
         driver.set_script_timeout(120)
-        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": IN_FRAMES})
         driver.get(site + "llms.txt")  # a page of the site's origin with no script of its own
         driver.execute_script(IN_WINDOW)
 
@@ -124,9 +131,7 @@ class Frame:
     def press_all(self) -> list[Pressed]:
         """Press every Run of the page, one after the other, each when the one before has ended."""
         self.driver.switch_to.default_content()
-        results = self.driver.execute_async_script(PRESS_ALL)
-        assert isinstance(results, list), results
-        return [Pressed(**each) for each in results]
+        return told(self.driver.execute_async_script(PRESS_ALL))
 
 
 class Example:

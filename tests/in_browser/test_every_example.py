@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
 import hashlib
-import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 import run
-from examples import page, programs
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -22,78 +17,15 @@ from tests.determinism.test_determinism import trace
 
 from .conftest import ROOT, Opened
 from .frame import LIMIT, Frame, shown
-
-DOCS = ROOT / "docs"
+from .recorded import complaints, differences, pages
 
 pytestmark = pytest.mark.skipif(not run.available(), reason="the site is built without Run")
 
 
-def runs(block: page.Block) -> bool:
-    return block.kind in run.RUNNING and not block.tags.hidden and run.runs(block)
-
-
-def pages() -> list[str]:
-    """The pages that have something to run."""
-    return sorted(
-        str(path.relative_to(DOCS).with_suffix(""))
-        for path in DOCS.rglob("*.md")
-        if path.parent.name != "changelog.d" and any(runs(block) for block in page.read(path))
-    )
-
-
-def recorded(block: page.Block) -> list[tuple[str, str]]:
-    """What the page has: each statement or command as it is shown, and what it printed."""
-    if block.kind == "console":
-        return [
-            ("$ " + line.removeprefix("$ ") + "\n", command.want)
-            for command in programs.commands(block)
-            for line in [shlex.join(command.words) + (" &" if command.background else "")]
-        ]
-    if block.kind == "conversation":
-        return [("$ python3 program.py\n", page.split_program(block.source)[1])]
-    told = []
-    for each in block.examples:
-        lines = each.source.rstrip("\n").split("\n")
-        source = "".join(
-            f"{'...' if number else '>>>'} {line}".rstrip() + "\n"
-            for number, line in enumerate(lines)
-        )
-        # As doctest, which of an exception compares the end.
-        error = each.exc_msg and f"...Traceback (most recent call last):\n{each.exc_msg}"
-        told.append((source, error or each.want))
-    return told
-
-
-def statement(source: str) -> object:
-    """A statement as it stands; a command as its words, however they are quoted."""
-    return shlex.split(source) if source.startswith("$ ") else source
-
-
-def differences(want: list[tuple[str, str]], got: list[list[str]]) -> Iterator[str]:
-    """Compare as a doctest does, each statement with its own."""
-    if [statement(source) for source, _ in want] != [statement(source) for source, _ in got]:
-        yield f"other statements ran: {got}"
-        return
-    same = partial(doctest.OutputChecker().check_output, optionflags=doctest.ELLIPSIS)
-    for (source, expected), (_, printed) in zip(want, got, strict=True):
-        if not same(expected, printed):
-            yield f"{source}recorded: {expected}\nnow: {printed}"
-
-
 @pytest.mark.parametrize("name", pages())
 def test_every_block_prints_what_the_page_records(frame: Frame, name: str):
-    blocks = [block for block in page.read(DOCS / f"{name}.md") if block.kind in run.RUNNING]
     frame.open(f"{name}.html")
-    pressed = frame.press_all()
-    assert [each.block for each in pressed] == [
-        number for number, block in enumerate(blocks) if runs(block)
-    ]
-    wrong = [
-        f"{name}.md, line {blocks[each.block].line}: {each.status}\n{difference}"
-        for each in pressed
-        for difference in differences(recorded(blocks[each.block]), each.printed)
-    ]
-    wrong += [each.status for each in pressed if not each.status.startswith("As recorded")]
+    wrong = list(complaints(name, frame.press_all()))
     assert not wrong, "\n\n".join(wrong)
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from urllib.parse import quote_plus
 
 import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -71,6 +72,12 @@ SEARCHES = [
     ("EADDRINUSE", "reference/errors.html"),
     ("Address already in use", "reference/errors.html"),
     ("Connection refused", "reference/errors.html"),
+    ("[Errno 111]", "reference/errors.html"),
+    ("WinError 10061", "reference/errors.html"),
+    ("Can't assign requested address", "reference/errors.html"),
+    ("tcp_tw_reuse", "reference/settings.html"),
+    ("getifaddrs", "reference/addresses.html"),
+    ("Nagle", "reference/calls/getsockopt.html"),
     ("accept", "reference/calls/accept.html"),
     ("bind", "reference/calls/bind.html"),
     ("getaddrinfo", "reference/calls/getaddrinfo.html"),
@@ -85,7 +92,7 @@ SEARCHES = [
 
 @pytest.mark.parametrize(("words", "first"), SEARCHES)
 def test_search_puts_the_right_page_first(browser: WebDriver, site: str, words: str, first: str):
-    browser.get(f"{site}search.html?q={words.replace(' ', '+')}")
+    browser.get(f"{site}search.html?q={quote_plus(words)}")
     links = WebDriverWait(browser, 20).until(
         lambda driver: driver.find_elements(By.CSS_SELECTOR, "#search-results li a")
     )
