@@ -54,7 +54,7 @@ PLANS = (
             _program("x25_cable", background=True),
             _program("x25_call"),
             _program("x25_options"),
-            *map(_detail, ("appletalk", "tipc", "x25")),
+            *map(_detail, ("appletalk", "atmpvc", "tipc", "x25")),
             *_EVERYWHERE,
             *_PAGES,
         ),

@@ -229,7 +229,8 @@ class Replay:
         if (self.flow.startswith("atm") and step[1] in ("bind", "connect")
                 and step[4] not in ("EBADFD", "EINVAL", "EAFNOSUPPORT")):
             number = self.files[who, int(step[2][3:].split(",")[0])]
-            self.calls.setsockopt(number, 264, 0x42020054, QUALITY)
+            if self.machine.descriptors[number].pcb.circuit is None:  # an open one keeps its own
+                self.calls.setsockopt(number, 264, 0x42020054, QUALITY)
 
     def _ioctl(self, number: int, arguments: str, packed: list[bytes]) -> Result:
         if "same again" in arguments:

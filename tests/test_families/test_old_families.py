@@ -313,7 +313,7 @@ FAMILIES = Path(bsdsockets.__file__).parent / "families"
 
 
 def test_no_family_imports_another() -> None:
-    allowed = {"family"}
+    allowed = {"family", "internet"}  # what two share, no family themselves
     for path in FAMILIES.glob("*.py"):
         found = {node.module for node in ast.walk(ast.parse(path.read_text()))
                  if isinstance(node, ast.ImportFrom) and node.level == 1}
