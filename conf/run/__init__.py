@@ -43,6 +43,7 @@ TOLD_BY = (
 )
 RUNNING = ("pycon", "console", "conversation")
 NEEDED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+WITHOUT = "This copy of the site was built without Run: its examples do not run in the browser."
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ def _blocks(app: Sphinx, name: str) -> list[page.Block]:
 
 def _add_bars(app: Sphinx, doctree: nodes.document) -> None:
     """Put a bar below each block that runs.  Blocks and containers stand in the same order."""
+    first = True
     left = list(enumerate(_blocks(app, app.env.docname)))
     for container in list(doctree.findall(nodes.container)):
         if not {"example", "cv-program"}.intersection(container["classes"]):
@@ -115,7 +117,10 @@ def _add_bars(app: Sphinx, doctree: nodes.document) -> None:
         number, block = left.pop(0)
         if runs(block) and not container.get("seed"):
             actors = container.get("actors", "")
-            container.insert(1, run_bar(block=number, name=_name(block), actors=actors))
+            container.insert(
+                1, run_bar(block=number, name=_name(block), actors=actors, first=first)
+            )
+            first = False
 
 
 def _text(block: page.Block) -> str:
@@ -133,6 +138,8 @@ def _name(block: page.Block) -> str:
 
 
 def _visit_bar(self: Any, node: run_bar) -> None:
+    if self.builder.name == "html" and not available() and node["first"]:
+        self.body.append(f'<p class="example-where">{WITHOUT}</p>\n')
     if self.builder.name != "html" or not available():
         raise nodes.SkipNode
     name = html.escape(node["name"], quote=True)
@@ -160,7 +167,7 @@ def _more(name: str, edit: str = "") -> str:
 
 def _visit_playground(self: Any, node: playground) -> None:
     if self.builder.name != "html" or not available():
-        self.body.append("<p>This copy of the site was built without Run.</p>\n")
+        self.body.append(f"<p>{WITHOUT}</p>\n")
         raise nodes.SkipNode
     options = "".join(
         f'<option value="{path.name}">{html.escape(_title(path))}</option>' for path in _starts()
@@ -292,7 +299,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", _write)
     return {
         "version": "1",
-        "env_version": 2,
+        "env_version": 3,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

