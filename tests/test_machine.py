@@ -2,13 +2,14 @@
 
 import errno
 import os
+import signal
 import stat
 from pathlib import Path
 
 import pytest
 
 from bsdsockets import Deadlock, Machine
-from bsdsockets.machine import errors
+from bsdsockets.machine import errors, threads
 from bsdsockets.machine.clock import Clock
 
 
@@ -111,6 +112,54 @@ def test_a_machine_that_is_closed_ends_the_threads_that_wait() -> None:
     assert not machine.descriptors
     a.detach()
     b.detach()
+
+
+@pytest.mark.parametrize("of_c", [True, False], ids=["semaphores", "locks"])
+def test_threads_take_turns_by_either_kind_of_baton(
+    of_c: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not of_c:
+        monkeypatch.setattr(threads, "_c", None)
+    elif threads._c is None:
+        pytest.skip("the C library's semaphores are only used on Linux")
+    machine = Machine()
+    socket, threading = machine.load("socket"), machine.load("threading")
+    assert isinstance(machine.scheduler.main.baton, threads.Semaphore) == of_c
+    here, there = socket.socketpair()
+
+    def answer() -> None:
+        while data := there.recv(1):
+            there.send(data)
+
+    server = threading.Thread(target=answer)
+    server.start()
+    with here, there:
+        for number in range(200):
+            here.send(bytes([number]))
+            assert here.recv(1) == bytes([number])
+        here.shutdown(socket.SHUT_WR)
+        server.join()
+    machine.close()
+
+
+@pytest.mark.parametrize("of_c", [True, False], ids=["semaphores", "locks"])
+def test_a_signal_interrupts_a_thread_that_waits_for_its_turn(
+    of_c: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gets its turn back first, so that never two threads run at once."""
+    if not of_c:
+        monkeypatch.setattr(threads, "_c", None)
+    machine = Machine()
+    threading = machine.load("threading")
+
+    def interrupt() -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        threading.Thread(target=interrupt).start()
+        threading.Event().wait()
+    assert machine.scheduler.current is machine.scheduler.main
+    machine.close()
 
 
 def test_a_descriptor_is_a_real_number_that_closing_gives_back() -> None:

@@ -48,7 +48,7 @@ class Task:
     """
 
     __slots__ = ("baton", "call", "calls", "error", "expired", "ident", "name", "ready",
-                 "scheduler", "started", "waiting", "what")
+                 "scheduler", "started", "turn", "waiting", "what")
 
     def __init__(self, scheduler: "Scheduler", ident: int, name: str) -> None:
         self.scheduler = scheduler
@@ -62,7 +62,8 @@ class Task:
         self.started = True
         self.error: BaseException | None = None
         self.calls: list[Callable[[], object]] = []  # what it does first when it runs again
-        self.baton: Any = None
+        self.baton: Any = None  # what its engine wakes it by
+        self.turn = False
 
     def notify(self, mask: int = 0) -> None:
         """Something this thread waits for has changed (*mask*: which events, unused)."""

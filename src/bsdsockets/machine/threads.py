@@ -16,6 +16,7 @@ Sources: POSIX.1-2024 sem_post(), sem_wait(); CPython ``Python/ceval_gil.h``.
 import _thread
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -35,7 +36,7 @@ SEMAPHORE = 64  # bytes, at least sizeof(sem_t) of every C library
 
 
 class Semaphore:
-    """A lock that is taken; `release` lets go of the interpreter's lock before it wakes."""
+    """Posted by `release`, which lets go of the interpreter's lock before it wakes."""
 
     __slots__ = ("_memory", "_wait", "release")
 
@@ -53,19 +54,38 @@ class Semaphore:
             pass
 
 
+class Lock:
+    """The same by a lock of ``_thread``, which is taken while nothing is posted."""
+
+    __slots__ = ("_lock", "acquire")
+
+    def __init__(self) -> None:
+        self._lock = _thread.allocate_lock()
+        self.acquire = self._lock.acquire
+        self.acquire()
+
+    def release(self) -> None:
+        """Post, if nothing is."""
+        with suppress(RuntimeError):
+            self._lock.release()
+
+
 class RealThreads:
-    """Suspends a thread of the model by letting a real one wait for its baton."""
+    """Suspends a thread of the model by letting a real one wait for its baton.
+
+    Whose `turn` it is counts; the baton only wakes, and once too often does no harm.
+    """
 
     def adopt(self, task: Task) -> None:
         """Take the real thread that calls as *task*."""
-        task.baton = self._baton()
+        task.baton, task.turn = self._baton(), True
 
     def start(self, task: Task, body: Callable[[], None]) -> None:
         """Make a real thread that runs *body* once it is handed the baton."""
-        task.baton = baton = self._baton()
+        task.baton = self._baton()
 
         def run() -> None:
-            baton.acquire()
+            self._await(task)
             body()
 
         _thread.start_new_thread(run, ())
@@ -73,20 +93,25 @@ class RealThreads:
     def switch(self, leaving: Task, entering: Task) -> None:
         """Hand the baton from *leaving*, which calls, to *entering*.
 
-        A signal handler of the host may raise while *leaving* waits.  It then gets the
-        baton back before the exception goes on, as any thread that becomes ready does.
+        A signal handler of the host may raise while *leaving* waits.  It then gets its turn
+        before the exception goes on, as any thread that becomes ready does, unless it has it.
         """
+        leaving.turn = False
+        entering.turn = True
         try:
             entering.baton.release()
-            leaving.baton.acquire()
+            while not leaving.turn:
+                leaving.baton.acquire()
         except BaseException:
-            leaving.scheduler.interrupt(leaving)
-            leaving.baton.acquire()
+            if not leaving.turn:
+                leaving.scheduler.interrupt(leaving)
+            self._await(leaving)
             raise
 
     def end(self, leaving: Task, entering: Task | None) -> None:
         """Hand the baton on for the last time."""
         if entering is not None:
+            entering.turn = True
             entering.baton.release()
 
     def local(self, scheduler: Any) -> type:
@@ -94,9 +119,10 @@ class RealThreads:
         return _thread._local
 
     @staticmethod
-    def _baton() -> Any:
-        if _c is not None:
-            return Semaphore()
-        baton = _thread.allocate_lock()
-        baton.acquire()
-        return baton
+    def _await(task: Task) -> None:
+        while not task.turn:
+            task.baton.acquire()
+
+    @staticmethod
+    def _baton() -> Semaphore | Lock:
+        return Lock() if _c is None else Semaphore()
