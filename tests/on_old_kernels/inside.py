@@ -7,7 +7,7 @@ there and leaves ``result.json``.  HALT is the number for reboot(2) that ends th
 
 The job::
 
-    {"modules": [files, in order], "path": [folders the programs import from],
+    {"modules": [files, in order], "model": …, "path": [folders the programs import from],
      "programs": [{"name": …, "command": [...], "folder": …, "limit": seconds, "background": …}]}
 
 It runs with the host's files read-only and only the standard library, and imports the probe
@@ -67,11 +67,11 @@ def load(path: str) -> str:
     return name
 
 
-def probe_as(uid: int, probe: Any) -> dict[str, Any]:
+def probe_as(uid: int, probe: Any, model: bool) -> dict[str, Any]:
     """The table of families and types that a user gets, asked by a child of this process.
 
-    For root "model" is the table of the model with the profile "as this machine"; others may not
-    be able to read the files that it is made of.
+    "model", for root where it is asked for, is the table of the model with the profile "as this
+    machine"; others may not be able to read the files that it is made of.
     """
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
@@ -81,9 +81,9 @@ def probe_as(uid: int, probe: Any) -> dict[str, Any]:
                 os.setgid(uid)
                 os.setuid(uid)
             table = json.loads(probe.as_json(probe.probe()))
-            if not uid:
-                model = probe.as_json(probe.of_model("as this machine"))
-                table["model"] = json.loads(model)["table"]
+            if model and not uid:
+                text = probe.as_json(probe.of_model("as this machine"))
+                table["model"] = json.loads(text)["table"]
             os.write(writer, json.dumps(table).encode())
         finally:
             os._exit(0)
@@ -131,7 +131,9 @@ def work() -> dict[str, Any]:
     result["modules"] = [load(path) for path in job["modules"]]
     sys.path[:0] = job["path"]
     probe = importlib.import_module("bsdsockets.probe")
-    result["probes"] = {str(uid): probe_as(uid, probe) for uid in (0, NOBODY)}
+    result["probes"] = {
+        str(uid): probe_as(uid, probe, job["model"]) for uid in (0, NOBODY)
+    }
     running: list[subprocess.Popen[str]] = []
     result["programs"] = {}
     for program in job["programs"]:

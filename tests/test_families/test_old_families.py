@@ -324,3 +324,16 @@ def test_every_family_says_where_its_facts_are_from() -> None:
     for path in FAMILIES.glob("*.py"):
         text = ast.get_docstring(ast.parse(path.read_text())) or ""
         assert path.name in ("__init__.py", "family.py") or "Sources:" in text, path.name
+
+
+def test_every_family_is_a_short_file() -> None:
+    """An address, a table, and what is special: at most 150 lines of code without docstrings."""
+    for path in FAMILIES.glob("*.py"):
+        text = path.read_text()
+        prose = {line for node in ast.walk(ast.parse(text))
+                 if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+                 and ast.get_docstring(node)
+                 for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)}
+        code = [line for number, line in enumerate(text.splitlines(), 1)
+                if number not in prose and line.strip() and not line.strip().startswith("#")]
+        assert len(code) <= 150, path.name

@@ -18,15 +18,11 @@ Sources: <sys/socket.h>; CPython's ctypes and fcntl documentation.
 """
 
 import ctypes
-import os
 import types
 from collections.abc import Callable
 from typing import Any
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from . import fcntl_module
 
 CALLS = ("bind", "connect", "accept", "sendto", "recvfrom", "getsockname", "getpeername")
 
@@ -111,7 +107,8 @@ class ThreadName:
 def c_modules(machine: Any) -> dict[str, types.ModuleType]:
     """The modules that take the places of the host's."""
     made = {"ctypes": _make_ctypes(machine)}
-    return made | {"fcntl": _make_fcntl(machine)} if fcntl else made
+    fcntl = fcntl_module.make(machine)
+    return made | {"fcntl": fcntl} if fcntl else made
 
 
 def _make_ctypes(machine: Any) -> types.ModuleType:
@@ -128,38 +125,6 @@ def _make_ctypes(machine: Any) -> types.ModuleType:
 
     module = types.ModuleType("ctypes", ctypes.__doc__)
     vars(module).update(vars(ctypes), CDLL=CDLL)
-    return module
-
-
-def _make_fcntl(machine: Any) -> types.ModuleType:
-    """The interpreter's fcntl, whose functions know the machine's sockets."""
-    files = machine.descriptors
-
-    def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
-        number = fd if isinstance(fd, int) else fd.fileno()
-        result = fcntl.fcntl(fd, cmd, arg)
-        if number in files:
-            if cmd == fcntl.F_SETFL:
-                files.set_nonblocking(number, bool(arg & os.O_NONBLOCK))
-            elif cmd in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC):
-                files[result] = files[number].hold()
-        return result
-
-    def ioctl(fd: Any, request: int, arg: Any = 0, mutate_flag: bool = True, /) -> Any:
-        number = fd if isinstance(fd, int) else fd.fileno()
-        if number not in files:
-            return fcntl.ioctl(fd, request, arg, mutate_flag)
-        if isinstance(arg, int):
-            return machine.calls.ioctl(number, request, b"")[0]
-        data = arg.encode() if isinstance(arg, str) else bytes(arg)
-        result, changed = machine.calls.ioctl(number, request, data)
-        if isinstance(arg, bytes | str) or not mutate_flag:
-            return changed
-        arg[:] = changed
-        return result
-
-    module = types.ModuleType("fcntl", fcntl.__doc__)
-    vars(module).update(vars(fcntl), fcntl=control, ioctl=ioctl)
     return module
 
 

@@ -23,7 +23,15 @@ from ..machine.profile import BUILT_IN, Profile, named
 from ..network.names import Resolver
 from ..network.node import Node
 from ..network.pcap import Capture
-from . import errno_module, select_module, socket_module, thread_module, time_module, tls
+from . import (
+    errno_module,
+    fcntl_module,
+    select_module,
+    socket_module,
+    thread_module,
+    time_module,
+    tls,
+)
 from .build import build_families
 from .loader import Loader
 from .observed import ObservedCalls
@@ -91,6 +99,8 @@ class Machine:
         self.loader.made["_ssl"] = lambda: tls.make(self)
         if errno := errno_module.make():
             self.loader.modules["errno"] = errno
+        if fcntl := fcntl_module.make(self):
+            self.loader.modules["fcntl"] = fcntl
         for each in faults:
             self.fault(each)
 

@@ -1,0 +1,49 @@
+"""``fcntl`` for programs on the model: it knows the machine's sockets.
+
+What is asked of another file goes to the interpreter's own module.
+
+Sources: CPython's fcntl documentation; `calls.ioctl` for the requests.
+"""
+
+import os
+import types
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+def make(machine: Any) -> types.ModuleType | None:
+    """The module, or None where the interpreter has none."""
+    if fcntl is None:
+        return None
+    files = machine.descriptors
+
+    def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
+        number = fd if isinstance(fd, int) else fd.fileno()
+        result = fcntl.fcntl(fd, cmd, arg)
+        if number in files:
+            if cmd == fcntl.F_SETFL:
+                files.set_nonblocking(number, bool(arg & os.O_NONBLOCK))
+            elif cmd in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC):
+                files[result] = files[number].hold()
+        return result
+
+    def ioctl(fd: Any, request: int, arg: Any = 0, mutate_flag: bool = True, /) -> Any:
+        number = fd if isinstance(fd, int) else fd.fileno()
+        if number not in files:
+            return fcntl.ioctl(fd, request, arg, mutate_flag)
+        if isinstance(arg, int):
+            return machine.calls.ioctl(number, request, b"")[0]
+        data = arg.encode() if isinstance(arg, str) else bytes(arg)
+        result, changed = machine.calls.ioctl(number, request, data)
+        if isinstance(arg, bytes | str) or not mutate_flag:
+            return changed
+        arg[:] = changed
+        return result
+
+    module = types.ModuleType("fcntl", fcntl.__doc__)
+    vars(module).update(vars(fcntl), fcntl=control, ioctl=ioctl)
+    return module
