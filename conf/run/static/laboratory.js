@@ -73,7 +73,7 @@ export class Switches {
   tell() {
     const many = this.rows.filter((row) => row.box.checked).length;
     this.button.textContent = many ? `Faults: ${many} on` : "Faults";
-    this.button.setAttribute("aria-label", many ? `${this.name}: ${many} on` : this.name);
+    this.button.setAttribute("aria-label", many ? this.name.replace("Faults", `Faults: ${many} on,`) : this.name);
   }
 
   /** As the model reads them: "reset: connection=1, after=1". */

@@ -290,7 +290,7 @@ class Bar {
       case "example":
         return this.note(message);
       case "story":
-        this.told = message.story;
+        this.told = message.story ?? null; // Python's None comes as undefined
         return;
       case "done":
         return this.conclude();
