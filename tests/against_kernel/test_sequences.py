@@ -16,18 +16,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="five kinds of difference are left in 7,000 random programs, the control messages of "
-    "SO_TIMESTAMP and data held back with MSG_MORE among them",
-)
 def test_the_model_answers_random_programs_as_the_kernel_does() -> None:
     """Zero differences but the deliberate ones, in 200,000 calls."""
     answer = isolated.run("sequences", "--calls", str(CALLS), "--seed", "1", "--enough", "5")
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-@pytest.mark.xfail(strict=False, reason="2 of some 1,000 lines still differ")
 def test_the_model_answers_programs_about_one_feature_as_the_kernel_does() -> None:
     """Multicast, error queues, passed descriptors, epoll, names: line by line."""
     answer = isolated.run("features", limit=120)

@@ -19,6 +19,7 @@ from ..machine.constants import (
     SHUT_RDWR,
 )
 from ..machine.errors import EAGAIN, EINPROGRESS, EINVAL, EMFILE, fail
+from ..protocols.protocol import EVERYTHING
 from ..sockets.socket import Socket
 from .transfer import TABLED, Transfer
 from .waiting import TimedOut
@@ -200,3 +201,4 @@ class Connections(Transfer):
             so.protocol.shutdown(so, how + 1)
         finally:
             self._settle()
+            so.wake(EVERYTHING)  # after the peer, whom the FIN has woken

@@ -50,17 +50,15 @@ from .buffers import Record, RecordQueue, look, packet_cost
 from .internet import Internet, InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
 from .protocol import (
-    BOTH,
     CONNECTED,
     EVERYTHING,
-    HANGUP,
-    READ_HANGUP,
     READABLE,
     RECEIVE,
     SEND,
     UNCONNECTED,
     WRITABLE_BAND,
     Message,
+    ends_mask,
     error_mask,
     move_peek,
     peek_offset,
@@ -362,13 +360,7 @@ class Datagrams(Internet):
             mask = 0
         if so.error or so.pcb.errors:
             mask |= error_mask(so)
-        if so.shutdown & RECEIVE:
-            mask |= READ_HANGUP
-        if so.shutdown == BOTH:
-            mask |= HANGUP
-        if so.buffer.records:
-            mask |= READABLE
-        return mask
+        return mask | ends_mask(so, bool(so.buffer.records))
 
     def peer(self, so: Any) -> InternetAddress:
         end = so.pcb

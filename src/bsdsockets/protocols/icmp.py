@@ -87,7 +87,8 @@ class IcmpErrors:
             kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6
             if self.node.kind(packet.destination) == "local":
                 self.node.send(Packet(packet.destination, packet.source, packet.protocol,
-                                      message._replace(type=kind), fragment=True))
+                                      message._replace(type=kind), tos=packet.tos,
+                                      fragment=True))
 
 
 def error_record(so: Any, packet: Packet, destination: Any, data: bytes,

@@ -68,6 +68,14 @@ def move_peek(so: Any, count: int) -> None:
         so.options[PEEK_OFFSET] = max(offset + count, 0)
 
 
+def ends_mask(so: Any, waits: bool) -> int:
+    """What poll says of what has come, and of directions that are shut."""
+    mask = READABLE if waits else 0
+    if so.shutdown & RECEIVE:
+        mask |= READ_HANGUP
+    return mask | HANGUP if so.shutdown == BOTH else mask
+
+
 def error_mask(so: Any) -> int:
     """What poll says of an error: POLLERR, with SO_SELECT_ERR_QUEUE POLLPRI too."""
     return POLLERR | (POLLPRI if so.options.get(SELECT_ERRORS) else 0)

@@ -15,15 +15,14 @@ from ..machine.constants import MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
 from ..machine.errors import EINVAL, EOPNOTSUPP, fail
 from .buffers import Record, RecordQueue
 from .protocol import (
-    BOTH,
     EVERYTHING,
     HANGUP,
-    READ_HANGUP,
     READABLE,
     RECEIVE,
     WRITABLE_BAND,
     Message,
     Protocol,
+    ends_mask,
 )
 
 COST = 768  # bytes that a short record costs its receiver
@@ -75,14 +74,8 @@ class Records(Protocol):
         return Message(data[:count], record.address, record.control, cut, len(data))
 
     def ready(self, so: Any) -> int:
-        mask = POLLERR if so.error else 0
-        if so.shutdown & RECEIVE:
-            mask |= READ_HANGUP
-        if so.shutdown == BOTH:
-            mask |= HANGUP
-        if so.buffer.records:
-            mask |= READABLE
-        return mask | WRITABLE_BAND
+        return ends_mask(so, bool(so.buffer.records)) | WRITABLE_BAND | (
+            POLLERR if so.error else 0)
 
     def disconnect(self, so: Any) -> None:
         """connect() with AF_UNSPEC, which these families refuse unless they say otherwise."""

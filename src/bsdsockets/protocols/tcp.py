@@ -291,13 +291,11 @@ class Tcp(TcpStream):
             if c.state == SYN_SENT or how & RECEIVE:
                 self._disconnect(so)
                 so.state = UNCONNECTED
-            so.wake(EVERYTHING)
             return
         unconnected = c.state == CLOSED
         so.shutdown |= how
         if how & SEND and c.state in MAY_SEND:
             self._send_fin(c)
-        so.wake(EVERYTHING)
         if unconnected:
             fail(ENOTCONN)
 

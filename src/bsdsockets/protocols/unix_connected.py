@@ -16,10 +16,9 @@ from .protocol import (
     CONNECTED,
     EVERYTHING,
     HANGUP,
-    READ_HANGUP,
-    READABLE,
     RECEIVE,
     WRITABLE_BAND,
+    ends_mask,
 )
 from .unix import PASS_CREDENTIALS, Unix, UnixEnd, discard
 
@@ -127,15 +126,8 @@ class UnixConnected(Unix):
         return so.queue is None and so.pcb.used * 4 <= so.send_size
 
     def ready(self, so: Any) -> int:
-        mask = 0
-        if so.error:
-            mask |= POLLERR
-        if so.shutdown == BOTH:
-            mask |= HANGUP
-        if so.shutdown & RECEIVE:
-            mask |= READ_HANGUP
-        if so.buffer or (so.queue is not None and so.queue.completed):
-            mask |= READABLE
+        waits = bool(so.buffer or (so.queue is not None and so.queue.completed))
+        mask = ends_mask(so, waits) | (POLLERR if so.error else 0)
         if so.pcb.peer is None and so.queue is None:
             mask |= HANGUP
         if self.writable(so):

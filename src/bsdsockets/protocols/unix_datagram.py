@@ -31,12 +31,12 @@ from .protocol import (
     CONNECTED,
     EVERYTHING,
     HANGUP,
-    READ_HANGUP,
     READABLE,
     RECEIVE,
     SEND,
     WRITABLE_BAND,
     Message,
+    ends_mask,
     error_mask,
     move_peek,
     peek_offset,
@@ -111,15 +111,8 @@ class Records(Unix):
         return ()
 
     def ready(self, so: Any) -> int:
-        mask = 0
-        if so.error:
-            mask |= error_mask(so)
-        if so.shutdown & RECEIVE:
-            mask |= READ_HANGUP
-        if so.shutdown == BOTH:
-            mask |= HANGUP
-        if so.buffer or (so.queue is not None and so.queue.completed):
-            mask |= READABLE
+        waits = bool(so.buffer or (so.queue is not None and so.queue.completed))
+        mask = ends_mask(so, waits) | (error_mask(so) if so.error else 0)
         if self.connection_based and so.pcb.peer is None and so.queue is None:
             mask |= HANGUP
         if self.may_send(so):

@@ -1,0 +1,70 @@
+"""What AF_INET and AF_INET6 share: their types and protocols, and how a host and a port are read.
+
+Sources: Linux ip(7), ipv6(7); CPython ``getsockaddrarg`` for what a program may pass.
+"""
+
+from typing import Any
+
+from ..machine.constants import SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
+from ..machine.errors import EPROTONOSUPPORT, fail
+from ..machine.host import Host
+from ..network.addresses import version
+from ..network.names import Resolver, UnknownName
+from .family import Family
+
+
+def number_of(value: Any) -> int:
+    """A whole number of a program."""
+    try:
+        return int(value.__index__())
+    except AttributeError:
+        raise TypeError(
+            f"'{type(value).__name__}' object cannot be interpreted as an integer") from None
+
+
+def port_of(value: Any, caller: str) -> int:
+    """A port number of a program, 0 to 65535."""
+    port = number_of(value)
+    if not 0 <= port <= 0xFFFF:
+        raise OverflowError(f"{caller}(): port must be 0-65535.")
+    return port
+
+
+def host_text(value: Any) -> str:
+    """The host of an address: str, bytes or bytearray."""
+    if isinstance(value, str):
+        text = value if value.isascii() else value.encode("idna").decode()
+    elif isinstance(value, (bytes, bytearray)):
+        text = bytes(value).decode("latin-1")
+    else:
+        raise TypeError("str, bytes or bytearray expected, not " + type(value).__name__)
+    if "\0" in text:
+        raise TypeError("host name must not contain null character")
+    return text
+
+
+class InternetFamily(Family):
+    """One version of IP of one host."""
+
+    def __init__(self, host: Host, resolver: Resolver, tcp: Any, udp: Any, udplite: Any,
+                 raw: Any) -> None:
+        super().__init__(host)
+        self.resolver = resolver
+        self.table = {SOCK_STREAM: [(6, tcp)], SOCK_DGRAM: [(17, udp), (136, udplite)],
+                      SOCK_RAW: [(-1, raw)]}
+
+    def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
+        if kind == SOCK_RAW and number == 0:
+            fail(EPROTONOSUPPORT)
+        return super().choose(kind, number)
+
+    def resolve(self, name: str) -> str:
+        """The address of a name, a number, or "" for any."""
+        if not name:
+            return str(self.any_address)
+        numeric = self.resolver.numeric(name, self.number)
+        if numeric is None:
+            return self.resolver.getaddrinfo(name, None, self.number, SOCK_DGRAM)[0].address
+        if version(numeric) != version(self.any_address):
+            raise UnknownName(-9)
+        return numeric
