@@ -138,6 +138,35 @@ with socket.socket() as server, socket.socket() as client:
     assert any("fails with ConnectionRefusedError (ECONNREFUSED)" in text for text in said)
 
 
+def test_a_fault_is_in_the_picture_and_in_the_words():
+    program = (
+        "import socket\n"
+        "kind = socket.SOCK_DGRAM\n"
+        "with socket.socket(type=kind) as server, socket.socket(type=kind) as client:\n"
+        "    server.bind(('127.0.0.1', 0))\n"
+        "    client.sendto(b'gone', server.getsockname())\n"
+    )
+    seen = recording.run(program, Path("page.md"), faults=["lost datagrams"])
+    said = [step.sentence for step in story.tell(seen, cast("client | server")).steps]
+    assert "client → server: UDP, 4 bytes, b'gone', which is lost." in said
+    assert not any("which is lost" in text for text in sentences(program))
+
+
+def test_what_a_send_that_waits_puts_over_is_told_when_it_is_there():
+    said = sentences(
+        "import socket, threading\n"
+        "client, server = socket.socketpair()\n"
+        "taker = threading.Thread(target=lambda: [server.recv(100_000) for _ in range(9)])\n"
+        "client.send(b'x' * 300_000)\n"  # all that fits
+        "taker.start(); client.send(b'y' * 100)\n"
+        "client.close(); taker.join(); server.close()\n"
+    )
+    waits = next(n for n, text in enumerate(said) if "b'yyyy" in text and "and waits" in text)
+    assert "→" not in said[waits + 1]
+    returns = next(n for n, text in enumerate(said) if "b'yyyy" in text and "returns 100" in text)
+    assert said[returns + 1].startswith("client → server: bytes, 100 bytes, b'yyyy")
+
+
 def test_a_socket_in_flight_is_not_at_its_end():
     said = sentences(
         """\

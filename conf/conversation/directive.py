@@ -3,6 +3,7 @@ r"""The ``conversation`` directive: a program, and a picture of the run it has o
     ```{conversation} A handshake            <- what the picture shows
     :actors: client | server                 <- threads or functions, left | right of the wire
     :seed: 0                                 <- of the machine
+    :faults: lost datagrams; slow peer       <- what happens to it (bsdsockets.faults)
     (a program)
     # prints
     (what it prints)
@@ -29,10 +30,19 @@ from examples.tags import TagError, parse
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from bsdsockets import faults
 from conversation import actors, picture, recording, story, words
 
 HERE = Path(__file__).resolve().parent
 MODEL = HERE.parent.parent / "src" / "bsdsockets"
+
+
+def _faults(text: str) -> list[str]:
+    """Read ``lost datagrams; slow peer``; ValueError names the faults there are."""
+    names = [each.strip() for each in text.split(";")]
+    for name in names:
+        faults.find(name)
+    return names
 
 
 class conversation(nodes.General, nodes.Element):
@@ -56,6 +66,7 @@ class Conversation(SphinxDirective):
     option_spec: ClassVar[Any] = {
         "actors": actors.cast,
         "seed": directives.nonnegative_int,
+        "faults": _faults,
         "tags": directives.unchanged,
         "small": directives.flag,
     }
@@ -89,7 +100,8 @@ class Conversation(SphinxDirective):
         path = Path(source)
         first = _first_line(path, line, self.content[0] if self.content else "")
         try:
-            seen = recording.run(program, path, self.options.get("seed", 0), first)
+            seed, happens = self.options.get("seed", 0), self.options.get("faults", [])
+            seen = recording.run(program, path, seed, first, happens)
         except recording.ProgramError as error:
             raise self.error(f"{path}:{error.line}: {error}") from None
         if not doctest.OutputChecker().check_output(wanted, seen.output, FLAGS):

@@ -13,7 +13,7 @@ import io
 import os
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,15 @@ class ProgramError(Exception):
         self.line = line
 
 
-def run(source: str, path: Path, seed: int = 0, line: int = 1) -> Recording:
+def run(
+    source: str, path: Path, seed: int = 0, line: int = 1, faults: Sequence[str] = ()
+) -> Recording:
     """Run *source*, which stands in *path* from *line* on, and return what was seen.
 
     ProgramError
         It does not compile, raises, waits for ever or takes too long.
     """
-    machine = bsdsockets.Machine(seed)
+    machine = bsdsockets.Machine(seed, faults=faults)
     filename = f"<{path.name}>"
     watcher = Watcher(machine, {filename: source.splitlines()})
     names = Builtins(__import__=machine.import_, __build_class__=builtins.__build_class__)

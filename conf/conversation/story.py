@@ -139,7 +139,8 @@ class _Teller:
         if ended is not None and self._at_once(entry, ended):
             self._result(step, ended)
         self.last_call = entry
-        self._unix(entry)
+        if id(entry) not in self.waits:
+            self._unix(entry)
         step.waiting = self.steps[-1].waiting = dict(self.waiting)
 
     def _at_once(self, entry: Entry, ended: Entry) -> bool:
@@ -195,6 +196,8 @@ class _Teller:
             waiting=dict(self.waiting),
         )
         step.words = f"{actor}: {title} {verb}{' ' + text if text else ''}."
+        if id(call) in self.waits:
+            self._unix(call)
 
     # What travels
 

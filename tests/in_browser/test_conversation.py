@@ -17,6 +17,8 @@ PAGES = [
     "index.html",
     TUTORIAL,
     "tutorials/datagrams.html",
+    "tutorials/many-clients.html",
+    "how-to/avoid-deadlock.html",
     "tutorials/unix-sockets.html",
     "tutorials/web-server.html",
     "explanation/backlog.html",
