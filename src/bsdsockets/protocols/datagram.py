@@ -45,8 +45,8 @@ from ..machine.errors import (
     fail,
 )
 from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, is_mapped, unmap
-from ..network.packets import Packet
 from .buffers import Record, RecordQueue, look, packet_cost
+from .icmp import ORIGIN_ICMP, ORIGIN_ICMP6
 from .internet import Internet, InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
 from .protocol import (
@@ -73,6 +73,11 @@ FATAL = (ECONNREFUSED, ENOPROTOOPT)  # errors that a socket without IP_RECVERR i
 def error_number(message: Message) -> int:
     """The errno in what MSG_ERRQUEUE returns: the first field of sock_extended_err."""
     return int(struct.unpack("=I", message.control[0][2][:4])[0])
+
+
+def came_back(message: Message) -> bool:
+    """True if what MSG_ERRQUEUE returns is an ICMP error, and none of this host's own."""
+    return message.control[0][2][4] in (ORIGIN_ICMP, ORIGIN_ICMP6)
 
 
 class DatagramEnd:
@@ -176,6 +181,19 @@ class Datagrams(Internet):
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
+        """Send *data* as one packet; returns its length.  Never waits: the link takes all.
+
+        EMSGSIZE, EOPNOTSUPP, EINVAL, EDESTADDRREQ
+            Too long; MSG_OOB; port 0; no address is given, and none is connected to.
+        EINVAL, ENODEV
+            A control message that there is not, or with a value that cannot be.
+        ENETUNREACH, EACCES, EAFNOSUPPORT
+            No way there; broadcast without SO_BROADCAST; IPv6 from an address of IPv4.
+        EMSGSIZE, ECONNREFUSED and others, EPIPE
+            Too long for IP; the pending error; shut down for sending.
+
+        Not modelled: EAGAIN and ENOBUFS, as the link is never slow.
+        """
         self.prepare(so)
         self.check_size(so, data, flags)
         if address is not None:
@@ -254,7 +272,15 @@ class Datagrams(Internet):
         return True
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
-        """Take one datagram; what does not fit is lost, and MSG_TRUNC says so."""
+        """Take one datagram; what does not fit is lost, and MSG_TRUNC says so.
+
+        None while none is there; shut down for receiving, a call that may wait gets b"".
+
+        EAGAIN
+            MSG_ERRQUEUE, and no error is kept.
+        ECONNREFUSED and others
+            The pending error, once.
+        """
         if flags & MSG_ERRQUEUE:
             return self._receive_error(so, count)
         if so.error:
@@ -334,7 +360,11 @@ class Datagrams(Internet):
             fail(EAGAIN)
         message, cost = so.pcb.errors.popleft()
         so.buffer.cost -= cost
-        so.error = error_number(so.pcb.errors[0][0]) if so.pcb.errors else 0
+        following = so.pcb.errors[0][0] if so.pcb.errors else None
+        if following is not None and came_back(following):
+            so.error = error_number(following)
+        elif came_back(message):
+            so.error = 0
         length = len(message.data)
         return message._replace(data=message.data[:count],
                                 flags=message.flags | (MSG_TRUNC if length > count else 0))
@@ -367,7 +397,3 @@ class Datagrams(Internet):
         if not end.remote or not end.remote_port:
             fail(ENOTCONN)
         return InternetAddress(self.dressed(so, end.remote), end.remote_port)
-
-    def deliver_errors_to(self, packet: Packet) -> Any:
-        """The socket that sent *packet*."""
-        return None

@@ -67,6 +67,13 @@ class Raw(Datagrams):
         return bool(so.pcb.remote)
 
     def bind(self, so: Any, address: InternetAddress) -> None:
+        """Receive only what is for *address*; its port means nothing.
+
+        EADDRNOTAVAIL
+            An IPv4-mapped address, or none of this host.
+        EINVAL
+            The socket is connected.
+        """
         if is_mapped(address.address):
             fail(EADDRNOTAVAIL)
         if so.pcb.remote:
@@ -133,6 +140,13 @@ class Raw(Datagrams):
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
+        """Send one packet; with MSG_MORE what follows is joined to it.
+
+        Beside the errors of `Datagrams.send`: EFAULT for ICMP without a type and a code,
+        EINVAL for ICMPv6 without a checksum, or a header of the program's that is none.
+
+        Source: raw(7); RFC 3542 3.1.
+        """
         so.pcb.collecting = bool(flags & MSG_MORE)
         return super().send(so, data, flags, address, control)
 

@@ -128,6 +128,21 @@ class Udp(Datagrams):
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
+        """Send one datagram, or with MSG_MORE and UDP_CORK add to one that goes later.
+
+        The errors are those of `Datagrams.send`; a piece that follows can fail only with
+        EMSGSIZE and EOPNOTSUPP, or EINVAL where it is IPv4's and the datagram IPv6's.
+
+        Source: RFC 768; udp(7); Linux ``udp_sendmsg``.
+
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); socket = machine.load("socket")
+        >>> one, two = (socket.socket(type=socket.SOCK_DGRAM) for _ in "12")
+        >>> two.bind(("127.0.0.1", 0)); one.connect(two.getsockname())
+        >>> one.send(b"one, ", socket.MSG_MORE), one.send(b"two"), two.recv(99)
+        (5, 3, b'one, two')
+        >>> one.close(); two.close(); machine.close()
+        """
         end = so.pcb
         known = end.known
         if known is not None and known[0] == self.ports.version and known[1] == address:

@@ -29,6 +29,11 @@ class UnixConnected(Unix):
     connection_based = True
 
     def listen(self, so: Any, backlog: int) -> None:
+        """Take connections, or change how many may wait.
+
+        EINVAL
+            The socket has no name, or is connected.
+        """
         if not so.pcb.name or so.pcb.peer is not None:
             fail(EINVAL)
         if so.queue is not None:
@@ -80,6 +85,11 @@ class UnixConnected(Unix):
         return so.pcb.urgent
 
     def accept(self, so: Any) -> Any:
+        """Take the oldest connection; None while there is none.
+
+        EINVAL
+            The socket does not listen; or it is shut down, and the call would wait.
+        """
         if so.queue is None:
             fail(EINVAL)
         child = so.queue.take()
@@ -90,6 +100,9 @@ class UnixConnected(Unix):
         return child
 
     def release(self, so: Any) -> None:
+        """End both ends: the peer reads what is left, then the end, or ECONNRESET if not all
+        that it sent was read.
+        """
         so.dead = True
         so.shutdown = BOTH
         end = so.pcb

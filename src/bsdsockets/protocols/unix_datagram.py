@@ -129,6 +129,13 @@ class UnixDatagram(Records):
     name_of = "unix-datagram"
 
     def connect(self, so: Any, name: bytes, wait: bool) -> bool:
+        """Note the peer; what another has sent before is lost.
+
+        ECONNREFUSED, ENOENT, ENOTDIR, EACCES, EPROTOTYPE
+            The name leads to no socket of this type.
+        EPERM
+            The peer is connected to somebody else.
+        """
         if name and so.options.get(PASS_CREDENTIALS):
             self.autobind(so)
         other = self.find(so, name)
@@ -247,6 +254,17 @@ class UnixSeqpacket(UnixConnected, Records):
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
+        """Send one record; None while the send buffer is full.
+
+        ECONNRESET
+            The pending error.
+        ENOTCONN
+            The socket is not connected.
+        EINVAL, EBADF, EPERM
+            As for control messages.
+        EOPNOTSUPP, EMSGSIZE, EPIPE
+            MSG_OOB; greater than the send buffer; one of the two ends is shut down.
+        """
         if so.error:
             so.fail_pending()
         other = so.pcb.peer
@@ -266,6 +284,11 @@ class UnixSeqpacket(UnixConnected, Records):
         return self.deliver(so, other, data, control)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take one record, as of a datagram socket; b"" at the end.
+
+        ENOTCONN
+            The socket is not connected.
+        """
         if so.pcb.peer is None:
             fail(ENOTCONN)
         return Records.receive(self, so, count, flags)
