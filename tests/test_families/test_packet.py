@@ -2,7 +2,10 @@
 
 import os
 import struct
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from bsdsockets import Machine
 from bsdsockets.machine.host import Host
 
-from .both import on_both
+from .both import ROOT, on_both
 
 ALL, IP, EXPERIMENT = 0x0003, 0x0800, 0x88B5
 SOCK_PACKET, SOL_PACKET, STATISTICS, IGNORE_OUTGOING = 10, 263, 6, 23
@@ -142,6 +145,39 @@ def test_scapy_reads_the_frames(machine: Machine) -> None:
     del frame[inet.IP].chksum, frame[inet.UDP].chksum
     again = layers.Ether(bytes(frame))
     assert given == (again[inet.IP].chksum, again[inet.UDP].chksum)
+
+
+def test_the_time_of_the_last_frame_is_there_when_one_was_received(machine: Machine) -> None:
+    """packet(7): SIOCGSTAMP; ENOENT where no packet was received."""
+    time: Any = machine.load("time")
+    with packet(machine, 3, EXPERIMENT) as sock:
+        sock.send(FRAME)
+        with pytest.raises(FileNotFoundError):
+            machine.calls.ioctl(sock.fileno(), 0x8906, bytes(16))
+        came = time.time()
+        time.sleep(2)
+        sock.recv(100)
+        seconds, parts = struct.unpack("=qq", machine.calls.ioctl(sock.fileno(), 0x8906,
+                                                                  bytes(16))[1])
+        nanoseconds = machine.calls.ioctl(sock.fileno(), 0x8907, bytes(16))[1]
+    assert seconds + parts / 1e6 == pytest.approx(came, abs=0.001)
+    assert struct.unpack("=qq", nanoseconds) == (seconds, parts * 1000)
+
+
+def test_scapy_pings_the_models_host(machine: Machine) -> None:
+    """Its own sr1(), unmodified: it sends and sniffs with AF_PACKET sockets."""
+    pytest.importorskip("scapy.all")
+    program = (
+        "from scapy.all import IP, ICMP, conf, sr1, L3RawSocket\n"
+        "conf.verb = 0\nconf.L3socket = L3RawSocket\n"
+        "print(sr1(IP(dst='127.0.0.1') / ICMP(), timeout=5).summary())\n")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "ping.py")
+        path.write_text(program)
+        result = subprocess.run([sys.executable, "-m", "bsdsockets", "run", str(path)], timeout=60,
+                                env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+                                capture_output=True, text=True)
+    assert result.stdout == "IP / ICMP 127.0.0.1 > 127.0.0.1 echo-reply 0\n", result.stderr
 
 
 def test_sock_packet_names_the_interface_and_must_be_told_it_each_time(machine: Machine) -> None:

@@ -18,6 +18,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from ..machine.clock import EPOCH
 from ..machine.constants import (
     AF_PACKET,
     IPPROTO_TCP,
@@ -34,8 +35,10 @@ from ..machine.errors import (
     EMSGSIZE,
     ENETDOWN,
     ENODEV,
+    ENOENT,
     ENOPROTOOPT,
     ENOTCONN,
+    ENOTTY,
     ENXIO,
     EOPNOTSUPP,
     fail,
@@ -72,6 +75,7 @@ STORED: dict[int, int | bool | None] = {
     PACKET_COPY_THRESH: None, PACKET_AUXDATA: True, PACKET_ORIGDEV: True, PACKET_VERSION: 2,
     PACKET_RESERVE: None, PACKET_LOSS: True, PACKET_TIMESTAMP: None, PACKET_TX_HAS_OFF: True,
     PACKET_QDISC_BYPASS: True, PACKET_IGNORE_OUTGOING: 1}
+SIOCGSTAMP, SIOCGSTAMPNS = 0x8906, 0x8907
 RING_HEADER = 32  # bytes of a struct tpacket_hdr, what PACKET_HDRLEN reads
 STATUS_USER, CHECKSUM_NOT_READY = 1, 8  # tp_status in a struct tpacket_auxdata
 
@@ -92,6 +96,7 @@ class PacketEnd(End):
         self.index = 0  # 0: every interface
         self.device = b""  # what a SOCK_PACKET socket was bound to
         self.seen = self.lost = 0
+        self.stamp: float | None = None  # when the frame came that was received last
 
 
 class Packets(Records):
@@ -305,7 +310,7 @@ class Packets(Records):
         if not seen:
             return  # as the filter that every socket has without one of its own
         so.pcb.seen += 1
-        about = (status, len(seen), len(seen) - len(data) + header)
+        about = (status, len(seen), len(seen) - len(data) + header, self.host.clock.now)
         if not self.give(so, seen, sender, about):
             so.pcb.lost += 1
 
@@ -320,9 +325,11 @@ class Packets(Records):
         """
         about = so.buffer.records[0].origin if so.buffer.records else None
         message = super().receive(so, count, flags)
-        if message is None or about is None or not so.options.get((SOL_PACKET, PACKET_AUXDATA)):
+        if message is None or about is None:
             return message
-        status, length, network = about
+        status, length, network, so.pcb.stamp = about
+        if not so.options.get((SOL_PACKET, PACKET_AUXDATA)):
+            return message
         data = struct.pack("=IIIHHHH", status, length, length, 0, network, 0, 0)
         return message._replace(control=((SOL_PACKET, PACKET_AUXDATA, data),))
 
@@ -331,6 +338,20 @@ class Packets(Records):
             fail(EINVAL)
 
     # Options
+
+    def ioctl(self, so: Any, request: int, argument: bytes) -> tuple[int, bytes]:
+        """SIOCGSTAMP, SIOCGSTAMPNS: when the frame came that was received last, in two longs.
+
+        ENOENT
+            None has been received.
+        """
+        if request not in (SIOCGSTAMP, SIOCGSTAMPNS):
+            fail(ENOTTY)
+        if so.pcb.stamp is None:
+            fail(ENOENT)
+        unit = 10**6 if request == SIOCGSTAMP else 10**9
+        total = int(EPOCH) * unit + round(so.pcb.stamp * unit)
+        return 0, struct.pack("=qq", *divmod(total, unit)) + argument[16:]
 
     def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
         if so.type == SOCK_PACKET:

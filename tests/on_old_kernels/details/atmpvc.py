@@ -38,6 +38,12 @@ def name(sock, function=None):
     return struct.unpack("=4xhhi", name_of(sock, function)[:12])
 
 
+def chosen(sock):
+    """Which channel is the next one depends on who has asked before."""
+    itf, vpi, vci = name(sock)
+    return itf, vpi, "free" if vci >= 32 else vci
+
+
 def peer(sock):
     return name(sock, libc.getpeername)
 
@@ -105,7 +111,7 @@ def circuits():
                           (0, 0, ANY), (0, ANY, 100), (0, 0, UNSPECIFIED), (0, UNSPECIFIED, 100)):
         with make(quality()) as sock:
             attempt(f"{itf}.{vpi}.{vci}", bind, sock, pack(itf, vpi, vci))
-            attempt("  name", name, sock)
+            attempt("  name", chosen if vci == ANY else name, sock)
     with make(quality()) as sock, make(quality()) as other:
         attempt("two bytes more", bind, sock, pack(0, 0, 100) + bytes(2))
         attempt("two bytes less", bind, sock, pack(0, 0, 100)[:10])
