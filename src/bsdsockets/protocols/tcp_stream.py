@@ -119,7 +119,8 @@ class TcpStream(Internet):
         """How many bytes more may wait; with TCP_NOTSENT_LOWAT what is not full is filled up."""
         room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
         if not c.out:
-            room = max(room, c.mss)  # one segment, however small the buffer
+            window = c.snd_wnd if c.peer is None else c.peer.so.receive_size // 2
+            room = max(room, min(c.mss, window // 2))  # one segment, however small the buffer
         if so.options and 0 < so.options.get(NOT_SENT, 0) & UNSIGNED <= c.unsent:
             return int(min(room, -c.unsent % c.mss))
         return int(room)
