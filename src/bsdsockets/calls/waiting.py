@@ -65,6 +65,7 @@ class Waiting:
         self.scheduler = host.scheduler
         self.clock = host.clock
         self._arrived = node.loopback.queue
+        self._lucky: Any = None  # the thread for which others brought something, the last time
         self._watchers = host.observers.callbacks
 
     def _settle(self) -> None:
@@ -88,10 +89,14 @@ class Waiting:
             return result
         if timeout is None and not flags & MSG_DONTWAIT and not so.nonblocking:
             return self._wait_and_complete(so, event, call, verb, arguments)
+        if self._lucky is self.scheduler.current:  # who empties a queue comes to its end
+            self._lucky = None
+            fail(EAGAIN)
         self.scheduler.pause()
         result = self._try(call, verb, arguments)
         if result is None:
             fail(EAGAIN)
+        self._lucky = self.scheduler.current
         return result
 
     def _wait_and_complete(self, so: Socket, event: int, call: str, verb: Any,

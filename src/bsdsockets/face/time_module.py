@@ -14,6 +14,7 @@ from typing import Any
 from ..machine.clock import EPOCH
 
 PATIENCE = 1000  # looks at the clock
+SLACK = 50e-6  # seconds that the shortest sleep takes, see PR_SET_TIMERSLACK(2const)
 CLOCKS = {getattr(_host, clock): function for clock, function in (
     ("CLOCK_REALTIME", "time_ns"), ("CLOCK_TAI", "time_ns"), ("CLOCK_MONOTONIC", "monotonic_ns"),
     ("CLOCK_MONOTONIC_RAW", "monotonic_ns"), ("CLOCK_BOOTTIME", "monotonic_ns"),
@@ -73,7 +74,7 @@ class Functions:
         scheduler = self._machine.scheduler
         if seconds == 0:
             scheduler.pause()
-            self._clock.read()
+            self._clock.pass_time(SLACK)
             return
         scheduler.current.call = f"sleep({seconds})"
         deadline = self._clock.now + seconds
