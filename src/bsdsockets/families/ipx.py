@@ -110,9 +110,11 @@ class Ipx(Records):
         so.pcb.name = IpxAddress(number, network, node).pack()
 
     def name(self, so: Any) -> bytes:
+        """The address, zeros but for the family while there is none."""
         return so.pcb.name or IpxAddress(0, 0, bytes(6)).pack()
 
     def peer(self, so: Any) -> bytes:
+        """Where send() goes; ENOTCONN without connect()."""
         if so.pcb.state != OPEN:
             fail(ENOTCONN)
         return bytes(so.pcb.remote)
@@ -172,6 +174,7 @@ class Ipx(Records):
                 self.give(so, frame.data[HEADER:], name)
 
     def shutdown(self, so: Any, how: int) -> None:
+        """Shut a direction down: recv() then ends, send() goes on."""
         so.shutdown |= how
         so.wake(EVERYTHING)
 
@@ -208,6 +211,11 @@ class IpxFamily(Family):
         self.ipx = Ipx(host, node)
 
     def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
+        """Find what socket(AF_IPX, *kind*, *number*) is.
+
+        ESOCKTNOSUPPORT
+            Not SOCK_DGRAM.
+        """
         if kind != SOCK_DGRAM:
             fail(ESOCKTNOSUPPORT)
         return kind, 0, self.ipx

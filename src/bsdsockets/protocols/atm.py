@@ -175,10 +175,12 @@ class Circuits(Records):
         so.pcb.largest = struct.unpack_from("=I", so.pcb.quality, 20)[0] or most
 
     def connect(self, so: Any, address: bytes, wait: bool) -> bool:
+        """Open a circuit: the same as `bind`, in another word."""
         self.bind(so, address)
         return True
 
     def name(self, so: Any) -> bytes:
+        """The circuit; ENOTCONN while there is none."""
         if so.pcb.circuit is None:
             fail(ENOTCONN)
         return bytes(so.pcb.circuit.pack())
@@ -269,6 +271,11 @@ class Circuits(Records):
         so.pcb.quality = value
 
     def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
+        """The quality that was set, or SO_SETCLP.
+
+        EINVAL
+            Another option, another size, or no quality was set.
+        """
         if number == SO_SETCLP and room == 4:
             return struct.pack("=i", so.pcb.low_priority)
         if number != SO_ATMQOS or room != QOS_SIZE or not so.pcb.quality:

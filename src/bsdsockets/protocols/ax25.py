@@ -91,10 +91,16 @@ class Ax25(Connections):
         fail(EADDRNOTAVAIL)
 
     def name(self, so: Any) -> bytes:
+        """The callsign, and that of its interface, zeros where there is none: 72 bytes."""
         interface = so.pcb.interface
         return pack(so.pcb.own or bytes(7), (interface.address if interface else NOBODY,))
 
     def peer(self, so: Any) -> bytes:
+        """The other callsign and the way to it.
+
+        ENOTCONN
+            There is no connection.
+        """
         if so.pcb.state != OPEN:
             fail(ENOTCONN)
         return pack(so.pcb.other, so.pcb.ways)
@@ -102,11 +108,23 @@ class Ax25(Connections):
     # Connecting
 
     def listen(self, so: Any, backlog: int) -> None:
+        """Take connections to the socket's callsign.
+
+        EOPNOTSUPP
+            Not SOCK_SEQPACKET, or the socket listens already.
+        """
         if so.type != SOCK_SEQPACKET or so.queue is not None:
             fail(EOPNOTSUPP)
         so.start_queue(backlog)
 
     def accept(self, so: Any) -> Any:
+        """Take a connection; waits for one.
+
+        EOPNOTSUPP
+            Not SOCK_SEQPACKET.
+        EINVAL
+            The socket does not listen.
+        """
         if so.type != SOCK_SEQPACKET:
             fail(EOPNOTSUPP)
         return super().accept(so)
@@ -317,6 +335,11 @@ class Ax25(Connections):
         return len(data)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take a record or a UI frame; waits for one.  What does not fit is lost.
+
+        ENOTCONN
+            SOCK_SEQPACKET: there is no connection, or no longer, whatever had come.
+        """
         if so.type == SOCK_SEQPACKET and so.pcb.state != OPEN:
             fail(ENOTCONN)
         message = super().receive(so, count, flags & ~MSG_OOB)

@@ -321,6 +321,7 @@ class Ddp(Records):
         fail(EOPNOTSUPP)
 
     def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
+        """Nothing can be set: EOPNOTSUPP."""
         fail(EOPNOTSUPP)
 
     def ioctl(self, so: Any, request: int, argument: bytes) -> tuple[int, bytes]:

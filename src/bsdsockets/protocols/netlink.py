@@ -127,9 +127,11 @@ class Netlink(Records):
         return True
 
     def name(self, so: Any) -> bytes:
+        """The port id, 0 until there is one, and the first 32 groups."""
         return netlink_address(so.pcb.pid, so.pcb.groups & 0xFFFFFFFF)
 
     def peer(self, so: Any) -> bytes:
+        """Where send() goes: the kernel, until connect() says otherwise."""
         group = so.pcb.to_group
         return netlink_address(so.pcb.to, 1 << group - 1 if group else 0)
 
@@ -221,6 +223,15 @@ class Netlink(Records):
     # Options
 
     def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
+        """Join or leave a group, or turn a switch.
+
+        EPERM
+            A group, from an unprivileged process, where that needs privilege.
+        EINVAL
+            There is no such group.
+        ENOPROTOOPT
+            There is no such option.
+        """
         if level != SOL_NETLINK:
             fail(ENOPROTOOPT)
         argument = struct.unpack("=i", value[:4])[0] if len(value) >= 4 else 0

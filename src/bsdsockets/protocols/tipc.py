@@ -112,9 +112,11 @@ class Tipc(Connections):
             fail(EINVAL)
 
     def name(self, so: Any) -> bytes:
+        """The reference of the socket, a random number; the node is 0."""
         return TipcAddress(SOCKET, 0, so.pcb.reference, 0).pack()
 
     def peer(self, so: Any) -> bytes:
+        """The socket at the other end; ENOTCONN without one, and after the end."""
         if so.pcb.peer is None or so.pcb.state != OPEN:
             fail(ENOTCONN)
         return self.name(so.pcb.peer)
@@ -299,6 +301,13 @@ class Tipc(Connections):
         return None
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take a message, of SOCK_STREAM bytes; waits for some.
+
+        ENOTCONN
+            There is no connection.
+        EAGAIN
+            This end has ended the connection, and the call may not wait.
+        """
         if self._connected(so) and so.pcb.state != OPEN and not so.shutdown:
             fail(ENOTCONN)
         if so.type == SOCK_STREAM and so.buffer.records:
