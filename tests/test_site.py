@@ -164,3 +164,24 @@ def test_a_reason_is_given_in_full_once_and_then_in_short():
     text = (HTML / "reference" / "settings.html").read_text(encoding="utf-8")
     assert text.count("only: settings are files of the operating system.") == 1
     assert text.count("Runs on the operating system only, as above.") == 4
+
+
+def test_a_page_asks_for_one_style_sheet_and_no_script_holds_up_its_text():
+    wrong = []
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        sheets = re.findall(r'<link rel="stylesheet"[^>]*>', text)
+        scripts = re.findall(r'<script(?=[^>]* src=)(?![^>]* (?:defer|type="module"))[^>]*>', text)
+        if len(sheets) != 1 or (scripts and page.name != "search.html"):
+            wrong.append(f"{page.relative_to(HTML)}: {sheets} {scripts}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_style_sheet_has_the_colours_of_code_in_light_and_in_dark():
+    style = (HTML / "_static" / "style.css").read_text(encoding="utf-8")
+    for part in ("pygments.css", "styles/furo.css", "run.css", "site.css"):
+        text = (HTML / "_static" / part).read_text(encoding="utf-8")
+        bare = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        lines = [line.strip() for line in bare.splitlines()]
+        assert any(lines) and all(line in style for line in lines), part
+    assert 'data-theme="dark"' in style and "/*" not in style
