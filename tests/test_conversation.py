@@ -157,14 +157,14 @@ def test_what_a_send_that_waits_puts_over_is_told_when_it_is_there():
         "import socket, threading\n"
         "client, server = socket.socketpair()\n"
         "taker = threading.Thread(target=lambda: [server.recv(100_000) for _ in range(9)])\n"
-        "client.send(b'x' * 300_000)\n"  # all that fits
-        "taker.start(); client.send(b'y' * 100)\n"
+        "taker.start(); client.send(b'x' * 200_000)\n"
+        "client.send(b'y' * 90_000)\n"  # more than there is room for
         "client.close(); taker.join(); server.close()\n"
     )
     waits = next(n for n, text in enumerate(said) if "b'yyyy" in text and "and waits" in text)
     assert "→" not in said[waits + 1]
-    returns = next(n for n, text in enumerate(said) if "b'yyyy" in text and "returns 100" in text)
-    assert said[returns + 1].startswith("client → server: bytes, 100 bytes, b'yyyy")
+    returns = next(n for n, text in enumerate(said) if "b'yyyy" in text and "returns 90000" in text)
+    assert said[returns + 1].startswith("client → server: bytes, 90000 bytes, b'yyyy")
 
 
 def test_a_socket_in_flight_is_not_at_its_end():
