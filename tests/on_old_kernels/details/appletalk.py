@@ -70,6 +70,7 @@ def peer(sock):
 
 def configure():
     with make() as sock:
+        ask(sock, DELETE, pack(0, 0, 0))  # what another program may have left
         for name, request in OTHERS.items():
             attempt(name, ask, sock, request, pack(0, 0, 0))
         attempt("another family", ask, sock, SET, struct.pack("=H", socket.AF_INET))
