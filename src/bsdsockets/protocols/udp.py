@@ -18,6 +18,8 @@ from ..machine.constants import (
     IPPROTO_IP,
     IPPROTO_IPV6,
     IPPROTO_UDP,
+    IPV6_DONTFRAG,
+    IPV6_MTU_DISCOVER,
     IPV6_MULTICAST_ALL,
     MSG_MORE,
     MSG_OOB,
@@ -40,6 +42,7 @@ from .ports import REUSE_PORT, V6ONLY, Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
 
 CORK = (IPPROTO_UDP, UDP_CORK)
+WHOLE_ONLY, DISCOVER = (IPPROTO_IPV6, IPV6_DONTFRAG), (IPPROTO_IPV6, IPV6_MTU_DISCOVER)
 NEAR = (SOL_SOCKET, SO_DONTROUTE)
 REROUTING = ((IPPROTO_IP, IP_TOS), (SOL_SOCKET, SO_MARK), (SOL_SOCKET, SO_BINDTODEVICE))
 LOST = ("::", "100::", 0)  # no way to go: RFC 6666's prefix
@@ -86,6 +89,9 @@ class Udp(Datagrams):
 
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
         if len(data) > LONGEST - (8 if ":" in remote else 28):
+            self.local_error(so, EMSGSIZE)
+        whole = so.options.get(WHOLE_ONLY) or so.options.get(DISCOVER, 1) in (2, 3, 4)
+        if len(data) > WHOLE6 and whole:
             self.local_error(so, EMSGSIZE)
         if len(data) > WHOLE6 and 2 * so.send_size <= WHOLE6:
             fail(ENOBUFS)  # the second of its two fragments finds no room

@@ -22,11 +22,20 @@ from ..machine.errors import (
 )
 from ..network.addresses import ANY4, unpack
 
+PRIORITIES = (0, 2, 6, 4)  # of best effort, bulk, interactive, and both
 MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
 
 def type_of_service(so: Any, value: int) -> int:
     """IP_TOS, IPV6_TCLASS: the ECN bits of a TCP socket are TCP's."""
     return value & (0xFC if so.type == c.SOCK_STREAM else 0xFF)
+
+
+def service_and_priority(so: Any, value: int) -> int:
+    """IP_TOS: a new one changes SO_PRIORITY too."""
+    value = type_of_service(so, value)
+    if value != so.options.get((c.IPPROTO_IP, c.IP_TOS), 0):
+        so.options[c.SOL_SOCKET, c.SO_PRIORITY] = PRIORITIES[(value & 0x1E) >> 3]
+    return value
 
 
 def hops(least: int, default: int) -> Callable[[Any, int], int]:

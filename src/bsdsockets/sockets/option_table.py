@@ -124,7 +124,7 @@ OF_UDP = (
 )
 
 OF_IP = (
-    _ip(c.IP_TOS, "IP_TOS", status=MODELLED, check=i.type_of_service),
+    _ip(c.IP_TOS, "IP_TOS", status=MODELLED, check=i.service_and_priority),
     _ip(c.IP_TTL, "IP_TTL", least=1, default=64, status=MODELLED, check=i.hops(1, 64)),
     _ip(c.IP_HDRINCL, "IP_HDRINCL", "flag", settable="r4"),
     _ip(c.IP_OPTIONS, "IP_OPTIONS", "bytes", default=b"", check=i.ip_options),
