@@ -3,7 +3,7 @@
     --> 34:[0, 1, "WebDriver:Navigate", {"url": …}]      length:[kind, number, command, parameters]
     <-- 17:[1, 1, null, null]                            length:[kind, number, error, result]
 
-Firefox chooses a free port itself and writes it into its profile's folder.
+Firefox chooses a free port itself and says which.
 
 Sources: Firefox Source Docs, Marionette, "Protocol"; WebDriver for the commands.
 """
@@ -14,10 +14,12 @@ import contextlib
 import itertools
 import json
 import os
+import queue
+import re
 import signal
 import socket
 import subprocess
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,27 +83,43 @@ def started(program: str, profile: Path) -> Iterator[Firefox]:
     """Start a Firefox with a profile of its own, and end it."""
     lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in PREFERENCES.items()]
     (profile / "user.js").write_text("\n".join(lines), encoding="utf-8")
-    command = [program, "--headless", "--marionette", "--no-remote", "--profile", str(profile)]
-    environment = {**os.environ, "HOME": str(profile), "MOZ_CRASHREPORTER_DISABLE": "1"}
-    with open(profile / "firefox.log", "wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, env=environment, start_new_session=True
-        )
+    process = subprocess.Popen(
+        [program, "--headless", "--marionette", "--no-remote", "--profile", str(profile)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "HOME": str(profile), "MOZ_CRASHREPORTER_DISABLE": "1"},
+        start_new_session=True,
+    )
+    said: queue.Queue[bytes] = queue.Queue()
+    listener = threading.Thread(target=_listen, args=(process, said))
+    listener.start()
     try:
-        address = ("127.0.0.1", _port(process, profile / "MarionetteActivePort"))
-        with socket.create_connection(address, timeout=LIMIT) as connection:
+        with socket.create_connection(("127.0.0.1", _port(said)), timeout=LIMIT) as connection:
             yield Firefox(connection)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(LIMIT)
+        listener.join(LIMIT)
 
 
-def _port(process: subprocess.Popen[bytes], file: Path) -> int:
-    """The port that Firefox has chosen; there is nothing to wait on but the file itself."""
-    end = time.monotonic() + LIMIT
-    while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            return int(file.read_text(encoding="ascii"))
-        time.sleep(0.05)
-    raise Refused(f"Firefox did not start: {(file.parent / 'firefox.log').read_text()[-2000:]}")
+def _listen(process: subprocess.Popen[bytes], said: queue.Queue[bytes]) -> None:
+    """Pass on what Firefox says, to its end, which is an empty line."""
+    assert process.stdout
+    with process.stdout as output:
+        for line in output:
+            said.put(line)
+    said.put(b"")
+
+
+def _port(said: queue.Queue[bytes]) -> int:
+    """The port that Firefox has chosen."""
+    lines = []
+    while not lines or lines[-1]:
+        try:
+            lines.append(said.get(timeout=LIMIT))
+        except queue.Empty:
+            break
+        if found := re.search(rb"Marionette\s+INFO\s+Listening on port (\d+)", lines[-1]):
+            return int(found[1])
+    raise Refused(f"Firefox did not start: {b''.join(lines).decode()[-2000:]}")
