@@ -20,6 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNNER = Path(__file__).with_name("runner.py")
 SUITES = ("test_socket", "test_select", "test_poll", "test_epoll", "test_selectors",
           "test_socketserver", "test_httpservers")  # fmt: skip
+MORE = ("test_httplib", "test_urllib2_localnet", "test_ftplib", "test_smtplib", "test_poplib",
+        "test_imaplib", "test_xmlrpc", "test_wsgiref", "test_ssl", "test_timeout", "test_sched",
+        "test_queue", "test_asyncio.test_events", "test_asyncio.test_selector_events",
+        "test_asyncio.test_sendfile", "test_asyncio.test_server",
+        "test_asyncio.test_sock_lowlevel", "test_asyncio.test_streams",
+        "test_asyncio.test_subprocess", "test_asyncio.test_unix_events")  # fmt: skip
+"""Suites of what is built on sockets: run on one Python, since they take their time."""
 LIMIT = 400
 """Seconds for one module; the longest takes 50 s on the kernel."""
 

@@ -57,6 +57,7 @@ class Clock:
         self._number = 0
         self._idled = 0
         self.cancelled = 0
+        self._ahead: float | None = None  # what the host's clock says more, once time is real
 
     def after(self, seconds: float, action: Callable[[], object], idle: bool = False) -> Timer:
         """Do *action* when *seconds* have passed."""
@@ -101,13 +102,22 @@ class Clock:
         if self._idled > IDLE_LIMIT:
             self._idled = 0
             return False
-        if self.real and heap[0][0] > self.now:
-            time.sleep(min(heap[0][0] - self.now, SLICE))
-            if heap[0][0] - self.now > SLICE:
-                self.now += SLICE  # a signal's handler may have woken somebody
-                return True
+        if self.real and heap[0][0] > self.now and not self._sleep(heap[0][0]):
+            return True  # a signal's handler may have woken somebody
         self._happen()
         return True
+
+    def _sleep(self, until: float) -> bool:
+        """Sleep a slice of the host's time; True when it is *until* there."""
+        if self._ahead is None:
+            self._ahead = time.monotonic() - self.now
+        left = until - (time.monotonic() - self._ahead)
+        if left > 0:
+            time.sleep(min(left, SLICE))
+        if left <= SLICE:
+            return True
+        self.now = max(self.now, min(until, time.monotonic() - self._ahead))
+        return False
 
     def awake(self) -> None:
         """Say that something happened that woke a thread."""
