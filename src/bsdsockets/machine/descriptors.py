@@ -20,6 +20,7 @@ from typing import Any
 try:
     import _socket as _host
     _reserve_class = _host.socket if hasattr(_host, "AF_UNIX") else None
+    _KIND = (_host.AF_UNIX, _host.SOCK_STREAM) if _reserve_class else ()
 except ImportError:  # a Python built without sockets
     _reserve_class = None
 
@@ -35,7 +36,7 @@ def _reserve(like: int | None) -> int:
         if like is not None:
             return _dup(like)
         if _reserve_class is not None:
-            return int(_reserve_class(_host.AF_UNIX, _host.SOCK_STREAM).detach())
+            return _reserve_class(*_KIND).detach()  # type: ignore[no-any-return]
         return os.open(os.devnull, os.O_RDWR)
     except OSError as failure:
         if failure.errno in (24, 23):
@@ -93,7 +94,8 @@ class DescriptorTable(dict[int, File]):
         stale = self.pop(number, None)  # closed with os.close, behind the model's back
         if stale is not None:
             stale.drop()
-        self[number] = file.hold()
+        file.references += 1
+        self[number] = file
         return number
 
     def find(self, number: int) -> File:

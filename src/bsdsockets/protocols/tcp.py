@@ -231,9 +231,9 @@ class Tcp(TcpStream):
         self.check_scope(address)
         local = so.bound_address
         remote = self.wire(so, address.address)
-        if is_mapped(local) and ":" in remote:
-            fail(EAFNOSUPPORT)
         if is_mapped(local):
+            if ":" in remote:
+                fail(EAFNOSUPPORT)
             check_source(so, PLAIN._replace(source=unmap(local)))
         if self.node.kind(remote) in ("multicast", "broadcast"):
             fail(ENETUNREACH)

@@ -149,13 +149,13 @@ class Input(Ends):
     def settle(self, c: Connection) -> None:
         """A connection begins: its socket may write, keepalive begins."""
         so, settings = c.so, self.output.settings
-        if so.options:
-            c.delayed = slowness(so)
         if so.send_size == settings.tcp_write_default:
             so.send_size = settings.tcp_write_connected
-        so.wake(WRITABLE)
         if so.options:
+            c.delayed = slowness(so)
             self.output.keep_alive(c)
+        if so.waiters:
+            so.wake(WRITABLE)
 
     # Other states: RFC 9293 3.10.7.4, in its order
 

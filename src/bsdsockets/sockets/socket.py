@@ -69,7 +69,8 @@ class Socket(File):
 
     def release(self) -> None:
         self.protocol.release(self)
-        self.wake(-1)
+        if self.waiters:
+            self.wake(-1)
 
     def take_error(self) -> int:
         """Return the pending error and forget it."""
