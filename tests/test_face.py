@@ -81,6 +81,20 @@ def test_asyncio_of_the_host_knows_its_tasks_beside_a_machine_s(python: str) -> 
     assert (done.stderr, done.stdout) == ("", "Task-\n" * 3)
 
 
+def test_tls_of_a_machine_fails_with_the_host_s_exceptions() -> None:
+    real = pytest.importorskip("ssl")
+    machine = Machine()
+    ssl, socket = machine.load("ssl"), machine.load("socket")
+    assert ssl is not real
+    assert ssl.SSLError is real.SSLError
+    a, b = socket.socketpair()
+    with a, b:
+        b.send(b"this is no handshake")
+        with pytest.raises(real.SSLError):
+            ssl.create_default_context().wrap_socket(a, server_hostname="localhost")
+    machine.close()
+
+
 def test_a_watched_call_begins_waits_and_ends() -> None:
     machine = Machine()
     socket, threading_ = machine.load("socket"), machine.load("threading")

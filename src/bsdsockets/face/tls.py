@@ -17,6 +17,7 @@ Sources: RFC 8446 5.1 for the record; CPython ``Modules/_ssl.c``.
 
 import importlib.machinery
 import importlib.util
+import sys
 import types
 import weakref
 from contextlib import suppress
@@ -127,13 +128,21 @@ class Connection:
             raise TimeoutError(f"The {word} timed out") from None
 
 
+def _host() -> Any:
+    """The interpreter's ``_ssl``, one for all: its exceptions are caught in both worlds."""
+    if "_ssl" not in sys.modules:
+        spec = (importlib.machinery.PathFinder.find_spec("_ssl")
+                or importlib.machinery.BuiltinImporter.find_spec("_ssl"))
+        if spec is None or spec.loader is None:
+            raise ModuleNotFoundError("No module named '_ssl'", name="_ssl")
+        sys.modules["_ssl"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules["_ssl"]
+
+
 def make(machine: Any) -> types.ModuleType:
     """Build ``_ssl`` for *machine*."""
-    spec = importlib.machinery.PathFinder.find_spec("_ssl") or importlib.util.find_spec("_ssl")
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError("No module named '_ssl'", name="_ssl")
-    real = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(real)
+    real = _host()
 
     class _SSLContext(real._SSLContext):  # type: ignore[name-defined, misc]
         """The settings of TLS connections."""
