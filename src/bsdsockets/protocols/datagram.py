@@ -18,7 +18,6 @@ from ..machine.constants import (
     IP_RECVERR,
     IPPROTO_IP,
     IPPROTO_IPV6,
-    IPV6_MULTICAST_IF,
     IPV6_RECVERR,
     MSG_DONTROUTE,
     MSG_DONTWAIT,
@@ -44,7 +43,7 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, LOOPBACK6, is_any, is_mapped, unmap
+from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
 from .buffers import Record, RecordQueue, look, packet_cost
 from .icmp import ORIGIN_ICMP, ORIGIN_ICMP6
 from .internet import Internet, InternetAddress
@@ -147,10 +146,10 @@ class Datagrams(Internet):
         if is_mapped(bound):
             check_source(so, PLAIN._replace(source=unmap(bound)))
         own = chosen or (bound if self.node.kind(bound) == "local" else so.pcb.source)
-        if own and (kind == "multicast" or remote == BROADCAST4):
+        if own and (kind == "multicast" or remote == BROADCAST4) and ":" not in remote:
             source = own  # the interface that has it is the way
-        elif so.options.get(DEVICE) and kind in ("multicast", "remote"):
-            source = LOOPBACK6 if ":" in remote else LOOPBACK4  # whatever the routes say
+        elif so.options.get(DEVICE) and kind in ("multicast", "remote") and ":" not in remote:
+            source = LOOPBACK4  # whatever the routes say
         elif kind == "multicast":
             source = self.multicast_source(so, remote)
         else:
@@ -160,10 +159,12 @@ class Datagrams(Internet):
         return self.own_source(so, 6 if ":" in remote else 4) or source
 
     def multicast_source(self, so: Any, remote: str) -> str:
-        """The address of the interface that multicast goes out of, if one is chosen."""
+        """The address of the interface that multicast goes out of, if one is chosen.
+
+        Linux's loopback interface has no route for the groups of IPv6.
+        """
         if ":" in remote:
-            chosen = so.options.get((IPPROTO_IPV6, IPV6_MULTICAST_IF)) or so.scope
-            return LOOPBACK6 if chosen else self.node.source_for(remote)
+            return self.node.source_for(remote)
         chosen = so.options.get((IPPROTO_IP, -IP_MULTICAST_IF))
         return LOOPBACK4 if chosen else self.node.source_for(remote)
 
