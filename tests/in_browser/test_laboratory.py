@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import run
@@ -332,6 +333,18 @@ def test_a_naive_reader_breaks_with_one_switch_and_holds_once_repaired(opened: O
     place.write(right[: right.index("import threading")] + rest)  # repaired in place
     assert place.run().startswith("With short reads: it ran to its end")
     assert not place.element.find_elements(By.CSS_SELECTOR, ".run-got")
+
+
+def test_the_playgrounds_naive_reader_breaks_and_its_right_one_holds(opened: Opened):
+    (place,) = opened("playground.html")
+    place.write(Path(run.HERE, "playground", "8_framing.py").read_text(encoding="utf-8"))
+    place.run()
+    whole = ["naive b'a whole message'", "right b'a whole message'"]
+    assert place.text(".run-output").splitlines() == whole
+    switch(place, "short reads")
+    place.run()
+    _, naive, right = place.text(".run-output").replace(":naive", ":\nnaive").splitlines()
+    assert naive != whole[0] and right == whole[1]
 
 
 def test_a_run_under_a_fault_is_not_taken_for_the_recorded_one(opened: Opened):
