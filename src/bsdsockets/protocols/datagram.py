@@ -367,7 +367,7 @@ class Datagrams(Internet):
         elif came_back(message):
             so.error = 0
         length = len(message.data)
-        return message._replace(data=message.data[:count],
+        return message._replace(data=message.data[:count], length=min(length, count),
                                 flags=message.flags | (MSG_TRUNC if length > count else 0))
 
     # Ending, readiness, names

@@ -98,7 +98,7 @@ class Internet(Protocol):
         so.explicit_address |= not is_any(address.address)
         so.explicit_port |= bool(address.port)
         so.scope = address.scope if address.address.startswith("fe80:") else 0
-        if so.explicit_address and so.family != AF_INET and not mapped:
+        if not is_any(address.address) and so.family != AF_INET and not mapped:
             so.options[V6ONLY] = 1  # as Linux does: the address is of no use to IPv4
 
     def _take(self, so: Any, address: InternetAddress) -> None:

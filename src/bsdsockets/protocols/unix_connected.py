@@ -120,6 +120,8 @@ class UnixConnected(Unix):
                 self.release(child)
             so.wake(0)  # who waits in connect() finds nobody
         self._empty(so)
+        if other is not None and other.dead:
+            end.peer = other.pcb.peer = None  # nobody asks them any more
 
     @staticmethod
     def _unread(so: Any) -> bool:
