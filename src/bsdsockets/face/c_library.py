@@ -17,13 +17,16 @@ sendmsg.
 Sources: <sys/socket.h>; CPython's ctypes and fcntl documentation.
 """
 
+import _thread
 import ctypes
 import types
 from collections.abc import Callable
 from typing import Any
 
+from ..machine.errors import ESRCH
 from . import fcntl_module
 
+OF_THREADS = ("pthread_setname_np", "pthread_getname_np")
 CALLS = ("bind", "connect", "accept", "sendto", "recvfrom", "getsockname", "getpeername")
 
 
@@ -88,20 +91,25 @@ class Sockets:
         return 0
 
 
-class ThreadName:
-    """pthread_setname_np, which must not take a number of the model for a thread of the host."""
+class OfThread:
+    """A function of <pthread.h>, which must not take the model's number for the host's thread."""
 
     def __init__(self, machine: Any, real: Any) -> None:
-        self._threads, self._real = machine.scheduler.tasks, real
+        self._scheduler, self._real = machine.scheduler, real
         self.argtypes: Any = None
         self.restype: Any = ctypes.c_int
 
-    def __call__(self, thread: Any, name: Any) -> int:
-        """Name a thread."""
-        if _number(thread) in self._threads:
-            return 0
-        self._real.argtypes, self._real.restype = self.argtypes, self.restype
-        return int(self._real(thread, name))
+    def __call__(self, thread: Any, *arguments: Any) -> int:
+        """Call it for the thread that calls; for another of the model there is none: ESRCH."""
+        number = _number(thread)
+        if number in self._scheduler.tasks:
+            if number != self._scheduler.current.ident:
+                return ESRCH
+            thread = ctypes.c_void_p(_thread.get_ident())
+        self._real.argtypes, self._real.restype = None, self.restype
+        if isinstance(thread, int):
+            thread = ctypes.c_void_p(thread)
+        return int(self._real(thread, *arguments))
 
 
 def c_modules(machine: Any) -> dict[str, types.ModuleType]:
@@ -120,8 +128,9 @@ def _make_ctypes(machine: Any) -> types.ModuleType:
             if name is None or str(name).startswith("libc."):
                 for call in CALLS:
                     setattr(self, call, Function(machine, call, self[call]))
-            if hasattr(self, "pthread_setname_np"):
-                self.pthread_setname_np: Any = ThreadName(machine, self["pthread_setname_np"])
+            for call in OF_THREADS:
+                if hasattr(self, call):
+                    setattr(self, call, OfThread(machine, self[call]))
 
     module = types.ModuleType("ctypes", ctypes.__doc__)
     vars(module).update(vars(ctypes), CDLL=CDLL)
