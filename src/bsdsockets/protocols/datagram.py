@@ -45,7 +45,7 @@ from ..machine.errors import (
 )
 from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
 from .buffers import Record, RecordQueue, look, packet_cost
-from .icmp import ORIGIN_ICMP, ORIGIN_ICMP6
+from .icmp import came_back, error_number
 from .internet import Internet, InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
 from .protocol import (
@@ -67,16 +67,6 @@ DEVICE = (SOL_SOCKET, SO_BINDTODEVICE)
 OVERFLOWS = (SOL_SOCKET, SO_RXQ_OVFL)
 BROADCAST = (SOL_SOCKET, SO_BROADCAST)
 FATAL = (ECONNREFUSED, ENOPROTOOPT)  # errors that a socket without IP_RECVERR is told too
-
-
-def error_number(message: Message) -> int:
-    """The errno in what MSG_ERRQUEUE returns: the first field of sock_extended_err."""
-    return int(struct.unpack("=I", message.control[0][2][:4])[0])
-
-
-def came_back(message: Message) -> bool:
-    """True if what MSG_ERRQUEUE returns is an ICMP error, and none of this host's own."""
-    return message.control[0][2][4] in (ORIGIN_ICMP, ORIGIN_ICMP6)
 
 
 class DatagramEnd:
@@ -262,7 +252,7 @@ class Datagrams(Internet):
     def accept_record(self, so: Any, record: Record) -> bool:
         """Put a datagram into the buffer, or lose it if there is no room."""
         buffer = so.buffer
-        if buffer.cost and buffer.cost + record.cost > so.receive_size:
+        if not self.fits(so, record):
             so.pcb.drops += 1
             return False
         if so.options and so.options.get(OVERFLOWS):
@@ -271,6 +261,11 @@ class Datagrams(Internet):
         if so.waiters:
             so.wake(READABLE)
         return True
+
+    def fits(self, so: Any, record: Record) -> bool:
+        """True if there is room; an empty buffer takes anything."""
+        cost = so.buffer.cost
+        return not cost or bool(cost + record.cost <= so.receive_size)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take one datagram; what does not fit is lost, and MSG_TRUNC says so.

@@ -108,3 +108,13 @@ def error_record(so: Any, packet: Packet, destination: Any, data: bytes,
         level, kind = IPPROTO_IP, IP_RECVERR
     return Message(data, destination, ((level, kind, extended + address),), MSG_ERRQUEUE,
                    len(data))
+
+
+def error_number(message: Message) -> int:
+    """The errno in what MSG_ERRQUEUE returns: the first field of sock_extended_err."""
+    return int(struct.unpack("=I", message.control[0][2][:4])[0])
+
+
+def came_back(message: Message) -> bool:
+    """True if what MSG_ERRQUEUE returns is an ICMP error, and none of this host's own."""
+    return message.control[0][2][4] in (ORIGIN_ICMP, ORIGIN_ICMP6)

@@ -191,6 +191,10 @@ class Raw(Datagrams):
         if packet is not None:
             self.node.send(packet)
 
+    def fits(self, so: Any, record: Record) -> bool:
+        """One more fits while the buffer is not full."""
+        return bool(so.buffer.cost < so.receive_size)
+
     def watch(self, packet: Packet) -> None:
         """Give a copy of *packet* to every raw socket of its protocol."""
         to = packet.destination
@@ -202,9 +206,6 @@ class Raw(Datagrams):
                 continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
             size = (len(data) - 20, 51) if so.family == AF_INET else (len(data), 64)
-            if so.buffer.cost >= so.receive_size:
-                so.pcb.drops += 1
-                continue
             sender = InternetAddress(packet.source, 0)
             arrived = self.host.clock.now if wants_time(so) else None
             self.accept_record(so, Record(data, sender, (), packet_cost(*size),

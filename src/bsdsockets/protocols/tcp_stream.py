@@ -164,7 +164,7 @@ class TcpStream(Internet):
         offset = max(peek_offset(so, flags), 0)
         limit, skip = self._before_urgent(so, c, count, flags, offset)
         ended = so.error or so.shutdown & RECEIVE or c.state == CLOSED
-        enough = min(buffer.length - skip, limit)
+        enough = max(min(buffer.length - skip, limit), 0)
         if enough and (enough >= target or ended or limit < count or flags & MSG_DONTWAIT):
             data = buffer.peek(limit, skip)
             if so.options:
