@@ -162,8 +162,11 @@ def queue(now: Now) -> str:
 def icmp(payload: Any) -> str:
     """An ICMP message's name."""
     kind = (getattr(payload, "type", None), getattr(payload, "code", None))
-    known = {(3, 3): "ICMP port unreachable", (1, 4): "ICMPv6 port unreachable"}
-    return known.get(kind, "packet")  # type: ignore[arg-type]
+    known: dict[tuple[Any, Any], str] = {
+        (3, 3): "ICMP port unreachable",
+        (1, 4): "ICMPv6 port unreachable",
+    }
+    return known.get(kind, "packet")
 
 
 def unix(entry: Entry) -> Travels | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def picture(results: list[dict[str, Any]]) -> str:
     )
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> nodes.Node:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> nodes.Node:
     group = nodes.tgroup("", cols=len(heads))
     group += [nodes.colspec(colwidth=30 if column == 0 else 14) for column in range(len(heads))]
     head, body = nodes.thead(), nodes.tbody()

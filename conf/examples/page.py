@@ -20,6 +20,7 @@ import doctest
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from examples.tags import TagError, Tags, parse
 
@@ -198,12 +199,13 @@ def _docstrings(path: Path, text: str) -> list[Block]:
     for name, node in _walk(tree, ""):
         if not isinstance(node, holders) or ast.get_docstring(node, clean=False) is None:
             continue
-        constant = node.body[0].value  # type: ignore[attr-defined]
+        first: Any = node.body[0]
+        constant = first.value
         source = constant.value
         if ">>>" not in source:
             continue
         if len(source.splitlines()) != constant.end_lineno - constant.lineno + 1 and (
-            "\\" in ast.get_source_segment(text, constant)  # type: ignore[operator]
+            "\\" in (ast.get_source_segment(text, constant) or "")
         ):
             raise PageError(
                 f"{path}:{constant.lineno}: an escape shifts this docstring's lines; make it raw"

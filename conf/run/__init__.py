@@ -109,7 +109,9 @@ def _add_bars(app: Sphinx, doctree: nodes.document) -> None:
     for container in list(doctree.findall(nodes.container)):
         if not {"example", "cv-program"}.intersection(container["classes"]):
             continue
-        text = container.next_node(nodes.literal_block).rawsource.strip()
+        literal = container.next_node(nodes.literal_block)
+        assert literal is not None, "an example without a block"
+        text = literal.rawsource.strip()
         while left and _text(left[0][1]).strip() != text:
             left.pop(0)
         if not left:
@@ -209,7 +211,8 @@ def _add_script(
         return
     if not any(doctree.findall(lambda node: isinstance(node, run_bar | playground))):
         return
-    app.add_js_file("run.js", type="module", **{"data-page": pagename, "id": "run-script"})
+    attributes: dict[str, Any] = {"data-page": pagename, "id": "run-script"}
+    app.add_js_file("run.js", type="module", **attributes)
     app.add_css_file("run.css")
     context["metatags"] = (
         context.get("metatags", "") + "<noscript><style>.run{display:none}</style></noscript>"
@@ -289,7 +292,7 @@ def _use_static(app: Sphinx, config: Any) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    others = dict.fromkeys(("latex", "text", "man", "texinfo"), (_skip, None))
+    others: dict[str, Any] = dict.fromkeys(("latex", "text", "man", "texinfo"), (_skip, None))
     app.add_node(run_bar, html=(_visit_bar, None), **others)
     app.add_node(playground, html=(_visit_playground, None), **others)
     app.add_directive("playground", Playground)

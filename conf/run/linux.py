@@ -22,7 +22,7 @@ from typing import Any
 import pyodide_js
 from pyodide.code import run_js
 
-from bsdsockets.face.run import os_functions
+from bsdsockets.face.os_module import os_functions
 from bsdsockets.machine import errors
 
 _NUMBERS = {name: number for number, name in errors.NAMES.items()}
@@ -104,7 +104,7 @@ def strerror(number: int, /) -> str:
 
 def prepare() -> None:
     """Give the real `os` what the model asks of it, once, before the first machine is made."""
-    os.mknod, os.umask = mknod, umask
+    vars(os).update(mknod=mknod, umask=umask)
     os.geteuid = os.getegid = lambda: 0
     os.get_inheritable, os.set_inheritable = get_inheritable, set_inheritable
     os.open = open_descriptor

@@ -58,7 +58,8 @@ class Page:
         for source, line, example in self._statements(block.get("code"), recorded):
             self.post({"type": "begin", "source": source, "line": line})
             got, error, more = self._run(source, line, block.get("limit") or LIMIT)
-            told = {"type": "example", "source": source, "got": got, "want": None, "same": None}
+            told: dict[str, Any] = {"type": "example", "source": source, "got": got}
+            told.update(want=None, same=None)
             if example is not None:
                 told.update(want=example.want, same=self._same(example, got, error))
             self.post({**told, **more})

@@ -35,7 +35,8 @@ import bsdsockets
 LIMIT = 10.0
 """Seconds a statement may compute, unless the page says otherwise."""
 
-_TOOL = 4  # sys.monitoring: neither a debugger's nor a profiler's number
+_monitoring: Any = vars(sys)["monitoring"]  # as a name: the types known are Python 3.11's
+_TOOL = 4  # of sys.monitoring: neither a debugger's nor a profiler's number
 linux.prepare()
 
 
@@ -55,12 +56,12 @@ class Watch:
         self._step = machine.clock.step
         machine.clock.step = self.step
         with contextlib.suppress(ValueError):
-            sys.monitoring.use_tool_id(_TOOL, "run")
-        sys.monitoring.register_callback(_TOOL, sys.monitoring.events.JUMP, self.jump)
+            _monitoring.use_tool_id(_TOOL, "run")
+        _monitoring.register_callback(_TOOL, _monitoring.events.JUMP, self.jump)
 
     def cover(self, code: types.CodeType) -> None:
         """Watch the loops of *code* and of the functions in it."""
-        sys.monitoring.set_local_events(_TOOL, code, sys.monitoring.events.JUMP)
+        _monitoring.set_local_events(_TOOL, code, _monitoring.events.JUMP)
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
                 self.cover(constant)

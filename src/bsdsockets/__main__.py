@@ -49,10 +49,10 @@ def split(words: list[str]) -> list[list[str]]:
 def main(arguments: list[str]) -> int:
     """Do what the command line asks; returns the exit status."""
     parser = argparse.ArgumentParser(prog="bsdsockets", description=__doc__.split("\n")[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("probe", help="say which families and types this kernel has")
-    commands.add_parser("faults", help="say what may go wrong, by name")
-    runner = commands.add_parser("run", help="run a program on the model")
+    subcommands = parser.add_subparsers(dest="command", required=True)
+    subcommands.add_parser("probe", help="say which families and types this kernel has")
+    subcommands.add_parser("faults", help="say what may go wrong, by name")
+    runner = subcommands.add_parser("run", help="run a program on the model")
     runner.add_argument("--seed", type=int, default=0, help="which schedule (default 0)")
     runner.add_argument("--real-time", action="store_true", help="sleep where time would jump")
     runner.add_argument("--pcap", metavar="FILE", help="write the packets to a capture file")

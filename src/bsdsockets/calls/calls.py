@@ -38,7 +38,6 @@ TYPE_MASK = 0xF
 SOCK_PACKET = 10
 
 
-
 class Calls(Connections):
     """The system calls of one machine.
 
@@ -167,11 +166,12 @@ class Calls(Connections):
         b''
         >>> machine.close()
         """
-        so = self.files.get(number)
-        linger = so.options.get(LINGER) if so.__class__ is Socket else None  # type: ignore
+        file = self.files.get(number)
+        so = file if file.__class__ is Socket else None
+        linger = so.options.get(LINGER) if so is not None else None
         self.files.close(number)
         self._settle()
-        if linger and linger[0] and linger[1] and so.references == 0:  # type: ignore
+        if so is not None and linger and linger[0] and linger[1] and so.references == 0:
             self._linger(so, linger[1])
 
     def _linger(self, so: Any, seconds: int) -> None:

@@ -18,7 +18,7 @@ from ..machine.constants import (
     SHUT_RD,
     SHUT_RDWR,
 )
-from ..machine.errors import EAGAIN, EINPROGRESS, EINVAL, EMFILE, fail
+from ..machine.errors import EAGAIN, EBADF, EINPROGRESS, EINVAL, fail
 from ..protocols.protocol import EVERYTHING
 from ..sockets.socket import Socket
 from .transfer import TABLED, Transfer
@@ -60,15 +60,19 @@ class Connections(Transfer):
         Waits until one is completed (POLLIN).  A connection that was reset while it waited
         is returned all the same; its first read fails.
 
+        EMFILE
+            The process has no descriptor left.  The descriptor is taken before the call waits,
+            so this comes also while the queue is empty; a connection stays in it.
+        ENOTSOCK
+            The descriptor names no socket.
         EOPNOTSUPP
             Sockets of this type take no connections.
         EINVAL
             The socket does not listen.
         EAGAIN
             None is completed, and the call may not wait.
-        EMFILE
-            The process has no descriptor left; the connection stays in the queue.
 
+        With a timeout CPython polls before it calls: the descriptor is taken after the wait.
         Differs: on the BSDs a connection that was reset gives ECONNABORTED; and their new
         socket is non-blocking if the listening one is.
         Not modelled: EPERM, which a firewall gives.
@@ -86,15 +90,23 @@ class Connections(Transfer):
         BlockingIOError: [Errno 11] Resource temporarily unavailable
         >>> machine.close()
         """
-        so = self.socket_of(number)
-        child = self._complete(so, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
-        try:
-            descriptor = self.files.add(child)
-        except OSError as failure:
-            if failure.errno == EMFILE:
-                so.queue.completed.appendleft(child)  # type: ignore[union-attr]
-            raise
-        return descriptor, child
+        if timeout:
+            so = self.socket_of(number)
+            accepted: tuple[int, Socket] = self._complete(
+                so, POLLIN, timeout, 0, "accept", self._accept_at_once, so)
+            return accepted
+        if number not in self.files and not self.files.is_foreign(number):
+            fail(EBADF)
+        with self.files.reserved() as descriptor:
+            so = self.socket_of(number)
+            child = self._complete(so, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
+            return self.files.name(descriptor, child), child
+
+    def _accept_at_once(self, so: Socket) -> tuple[int, Socket] | None:
+        """One accept that does not wait, as one with a timeout calls it after poll()."""
+        with self.files.reserved() as descriptor:
+            child = so.protocol.accept(so)
+            return None if child is None else (self.files.name(descriptor, child), child)
 
     def connect(self, number: int, address: Any, timeout: float | None) -> None:
         """Connect a socket to an address.

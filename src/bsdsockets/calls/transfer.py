@@ -51,7 +51,7 @@ class Transfer(Waiting):
         """
         file = self.files.get(number)
         if file.__class__ is Socket:
-            return file  # type: ignore[return-value]
+            return file
         if file is None and not self.files.is_foreign(number):
             fail(EBADF)
         fail(ENOTSOCK)
@@ -164,7 +164,7 @@ class Transfer(Waiting):
             return self._receive_all(so, count, flags, timeout)
         message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
                                  count, flags)
-        return message  # type: ignore[no-any-return]
+        return message
 
     def _receive_all(self, so: Socket, count: int, flags: int,
                      timeout: float | None) -> Message:
@@ -174,7 +174,7 @@ class Transfer(Waiting):
         message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
                                  count, first)
         if first & MSG_WAITALL:
-            return message  # type: ignore[no-any-return]
+            return message
         data = message.data
         while (message.data and len(data) < count and not message.control
                and so.protocol.may_go_on(so)):
@@ -184,7 +184,7 @@ class Transfer(Waiting):
             except (OSError, TimedOut):
                 break
             data += message.data
-        return message._replace(data=data)  # type: ignore[no-any-return]
+        return message._replace(data=data)
 
     # Options
 
@@ -210,7 +210,7 @@ class Transfer(Waiting):
         """
         so = self.socket_of(number)
         if level != SOL_SOCKET and so.family not in TABLED:
-            return so.protocol.get_option(so, level, option, room)  # type: ignore[no-any-return]
+            return so.protocol.get_option(so, level, option, room)
         return get_option(so, level, option, room)
 
     def setsockopt(self, number: int, level: int, option: int, value: bytes,

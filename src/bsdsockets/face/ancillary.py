@@ -78,7 +78,7 @@ def _file(machine: Any, number: int) -> File | None:
     """The file a descriptor names, None for nothing: the protocol says when that is an error."""
     file = machine.descriptors.get(number)
     if file is not None:
-        return file  # type: ignore[no-any-return]
+        return file
     try:
         return HostFile(number)
     except OSError:
@@ -131,7 +131,7 @@ def _encoded(kind: int, value: Any) -> bytes:
 
 def _install(machine: Any, file: File, flags: int) -> int:
     """Give a file that came a descriptor, inherited unless MSG_CMSG_CLOEXEC says otherwise."""
-    host = isinstance(file, HostFile)
-    number = int(os.dup(file.number) if host else machine.descriptors.add(file))
+    number: int = (os.dup(file.number) if isinstance(file, HostFile)
+                   else machine.descriptors.add(file))
     os.set_inheritable(number, not flags & MSG_CMSG_CLOEXEC)
     return number

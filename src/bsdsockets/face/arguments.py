@@ -55,7 +55,7 @@ def only(arguments: tuple[Any, ...], method: str) -> Any:
 def readable(data: Any) -> bytes:
     """The bytes of whatever holds some."""
     if data.__class__ is bytes:
-        return data  # type: ignore[no-any-return]
+        return data
     if isinstance(data, str):
         raise TypeError("a bytes-like object is required, not 'str'")
     try:

@@ -94,7 +94,7 @@ class Loader:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         if not hasattr(spec.loader, "get_code"):
             return importlib.import_module(name)
-        code = spec.loader.get_code(name)  # type: ignore[attr-defined]
+        code = spec.loader.get_code(name)
         if code is None:
             return importlib.import_module(name)
         module = importlib.util.module_from_spec(spec)

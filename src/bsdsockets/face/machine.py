@@ -206,8 +206,13 @@ class Machine:
         Source: draft-ietf-opsawg-pcap.
         """
         file = open(path, "wb")  # noqa: SIM115 (what is returned closes it)
-        end = self.observe(Capture(file))
-        return lambda: (end(), file.close())[0]
+        unobserve = self.observe(Capture(file))
+
+        def end() -> None:
+            unobserve()
+            file.close()
+
+        return end
 
     def close(self) -> None:
         """Switch the machine off: end the threads that wait, close every descriptor.

@@ -52,15 +52,15 @@ class Descriptors:
     def read(self, fd: int, length: int, /) -> bytes:
         """Read from a descriptor of either world."""
         if fd in self._files:
-            return self._machine.calls.receive(fd, length, 0, None).data  # type: ignore
+            return self._machine.calls.receive(fd, length, 0, None).data
         self._wait(fd, POLLIN, "read")
-        return REAL["read"](fd, length)  # type: ignore[no-any-return]
+        return REAL["read"](fd, length)
 
     def readv(self, fd: int, buffers: Any, /) -> int:
         """Read into several buffers."""
         if fd not in self._files:
             self._wait(fd, POLLIN, "readv")
-            return REAL["readv"](fd, buffers)  # type: ignore[no-any-return]
+            return REAL["readv"](fd, buffers)
         views = [memoryview(buffer).cast("B") for buffer in buffers]
         data = self.read(fd, sum(map(len, views)))
         done = 0
@@ -73,21 +73,21 @@ class Descriptors:
     def write(self, fd: int, data: Any, /) -> int:
         """Write to a descriptor of either world."""
         if fd in self._files:
-            return self._machine.calls.send(fd, bytes(data), 0, None)  # type: ignore
+            return self._machine.calls.send(fd, bytes(data), 0, None)
         self._wait(fd, POLLOUT, "write")
-        return REAL["write"](fd, data)  # type: ignore[no-any-return]
+        return REAL["write"](fd, data)
 
     def writev(self, fd: int, buffers: Any, /) -> int:
         """Write several buffers, joined."""
         if fd in self._files:
             return self.write(fd, b"".join(bytes(buffer) for buffer in buffers))
         self._wait(fd, POLLOUT, "writev")
-        return REAL["writev"](fd, buffers)  # type: ignore[no-any-return]
+        return REAL["writev"](fd, buffers)
 
     def dup(self, fd: int, /) -> int:
         """Make another descriptor of the same file."""
         known = fd in self._files
-        return (self._machine.calls.dup if known else REAL["dup"])(fd)  # type: ignore
+        return (self._machine.calls.dup if known else REAL["dup"])(fd)
 
     def dup2(self, fd: int, fd2: int, inheritable: bool = True) -> int:
         """Make *fd2* another descriptor of the same file, instead of what it was."""
@@ -110,7 +110,7 @@ class Descriptors:
     def sendfile(self, out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
         """Send from a file of the host."""
         if out_fd not in self._files:
-            return REAL["sendfile"](out_fd, in_fd, offset, count)  # type: ignore[no-any-return]
+            return REAL["sendfile"](out_fd, in_fd, offset, count)
         here = offset is None
         data = REAL["read"](in_fd, count) if here else os.pread(in_fd, count, offset or 0)
         return self._machine.calls.send(out_fd, data, 0, None) if data else 0
@@ -119,7 +119,7 @@ class Descriptors:
         """Move bytes between descriptors of the host; refused for the model's."""
         if src in self._files or dst in self._files:
             refuse("os.splice of a socket; read and write")
-        return REAL["splice"](src, dst, *arguments, **named)  # type: ignore[no-any-return]
+        return REAL["splice"](src, dst, *arguments, **named)
 
 
 REAL = {name: getattr(os, name) for name in vars(Descriptors)

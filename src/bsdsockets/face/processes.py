@@ -71,21 +71,21 @@ class Processes:
 
     def fork(self) -> int:
         """Make a child, whose machine is its own."""
-        return self._fork("fork")  # type: ignore[no-any-return]
+        return self._fork("fork")
 
     def forkpty(self) -> tuple[int, int]:
         """Make a child with a terminal."""
-        return self._fork("forkpty")  # type: ignore[no-any-return]
+        return self._fork("forkpty")
 
     def posix_spawn(self, *arguments: Any, **named: Any) -> int:
         """Start a program."""
         begin(self._machine)
-        return REAL["posix_spawn"](*arguments, **named)  # type: ignore[no-any-return]
+        return REAL["posix_spawn"](*arguments, **named)
 
     def waitpid(self, pid: int, options: int, /) -> tuple[int, int]:
         """Wait for a child; the other threads go on."""
         if options & os.WNOHANG or len(self._scheduler.tasks) == 1:
-            return REAL["waitpid"](pid, options)  # type: ignore[no-any-return]
+            return REAL["waitpid"](pid, options)
         while True:
             found: tuple[int, int] = REAL["waitpid"](pid, options | os.WNOHANG)
             if found[0]:
@@ -121,7 +121,7 @@ def guard_subprocess(machine: Any) -> None:
         begin(machine)
         return int(real(*arguments))
 
-    _posixsubprocess.fork_exec = fork_exec  # type: ignore[assignment]
+    _posixsubprocess.fork_exec = fork_exec
 
 
 def share_semaphores(machine: Any) -> None:

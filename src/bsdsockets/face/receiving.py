@@ -28,6 +28,11 @@ class Receiver(metaclass=Immutable):
 
     __slots__ = ("_family", "_fd", "_proto", "_timeout", "_type")
     _machine: ClassVar[Any] = None
+    _fd: int  # -1 when closed
+    _family: int
+    _type: int
+    _proto: int
+    _timeout: float | None  # in seconds
 
     def _check_family(self) -> None:
         """Fail before the call, as CPython does, if it cannot read the family's addresses."""

@@ -33,11 +33,11 @@ def install(machine: Machine) -> None:
     for name in ABSENT:
         sys.modules[name] = None  # type: ignore[assignment]
     sys.modules |= c_modules(machine)
-    sys.meta_path.insert(0, Finder(machine.loader))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, Finder(machine.loader))
     functions = os_functions(machine) | process_functions(machine)
     for name, function in functions.items():
         setattr(os, name, function)
-    builtins.open = io.open = Opener(machine).open  # type: ignore[assignment]
+    builtins.open = io.open = Opener(machine).open
     guard_subprocess(machine)
     share_semaphores(machine)
     install_signals(machine)

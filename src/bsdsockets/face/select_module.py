@@ -93,7 +93,7 @@ class Poll:
             raise RuntimeError("concurrent poll() invocation")
         self._polling = True
         try:
-            return self._machine.poll.poll(dict(self._wanted), limit)  # type: ignore
+            return self._machine.poll.poll(dict(self._wanted), limit)
         finally:
             self._polling = False
 
@@ -208,7 +208,7 @@ class Epoll:
         if maxevents < -1 or maxevents == 0:
             raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
         limit = None if timeout is None or timeout < 0 else math.ceil(timeout * 1000) / 1000
-        return self._machine.poll.epoll_wait(  # type: ignore[no-any-return]
+        return self._machine.poll.epoll_wait(
             fd, limit, 1023 if maxevents == -1 else maxevents)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 TIMERS = {name: getattr(signal, name) for name in (
     "alarm", "setitimer", "getitimer", "pthread_kill", "pause", "signal", "getsignal",
     "set_wakeup_fd") if hasattr(signal, name)}
-KILL = getattr(os, "kill", None)
+KILL: Any = getattr(os, "kill", None)
 
 
 class Signals:
@@ -43,7 +43,7 @@ class Signals:
                   /) -> tuple[float, float]:
         """Raise SIGALRM in *seconds*, then every *interval*; 0 takes the alarm back."""
         if which != signal.ITIMER_REAL:
-            return TIMERS["setitimer"](which, seconds, interval)  # type: ignore[no-any-return]
+            return TIMERS["setitimer"](which, seconds, interval)
         before = self.getitimer(which)
         if self._timer is not None:
             self._timer.cancel()
@@ -56,7 +56,7 @@ class Signals:
     def getitimer(self, which: int, /) -> tuple[float, float]:
         """How many seconds are left, and the interval."""
         if which != signal.ITIMER_REAL:
-            return TIMERS["getitimer"](which)  # type: ignore[no-any-return]
+            return TIMERS["getitimer"](which)
         left = self._when - self._clock.now if self._timer is not None else 0.0
         return max(left, 0.0), self._interval
 
@@ -83,7 +83,7 @@ class Signals:
         if pid == os.getpid() and callable(signal.getsignal(number)):
             self._deliver(self._scheduler.main, number)
         else:
-            KILL(pid, number)  # type: ignore[misc]
+            KILL(pid, number)
 
     def pause(self) -> None:
         """Wait for a signal."""
@@ -122,7 +122,7 @@ class Signals:
                                          warn_on_full_buffer=warn_on_full_buffer)
         before = self._wakeup if self._wakeup != -1 else before
         self._wakeup = fd if ours else -1
-        return before  # type: ignore[no-any-return]
+        return before
 
     def _deliver(self, task: Any, number: int) -> None:
         self._scheduler.call_in(task, lambda: signal.raise_signal(number))

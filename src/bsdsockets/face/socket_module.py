@@ -19,6 +19,7 @@ from ..network.addresses import loose4, unpack
 from ..network.names import PROTOCOLS, SERVICES, UnknownName
 from .ancillary import HEADER, space
 from .arguments import number, seconds
+from .receiving import Immutable
 from .socket_type import Socket
 
 try:
@@ -158,7 +159,7 @@ class Functions:
 
     def dup(self, fd: Any, /) -> int:
         """Make another descriptor of the same socket."""
-        return self._machine.calls.dup(number(fd))  # type: ignore[no-any-return]
+        return self._machine.calls.dup(number(fd))
 
     def socketpair(self, family: int = AF_UNIX, type: int = SOCK_STREAM, proto: int = 0,
                    /) -> Any:
@@ -171,7 +172,7 @@ class Functions:
 
     def getdefaulttimeout(self) -> float | None:
         """The timeout of new sockets."""
-        return self._machine.default_timeout  # type: ignore[no-any-return]
+        return self._machine.default_timeout
 
     def setdefaulttimeout(self, timeout: Any, /) -> None:
         """Set the timeout of new sockets."""
@@ -179,7 +180,7 @@ class Functions:
 
     def gethostname(self) -> str:
         """The name of the machine."""
-        return self._machine.resolver.hostname  # type: ignore[no-any-return]
+        return self._machine.resolver.hostname
 
     def sethostname(self, name: Any, /) -> None:
         """Set the name of the machine."""
@@ -256,7 +257,7 @@ class Functions:
     def gethostbyname(self, name: Any, /) -> str:
         """The IPv4 address of a host."""
         try:
-            return self._machine.families[AF_INET].resolve(  # type: ignore[no-any-return]
+            return self._machine.families[AF_INET].resolve(
                 self._host_name(name) or "")
         except UnknownName as failure:
             raise gaierror(failure.number, failure.text) from None
@@ -295,7 +296,7 @@ class Functions:
         name = self._machine.resolver.service_of(port, protocol)
         if name is None:
             raise OSError("port/proto not found")
-        return name  # type: ignore[no-any-return]
+        return name
 
     def getprotobyname(self, name: str, /) -> int:
         """The number of a protocol."""
@@ -314,7 +315,7 @@ class Functions:
         text = name if isinstance(name, str) else name.decode()
         for each in self._machine.node.interfaces:
             if each.name == text:
-                return each.index  # type: ignore[no-any-return]
+                return each.index
         raise OSError("no interface with this name")
 
     def if_indextoname(self, index: Any, /) -> str:
@@ -322,7 +323,7 @@ class Functions:
         wanted = unsigned(index, 32, "if_indextoname")
         for each in self._machine.node.interfaces:
             if each.index == wanted:
-                return each.name  # type: ignore[no-any-return]
+                return each.name
         fail(ENXIO)
 
 
@@ -340,7 +341,7 @@ def make(machine: Any) -> types.ModuleType:
     functions = Functions(machine)
     names.update({name: getattr(functions, name) for name in vars(Functions)
                   if not name.startswith("_")})
-    kind = type(Socket)("socket", (Socket,), {
+    kind = Immutable("socket", (Socket,), {
         "__slots__": (), "__module__": "_socket", "__doc__": Socket.__doc__, "_machine": machine})
     machine.socket_type, machine.gaierror = kind, gaierror
     names.update(socket=kind, SocketType=kind, error=OSError, timeout=TimeoutError,

@@ -193,7 +193,7 @@ class Socket(Receiver):
     def send(self, data: Any, flags: int = 0, /) -> int:
         """Send *data*; returns how many bytes were taken."""
         try:
-            return self._machine.calls.send(  # type: ignore[no-any-return]
+            return self._machine.calls.send(
                 self._fd, data if data.__class__ is bytes else readable(data), flags,
                 self._timeout)
         except TimedOut:
@@ -233,7 +233,7 @@ class Socket(Receiver):
         data = readable(data)
         target = self._address(address, "sendto")
         try:
-            return self._machine.calls.send(  # type: ignore[no-any-return]
+            return self._machine.calls.send(
                 self._fd, data, flags, self._timeout, target)
         except TimedOut:
             raise TimeoutError("timed out") from None
@@ -252,7 +252,7 @@ class Socket(Receiver):
         control = encode_control(self._machine, ancdata)
         target = None if address is None else self._address(address, "sendmsg")
         try:
-            return self._machine.calls.send(  # type: ignore[no-any-return]
+            return self._machine.calls.send(
                 self._fd, b"".join(parts), number(flags), self._timeout, target, control)
         except TimedOut:
             raise TimeoutError("timed out") from None

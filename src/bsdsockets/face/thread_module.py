@@ -231,14 +231,14 @@ class Functions:
             except SystemExit:
                 pass
             except Exception:
-                sys.unraisablehook(types.SimpleNamespace(  # type: ignore[arg-type]
+                sys.unraisablehook(types.SimpleNamespace(
                     exc_type=sys.exc_info()[0], exc_value=sys.exc_info()[1],
                     exc_traceback=sys.exc_info()[2], err_msg="Exception ignored in thread "
                     "started by", object=function))
             finally:
                 self._end(handle)
 
-        return self._scheduler.start(body, name).ident  # type: ignore[no-any-return]
+        return self._scheduler.start(body, name).ident
 
     def _end(self, handle: Handle | None) -> None:
         reference = self._sentinels.pop(self._scheduler.current.ident, None)
@@ -279,12 +279,12 @@ class Functions:
 
     def get_ident(self) -> int:
         """The identifier of the thread that calls."""
-        return self._scheduler.current.ident  # type: ignore[no-any-return]
+        return self._scheduler.current.ident
 
     get_native_id = get_ident
 
     def _get_main_thread_ident(self) -> int:
-        return self._scheduler.main.ident  # type: ignore[no-any-return]
+        return self._scheduler.main.ident
 
     def _is_main_interpreter(self) -> bool:
         return True
@@ -307,7 +307,7 @@ class Functions:
 
     exit_thread = exit
 
-    def interrupt_main(self, signum: int = 2, /) -> None:
+    def interrupt_main(self, signum: Any = 2, /) -> None:
         """Interrupt the main thread."""
         self._scheduler.call_in(self._scheduler.main, lambda: _host.interrupt_main(signum))
 

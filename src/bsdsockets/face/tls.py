@@ -63,7 +63,7 @@ class Connection:
             self._written = self._complete("write", self._inner.write, data, flush=False)
         self._flush("write")
         done, self._written = self._written, None
-        return done  # type: ignore[no-any-return]
+        return done
 
     def shutdown(self) -> Any:
         """Say that nothing more comes, wait for the peer to say so, and return the socket."""

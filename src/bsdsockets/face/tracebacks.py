@@ -61,7 +61,7 @@ def install_hooks(thread_module: Any) -> None:
         error.__traceback__ = traceback
         show(kind, error, trim(error).__traceback__)
 
-    sys.excepthook = sys.__excepthook__ = excepthook  # type: ignore[misc]
+    sys.excepthook = sys.__excepthook__ = excepthook
     show_in_thread = thread_module._excepthook
     arguments = thread_module._ExceptHookArgs
 

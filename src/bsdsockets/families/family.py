@@ -53,17 +53,17 @@ class Family:
                 return kind, number or row_number, protocol
         fail(EPROTONOSUPPORT)
 
-    def refuse(self, kind: int, error: int) -> None:
-        """Let socket() with the type *kind* fail, whatever the family would say.
+    def refuse(self, refused: int, error: int) -> None:
+        """Let socket() with the type *refused* fail, whatever the family would say.
 
         EPERM and EACCES, whatever the protocol; another *error* where the system chooses it.
         """
         own = self.choose
 
-        def choose(asked: int, number: int) -> tuple[int, int, Any]:
-            if asked == kind and (number == 0 or error in (EPERM, EACCES)):
+        def choose(kind: int, number: int) -> tuple[int, int, Any]:
+            if kind == refused and (number == 0 or error in (EPERM, EACCES)):
                 fail(error)
-            return own(asked, number)
+            return own(kind, number)
 
         self.choose = choose  # type: ignore[method-assign]
 

@@ -15,6 +15,8 @@ Sources: POSIX.1-2024 2.5.1 and dup(), close().
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 try:
@@ -36,7 +38,7 @@ def _reserve(like: int | None) -> int:
         if like is not None:
             return _dup(like)
         if _reserve_class is not None:
-            return _reserve_class(*_KIND).detach()  # type: ignore[no-any-return]
+            return _reserve_class(*_KIND).detach()
         return os.open(os.devnull, os.O_RDWR)
     except OSError as failure:
         if failure.errno in (24, 23):
@@ -90,13 +92,33 @@ class DescriptorTable(dict[int, File]):
         EMFILE
             The process has no descriptor left.
         """
-        number = _reserve(like)
+        return self.name(_reserve(like), file)
+
+    def name(self, number: int, file: File) -> int:
+        """Give *file* the descriptor *number*, which is reserved."""
         stale = self.pop(number, None)  # closed with os.close, behind the model's back
         if stale is not None:
             stale.drop()
         file.references += 1
         self[number] = file
         return number
+
+    @contextmanager
+    def reserved(self) -> Iterator[int]:
+        """Hold a descriptor for a file that may still come; one that is not named is given back.
+
+        EMFILE
+            The process has no descriptor left.
+        """
+        number = _reserve(None)
+        stale = self.pop(number, None)
+        if stale is not None:
+            stale.drop()
+        try:
+            yield number
+        finally:
+            if number not in self:
+                os.close(number)
 
     def find(self, number: int) -> File:
         """Return the file that *number* names, or fail with EBADF."""

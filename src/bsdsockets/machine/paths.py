@@ -122,7 +122,8 @@ class Names:
 
     def release(self, bound: Any) -> None:
         """Forget that *bound* has a name.  Its file stays, stale, as on Linux."""
-        for table in (self.abstract, self._files):
+        tables: tuple[dict[Any, Any], ...] = (self.abstract, self._files)
+        for table in tables:
             for key in [key for key, other in table.items() if other is bound]:
                 del table[key]
 

@@ -54,7 +54,7 @@ class Task:
         self.scheduler = scheduler
         self.ident = ident
         self.name = name
-        self.call = ""
+        self.call: object = ""
         self.what: object = ""
         self.waiting = False
         self.ready = False

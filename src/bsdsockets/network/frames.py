@@ -42,7 +42,7 @@ class Frame(NamedTuple):
 
 def receive(node: Node, ethertype: int, receiver: Any) -> None:
     """Give frames with *ethertype* to *receiver*."""
-    node.register(("frame", ethertype), receiver)  # type: ignore[arg-type]
+    node.register(("frame", ethertype), receiver)
 
 
 def add_interface(node: Node, name: str, **about: Any) -> Interface:

@@ -53,6 +53,10 @@ class Link:
         if delay is None:
             self.host.observers.tell(PacketLost, self.name, packet)
         elif delay > 0:
-            self.host.clock.after(delay, lambda: (self.queue.append(packet), self.arrive()))
+            self.host.clock.after(delay, lambda: self._arrive_late(packet))
         else:
             self.queue.append(packet)
+
+    def _arrive_late(self, packet: Packet) -> None:
+        self.queue.append(packet)
+        self.arrive()

@@ -161,7 +161,7 @@ class Resolver:
             raise UnknownName(EAI_NONAME)
         kinds = self._kinds(service, type, protocol)
         canon = ""
-        results = []
+        results: list[Info] = []
         for address in self._hosts(name, family, flags):
             canon = (name or "") if flags & AI_CANONNAME and not results else ""
             where = AF_INET6 if ":" in address else AF_INET

@@ -8,7 +8,7 @@ Sources: RFC 1122 3.2.1.3 (special addresses), 3.3; Linux route(8), ip-address(8
 host whose only interface is loopback.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
@@ -55,7 +55,7 @@ class Node:
         self.loopback = Link(host, "lo")
         self.interfaces = [Interface(1, "lo", self.loopback, [
             ip_interface("127.0.0.1/8"), ip_interface("::1/128")])]
-        self.receivers: dict[int, Receiver] = {}
+        self.receivers: dict[Hashable, Receiver] = {}
         self.watchers = self.loopback.watchers
         self.unknown: Receiver = lambda packet: None
         self.groups: dict[str, int] = {}  # multicast groups that somebody here has joined
@@ -121,10 +121,15 @@ class Node:
 
     def after(self, seconds: float, action: Callable[[], object], idle: bool = False) -> Timer:
         """Let a protocol do *action* later; what it sends is delivered."""
-        return self.host.clock.after(seconds, lambda: (action(), self.deliver()), idle)
 
-    def register(self, protocol: int, receiver: Receiver) -> None:
-        """Give packets of the IP *protocol* number to *receiver*."""
+        def act() -> None:
+            action()
+            self.deliver()
+
+        return self.host.clock.after(seconds, act, idle)
+
+    def register(self, protocol: Hashable, receiver: Receiver) -> None:
+        """Give packets with a *protocol*, a number of IP or a frame's, to *receiver*."""
         self.receivers[protocol] = receiver
 
     def deliver(self) -> None:
