@@ -2,8 +2,10 @@
 
 import errno
 import os
+import resource
 import signal
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -185,6 +187,54 @@ def test_the_last_of_two_descriptors_closes_the_socket() -> None:
     again.close()
     assert b.recv(20) == b""
     b.close()
+
+
+def test_accept_takes_its_descriptor_before_it_waits() -> None:
+    machine = Machine()
+    socket, threading = machine.load("socket"), machine.load("threading")
+    accepted = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.socket() as unused:
+            lowest_free = unused.fileno()
+        thread = threading.Thread(target=lambda: accepted.append(server.accept()[0]))
+        thread.start()
+        machine.load("time").sleep(1)  # until it waits
+        with socket.create_connection(server.getsockname()) as client:
+            thread.join()
+            assert (accepted[0].fileno(), client.fileno()) == (lowest_free, lowest_free + 1)
+            accepted[0].close()
+
+
+def test_accept_without_a_descriptor_fails_at_once_on_any_socket() -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as unbound:
+        with socket.socket() as unused:
+            limit = unused.fileno()
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
+        try:
+            for each in (server, unbound):
+                for timeout in (None, 0):
+                    each.settimeout(timeout)
+                    assert _number_of_error(each.accept) == errno.EMFILE
+            server.settimeout(1)
+            with pytest.raises(TimeoutError):  # it polls first
+                server.accept()
+            with pytest.raises(OSError, match="Bad file"):
+                machine.calls.accept(limit, None)
+            assert _number_of_error(lambda: machine.calls.accept(0, None)) == errno.EMFILE
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert _number_of_error(lambda: machine.calls.accept(0, None)) == errno.ENOTSOCK
+        with socket.socket() as unused:
+            assert unused.fileno() == limit  # the calls that failed gave theirs back
+
+
+def _number_of_error(call: Callable[[], object]) -> int | None:
+    with pytest.raises(OSError) as raised:
+        call()
+    return raised.value.errno
 
 
 def test_a_bound_path_is_a_file_of_the_type_socket(tmp_path: Path) -> None:
