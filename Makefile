@@ -7,7 +7,7 @@ SPHINX = $(VENV)/sphinx-build -W --keep-going -n -q -c conf docs
 READY = .venv/ready
 
 .DEFAULT_GOAL = serve
-.PHONY: serve site test lint bench pdf epub zip kernels lock clean help
+.PHONY: serve site test record lint bench pdf epub zip kernels lock clean help
 
 serve: site  ## build the site and serve it on loopback (PORT=8000)
 	@$(VENV)/python conf/serve.py build/html --port $(PORT)
@@ -23,6 +23,9 @@ test: site  ## run every example and program, the checks of the site, and the te
 
 kernels: $(READY)  ## boot two older kernels (Debian packages) and compare what they answer
 	@KERNELS=1 $(VENV)/pytest -q -s tests/on_old_kernels
+
+record: test  ## keep what each page was last run on, for a site built before its tests have run
+	@cp build/last-run.json docs/last-run.json
 
 lint: $(READY)  ## check style and types
 	@$(VENV)/ruff check .

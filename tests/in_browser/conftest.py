@@ -27,9 +27,9 @@ AXE = "axe-core@4.14.1"
 
 
 @contextlib.contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, kind: type[serve.Handler] = serve.Handler) -> Iterator[str]:
     """Serve *folder* from loopback as ``make`` does; gives the address."""
-    handler = functools.partial(serve.Handler, directory=str(folder))
+    handler = functools.partial(kind, directory=str(folder))
     with serve.Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -73,6 +73,7 @@ def new_browser(pytestconfig: pytest.Config) -> Callable[..., WebDriver]:
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
+        driver.set_script_timeout(120)
         # The window's own minimum is wider than a phone.
         driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",

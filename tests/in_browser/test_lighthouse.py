@@ -8,14 +8,12 @@ that a page may try three times.  The pages are sent packed, as every host of st
 
 from __future__ import annotations
 
-import functools
 import gzip
 import io
 import json
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +21,7 @@ from typing import BinaryIO
 import pytest
 import serve
 
-from .conftest import ROOT, missing
+from .conftest import ROOT, missing, served
 
 PLACE = ROOT / "build" / "npm" / "lighthouse" / "node_modules" / ".bin" / "lighthouse"
 PAGES = [
@@ -56,13 +54,8 @@ class Packed(serve.Handler):
 @pytest.fixture(scope="module")
 def packed() -> Iterator[str]:
     """The address of the site, served packed."""
-    handler = functools.partial(Packed, directory=str(ROOT / "build" / "html"))
-    with serve.Server(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join(10)
+    with served(ROOT / "build" / "html", Packed) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
