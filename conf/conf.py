@@ -45,7 +45,6 @@ if (HERE / "tables" / "__init__.py").exists():
 
 nitpicky = True
 nitpick_ignore = [  # named in signatures of public names, and no part of what a program may rely on
-    ("py:class", "bsdsockets.face.machine.Modules"),
     ("py:class", "bsdsockets.machine.host.Host"),
 ]
 exclude_patterns = ["changelog.d/**"]

@@ -23,9 +23,8 @@ The layers, an import only ever points down:
 """
 
 import types
-from typing import Any
 
-from .face.machine import Machine
+from .face.machine import Machine, Modules
 from .machine.errors import Deadlock
 from .machine.events import Event
 
@@ -37,7 +36,8 @@ _default: list[Machine] = []
 def default() -> Machine:
     """Return the machine that ``from bsdsockets import socket`` is of.
 
-    There is one, made with seed 0 when it is first needed.
+    There is one in a process, made with seed 0 and what is "built in" when it is first needed.
+    Code that wants a fresh one, or another seed, makes a `Machine`.
 
     >>> default() is default()
     True
@@ -50,14 +50,19 @@ def default() -> Machine:
 def load(name: str) -> types.ModuleType:
     """Return the default machine's copy of the module *name*; see `Machine.load`.
 
+    ModuleNotFoundError
+        There is no such module.
+
     >>> load("http.server").HTTPServer.__mro__[1].__name__
     'TCPServer'
     """
     return default().load(name)
 
 
-def modules() -> Any:
+def modules() -> Modules:
     """Return the mapping from names of modules to the default machine's copies.
+
+    See `Machine.modules`.
 
     >>> modules()["socket"] is load("socket")
     True

@@ -38,7 +38,17 @@ from .observed import ObservedCalls
 
 
 class Modules(Mapping[str, types.ModuleType]):
-    """The modules of a machine by name; one is loaded when it is asked for."""
+    """The modules of a machine by name, a mapping; one is loaded when it is asked for.
+
+    KeyError
+        The module need not be a copy: ``import`` it.
+
+    Its length, and what is iterated over, are the names loaded so far.
+
+    >>> modules = Machine().modules()
+    >>> "queue" in list(modules), "queue" in modules, "queue" in list(modules)
+    (False, True, True)
+    """
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
@@ -56,7 +66,7 @@ class Modules(Mapping[str, types.ModuleType]):
 
 
 class Machine:
-    """A machine of the model.
+    """A machine of the model: one host with its network, threads and time.
 
     seed
         0 runs the thread that has been ready longest; any other number chooses by chance,
@@ -66,12 +76,23 @@ class Machine:
     profile
         Which address families the host has: ``"built in"``, what every Linux has,
         ``"every module"``, ``"as this machine"``, or a recorded kernel by its name, ``"6.12"``.
+    faults
+        What goes wrong from the beginning; the same as a call of `fault` for each.
 
-    >>> socket = Machine().load("socket")
+    ValueError
+        No profile has that name; no fault has, or it has no such parameter.
+
+    Two machines share nothing.  ``clock.now`` is its time, in seconds since it was switched on;
+    ``node.loopback`` its link.  Who makes one closes it: `close`.
+
+    Not modelled: another host.  What is not an address of this one is ENETUNREACH.
+
+    >>> machine = Machine()
+    >>> socket = machine.load("socket")
     >>> a, b = socket.socketpair()
     >>> a.send(b"hello"), b.recv(10)
     (5, b'hello')
-    >>> a.close(); b.close()
+    >>> a.close(); b.close(); machine.close()
     """
 
     def __init__(self, seed: int = 0, real_time: bool = False,
@@ -109,14 +130,20 @@ class Machine:
 
         A copy is made when it is first asked for, and is the same one ever after.  A module
         that reaches neither the network nor threads nor time is not copied: the real one
-        is returned.
+        is returned.  Whatever the module's own code raises, this raises.
 
         ModuleNotFoundError
             There is no such module.
 
+        Not copied: modules of other people, which import the real ones; `import_` and
+        ``python -m bsdsockets run`` are for those.
+
         >>> machine = Machine()
         >>> machine.load("socket") is machine.load("socket"), machine.load("json").__name__
         (True, 'json')
+        >>> machine.load("sockets")
+        Traceback (most recent call last):
+        ModuleNotFoundError: No module named 'sockets'
         """
         return self.loader.load(name)
 
@@ -137,7 +164,8 @@ class Machine:
         """An ``__import__`` that finds this machine's copies first.
 
         Code that is executed with it as the builtin of that name is on this machine, with
-        everything that it imports from the standard library.
+        everything that it imports from the standard library.  The arguments, and
+        ModuleNotFoundError, are those of ``__import__``.
 
         >>> import builtins
         >>> machine = Machine()
@@ -149,12 +177,13 @@ class Machine:
         return self.loader.import_
 
     def observe(self, callback: Callable[[Event], object]) -> Callable[[], None]:
-        """Call *callback* with every event from now on; returns what ends that.
+        """Call *callback* with every event from now on; returns what ends that, to be called once.
 
         An event is a frozen record of a class of ``bsdsockets.machine.events``.  The callback
         is called in the thread in which the event happens, and must not make system calls of
-        this machine.  While somebody observes, TCP takes no short ways: every segment is made
-        and told of, and calls are slower.
+        this machine; what it raises, the system call in which that happens raises.  While
+        somebody observes, TCP takes no short ways: every segment is made and told of, and calls
+        are slower.
 
         >>> machine, seen = Machine(), []
         >>> socket = machine.load("socket")
@@ -176,14 +205,16 @@ class Machine:
 
     @property
     def kernel(self) -> Calls:
-        """The system calls themselves, which a fault may replace for this machine."""
+        """The system calls themselves (`Calls`), which a fault may replace for this machine."""
         return self._calls
 
     def fault(self, fault: Fault | str) -> Callable[[], object]:
         """Let *fault* happen from now on; returns what ends that.
 
+        A text is a name, with parameters after a colon: ``"reset: connection=2, after=1000"``.
+
         ValueError
-            No fault has that name, or it has no such parameter.
+            No fault has that name; it has no such parameter; the parameter has no such value.
 
         >>> machine = Machine()
         >>> end = machine.fault("short reads")
@@ -198,12 +229,27 @@ class Machine:
         """Write every packet to the file *path*, as pcap; returns what ends that.
 
         Packets begin with their IP header (link type 101), and carry the virtual time: a
-        machine is switched on at 2026-01-01 00:00:00 UTC.  UNIX sockets send no packets.
+        machine is switched on at 2026-01-01 00:00:00 UTC.  The file is complete when that is ended.
 
         OSError
             The file cannot be written.
 
+        Not written: what UNIX sockets send, which is in no packet; frames of families that are
+        not IP.
+
         Source: draft-ietf-opsawg-pcap.
+
+        >>> import tempfile
+        >>> machine = Machine()
+        >>> socket = machine.load("socket")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "one.pcap")
+        ...     end = machine.capture(path)
+        ...     with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        ...         _ = sender.sendto(b"hello", ("127.0.0.1", 9))
+        ...     end()
+        ...     path.read_bytes().count(b"hello")  # the datagram; and ICMP's answer quotes it
+        2
         """
         file = open(path, "wb")  # noqa: SIM115 (what is returned closes it)
         unobserve = self.observe(Capture(file))
@@ -217,8 +263,21 @@ class Machine:
     def close(self) -> None:
         """Switch the machine off: end the threads that wait, close every descriptor.
 
-        To be called in the main thread.  The threads that wait are ended by an exception in
-        them, so that their ``finally`` clauses run.
+        To be called in the main thread; a second time does nothing.  The threads that wait are
+        ended by an exception in them, so that their ``finally`` clauses run.
+
+        >>> machine = Machine()
+        >>> socket, threading = machine.load("socket"), machine.load("threading")
+        >>> a, b = socket.socketpair()
+        >>> def wait():
+        ...     try:
+        ...         b.recv(1)
+        ...     finally:
+        ...         print("ended")
+        >>> threading.Thread(target=wait).start(); machine.load("time").sleep(0)
+        >>> machine.close()
+        ended
+        >>> _ = a.detach(), b.detach()
         """
         self.scheduler.close()
         self.descriptors.close_all()

@@ -24,7 +24,16 @@ class Immutable(type):
 
 
 class Receiver(metaclass=Immutable):
-    """The methods of a socket that receive; each waits for at most the timeout."""
+    """The methods of a socket that receive.
+
+    Each waits until something has come (POLLIN), for at most the timeout, and returns no bytes
+    at the end of a stream.  After what each refuses itself come:
+
+    TimeoutError
+        The timeout, above 0, is over.
+    OSError
+        As for the system call: `Calls.receive` has the errors in order.
+    """
 
     __slots__ = ("_family", "_fd", "_proto", "_timeout", "_type")
     _machine: ClassVar[Any] = None
@@ -57,7 +66,22 @@ class Receiver(metaclass=Immutable):
         return message
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
-        """Receive up to *bufsize* bytes."""
+        """Receive up to *bufsize* bytes, or the beginning of one datagram.
+
+        A *bufsize* of 0 makes no system call.
+
+        ValueError
+            *bufsize* is below 0.
+
+        Source: POSIX.1-2024 recv(); Linux recv(2).
+
+        >>> from bsdsockets import socket
+        >>> one, other = socket.socketpair()
+        >>> one.sendall(b"hello"); one.close()
+        >>> other.recv(3), other.recv(3), other.recv(3)
+        (b'hel', b'lo', b'')
+        >>> other.close()
+        """
         if bufsize.__class__ is not int:
             bufsize = number(bufsize)
         if bufsize <= 0:
@@ -73,7 +97,15 @@ class Receiver(metaclass=Immutable):
         return whole(message, flags) if flags else message[0]
 
     def recvfrom(self, bufsize: Any, flags: int = 0, /) -> tuple[bytes, Any]:
-        """Receive up to *bufsize* bytes and the sender's address."""
+        """Receive up to *bufsize* bytes and the sender's address, which is None for a stream.
+
+        ValueError
+            *bufsize* is below 0.
+        OSError
+            CPython cannot read addresses of the family.
+
+        Source: POSIX.1-2024 recvfrom(); Linux recv(2).
+        """
         bufsize = number(bufsize)
         if bufsize < 0:
             raise ValueError("negative buffersize in recvfrom")
@@ -105,7 +137,13 @@ class Receiver(metaclass=Immutable):
         return view, nbytes or len(view)
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive into *buffer*; returns how many bytes."""
+        """Receive into *buffer*, up to *nbytes* bytes of it, all with 0; returns how many.
+
+        TypeError
+            *buffer* holds no bytes, or is read-only.
+        ValueError
+            *nbytes* is below 0, or above the length of *buffer*.
+        """
         view, count = self._room(buffer, number(nbytes), "recv_into")
         if count == 0:
             return 0
@@ -114,7 +152,10 @@ class Receiver(metaclass=Immutable):
         return len(whole(message, flags))
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
-        """Receive into *buffer*; returns how many bytes, and the sender's address."""
+        """Receive into *buffer*; returns how many bytes, and the sender's address.
+
+        The errors are those of `recv_into`, then those of `recvfrom`.
+        """
         view, count = self._room(buffer, number(nbytes), "recvfrom_into")
         self._check_family()
         message = self._receive_data(count, flags)
@@ -122,7 +163,28 @@ class Receiver(metaclass=Immutable):
         return len(whole(message, flags)), self._sender(message.address)
 
     def recvmsg(self, bufsize: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
-        """Receive data, control messages, flags and the sender's address."""
+        """Receive up to *bufsize* bytes with what came beside them.
+
+        Returns (data, control messages, flags, address).  The messages are (level, type, bytes), as
+        many as find room in *ancbufsize* bytes; the flags tell of what was cut, MSG_TRUNC and
+        MSG_CTRUNC.  Descriptors that find no room are closed.
+
+        ValueError
+            *bufsize* is below 0, then *ancbufsize*.
+        OSError
+            CPython cannot read addresses of the family.
+
+        Source: POSIX.1-2024 recvmsg(); Linux recvmsg(2), cmsg(3).
+
+        >>> from bsdsockets import socket
+        >>> one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        >>> one.send(b"too long")
+        8
+        >>> data, messages, flags, address = other.recvmsg(3)
+        >>> data, messages, flags == socket.MSG_TRUNC, address
+        (b'too', [], True, None)
+        >>> one.close(); other.close()
+        """
         bufsize = number(bufsize)
         if bufsize < 0:
             raise ValueError("negative buffer size in recvmsg()")
@@ -130,7 +192,15 @@ class Receiver(metaclass=Immutable):
         return message.data, control, flags, self._sender(message.address)
 
     def recvmsg_into(self, buffers: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
-        """Receive into several buffers, one after the other."""
+        """Receive into several buffers, one after the other.
+
+        Returns what `recvmsg` does, with the number of bytes instead of the bytes.
+
+        TypeError
+            *buffers* cannot be iterated over; one of them holds no bytes, or is read-only.
+        ValueError
+            *ancbufsize* is below 0.
+        """
         try:
             iterator = iter(buffers)
         except TypeError:

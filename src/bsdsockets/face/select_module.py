@@ -26,7 +26,13 @@ MOST_EVENTS = 2**31 // 12 - 1
 
 
 def descriptor_of(thing: Any) -> int:
-    """A descriptor, or what ``fileno()`` says."""
+    """A descriptor, or what ``fileno()`` says.
+
+    TypeError
+        Neither a number nor something with fileno(); or that gives no number.
+    ValueError
+        It is below 0.
+    """
     if isinstance(thing, int):
         number = int(thing)
     elif hasattr(thing, "fileno"):
@@ -41,7 +47,16 @@ def descriptor_of(thing: Any) -> int:
 
 
 def milliseconds(timeout: Any) -> float | None:
-    """A timeout of poll(): milliseconds, rounded up; None and negative mean for ever."""
+    """A timeout of poll() in seconds: milliseconds, rounded up; None and below 0 mean for ever.
+
+    TypeError
+        It is no number.
+    OverflowError
+        It is no C int.
+
+    >>> milliseconds(1500.2), milliseconds(-1)
+    (1.501, None)
+    """
     if timeout is None:
         return None
     if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
@@ -72,22 +87,56 @@ class Poll:
         return self
 
     def register(self, fd: Any, eventmask: int = POLLIN | POLLPRI | POLLOUT, /) -> None:
-        """Ask for *eventmask* of a descriptor."""
+        """Ask for *eventmask* of a descriptor, in the place of what was asked of it before.
+
+        TypeError, ValueError
+            *fd* is no descriptor, nor has one; or is below 0.
+        ValueError, OverflowError
+            *eventmask* is below 0, or above 65535.
+        """
         self._wanted[descriptor_of(fd)] = _mask(eventmask)
 
     def modify(self, fd: Any, eventmask: int, /) -> None:
-        """Ask for other events of a descriptor that is registered."""
+        """Ask for other events of a descriptor; errors as for `register`, with one between.
+
+        FileNotFoundError
+            The descriptor is not registered.
+        """
         number = descriptor_of(fd)
         if number not in self._wanted:
             raise FileNotFoundError(2, "No such file or directory")
         self._wanted[number] = _mask(eventmask)
 
     def unregister(self, fd: Any, /) -> None:
-        """Ask for nothing of a descriptor any more."""
+        """Ask for nothing of a descriptor any more.
+
+        KeyError
+            The descriptor is not registered.
+        """
         del self._wanted[descriptor_of(fd)]
 
     def poll(self, timeout: Any = None, /) -> list[tuple[int, int]]:
-        """Wait for at most *timeout* milliseconds; returns [(descriptor, events)]."""
+        """Wait for at most *timeout* milliseconds; returns [(descriptor, events)], [] for none.
+
+        None, and a timeout below 0, wait for ever; 0 looks once.  POLLERR, POLLHUP and POLLNVAL
+        are told unasked.
+
+        TypeError, OverflowError
+            *timeout* is no number, or no C int.
+        RuntimeError
+            Another thread is in poll() of the same object.
+
+        Source: POSIX.1-2024 poll(); Linux poll(2).
+
+        >>> from bsdsockets import select, socket
+        >>> one, other = socket.socketpair()
+        >>> poll = select.poll(); poll.register(other, select.POLLIN)
+        >>> poll.poll(100)
+        []
+        >>> one.close(); poll.poll() == [(other.fileno(), select.POLLIN | select.POLLHUP)]
+        True
+        >>> other.close()
+        """
         limit = milliseconds(timeout)
         if self._polling:
             raise RuntimeError("concurrent poll() invocation")
@@ -108,7 +157,28 @@ def _mask(value: Any) -> int:
 
 
 class Select:
-    """select(rlist, wlist, xlist[, timeout]): wait until one of three lists has a ready one."""
+    """select(rlist, wlist, xlist[, timeout]): wait until one of three lists has a ready one.
+
+    Waits for at most *timeout* seconds; without one, or with None, for ever; 0 looks once.
+    Returns three lists of what is ready, each thing as it was given.
+
+    TypeError, ValueError
+        *timeout* is no number; is below 0.  A list is none; has no descriptor in it, or one
+        below 0.
+    ValueError
+        A descriptor is 65536 or more.
+    EBADF
+        A descriptor names nothing.
+
+    Differs: C's select() on Linux takes descriptors below 1024 only, and so does CPython's.
+    Source: POSIX.1-2024 pselect(); Linux select(2).
+
+    >>> from bsdsockets import select, socket
+    >>> one, other = socket.socketpair()
+    >>> select.select([one, other], [one], [], 0) == ([], [one], [])
+    True
+    >>> one.close(); other.close()
+    """
 
     def __init__(self, machine: Any) -> None:
         self._machine = machine
@@ -136,7 +206,24 @@ class Select:
 
 
 class Epoll:
-    """An epoll instance."""
+    """epoll(sizehint=-1, flags=0): an epoll instance.
+
+    ValueError
+        *sizehint*, which says nothing, is 0 or below -1.
+    OSError
+        *flags* has others than EPOLL_CLOEXEC; the process has no descriptor left.
+
+    Source: Linux epoll(7).  POSIX has none.
+
+    >>> from bsdsockets import select, socket
+    >>> one, other = socket.socketpair()
+    >>> with select.epoll() as epoll:
+    ...     epoll.register(other, select.EPOLLIN | select.EPOLLET)
+    ...     _ = one.send(b"hello")
+    ...     epoll.poll() == [(other.fileno(), select.EPOLLIN)], epoll.poll(0)
+    (True, [])
+    >>> one.close(); other.close()
+    """
 
     _machine: Any = None
 
@@ -149,7 +236,7 @@ class Epoll:
 
     @classmethod
     def fromfd(cls, fd: int, /) -> "Epoll":
-        """An instance that has a descriptor already."""
+        """An instance that has the descriptor *fd* already; nothing is checked."""
         self = cls.__new__(cls)
         self._fd = fd
         return self
@@ -160,7 +247,7 @@ class Epoll:
         return self._fd < 0
 
     def close(self) -> None:
-        """Close the instance."""
+        """Close the instance; a second time does nothing."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             self._machine.calls.close(fd)
@@ -177,21 +264,25 @@ class Epoll:
             self.close()
 
     def fileno(self) -> int:
-        """Return the descriptor."""
+        """Return the descriptor.
+
+        ValueError
+            The instance is closed.
+        """
         if self._fd < 0:
             raise ValueError("I/O operation on closed epoll object")
         return int(self._fd)
 
     def register(self, fd: Any, eventmask: int = POLLIN | POLLPRI | POLLOUT) -> None:
-        """Ask for *eventmask* of a descriptor."""
+        """Ask for *eventmask* of a descriptor that is new here: `EpollCalls.epoll_control`."""
         self._control(EPOLL_CTL_ADD, fd, eventmask)
 
     def modify(self, fd: Any, eventmask: int) -> None:
-        """Ask for other events of a descriptor that is registered."""
+        """Ask for other events of a descriptor known here: `EpollCalls.epoll_control`."""
         self._control(EPOLL_CTL_MOD, fd, eventmask)
 
     def unregister(self, fd: Any) -> None:
-        """Ask for nothing of a descriptor any more."""
+        """Ask for nothing of a descriptor any more: `EpollCalls.epoll_control`."""
         self._control(EPOLL_CTL_DEL, fd, 0)
 
     def _control(self, operation: int, fd: Any, eventmask: int) -> None:
@@ -200,7 +291,18 @@ class Epoll:
         self._machine.poll.epoll_control(self.fileno(), operation, descriptor, events)
 
     def poll(self, timeout: Any = None, maxevents: int = -1) -> list[tuple[int, int]]:
-        """Wait for at most *timeout* seconds; returns [(descriptor, events)]."""
+        """Wait for at most *timeout* seconds; returns up to *maxevents* pairs (descriptor, events).
+
+        None, and a timeout below 0, wait for ever; 0 looks once; others are rounded up to
+        milliseconds.  A *maxevents* of -1 is 1023.
+
+        ValueError
+            The instance is closed; *maxevents* is 0 or below -1.
+        TypeError
+            *timeout* is no number.
+
+        Source: Linux epoll_wait(2).
+        """
         fd = self.fileno()
         if timeout is not None and not hasattr(timeout, "__float__"):
             kind = type(timeout).__name__

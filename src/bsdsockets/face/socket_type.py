@@ -34,7 +34,14 @@ class Socket(Receiver):
     """socket(family=AF_INET, type=SOCK_STREAM, proto=0, fileno=None): a socket of the model.
 
     Waiting: `_accept`, `connect`, `send` and its kin, `recv` and its kin, for at most the
-    timeout.
+    timeout: seconds; 0 never, None for ever.
+
+    Errors: first those of the arguments, each method its own; an address that is not as the
+    family has it is a TypeError or an OverflowError, a name in it that nobody knows gaierror.
+    Then TimeoutError where the timeout, above 0, is over, and what the system call of the same
+    name fails with: `Calls` has each in the order of the checks.
+
+    Sources: the pages of POSIX.1-2024, and of Linux's section 2, that have the methods' names.
     """
 
     __slots__ = ()
@@ -101,16 +108,19 @@ class Socket(Receiver):
     # Descriptor and timeout
 
     def fileno(self) -> int:
-        """Return the descriptor, or -1 after close()."""
+        """Return the descriptor, or -1 after close() and detach()."""
         return self._fd
 
     def detach(self) -> int:
-        """Return the descriptor and forget it; the socket stays open."""
+        """Return the descriptor and forget it; the socket stays open under that number."""
         descriptor, self._fd = self._fd, -1
         return descriptor
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket; a second time does nothing.
+
+        Waits only with SO_LINGER.  ECONNRESET is no error here.  What else there is: `Calls.close`.
+        """
         descriptor, self._fd = self._fd, -1
         if descriptor != -1:
             try:  # contextlib.suppress takes longer than this call should
@@ -119,32 +129,52 @@ class Socket(Receiver):
                 return
 
     def settimeout(self, timeout: Any) -> None:
-        """Wait at most *timeout* seconds in each call; 0 never, None for ever."""
+        """Wait at most *timeout* seconds in each call from now on; 0 never, None for ever.
+
+        TypeError, ValueError, OverflowError
+            *timeout* is no number; is NaN, or below 0; is more than C's time counts.
+        EBADF
+            The socket is closed.
+
+        >>> from bsdsockets import socket
+        >>> one, other = socket.socketpair()
+        >>> one.settimeout(2.5); one.recv(1)
+        Traceback (most recent call last):
+        TimeoutError: timed out
+        >>> one.settimeout(0); one.recv(1)
+        Traceback (most recent call last):
+        BlockingIOError: [Errno 11] Resource temporarily unavailable
+        >>> one.close(); other.close()
+        """
         value = seconds(timeout)
         self._machine.descriptors.set_nonblocking(self._fd, value is not None)
         self._timeout = value
 
     def gettimeout(self) -> float | None:
-        """Return the timeout in seconds, or None."""
+        """Return the timeout in seconds, 0.0 where it never waits, None where it waits for ever."""
         return self._timeout
 
     def setblocking(self, flag: Any) -> None:
-        """setblocking(False) is settimeout(0), setblocking(True) is settimeout(None)."""
+        """Wait for ever, as settimeout(None) does, or with False never, as settimeout(0) does.
+
+        EBADF
+            The socket is closed.
+        """
         self._machine.descriptors.set_nonblocking(self._fd, not flag)
         self._timeout = None if flag else 0.0
 
     def getblocking(self) -> bool:
-        """Return False if the timeout is 0."""
+        """Return False if the timeout is 0, when no call waits."""
         return self._timeout != 0.0
 
     # Names and connections
 
     def bind(self, *address: Any) -> None:
-        """bind(address): give the socket an address."""
+        """bind(address): give the socket an address of its own; waits for nothing."""
         self._machine.calls.bind(self._fd, self._address(only(address, "bind"), "bind"))
 
     def listen(self, backlog: Any = 128, /) -> None:
-        """Take connections; up to *backlog* wait to be accepted."""
+        """Take connections; up to *backlog* and one more wait to be accepted.  Below 0 is as 0."""
         self._machine.calls.listen(self._fd, max(number(backlog), 0))
 
     def _accept(self) -> tuple[int, Any]:
@@ -156,7 +186,14 @@ class Socket(Receiver):
         return descriptor, self._show(child.protocol.accepted_peer(child))
 
     def connect(self, *address: Any) -> None:
-        """connect(address): connect to an address."""
+        """connect(address): connect a stream; let a datagram socket have one peer.
+
+        A stream waits until the connection is complete or has failed (POLLOUT), for at most the
+        timeout.
+
+        TimeoutError
+            The timeout, above 0, is over; the connection goes on, as after EINPROGRESS.
+        """
         target = self._address(only(address, "connect"), "connect")
         try:
             self._machine.calls.connect(self._fd, target, self._timeout)
@@ -164,7 +201,16 @@ class Socket(Receiver):
             raise TimeoutError("timed out") from None
 
     def connect_ex(self, address: Any, /) -> int:
-        """Connect, and return the error number instead of raising."""
+        """Connect, and return the error number instead of raising; 0 when it is done.
+
+        A timeout that is over is EAGAIN.  What is wrong with the address is raised all the same.
+
+        >>> import errno
+        >>> from bsdsockets import socket
+        >>> with socket.socket() as client:
+        ...     errno.errorcode[client.connect_ex(("127.0.0.1", 9))]
+        'ECONNREFUSED'
+        """
         target = self._address(address, "connect_ex")
         try:
             self._machine.calls.connect(self._fd, target, self._timeout)
@@ -175,23 +221,38 @@ class Socket(Receiver):
         return 0
 
     def shutdown(self, how: Any, /) -> None:
-        """End receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR)."""
+        """End receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR); never waits."""
         self._machine.calls.shutdown(self._fd, number(how))
 
     def getsockname(self) -> Any:
-        """Return the socket's own address."""
+        """Return the socket's own address, as the family has it.
+
+        Fails where CPython cannot read the family's addresses, else as `Calls.getsockname`.
+        """
         self._check_family()
         return self._show(self._machine.calls.getsockname(self._fd)[1])
 
     def getpeername(self) -> Any:
-        """Return the address the socket is connected to."""
+        """Return the address the socket is connected to.
+
+        Fails where CPython cannot read the family's addresses, else as `Calls.getpeername`.
+        """
         self._check_family()
         return self._show(self._machine.calls.getpeername(self._fd)[1])
 
     # Sending
 
     def send(self, data: Any, flags: int = 0, /) -> int:
-        """Send *data*; returns how many bytes were taken."""
+        """Send *data*; returns how many bytes were taken, which may be less than all.
+
+        Waits while there is no room (POLLOUT), for at most the timeout: without a timeout, until
+        a stream has taken all.
+
+        TypeError
+            *data* holds no bytes.
+        TimeoutError
+            The timeout, above 0, is over; nothing was taken.
+        """
         try:
             return self._machine.calls.send(
                 self._fd, data if data.__class__ is bytes else readable(data), flags,
@@ -200,7 +261,10 @@ class Socket(Receiver):
             raise TimeoutError("timed out") from None
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
-        """Send all of *data*; an error tells nothing of how much was sent."""
+        """Send all of *data*, waiting as often as it takes; the timeout is for the whole.
+
+        The errors are those of `send`.  They tell nothing of how much was sent.
+        """
         data = readable(data)
         calls, timeout = self._machine.calls, self._timeout
         if timeout is None:
@@ -222,7 +286,18 @@ class Socket(Receiver):
                 return
 
     def sendto(self, *arguments: Any) -> int:
-        """sendto(data[, flags], address): send to *address*."""
+        """sendto(data[, flags], address): send one datagram to *address*; returns how many bytes.
+
+        Waits, and fails, as `send` does; what is wrong with the address comes first, as for
+        `connect`.
+
+        >>> from bsdsockets import socket
+        >>> with (socket.socket(type=socket.SOCK_DGRAM) as one,
+        ...       socket.socket(type=socket.SOCK_DGRAM) as other):
+        ...     other.bind(("127.0.0.1", 0))
+        ...     one.sendto(b"hello", other.getsockname()), other.recv(9)
+        (5, b'hello')
+        """
         if len(arguments) == 2:
             (data, address), flags = arguments, 0
         elif len(arguments) == 3:
@@ -240,7 +315,19 @@ class Socket(Receiver):
 
     def sendmsg(self, buffers: Any, ancdata: Any = (), flags: int = 0, address: Any = None,
                 /) -> int:
-        """Send the joined *buffers* with control messages (level, type, data)."""
+        """Send the joined *buffers* with control messages (level, type, data).
+
+        Returns how many bytes were taken.  Waits as `send` does.
+
+        TypeError
+            *buffers* cannot be iterated over, or one of them holds no bytes.
+        EMSGSIZE
+            There are more than 1024 of them.
+        TypeError
+            *ancdata* cannot be iterated over, or one of it is not a tuple of three.
+        TimeoutError, OSError
+            As for `send`; EBADF for a descriptor of SCM_RIGHTS that names nothing.
+        """
         try:
             parts = [readable(buffer) for buffer in buffers]
         except TypeError as failure:
@@ -260,7 +347,16 @@ class Socket(Receiver):
     # Options
 
     def getsockopt(self, level: Any, optname: Any, buflen: Any = 0, /) -> Any:
-        """Return the value of an option: an int, or up to *buflen* bytes."""
+        """Return the value of an option: an int, or up to *buflen* bytes, at most 1024.
+
+        OSError
+            *buflen* is out of range; or as for the system call: `Calls.getsockopt`.
+
+        >>> from bsdsockets import socket
+        >>> with socket.socket() as one:
+        ...     one.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) == socket.SOCK_STREAM
+        True
+        """
         buflen = number(buflen)
         if buflen < 0 or buflen > 1024:
             raise OSError("getsockopt buflen out of range")
@@ -271,7 +367,13 @@ class Socket(Receiver):
         return int.from_bytes(value[:4], "little", signed=True)
 
     def setsockopt(self, level: Any, optname: Any, value: Any, optlen: Any = UNKNOWN, /) -> None:
-        """Change an option; *value* is an int, bytes, or None with a length."""
+        """Change an option; *value* is an int, bytes, or None with a length in *optlen*.
+
+        TypeError
+            None without a length, a length with a value, or a value that holds no bytes.
+        OSError
+            As for the system call: `Calls.setsockopt`.
+        """
         if value is None and optlen is UNKNOWN:
             raise TypeError("a bytes-like object is required, not 'NoneType'")
         if value is None:

@@ -43,7 +43,15 @@ class Waitable:
 
 
 class Lock(Waitable):
-    """A lock; whoever waits longest gets it next."""
+    """A lock; whoever waits longest gets it next.
+
+    Waits in `acquire` only.
+
+    >>> from bsdsockets import threading
+    >>> lock = threading.Lock()
+    >>> lock.acquire(), lock.acquire(blocking=False), lock.acquire(timeout=1)
+    (True, False, False)
+    """
 
     __slots__ = ("_taken",)
 
@@ -52,7 +60,15 @@ class Lock(Waitable):
         self._taken = False
 
     def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
-        """Take the lock; waits while another has it, for at most *timeout* seconds."""
+        """Take the lock; waits while another has it, for at most *timeout* seconds, -1 for ever.
+
+        Returns False when it was not to be had in that time.
+
+        ValueError
+            A timeout without waiting, or one below 0 that is not -1.
+        OverflowError
+            The timeout is above TIMEOUT_MAX.
+        """
         deadline = self._deadline(blocking, timeout)
         while self._taken:
             if not blocking:
@@ -66,7 +82,11 @@ class Lock(Waitable):
         return True
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Give the lock back, from whichever thread.
+
+        RuntimeError
+            Nobody has it.
+        """
         if not self._taken:
             raise RuntimeError("release unlocked lock")
         self._taken = False
@@ -104,7 +124,7 @@ class RLock(Waitable):
         self._count = 0
 
     def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
-        """Take the lock, or take it once more."""
+        """Take the lock, or take it once more; waits, returns and fails as `Lock.acquire`."""
         deadline = self._deadline(blocking, timeout)
         me = self._scheduler.current
         while self._owner is not None and self._owner is not me:
@@ -120,7 +140,11 @@ class RLock(Waitable):
     __enter__ = acquire
 
     def release(self) -> None:
-        """Give the lock back once."""
+        """Give the lock back once.
+
+        RuntimeError
+            The thread that calls does not have it.
+        """
         if self._owner is not self._scheduler.current:
             raise RuntimeError("cannot release un-acquired lock")
         self._count -= 1
@@ -184,7 +208,11 @@ class Handle(Waitable):
             waiter.notify()
 
     def join(self, timeout: Any = None) -> None:
-        """Wait until the thread ends."""
+        """Wait until the thread ends, for at most *timeout* seconds; None or below 0 for ever.
+
+        RuntimeError
+            It is the thread that calls.
+        """
         if self.ident == self._scheduler.current.ident and not self._done:
             raise RuntimeError("Cannot join current thread")
         deadline = None
@@ -213,7 +241,13 @@ class Functions:
 
     def start_new_thread(self, function: Callable[..., Any], args: tuple[Any, ...],
                          kwargs: dict[str, Any] | None = None, /) -> int:
-        """Begin a thread that calls *function*; returns its identifier."""
+        """Begin a thread that calls *function*; returns its identifier, a number from 2.
+
+        It runs when the thread that calls waits.  What it raises goes to ``sys.unraisablehook``.
+
+        TypeError
+            *function* cannot be called; *args* is no tuple.
+        """
         if not callable(function):
             raise TypeError("first arg must be callable")
         if not isinstance(args, tuple):
@@ -278,7 +312,7 @@ class Functions:
         return lock
 
     def get_ident(self) -> int:
-        """The identifier of the thread that calls."""
+        """The identifier of the thread that calls: 1 for the main thread, and on from there."""
         return self._scheduler.current.ident
 
     get_native_id = get_ident
@@ -297,7 +331,7 @@ class Functions:
         return len(self._scheduler.tasks) - 1
 
     def stack_size(self, size: int = 0, /) -> int:
-        """Note a stack size; returns the one before."""
+        """Note a stack size in bytes, which changes nothing; returns the one before."""
         before, self._stack_size = self._stack_size, size
         return before
 
@@ -308,7 +342,7 @@ class Functions:
     exit_thread = exit
 
     def interrupt_main(self, signum: Any = 2, /) -> None:
-        """Interrupt the main thread."""
+        """Interrupt the main thread as the signal *signum* would; it wakes if it waits."""
         self._scheduler.call_in(self._scheduler.main, lambda: _host.interrupt_main(signum))
 
     def set_name(self, name: str, /) -> None:

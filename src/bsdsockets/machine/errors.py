@@ -127,12 +127,26 @@ CLASSES: dict[int, type[OSError]] = {
 class Deadlock(RuntimeError):
     """Everybody waits and nobody can wake: an operating system would wait for ever.
 
-    The message names each thread, the call it is in and what that call waits for.
+    The message names each thread, the call it is in and what that call waits for.  It is
+    raised in the main thread if that waits, otherwise in another.
+
+    >>> from bsdsockets import Machine
+    >>> machine = Machine()
+    >>> one, other = machine.load("socket").socketpair()
+    >>> try:
+    ...     other.recv(1)
+    ... except Deadlock as deadlock:
+    ...     print(str(deadlock).replace(f"recv({other.fileno()})", "recv"))
+    nobody can ever wake: MainThread in recv: waits for something to read
+    >>> one.close(); other.close(); machine.close()
     """
 
 
 def error(number: int) -> OSError:
-    """Make the exception for the error *number*.
+    """Make the exception for the error *number*, one of Linux's that `TABLE` has.
+
+    KeyError
+        The table has no such number.
 
     >>> error(ECONNREFUSED)
     ConnectionRefusedError(111, 'Connection refused')

@@ -18,7 +18,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened: its place in the run, and the virtual time in seconds."""
+    """Something that happened.
+
+    number
+        Its place in the run, from 1.
+    time
+        The virtual time, in seconds since the machine was switched on.
+    thread
+        The name of the thread that ran.
+    """
 
     number: int
     time: float
@@ -27,7 +35,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class CallBegins(Event):
-    """A thread makes a system call."""
+    """A thread makes a system call.
+
+    call
+        Its name: that of the method of `Calls`, ``"send"``.
+    arguments
+        As the method takes them: the descriptor first.
+    """
 
     call: str
     arguments: tuple[Any, ...]
@@ -35,7 +49,13 @@ class CallBegins(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallWaits(Event):
-    """A call cannot end yet; *what* says what it waits for."""
+    """A call cannot end yet.
+
+    call
+        Its name.
+    what
+        What it waits for, in words: ``"something to read"``.
+    """
 
     call: str
     what: str
@@ -43,7 +63,15 @@ class CallWaits(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallEnds(Event):
-    """A call returns *result*, or fails with the exception *error*."""
+    """A call returns or fails.
+
+    call
+        Its name.
+    result
+        What it returns; None when it fails.
+    error
+        What it raises; None when it returns.
+    """
 
     call: str
     result: Any
@@ -52,7 +80,13 @@ class CallEnds(Event):
 
 @dataclass(frozen=True, slots=True)
 class StateChanged(Event):
-    """A socket goes from one state to another."""
+    """A socket goes from one state to another.
+
+    socket
+        The number of the socket: how many there had been on the machine, with itself.
+    before, after
+        The states, in the protocol's words: ``"SYN-SENT"`` of RFC 9293.
+    """
 
     socket: int
     before: str
@@ -61,7 +95,13 @@ class StateChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class PacketSent(Event):
-    """A packet enters a link."""
+    """A packet enters a link.
+
+    link
+        The name of the interface, ``"lo"``.
+    packet
+        What travels: a `Packet`, or a frame of a family that is not IP.
+    """
 
     link: str
     packet: Any
@@ -69,7 +109,13 @@ class PacketSent(Event):
 
 @dataclass(frozen=True, slots=True)
 class PacketLost(Event):
-    """A link loses a packet."""
+    """A link loses a packet, as a fault decides; the `PacketSent` comes first.
+
+    link
+        The name of the interface, ``"lo"``.
+    packet
+        What is lost.
+    """
 
     link: str
     packet: Any
@@ -88,12 +134,12 @@ class Observers:
         return bool(self.callbacks)
 
     def add(self, callback: Callable[[Event], object]) -> Callable[[], None]:
-        """Call *callback* with every event from now on; returns what ends that."""
+        """Call *callback* with every event from now on; returns what ends that, once."""
         self.callbacks.append(callback)
         return lambda: self.callbacks.remove(callback)
 
     def tell(self, kind: type[Event], *details: Any) -> None:
-        """Tell all of them of an event of the class *kind*."""
+        """Tell all of them of an event: its class *kind*, and the fields after the first three."""
         if self.callbacks:
             self._number += 1
             event = kind(self._number, self._clock.now, self._thread_name(), *details)

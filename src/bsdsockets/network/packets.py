@@ -18,7 +18,21 @@ FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 
 
 class Segment(NamedTuple):
-    """What TCP sends; `window` in bytes, `maximum` is the MSS option of a SYN."""
+    """What TCP sends (RFC 9293 3.1).
+
+    source, destination
+        The ports.
+    sequence, acknowledgement
+        Numbers of bytes, which never wrap here.
+    flags
+        FIN, SYN, RST, PSH, ACK, URG: the bits of the header.
+    window
+        In bytes; scaled (RFC 7323) on the wire only.
+    urgent
+        Where urgent data ends, in bytes after *sequence*.
+    maximum
+        The MSS option of a SYN; 0 where there is none.
+    """
 
     source: int
     destination: int
@@ -42,7 +56,7 @@ class Segment(NamedTuple):
 
 
 class Datagram(NamedTuple):
-    """What UDP sends."""
+    """What UDP sends: the ports and the data (RFC 768)."""
 
     source: int
     destination: int
@@ -61,7 +75,21 @@ class Icmp(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """An IP packet; its version is that of its addresses."""
+    """An IP packet; its version is that of its addresses, which are text: ``"127.0.0.1"``.
+
+    protocol
+        The number that IP has for it: 6 is TCP.
+    payload
+        A `Segment`, a `Datagram`, an `Icmp`, or the bytes of another protocol.
+    ttl, tos
+        Time to live, or hop limit, and type of service, or traffic class: 0 to 255.
+    interface
+        The index of the interface it comes in at.
+    fragment
+        True lets it be cut on the way; otherwise IPv4 sets Don't Fragment.
+    made
+        The whole of it in bytes, where a program made the header too.
+    """
 
     source: str
     destination: str
