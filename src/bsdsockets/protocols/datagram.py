@@ -61,6 +61,7 @@ from .protocol import (
     error_mask,
     move_peek,
     peek_offset,
+    wants_time,
 )
 
 DEVICE = (SOL_SOCKET, SO_BINDTODEVICE)
@@ -324,14 +325,17 @@ class Datagrams(Internet):
         return bool(so.options.get((IPPROTO_IPV6, IPV6_RECVERR) if six else
                                    (IPPROTO_IP, IP_RECVERR)))
 
-    def returned(self, so: Any, number: int, message: Message, six: bool, size: int = 0) -> None:
-        """An ICMP error about what *so* sent has come, a packet of *size* bytes."""
+    def returned(self, so: Any, number: int, message: Message, six: bool, size: int = 0,
+                 packet: Any = None) -> None:
+        """An ICMP error about what *so* sent has come, a *packet* of *size* bytes."""
         if self.wants_errors(so, six):
             if so.pcb.errors is None:
                 so.pcb.errors = deque()
             cost = packet_cost(size, 64 if six else 51)
             if so.buffer.cost + cost < so.receive_size:
-                so.pcb.errors.append((message, cost))
+                arrived = self.host.clock.now if packet and wants_time(so) else None
+                record = Record(message.data, None, (), cost, packet, arrived)
+                so.pcb.errors.append((message, record))
                 so.buffer.cost += cost
         elif not so.pcb.remote or number not in FATAL:
             return
@@ -354,8 +358,8 @@ class Datagrams(Internet):
     def _receive_error(self, so: Any, count: int) -> Message | None:
         if not so.pcb.errors:
             fail(EAGAIN)
-        message, cost = so.pcb.errors.popleft()
-        so.buffer.cost -= cost
+        message, record = so.pcb.errors.popleft()
+        so.buffer.cost -= record.cost
         following = so.pcb.errors[0][0] if so.pcb.errors else None
         if following is not None and came_back(following):
             so.error = error_number(following)
@@ -363,6 +367,7 @@ class Datagrams(Internet):
             so.error = 0
         length = len(message.data)
         return message._replace(data=message.data[:count], length=min(length, count),
+                                control=told(so, record, returned=True) + message.control,
                                 flags=message.flags | (MSG_TRUNC if length > count else 0))
 
     # Ending, readiness, names

@@ -110,6 +110,8 @@ class Internet(Protocol):
             except OSError:
                 so.bound_address = self.any_address(so)
                 raise
+        elif self.uses_ports:
+            so.shown_port = 0
 
     def is_active(self, so: Any) -> bool:
         """True if *so* is past being bound: connected or listening."""

@@ -38,6 +38,7 @@ PLAIN = Choices()
 IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
 NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
 UDP_SEGMENT = 103
+DISCOVER = (c.IPPROTO_IP, c.IP_MTU_DISCOVER)
 OPTIONS6 = (3, 4, c.IPV6_HOPOPTS, c.IPV6_RTHDRDSTOPTS, c.IPV6_DSTOPTS)  # 3 and 4: RFC 2292's
 
 
@@ -170,6 +171,11 @@ def _source6(so: Any, value: bytes) -> str:
     return "" if is_any(address) else address
 
 
+def may_fragment(so: Any) -> bool:
+    """True if what *so* sends over IPv4 may be cut on its way: IP_MTU_DISCOVER is 0, 4 or 5."""
+    return bool(so.options) and so.options.get(DISCOVER, 1) not in (1, 2, 3)
+
+
 def prepared(so: Any, packet: Packet) -> Packet:
     """*packet* as *so* remembers it: of IPv4, where it came in only if that is asked for then."""
     if ":" in packet.source or (so.options and (
@@ -179,8 +185,11 @@ def prepared(so: Any, packet: Packet) -> Packet:
     return packet._replace(interface=0)
 
 
-def told(so: Any, record: Record) -> tuple[Any, ...]:
-    """The control messages about a packet that *so* asked for, in Linux's order."""
+def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
+    """The control messages about a packet that *so* asked for, in Linux's order.
+
+    *returned*: the packet is an ICMP error about what *so* sent, and the record has that.
+    """
     get, packet = so.options.get, record.origin
     result: list[tuple[int, int, bytes]] = list(moment(so, record.arrived))
     if record.drops:
@@ -188,12 +197,12 @@ def told(so: Any, record: Record) -> tuple[Any, ...]:
     if packet is None:
         return tuple(result)
     if so.family == c.AF_INET6:
-        _told6(get, packet, result)
+        _told6(get, record, returned, result)
         if ":" in packet.source:
             return tuple(result)
     if get((c.IPPROTO_IP, c.IP_PKTINFO)):
         local = specific = pack(packet.destination)
-        if not packet.interface:
+        if not packet.interface or returned:
             specific = bytes(4)
         elif so.protocol.node.kind(packet.destination) != "local":
             specific = pack(packet.source)
@@ -205,18 +214,26 @@ def told(so: Any, record: Record) -> tuple[Any, ...]:
         result.append((c.IPPROTO_IP, c.IP_TOS, bytes([packet.tos])))
     if get((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR)):
         result.append((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR, struct.pack(
-            "=H2s4s8x", c.AF_INET, _port_bytes(packet), pack(packet.destination))))
+            "=H2s4s8x", c.AF_INET, _port_bytes(record, returned), pack(packet.destination))))
     return tuple(result)
 
 
-def _port_bytes(packet: Packet) -> bytes:
-    """The second pair of bytes after the IP header: the port, where there is one."""
+def _port_bytes(record: Record, returned: bool) -> bytes:
+    """The second pair of bytes after the IP header: the port, where there is one.
+
+    Of what came back Linux takes them from the data.
+    """
+    packet = record.origin
+    if returned:
+        return record.data[2:4].ljust(2, b"\0")
     if isinstance(packet.payload, Datagram):
         return packet.payload.destination.to_bytes(2, "big")
     return encode_payload(packet)[2:4]
 
 
-def _told6(get: Any, packet: Packet, result: list[tuple[int, int, bytes]]) -> None:
+def _told6(get: Any, record: Record, returned: bool,
+           result: list[tuple[int, int, bytes]]) -> None:
+    packet = record.origin
     if get((c.IPPROTO_IPV6, c.IPV6_RECVPKTINFO)):
         result.append((c.IPPROTO_IPV6, c.IPV6_PKTINFO, struct.pack(
             "=16si", pack(remap(packet.destination)), packet.interface)))
@@ -228,4 +245,5 @@ def _told6(get: Any, packet: Packet, result: list[tuple[int, int, bytes]]) -> No
         result.append((c.IPPROTO_IPV6, c.IPV6_TCLASS, struct.pack("=i", packet.tos)))
     if get((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR)):
         result.append((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR, struct.pack(
-            "=H2sI16sI", c.AF_INET6, _port_bytes(packet), 0, pack(packet.destination), 0)))
+            "=H2sI16sI", c.AF_INET6, _port_bytes(record, returned), 0,
+            pack(packet.destination), 0)))

@@ -33,7 +33,7 @@ from ..network.wire import checksum, decode_icmp, encode, encode_payload, with_c
 from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .internet import InternetAddress
-from .ip_control import Choices, prepared
+from .ip_control import Choices, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import Message, wants_time
 
@@ -171,7 +171,8 @@ class Raw(Datagrams):
         if number == IPPROTO_ICMPV6 and len(data) < 8:
             payload = with_checksum(Packet(source, remote, number, data),
                                     data[:2] + bytes(2) + data[4:], 2)
-        self.node.send(Packet(source, remote, number, payload, chosen.ttl, chosen.tos))
+        self.node.send(Packet(source, remote, number, payload, chosen.ttl, chosen.tos,
+                              fragment=may_fragment(so)))
 
     def _check_header(self, data: bytes) -> None:
         """What a program gives as a whole packet must begin with a header and fit the link."""

@@ -245,6 +245,8 @@ class Tcp(TcpStream):
         old = self.output.table.get(key)
         if old is not None:
             if not isinstance(old, TimeWait) or (so.port and self._recent(old)):
+                if so.explicit_address:
+                    so.bound_address = self.dressed(so, source)  # Linux has chosen it by then
                 fail(EADDRNOTAVAIL)
             self.input.end(old)
         if not so.port:

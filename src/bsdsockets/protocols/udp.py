@@ -37,7 +37,7 @@ from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
-from .ip_control import Choices, prepared
+from .ip_control import Choices, may_fragment, prepared
 from .ports import REUSE_PORT, V6ONLY, Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
 
@@ -200,6 +200,7 @@ class Udp(Datagrams):
             fail(EINVAL)  # the datagram that is being collected is one of IPv6
         if len(end.pending) + len(data) > LONGEST - (8 if six else 28):
             end.pending = None
+            so.wake(WRITABLE_BAND)  # what was collected has left the send buffer
             self.local_error(so, EMSGSIZE)
 
     def _remember(self, so: Any, end: Any, address: Any) -> None:
@@ -248,7 +249,7 @@ class Udp(Datagrams):
             chosen: Choices) -> None:
         if self.node.kind(remote) != "remote":
             self.node.send(Packet(source, remote, self.number, Datagram(so.port, port, data),
-                                  chosen.ttl, chosen.tos))
+                                  chosen.ttl, chosen.tos, fragment=may_fragment(so)))
 
     def arrive(self, packet: Packet) -> None:
         """Give a datagram to the socket with its port, or answer that there is none."""
@@ -359,5 +360,5 @@ class Udp(Datagrams):
             six = ":" in packet.source
             size = min(len(datagram.data) + (48 if six else 28), 1232 if six else 548)
             self.returned(so, number, error_record(so, packet, to, datagram.data, number), six,
-                          8 + size)
+                          8 + size, packet)
             return

@@ -140,6 +140,8 @@ class UnixStream(UnixConnected):
             ended = so.error or so.shutdown & RECEIVE
             if not (ended or so.nonblocking or flags & MSG_DONTWAIT):
                 return None
+        if flags & MSG_PEEK and not count and so.pcb.out_of_band is not None:
+            return None  # Linux looks for a byte that is not urgent before it counts to none
         message = self._collect(so, count, flags, offset)
         if message is None:
             return self._nothing(so)

@@ -132,6 +132,12 @@ def of_accepted(usual: int, accepted: int) -> Callable[[Any], int]:
     return default
 
 
+def multicast_ttl(so: Any) -> int:
+    """IP_MULTICAST_TTL: 1; of an accepted connection over IPv4 the TTL of its SYN."""
+    came = so.type == c.SOCK_STREAM and so.pcb.passive and ":" not in so.pcb.local_address
+    return 64 if came else 1
+
+
 def other_of(number: int) -> Callable[[Any], int]:
     """Make what reads an option that IPv6 shares with IPv4."""
     return lambda so: int(so.options.get((c.IPPROTO_IP, number), 0))

@@ -144,7 +144,7 @@ OF_IP = (
     _ip(c.IP_RECVERR_RFC4884, "IP_RECVERR_RFC4884", low=0, high=1),
     _ip(c.IP_MULTICAST_IF, "IP_MULTICAST_IF", "bytes", default=bytes(4), status=MODELLED,
         check=i.multicast_interface),
-    _ip(c.IP_MULTICAST_TTL, "IP_MULTICAST_TTL", least=1, default=i.of_accepted(1, 64),
+    _ip(c.IP_MULTICAST_TTL, "IP_MULTICAST_TTL", least=1, default=i.multicast_ttl,
         settable=NOT_STREAM, refusal=EINVAL, status=MODELLED, check=i.hops(0, 1)),
     _ip(c.IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", "flag", least=1, default=1, status=MODELLED),
     _ip(c.IP_MULTICAST_ALL, "IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
