@@ -11,9 +11,6 @@ model's is asked of the host.
 Sources: POSIX.1-2024 poll(), pselect(); Linux epoll(7), epoll_ctl(2).
 """
 
-import os
-import select as _host_select
-import stat
 import time
 from collections import OrderedDict
 from typing import Any
@@ -35,31 +32,12 @@ from ..machine.descriptors import File
 from ..machine.errors import EBADF, EEXIST, EINVAL, ENOENT, EPERM, fail
 from ..machine.events import CallWaits
 from ..machine.host import Host
+from .foreign import Foreign, is_file
 
 READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP
 WRITE_SET = POLLOUT | 256 | 512 | POLLERR
 _WITH_EXCLUSIVE = POLLIN | POLLOUT | EPOLLERR | EPOLLHUP | EPOLLET | EPOLLEXCLUSIVE | 1 << 29
 FOREIGN_PAUSE = 0.002  # seconds between looks at descriptors of the host
-
-
-class Foreign:
-    """A descriptor of the host: a file, a pipe, a real socket."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.references = 1  # when the host closes it, its poll says so
-        self.waiters: list[Any] = []
-
-    def ready(self) -> int:
-        """What the host's poll says."""
-        poll = _host_select.poll()
-        poll.register(self.number, 0x3FFF)
-        return poll.poll(0)[0][1] if poll.poll(0) else 0
-
-
-def _is_file(number: int) -> bool:
-    mode = os.fstat(number).st_mode
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 class Readiness:
@@ -78,10 +56,25 @@ class Readiness:
 
     def poll(self, wanted: dict[int, int], timeout: float | None,
              call: str = "poll") -> list[tuple[int, int]]:
-        """Wait until a descriptor has one of the events wanted of it.
+        """Wait until a descriptor has one of the events wanted of it; [(descriptor, events)].
 
-        *timeout* in seconds; 0 looks once, None waits for ever.  A descriptor that names
-        nothing has POLLNVAL.  POLLERR and POLLHUP are reported unasked.
+        *wanted* has the events for each descriptor.  *timeout* is in seconds: 0 looks once, None
+        waits for ever.  POLLERR, POLLHUP, and POLLNVAL for a descriptor that names nothing, are
+        reported unasked.  The result is empty when the timeout is over.
+
+        Not modelled: EINTR, as CPython calls again.
+        Source: POSIX.1-2024 poll(); Linux poll(2).
+
+        >>> import select, socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine()
+        >>> one, other = machine.calls.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        >>> machine.poll.poll({one: select.POLLIN}, 2.0)
+        []
+        >>> machine.calls.close(other)
+        >>> machine.poll.poll({one: select.POLLIN}, None) == [(one, select.POLLIN | select.POLLHUP)]
+        True
+        >>> machine.close()
         """
         files = {number: self._file(number) for number in wanted}
 
@@ -129,10 +122,23 @@ class Readiness:
 
     def select(self, readers: list[int], writers: list[int], exceptional: list[int],
                timeout: float | None) -> tuple[list[int], list[int], list[int]]:
-        """Wait until one of three lists of descriptors has one that is ready.
+        """Wait until one of three lists of descriptors has one that is ready; returns those.
+
+        Readable is POLLIN, or an end or error; writable POLLOUT, or an error; exceptional POLLPRI.
+        *timeout* is in seconds: 0 looks once, None waits for ever.
 
         EBADF
             A descriptor names nothing.
+
+        Source: POSIX.1-2024 pselect(); Linux select(2).
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine()
+        >>> one, other = machine.calls.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        >>> machine.poll.select([one], [one], [], None) == ([], [one], [])
+        True
+        >>> machine.close()
         """
         wanted: dict[int, int] = {}
         for numbers, mask in ((readers, READ_SET), (writers, WRITE_SET), (exceptional, POLLPRI)):
@@ -210,12 +216,9 @@ class Epoll(File):
         return False
 
     def control(self, operation: int, number: int, file: Any, events: int, own: bool) -> None:
-        """Add, change or remove an entry.
+        """Add, change or remove an entry; *own* says that the file is the instance itself.
 
-        EEXIST, ENOENT
-            The descriptor has an entry; it has none.
-        EINVAL
-            The instance itself; EPOLLEXCLUSIVE where it may not be.
+        Fails as `EpollCalls.epoll_control`, from its EINVAL of the instance itself on.
         """
         events |= EPOLLERR | EPOLLHUP  # told unasked, until a one-shot entry is used up
         entry = self.entries.get(number)
@@ -293,9 +296,16 @@ class Epoll(File):
 
 
 class EpollCalls(Readiness):
-    """epoll_create, epoll_ctl and epoll_wait."""
+    """epoll_create, epoll_ctl and epoll_wait; poll and select."""
 
     def epoll_create(self) -> int:
+        """Make an epoll instance; returns its descriptor.
+
+        EMFILE
+            The process has no descriptor left.
+
+        Source: Linux epoll_create(2).
+        """
         return self.files.add(Epoll())
 
     def _epoll(self, number: int) -> Epoll:
@@ -305,24 +315,73 @@ class EpollCalls(Readiness):
         return file
 
     def epoll_control(self, epoll: int, operation: int, number: int, events: int) -> None:
-        """Add, change or remove the entry of a descriptor.
+        """Add, remove or change the entry of *number*: EPOLL_CTL_ADD 1, _DEL 2, _MOD 3.
 
+        *events* is a mask: EPOLLIN and its like, with EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE.  Waits
+        for nothing.  An entry ends with its file: with the last descriptor of it.
+
+        EBADF, EINVAL
+            *epoll* names nothing; it names something else.
         EBADF
-            Either descriptor names nothing.
+            *number* names nothing.
         EPERM
-            A file or directory, which is always ready.
+            It names a file or directory, which is always ready.
+        EINVAL
+            It is the instance itself; or EPOLLEXCLUSIVE is asked for in a change, or beside what it
+            does not go with.
+        EEXIST, ENOENT
+            It has an entry already; it has none.
+        EINVAL
+            The entry to be changed has EPOLLEXCLUSIVE.
+
+        Not modelled: ELOOP, for instances that watch each other; ENOSPC and ENOMEM.
+        Source: Linux epoll_ctl(2), epoll(7).
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> from bsdsockets.machine.constants import EPOLL_CTL_ADD
+        >>> machine = Machine()
+        >>> one, other = machine.calls.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        >>> epoll = machine.poll.epoll_create()
+        >>> machine.poll.epoll_control(epoll, EPOLL_CTL_ADD, one, POLLIN)
+        >>> machine.poll.epoll_control(epoll, EPOLL_CTL_ADD, one, POLLIN)
+        Traceback (most recent call last):
+        FileExistsError: [Errno 17] File exists
+        >>> machine.close()
         """
         instance = self._epoll(epoll)
         file = self._file(number)
         if file is None:
             fail(EBADF)
-        if isinstance(file, Foreign) and _is_file(number):
+        if isinstance(file, Foreign) and is_file(number):
             fail(EPERM)
         instance.control(operation, number, file, events, file is instance)
 
     def epoll_wait(self, epoll: int, timeout: float | None,
                    most: int) -> list[tuple[int, int]]:
-        """Wait until an entry is ready; returns descriptors with their events."""
+        """Wait until an entry is ready; returns up to *most* descriptors with their events.
+
+        *timeout* is in seconds: 0 looks once, None waits for ever.  The entries that have waited
+        longest come first.  The result is empty when the timeout is over.
+
+        EBADF, EINVAL
+            *epoll* names nothing; it names something else.
+
+        Source: Linux epoll_wait(2).
+
+        >>> import select, socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine()
+        >>> one, other = machine.calls.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        >>> epoll = machine.poll.epoll_create()
+        >>> machine.poll.epoll_control(epoll, 1, one, select.EPOLLIN)
+        >>> machine.poll.epoll_wait(epoll, 1.5, 10)
+        []
+        >>> _ = machine.calls.send(other, b"hello", 0, None)
+        >>> machine.poll.epoll_wait(epoll, None, 10) == [(one, select.EPOLLIN)]
+        True
+        >>> machine.close()
+        """
         instance = self._epoll(epoll)
         result: list[tuple[int, int]] = self._until(
             lambda: instance.collect(most), [instance], timeout, "epoll_wait")

@@ -244,9 +244,33 @@ class Transfer(Waiting):
         self._settle()
 
     def ioctl(self, number: int, request: int, argument: bytes) -> tuple[int, bytes]:
-        """Do what *request* asks; what it returns, and the argument as it is then.
+        """Do what *request* asks, with the bytes of its structure; waits for nothing.
 
-        The errors are those of `ioctl.ioctl`, after those of `socket_of`.
+        Returns what the call returns, and the structure as it is then.
+
+        EINVAL
+            SIOCINQ or SIOCOUTQ of a listening socket.
+        ENODEV
+            There is no such interface.
+        EPERM
+            A change of an interface, from an unprivileged process.
+        EADDRNOTAVAIL
+            The interface has no IPv4 address.
+        ENOTTY
+            The socket has no such request.
+
+        Not modelled: who is told by a signal (FIOASYNC), the time of the last datagram
+        (SIOCGSTAMP), and what has pointers in it (SIOCGIFCONF, SIOCETHTOOL).
+        Source: Linux ioctl_fs(2), socket(7), tcp(7), udp(7), unix(7), netdevice(7).
+
+        >>> import socket
+        >>> from bsdsockets import Machine
+        >>> machine = Machine(); calls = machine.calls
+        >>> one, other = calls.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        >>> _ = calls.send(one, b"hello", 0, None)
+        >>> calls.ioctl(other, 0x541B, bytes(4))  # FIONREAD
+        (0, b'\\x05\\x00\\x00\\x00')
+        >>> machine.close()
         """
         result = ioctl(self.socket_of(number), number, self.node, request, argument)
         self._settle()

@@ -3,22 +3,20 @@
 `make` builds the module for one machine.  Its functions are methods of `Functions`, bound
 to the machine, under the names CPython's ``socket.py`` imports.
 
-Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13; inet(3), byteorder(3).
+Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13; getaddrinfo(3).
 """
 
-import ipaddress
 import os
 import sys
 import types
 from typing import Any
 
 from ..machine import constants
-from ..machine.constants import AF_INET, AF_INET6, AF_UNIX, AI_NUMERICHOST, SOCK_STREAM
-from ..machine.errors import EAFNOSUPPORT, ENXIO, fail
-from ..network.addresses import loose4, unpack
+from ..machine.constants import AF_INET, AF_UNIX, AI_NUMERICHOST, SOCK_STREAM
+from ..machine.errors import ENXIO, fail
 from ..network.names import PROTOCOLS, SERVICES, UnknownName
-from .ancillary import HEADER, space
 from .arguments import number, seconds
+from .conversions import PURE, unsigned
 from .receiving import Immutable
 from .socket_type import Socket
 
@@ -35,122 +33,19 @@ except ImportError:
     class herror(OSError):  # type: ignore[no-redef]
         """A host is not known."""
 
-LONGEST = 2**31 - 1  # bytes that socklen_t may count on every system
-
-
-def unsigned(value: Any, bits: int, name: str) -> int:
-    """An unsigned number of *bits* bits."""
-    if not hasattr(value, "__index__"):
-        raise TypeError(f"expected int, {type(value).__name__} found" if bits == 32 else
-                        f"'{type(value).__name__}' object cannot be interpreted as an integer")
-    result = int(value.__index__())
-    if result < 0:
-        raise OverflowError("can't convert negative value to unsigned int" if bits == 32 else
-                            f"{name}: can't convert negative Python int to C 16-bit "
-                            "unsigned integer")
-    if result >> bits:
-        raise OverflowError("int larger than 32 bits" if bits == 32 else
-                            f"{name}: Python int too large to convert to C 16-bit "
-                            "unsigned integer")
-    return result
-
-
-def ntohs(value: Any, /) -> int:
-    """Turn a 16-bit number from network order into the host's, or back."""
-    return int.from_bytes(unsigned(value, 16, "ntohs").to_bytes(2, "big"), "little")
-
-
-def htons(value: Any, /) -> int:
-    """Turn a 16-bit number from the host's order into network order."""
-    return int.from_bytes(unsigned(value, 16, "htons").to_bytes(2, "big"), "little")
-
-
-def ntohl(value: Any, /) -> int:
-    """Turn a 32-bit number from network order into the host's."""
-    return int.from_bytes(unsigned(value, 32, "ntohl").to_bytes(4, "big"), "little")
-
-
-def htonl(value: Any, /) -> int:
-    """Turn a 32-bit number from the host's order into network order."""
-    return int.from_bytes(unsigned(value, 32, "htonl").to_bytes(4, "big"), "little")
-
-
-def inet_aton(text: str, /) -> bytes:
-    """The four bytes of an IPv4 address, in any of C's notations."""
-    if not isinstance(text, str):
-        raise TypeError(f"inet_aton() argument 1 must be str, not {type(text).__name__}")
-    address = loose4(text.split()[0]) if text.split() else None
-    if address is None or text[0].isspace():
-        raise OSError("illegal IP address string passed to inet_aton")
-    return ipaddress.IPv4Address(address).packed
-
-
-def inet_ntoa(packed: Any, /) -> str:
-    """The text of four bytes."""
-    data = bytes(memoryview(packed))
-    if len(data) != 4:
-        raise OSError("packed IP wrong length for inet_ntoa")
-    return unpack(data)
-
-
-def inet_pton(family: int, text: str, /) -> bytes:
-    """The bytes of a numeric address."""
-    if family not in (AF_INET, AF_INET6):
-        fail(EAFNOSUPPORT)
-    try:
-        if family == AF_INET:
-            return ipaddress.IPv4Address(text).packed
-        if "%" in text:
-            raise ValueError(text)
-        return ipaddress.IPv6Address(text).packed
-    except ValueError:
-        raise OSError("illegal IP address string passed to inet_pton") from None
-
-
-def inet_ntop(family: int, packed: Any, /) -> str:
-    """The text of 4 or 16 bytes."""
-    data = bytes(memoryview(packed))
-    lengths = {AF_INET: 4, AF_INET6: 16}
-    if family not in lengths:
-        raise ValueError(f"unknown address family {family}")
-    if len(data) != lengths[family]:
-        raise ValueError("invalid length of packed IP address string")
-    return unpack(data)
-
-
-def _ssize(value: int) -> int:
-    """The value, if C's ssize_t can hold it."""
-    if not -(2**63) <= value < 2**63:
-        raise OverflowError("Python int too large to convert to C ssize_t")
-    return value
-
-
-def CMSG_LEN(length: int, /) -> int:
-    """The length of a control message with *length* bytes of data."""
-    if not 0 <= _ssize(length) <= LONGEST - HEADER:
-        raise OverflowError("CMSG_LEN() argument out of range")
-    return HEADER + length
-
-
-def CMSG_SPACE(length: int, /) -> int:
-    """The room that a control message with *length* bytes of data takes."""
-    if not 0 <= _ssize(length) <= LONGEST - space(1):
-        raise OverflowError("CMSG_SPACE() argument out of range")
-    return space(length)
-
-
-PURE = (ntohs, htons, ntohl, htonl, inet_aton, inet_ntoa, inet_pton, inet_ntop, CMSG_LEN,
-        CMSG_SPACE)
-
 
 class Functions:
-    """The functions of ``_socket`` that need the machine."""
+    """The functions of ``_socket`` that need the machine.
+
+    None waits: names are known without asking anybody.  Of a system call's errors the method of
+    `Calls` tells; of a name, gaierror (its text and number are those of getaddrinfo(3)).
+    """
 
     def __init__(self, machine: Any) -> None:
         self._machine = machine
 
     def close(self, fd: Any, /) -> None:
-        """Close a descriptor."""
+        """Close a descriptor, of the model or of the host; EBADF where it names nothing."""
         fd = number(fd)
         if self._machine.descriptors.is_foreign(fd):
             os.close(fd)
@@ -158,12 +53,15 @@ class Functions:
             self._machine.calls.close(fd)
 
     def dup(self, fd: Any, /) -> int:
-        """Make another descriptor of the same socket."""
+        """Make another descriptor of the same socket; fails as `Calls.dup`."""
         return self._machine.calls.dup(number(fd))
 
     def socketpair(self, family: int = AF_UNIX, type: int = SOCK_STREAM, proto: int = 0,
                    /) -> Any:
-        """Make two connected sockets."""
+        """Make two connected sockets, of AF_UNIX unless another *family* is given.
+
+        Fails as `Calls.socketpair`.
+        """
         machine = self._machine
         family = AF_UNIX if family is None else family
         first, second = machine.calls.socketpair(number(family), number(type), number(proto))
@@ -171,11 +69,11 @@ class Functions:
         return tuple(kind(family, type, proto, fileno=fd) for fd in (first, second))
 
     def getdefaulttimeout(self) -> float | None:
-        """The timeout of new sockets."""
+        """The timeout of new sockets in seconds; None, as in the beginning, for ever."""
         return self._machine.default_timeout
 
     def setdefaulttimeout(self, timeout: Any, /) -> None:
-        """Set the timeout of new sockets."""
+        """Set the timeout of new sockets, in seconds; fails as ``socket.settimeout``."""
         self._machine.default_timeout = seconds(timeout)
 
     def gethostname(self) -> str:
@@ -183,7 +81,11 @@ class Functions:
         return self._machine.resolver.hostname
 
     def sethostname(self, name: Any, /) -> None:
-        """Set the name of the machine."""
+        """Set the name of the machine, which is then a name of 127.0.0.1 too.
+
+        TypeError
+            *name* is neither str nor bytes.
+        """
         if not isinstance(name, str | bytes):
             raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
         text = name if isinstance(name, str) else name.decode()
@@ -192,7 +94,24 @@ class Functions:
 
     def getaddrinfo(self, host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0,
                     flags: int = 0) -> list[Any]:
-        """List the ways to reach a service of a host."""
+        """List the ways to reach a service of a host: (family, type, protocol, name, address).
+
+        TypeError
+            *host* is no name and not None.
+        UnicodeError
+            *host* is no name that IDNA can write.
+        gaierror
+            EAI_NONAME and its like, in the order of getaddrinfo(3).
+
+        Not modelled: DNS.  What is known is ``localhost``, the machine's name, and every numeric
+        address.
+        Source: POSIX.1-2024 freeaddrinfo(); RFC 6724; Linux getaddrinfo(3).
+
+        >>> from bsdsockets import socket
+        >>> for way in socket.getaddrinfo("localhost", "http", type=socket.SOCK_STREAM):
+        ...     print(way[0].name, way[4])
+        AF_INET ('127.0.0.1', 80)
+        """
         name = self._host_name(host)
         service = self._service(port)
         try:
@@ -233,7 +152,17 @@ class Functions:
         raise OSError("Int or String expected")
 
     def getnameinfo(self, sockaddr: Any, flags: int, /) -> tuple[str, str]:
-        """The name of an address and of its port."""
+        """The name of an address and of its port.
+
+        TypeError
+            *sockaddr* is no tuple of two to four.
+        OverflowError
+            Its third, the flow, is not 0 to 1048575.
+        gaierror, OSError
+            Its host is not numeric, or not one address only.
+
+        Source: POSIX.1-2024 getnameinfo(); Linux getnameinfo(3).
+        """
         if not isinstance(sockaddr, tuple):
             del sockaddr  # which the traceback would keep
             raise TypeError("getnameinfo() argument 1 must be a tuple")
@@ -255,7 +184,7 @@ class Functions:
         return name, service
 
     def gethostbyname(self, name: Any, /) -> str:
-        """The IPv4 address of a host."""
+        """The IPv4 address of a host, as text; gaierror where it has none."""
         try:
             return self._machine.families[AF_INET].resolve(
                 self._host_name(name) or "")
@@ -263,13 +192,17 @@ class Functions:
             raise gaierror(failure.number, failure.text) from None
 
     def gethostbyname_ex(self, name: Any, /) -> tuple[str, list[str], list[str]]:
-        """Name, aliases and IPv4 addresses of a host."""
+        """The name, no aliases, and the IPv4 addresses of a host; see `gethostbyname`."""
         address = self.gethostbyname(name)
         found = self._machine.resolver.addresses(name, AF_INET) or [address]
         return name, [], found
 
     def gethostbyaddr(self, address: Any, /) -> tuple[str, list[str], list[str]]:
-        """Name, aliases and addresses of the host with an address."""
+        """Name, aliases and addresses of the host with an address.
+
+        gaierror, herror
+            It is no address; no host has it.
+        """
         resolver = self._machine.resolver
         try:
             found = resolver.getaddrinfo(self._host_name(address), None, 0, 1)[0].address
@@ -281,14 +214,20 @@ class Functions:
         return (names or ["localhost"])[0], names[1:], [found]
 
     def getservbyname(self, name: str, protocol: str = "", /) -> int:
-        """The port of a service."""
+        """The port of a service; OSError where there is none, with the *protocol* if given."""
         row = SERVICES.get(name)
         if row is None or (protocol and protocol not in row[1].split()):
             raise OSError("service/proto not found")
         return row[0]
 
     def getservbyport(self, port: Any, protocol: str = "", /) -> str:
-        """The service on a port."""
+        """The service on a port.
+
+        OverflowError
+            The port is not 0 to 65535.
+        OSError
+            No service has it, with the protocol.
+        """
         if not hasattr(port, "__index__"):
             number(port)
         if not 0 <= port <= 0xFFFF:
@@ -299,17 +238,17 @@ class Functions:
         return name
 
     def getprotobyname(self, name: str, /) -> int:
-        """The number of a protocol."""
+        """The number of a protocol of IP; OSError where there is none of that name."""
         if name not in PROTOCOLS:
             raise OSError("protocol not found")
         return PROTOCOLS[name]
 
     def if_nameindex(self) -> list[tuple[int, str]]:
-        """The interfaces of the machine."""
+        """The interfaces of the machine: [(index, name)], with indices from 1."""
         return [(each.index, each.name) for each in self._machine.node.interfaces]
 
     def if_nametoindex(self, name: Any, /) -> int:
-        """The index of an interface."""
+        """The index of an interface; OSError where there is none of that name."""
         if not isinstance(name, str | bytes):
             raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
         text = name if isinstance(name, str) else name.decode()
@@ -319,7 +258,7 @@ class Functions:
         raise OSError("no interface with this name")
 
     def if_indextoname(self, index: Any, /) -> str:
-        """The name of an interface."""
+        """The name of an interface; ENXIO where there is none."""
         wanted = unsigned(index, 32, "if_indextoname")
         for each in self._machine.node.interfaces:
             if each.index == wanted:

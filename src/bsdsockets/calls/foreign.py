@@ -1,0 +1,34 @@
+"""Descriptors of the host among those that select, poll and epoll look at.
+
+    pipe, file, real socket  --ready-->  the host's own poll, asked again and again
+
+May not know: the files of the model.
+
+Sources: POSIX.1-2024 poll().
+"""
+
+import os
+import select
+import stat
+from typing import Any
+
+
+class Foreign:
+    """A descriptor of the host: a file, a pipe, a real socket."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.references = 1  # when the host closes it, its poll says so
+        self.waiters: list[Any] = []
+
+    def ready(self) -> int:
+        """What the host's poll says: a mask of events, POLLNVAL if it names nothing any more."""
+        poll = select.poll()
+        poll.register(self.number, 0x3FFF)
+        return poll.poll(0)[0][1] if poll.poll(0) else 0
+
+
+def is_file(number: int) -> bool:
+    """True for a file or directory, which epoll does not take: it is always ready."""
+    mode = os.fstat(number).st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
