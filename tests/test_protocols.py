@@ -250,6 +250,69 @@ def test_the_user_timeout_bounds_how_long_data_may_stay_unacknowledged() -> None
         assert 5 <= talk.time.monotonic() - began < 15
 
 
+@pytest.mark.parametrize("host, level, hops, least",
+                         [("127.0.0.1", 0, 2, 21), ("::1", 41, 16, 73)])
+@pytest.mark.parametrize("ttl, passes", [(63, False), (64, True), (255, True)])
+@pytest.mark.parametrize("listening", [True, False])
+def test_tcp_drops_what_came_too_far(host: str, level: int, hops: int, least: int, ttl: int,
+                                     passes: bool, listening: bool) -> None:
+    socket = Machine().load("socket")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as server, socket.socket(
+            family) as client:
+        if listening:
+            server.setsockopt(level, least, 64)
+        client.setsockopt(level, hops, ttl)
+        client.settimeout(0.5)
+        if listening and not passes:
+            with pytest.raises(TimeoutError):
+                client.connect(server.getsockname())
+            return
+        client.connect(server.getsockname())
+        connection, _ = server.accept()
+        with connection:
+            connection.setsockopt(level, least, 64)
+            connection.settimeout(0.5)
+            client.send(b"here")
+            if passes:
+                assert connection.recv(9) == b"here"
+            else:
+                with pytest.raises(TimeoutError):
+                    connection.recv(9)
+
+
+def test_tcp_inq_tells_how_much_is_left_and_counts_the_end() -> None:
+    socket = Machine().load("socket")
+    tcp, inq = socket.IPPROTO_TCP, 36
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setsockopt(tcp, inq, 1)
+        client = socket.create_connection(server.getsockname())
+        connection, _ = server.accept()  # inherits it
+        client.send(b"0123456789")
+
+        def left(count: int, flags: int = 0) -> int:
+            ((level, kind, value),) = connection.recvmsg(count, 99, flags)[1]
+            assert (level, kind) == (tcp, inq)
+            return int.from_bytes(value, "little")
+
+        assert [left(4), left(4, socket.MSG_PEEK), left(0), left(2)] == [6, 6, 6, 4]
+        client.close()
+        assert [left(3), left(9), left(9)] == [2, 1, 1]
+        connection.close()
+
+
+def test_segments_carry_the_ttl_and_the_service_that_were_set() -> None:
+    with Talk() as talk:
+        talk.client.setsockopt(talk.socket.IPPROTO_IP, talk.socket.IP_TTL, 7)
+        talk.client.setsockopt(talk.socket.IPPROTO_IP, talk.socket.IP_TOS, 0x10)
+        talk.client.send(b"from the client")
+        talk.connection.send(b"from the server")
+        carried = {event.packet.payload.data[-6:]: (event.packet.ttl, event.packet.tos)
+                   for event in talk.events
+                   if isinstance(event, PacketSent) and event.packet.payload.data}
+        assert carried == {b"client": (7, 0x10), b"server": (64, 0)}
+
+
 # UDP, RFC 1122 4.1, and UNIX
 
 
@@ -260,6 +323,41 @@ def test_a_connected_datagram_socket_learns_that_nobody_has_the_port() -> None:
         client.send(b"x")
         with pytest.raises(ConnectionRefusedError):
             client.recv(1)
+
+
+def test_an_error_that_came_back_says_what_recvmsg_was_asked_to_tell() -> None:
+    socket = Machine().load("socket")
+    ip, returned, ttl, service = socket.IPPROTO_IP, 11, 12, 13  # IP_RECVERR, RECVTTL, RECVTOS
+    with socket.socket(type=socket.SOCK_DGRAM) as client:
+        for option in (returned, ttl, service):
+            client.setsockopt(ip, option, 1)
+        client.sendto(b"lost", ("127.0.0.1", 9))
+        data, control, flags, _ = client.recvmsg(9, 200, socket.MSG_ERRQUEUE)
+        assert (data, flags) == (b"lost", socket.MSG_ERRQUEUE)
+        assert control[0] == (ip, socket.IP_TTL, struct.pack("i", 64))
+        assert control[1] == (ip, socket.IP_TOS, b"\xc0")
+        assert [kind for _, kind, _ in control[2:]] == [returned]
+
+
+def test_who_ends_ip_recverr_loses_the_errors_that_wait() -> None:
+    socket, select = (machine := Machine()).load("socket"), machine.load("select")
+    with socket.socket(type=socket.SOCK_DGRAM) as client:
+        client.setsockopt(socket.IPPROTO_IP, 11, 1)
+        client.sendto(b"lost", ("127.0.0.1", 9))
+        client.setsockopt(socket.IPPROTO_IP, 11, 0)
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
+        poll = select.poll()
+        poll.register(client)
+        assert poll.poll(0) == [(client.fileno(), select.POLLOUT)]
+
+
+@pytest.mark.parametrize("mode, flag", [(0, 0), (1, 0x40), (2, 0x40), (3, 0x40), (4, 0)])
+def test_ip_mtu_discover_decides_about_do_not_fragment(mode: int, flag: int) -> None:
+    socket = Machine().load("socket")
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, 200) as raw:
+        raw.setsockopt(socket.IPPROTO_IP, 10, mode)
+        raw.sendto(b"x", ("127.0.0.1", 0))
+        assert raw.recv(99)[6] == flag
 
 
 def test_every_member_of_a_group_has_a_copy() -> None:

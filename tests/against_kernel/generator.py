@@ -62,7 +62,11 @@ SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
 OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC")
-EFFECTS = ("21", "73")  # IP_MINTTL, IPV6_MINHOPCOUNT: stored, and what they drop is not dropped
+EFFECTS = ("21", "73", "55", "75")
+"""IP_MINTTL, IPV6_MINHOPCOUNT: what they drop is sent again when the kernel's clock says so.
+
+IPV6_RTHDRDSTOPTS, SO_RCVMARK are stored: TCP's segments with the one get lost, the other tells.
+"""
 STAMPS = ("29", "35")  # SO_TIMESTAMP, SO_TIMESTAMPNS
 
 

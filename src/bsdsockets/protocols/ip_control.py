@@ -171,6 +171,11 @@ def _source6(so: Any, value: bytes) -> str:
     return "" if is_any(address) else address
 
 
+def header_options(so: Any) -> int:
+    """How many bytes IP_OPTIONS adds to the header of IPv4."""
+    return len(so.options.get((c.IPPROTO_IP, c.IP_OPTIONS), b""))
+
+
 def may_fragment(so: Any) -> bool:
     """True if what *so* sends over IPv4 may be cut on its way: IP_MTU_DISCOVER is 0, 4 or 5."""
     return bool(so.options) and so.options.get(DISCOVER, 1) not in (1, 2, 3)

@@ -33,7 +33,7 @@ from ..network.wire import checksum, decode_icmp, encode, encode_payload, with_c
 from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .internet import InternetAddress
-from .ip_control import Choices, may_fragment, prepared
+from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import Message, wants_time
 
@@ -134,7 +134,7 @@ class Raw(Datagrams):
         if so.protocol_number == IPPROTO_ICMPV6 and whole < 4 and not so.pcb.collecting:
             so.pcb.pending = None
             fail(EINVAL)  # and at the checksum
-        if whole > 65535 - (20 if so.family == AF_INET else 0):
+        if whole > 65535 - (20 + header_options(so) if so.family == AF_INET else 0):
             so.pcb.pending = None
             fail(EMSGSIZE)
 

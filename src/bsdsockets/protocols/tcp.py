@@ -44,14 +44,12 @@ from .protocol import (
     EVERYTHING,
     RECEIVE,
     SEND,
-    TIMESTAMP,
-    TIMESTAMP_NS,
     UNCONNECTED,
     WRITABLE,
 )
-from .tcp_connection import FIRST_WINDOW, KEEPALIVE, Connection, TimeWait
+from .tcp_connection import FIRST_WINDOW, KEEPALIVE, SLOW, Connection, TimeWait, slowness
 from .tcp_fast import FastPath
-from .tcp_input import QUICK, Input, slowness
+from .tcp_input import Input
 from .tcp_output import CORK, NODELAY, Output
 from .tcp_states import (
     ABORT,
@@ -75,7 +73,6 @@ from .tcp_stream import NOT_SENT, TcpStream
 LINGER = (SOL_SOCKET, SO_LINGER)
 KEEP_IDLE = (IPPROTO_TCP, TCP_KEEPIDLE)
 PRIORITY = (SOL_SOCKET, SO_PRIORITY)
-SLOW = (QUICK, TIMESTAMP, TIMESTAMP_NS)
 
 
 class Tcp(TcpStream):
@@ -164,9 +161,7 @@ class Tcp(TcpStream):
         EINVAL
             The socket does not listen.
         """
-        if so.queue is None:
-            fail(EINVAL)
-        return so.queue.take()
+        return so.queue.take() if so.queue is not None else fail(EINVAL)
 
     def inherit(self, so: Any, child: Any, pcb: Connection) -> None:
         child.pcb = pcb

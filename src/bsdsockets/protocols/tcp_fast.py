@@ -12,7 +12,7 @@ Sources: those of `tcp_input`, whose effects these are.
 """
 
 from .protocol import READ_HANGUP, READABLE, RECEIVE
-from .tcp_connection import Connection, TimeWait
+from .tcp_connection import NEAR_ONLY, Connection, TimeWait, slowness
 from .tcp_input import LATE, Input
 from .tcp_output import MAXIMUM_SEGMENT
 from .tcp_states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_2
@@ -36,6 +36,8 @@ class FastPath:
             return False
         listener = self.input.find_listener(c.remote_address, c.remote_port)
         if listener is None or listener.shutdown or listener.queue.is_full():
+            return False
+        if any(so.options and slowness(so) & NEAR_ONLY for so in (listener, c.so)):
             return False
         child = Connection()
         child.local_address, child.local_port, child.remote_address, child.remote_port = key
@@ -68,7 +70,7 @@ class FastPath:
         peer = c.peer
         if peer is None:
             return self._part_second(c)
-        if peer is c or peer.out:
+        if peer is c or peer.out or peer.delayed & NEAR_ONLY:
             return False
         self.leave(c)
         c.state = FIN_WAIT_2

@@ -16,19 +16,12 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
-from ..machine.constants import (
-    IPPROTO_TCP,
-    POLLPRI,
-    POLLRDBAND,
-    SO_OOBINLINE,
-    SOL_SOCKET,
-    TCP_QUICKACK,
-)
+from ..machine.constants import POLLPRI, POLLRDBAND, SO_OOBINLINE, SOL_SOCKET
 from ..machine.errors import ECONNREFUSED, ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
 from .ports import Ports
-from .protocol import EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE, wants_time
-from .tcp_connection import LATE_ACK, STAMPED, VALID, Connection, TimeWait
+from .protocol import EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE
+from .tcp_connection import STAMPED, VALID, Connection, TimeWait, comes_from_afar, slowness
 from .tcp_ending import TWO_MSL, Ends
 from .tcp_output import Output
 from .tcp_states import (
@@ -49,16 +42,9 @@ from .tcp_states import (
     TIME_WAIT,
 )
 
-QUICK = (IPPROTO_TCP, TCP_QUICKACK)
 INLINE = (SOL_SOCKET, SO_OOBINLINE)
 DUPLICATES = 3  # acknowledgements of nothing new until a segment counts as lost
 LATE = 65536  # bytes whose acknowledgement Linux delays, until the FIN brings it
-
-
-def slowness(so: Any) -> int:
-    """Which of a socket's options the fast path cannot do."""
-    late = LATE_ACK if not so.options.get(QUICK, 1) else 0
-    return late | (STAMPED if wants_time(so) else 0)
 
 
 class Input(Ends):
@@ -83,6 +69,8 @@ class Input(Ends):
             self._no_connection(packet, s)
         elif isinstance(c, TimeWait):
             self._time_wait(c, packet, s)
+        elif comes_from_afar(c.so, packet):
+            pass
         elif c.state == SYN_SENT:
             self._syn_sent(c, s)
         else:
@@ -92,6 +80,8 @@ class Input(Ends):
 
     def _no_connection(self, packet: Packet, s: Segment) -> None:
         so = self.find_listener(packet.destination, s.destination)
+        if comes_from_afar(so, packet):
+            return
         if so is None or s.flags & (RST | ACK):
             self.output.refuse(packet)
         elif s.flags & SYN and not so.queue.is_full():

@@ -30,7 +30,7 @@ from ..machine.errors import ETIMEDOUT
 from ..network.node import Node
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
-from .tcp_connection import KEEPALIVE, LATE_ACK, Connection, Key, TimeWait
+from .tcp_connection import KEEPALIVE, LATE_ACK, Connection, Key, TimeWait, header_of
 from .tcp_states import (
     ABORT,
     CLOSED,
@@ -75,7 +75,8 @@ class Output:
         self.node.send(Packet(c.local_address, c.remote_address, IPPROTO_TCP, Segment(
             c.local_port, c.remote_port, c.snd_nxt if sequence is None else sequence,
             c.rcv_nxt if flags & ACK else 0, flags, window, data, urgent,
-            MAXIMUM_SEGMENT if flags & SYN else 0)))
+            MAXIMUM_SEGMENT if flags & SYN else 0), *header_of(c.so or c.listener,
+                                                               c.remote_address)))
 
     def acknowledge_later(self, c: Connection) -> None:
         """Acknowledge data: at once, or with TCP_QUICKACK off a little later."""

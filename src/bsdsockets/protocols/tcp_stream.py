@@ -9,6 +9,7 @@ Sources: RFC 9293 3.9.1 (SEND, RECEIVE), 3.8.5 (urgent); Linux tcp(7), and the o
 checks as Linux 6.18 shows it.
 """
 
+import struct
 from typing import Any
 
 from ..machine.constants import (
@@ -44,7 +45,7 @@ from .protocol import (
     move_peek,
     peek_offset,
 )
-from .tcp_connection import NOT_THERE, READ, VALID, Connection
+from .tcp_connection import COUNTED, INQ, NOT_THERE, READ, STAMPED, VALID, Connection
 from .tcp_fast import FastPath
 from .tcp_output import Output
 from .tcp_states import CLOSED, LISTEN, MAY_RECEIVE, MAY_SEND, SYN_RECEIVED, SYN_SENT
@@ -145,15 +146,21 @@ class TcpStream(Internet):
             if not buffer.length:
                 if c.peer is not None and not so.error and not so.shutdown:
                     return None
-            elif not so.options or buffer.length >= so.options.get(LOW_WATER, 1):
+            elif not so.options or (buffer.length >= so.options.get(LOW_WATER, 1)
+                                    and not c.delayed & (STAMPED | COUNTED)):
                 return self._taken(c, Message(buffer.take(count)))
         if flags & MSG_ERRQUEUE:
             fail(EAGAIN)
         if c.state == LISTEN:
             fail(ENOTCONN)
         if flags & MSG_OOB:
-            return self._receive_urgent(so, count, flags)
-        return self._receive_in_order(so, c, count, flags)
+            message = self._receive_urgent(so, count, flags)
+        else:
+            message = self._receive_in_order(so, c, count, flags)
+        if message is not None and c.delayed & COUNTED:  # TCP_INQ: the FIN counts as one
+            left = (*INQ, struct.pack("=i", buffer.length + bool(so.done)))
+            message = message._replace(control=(*message.control, left))
+        return message
 
     def _receive_in_order(self, so: Any, c: Connection, count: int, flags: int) -> Message | None:
         buffer = so.buffer

@@ -37,7 +37,7 @@ from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
-from .ip_control import Choices, may_fragment, prepared
+from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import REUSE_PORT, V6ONLY, Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
 
@@ -88,7 +88,7 @@ class Udp(Datagrams):
             fail(EINVAL)
 
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
-        if len(data) > LONGEST - (8 if ":" in remote else 28):
+        if len(data) > LONGEST - (8 if ":" in remote else 28 + header_options(so)):
             self.local_error(so, EMSGSIZE)
         whole = so.options.get(WHOLE_ONLY) or so.options.get(DISCOVER, 1) in (2, 3, 4)
         if len(data) > WHOLE6 and whole:

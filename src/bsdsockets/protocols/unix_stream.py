@@ -140,8 +140,8 @@ class UnixStream(UnixConnected):
             ended = so.error or so.shutdown & RECEIVE
             if not (ended or so.nonblocking or flags & MSG_DONTWAIT):
                 return None
-        if flags & MSG_PEEK and not count and so.pcb.out_of_band is not None:
-            return None  # Linux looks for a byte that is not urgent before it counts to none
+        if flags & MSG_PEEK and not count and self._ends_urgent(so):
+            return None  # Linux passes over it, and comes to the end before it has counted
         message = self._collect(so, count, flags, offset)
         if message is None:
             return self._nothing(so)
@@ -259,6 +259,12 @@ class UnixStream(UnixConnected):
             if not so.options.get(INLINE):
                 at = self._leave_out(so, at, peek)
         return at if at < len(buffer) else None
+
+    @staticmethod
+    def _ends_urgent(so: Any) -> bool:
+        """True if what waits ends with an urgent byte that is not read in line."""
+        return (bool(so.buffer) and so.buffer[-1] is so.pcb.out_of_band
+                and not so.options.get(INLINE))
 
     def _leave_out(self, so: Any, at: int, peek: bool) -> int:
         if peek:

@@ -218,6 +218,13 @@ def before_all(so: Any, value: int) -> int:
     return value
 
 
+def before_any(so: Any, value: int) -> int:
+    """TCP_FASTOPEN_NO_COOKIE: only before there is a connection."""
+    if so.pcb.state not in (CLOSED, LISTEN):
+        fail(EINVAL)
+    return value
+
+
 def information(so: Any) -> bytes:
     """TCP_INFO: struct tcp_info; the state, the segment size and what was counted are modelled.
 

@@ -94,6 +94,16 @@ def interface_index(so: Any, value: int) -> int:
     return value
 
 
+def keep_errors(level: int, number: int) -> Callable[[Any, int], None]:
+    """Make what sets IP_RECVERR or IPV6_RECVERR: who ends it loses the errors that wait."""
+    def write(so: Any, value: int) -> None:
+        so.options[level, number] = value
+        errors = getattr(so.pcb, "errors", None)
+        while errors and not value:
+            so.buffer.cost -= errors.popleft()[1].cost
+    return write
+
+
 def v6only(so: Any, value: int) -> None:
     if so.port or so.type == c.SOCK_RAW or so.pcb is None:
         fail(EINVAL)
