@@ -38,7 +38,7 @@ SPIN = 0.001  # seconds that one turn of a busy loop takes
 
 
 class TimedOut(Exception):
-    """The timeout that the program gave is over."""
+    """The timeout that the program gave, above 0, is over; the face raises TimeoutError."""
 
 
 class Doing:
@@ -57,7 +57,12 @@ class Doing:
 
 
 class Waiting:
-    """How the calls of one machine wait."""
+    """How the calls of one machine wait.
+
+    A verb returns None for "not yet".  *timeout* is in seconds: None waits for ever, or as long
+    as SO_RCVTIMEO and SO_SNDTIMEO say (then EAGAIN), 0 not at all (EAGAIN), another until then
+    (`TimedOut`).
+    """
 
     def __init__(self, host: Host, node: Any) -> None:
         self.host = host

@@ -50,7 +50,10 @@ class Descriptors:
         REAL["closerange"](fd_low, fd_high)
 
     def read(self, fd: int, length: int, /) -> bytes:
-        """Read from a descriptor of either world."""
+        """Read up to *length* bytes from a descriptor of either world; waits until some are there.
+
+        Of a socket as ``recv`` without flags, whose errors it has.  Source: POSIX.1-2024 read().
+        """
         if fd in self._files:
             return self._machine.calls.receive(fd, length, 0, None).data
         self._wait(fd, POLLIN, "read")
@@ -71,7 +74,10 @@ class Descriptors:
         return done
 
     def write(self, fd: int, data: Any, /) -> int:
-        """Write to a descriptor of either world."""
+        """Write to a descriptor of either world, waiting for room; returns how many bytes it took.
+
+        To a socket as ``send`` without flags, whose errors it has.  Source: POSIX.1-2024 write().
+        """
         if fd in self._files:
             return self._machine.calls.send(fd, bytes(data), 0, None)
         self._wait(fd, POLLOUT, "write")
@@ -90,7 +96,11 @@ class Descriptors:
         return (self._machine.calls.dup if known else REAL["dup"])(fd)
 
     def dup2(self, fd: int, fd2: int, inheritable: bool = True) -> int:
-        """Make *fd2* another descriptor of the same file, instead of what it was."""
+        """Make *fd2* another descriptor of the same file, instead of what it was; returns it.
+
+        ENOSYS
+            A socket as a standard stream, which the model has not.
+        """
         if fd in self._files and fd2 in STANDARD:
             refuse("a socket as a standard stream; file objects read and write the host's")
         if fd != fd2 and fd2 in self._files:
@@ -108,7 +118,11 @@ class Descriptors:
             REAL["set_blocking"](fd, blocking)
 
     def sendfile(self, out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
-        """Send from a file of the host."""
+        """Send up to *count* bytes of a file of the host, from *offset*; None: where it stands.
+
+        Returns how many.  Waits and fails as ``send``, after what reading the file fails with.
+        Source: Linux sendfile(2).
+        """
         if out_fd not in self._files:
             return REAL["sendfile"](out_fd, in_fd, offset, count)
         here = offset is None

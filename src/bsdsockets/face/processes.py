@@ -70,7 +70,11 @@ class Processes:
         return result
 
     def fork(self) -> int:
-        """Make a child, whose machine is its own."""
+        """Make a child, whose machine is its own; returns its number, 0 in the child.
+
+        ENOSYS
+            A socket is open: the child's would be a copy that nobody reaches.
+        """
         return self._fork("fork")
 
     def forkpty(self) -> tuple[int, int]:
@@ -83,7 +87,10 @@ class Processes:
         return REAL["posix_spawn"](*arguments, **named)
 
     def waitpid(self, pid: int, options: int, /) -> tuple[int, int]:
-        """Wait for a child; the other threads go on."""
+        """Wait for a child; the other threads go on.  With WNOHANG it does not wait.
+
+        Returns (number, status); fails as the host does: ECHILD.
+        """
         if options & os.WNOHANG or len(self._scheduler.tasks) == 1:
             return REAL["waitpid"](pid, options)
         while True:

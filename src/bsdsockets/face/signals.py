@@ -35,13 +35,20 @@ class Signals:
         self._when = self._interval = 0.0
 
     def alarm(self, seconds: int, /) -> int:
-        """Raise SIGALRM in *seconds*; returns how many the one before had left."""
+        """Raise SIGALRM in *seconds*, 0 for never; returns how many the one before had left.
+
+        Source: POSIX.1-2024 alarm().
+        """
         remaining = self.setitimer(signal.ITIMER_REAL, int(seconds))[0]
         return -int(-remaining // 1)
 
     def setitimer(self, which: int, seconds: float, interval: float = 0.0,
                   /) -> tuple[float, float]:
-        """Raise SIGALRM in *seconds*, then every *interval*; 0 takes the alarm back."""
+        """Raise SIGALRM in *seconds*, then every *interval*; 0 takes the alarm back.
+
+        Returns what the one before had left, and its interval.  Other timers than ITIMER_REAL are
+        the host's.
+        """
         if which != signal.ITIMER_REAL:
             return TIMERS["setitimer"](which, seconds, interval)
         before = self.getitimer(which)
@@ -54,7 +61,7 @@ class Signals:
         return before
 
     def getitimer(self, which: int, /) -> tuple[float, float]:
-        """How many seconds are left, and the interval."""
+        """How many seconds are left, 0.0 for none, and the interval."""
         if which != signal.ITIMER_REAL:
             return TIMERS["getitimer"](which)
         left = self._when - self._clock.now if self._timer is not None else 0.0
@@ -86,7 +93,7 @@ class Signals:
             KILL(pid, number)
 
     def pause(self) -> None:
-        """Wait for a signal."""
+        """Wait for a signal; a deadlock where no alarm is set and nobody can run."""
         self._scheduler.current.call = "pause"
         self._scheduler.wait((), None, "waits for a signal")
 
@@ -114,7 +121,11 @@ class Signals:
         return self._handlers[number] if number in self._handlers else TIMERS["getsignal"](number)
 
     def set_wakeup_fd(self, fd: int, /, *, warn_on_full_buffer: bool = True) -> int:
-        """Set the descriptor that a byte is written to at each signal; returns the one before."""
+        """Set the descriptor that gets a byte at each signal, -1 for none; returns the former.
+
+        ValueError
+            It is a blocking socket.  The host's descriptors the host checks.
+        """
         ours = fd in self._machine.descriptors
         if ours and os.get_blocking(fd):
             raise ValueError(f"the fd {fd} must be in non-blocking mode")

@@ -54,7 +54,7 @@ class Connection:
         self._complete("handshake", self._inner.do_handshake)
 
     def read(self, *arguments: Any) -> Any:
-        """Read what was decrypted, or wait for the next record."""
+        """Read what was decrypted, or wait for the next record, within the timeout."""
         return self._complete("read", self._inner.read, *arguments)
 
     def write(self, data: Any, /) -> int:

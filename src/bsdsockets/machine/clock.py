@@ -35,6 +35,7 @@ class Timer:
         self.idle = idle
 
     def cancel(self) -> None:
+        """Let it not happen; after it has, this does nothing."""
         if self.action is not None:
             self.action = None
             self.clock.cancelled += 1
@@ -60,11 +61,22 @@ class Clock:
         self._ahead: float | None = None  # what the host's clock says more, once time is real
 
     def after(self, seconds: float, action: Callable[[], object], idle: bool = False) -> Timer:
-        """Do *action* when *seconds* have passed."""
+        """Do *action* when *seconds*, 0 or more, have passed; returns what cancels that.
+
+        *idle* says that it renews itself for ever, and keeps nobody from being deadlocked.
+        """
         return self.at(self.now + seconds, action, idle)
 
     def at(self, when: float, action: Callable[[], object], idle: bool = False) -> Timer:
-        """Do *action* when the time is *when*."""
+        """Do *action* when the time is *when*, in seconds since the machine was switched on.
+
+        What is due already happens at the next step, and takes the time nowhere.
+
+        >>> clock = Clock()
+        >>> timer = clock.at(2.0, lambda: print("never"))
+        >>> timer.cancel(); clock.step()
+        False
+        """
         self._number += 1
         timer = Timer(self, action, idle)
         if self.cancelled > 500 and self.cancelled > len(self._heap) // 2:
@@ -79,12 +91,19 @@ class Clock:
         self.cancelled = 0
 
     def read(self) -> float:
-        """Look at the clock, which takes a microsecond."""
+        """Look at the clock, which takes a microsecond; returns seconds."""
         self.pass_time(READING)
         return self.now
 
     def pass_time(self, seconds: float) -> None:
-        """Let *seconds* go by, with everything that happens in them."""
+        """Let *seconds* go by, with everything that happens in them.
+
+        >>> clock = Clock()
+        >>> _ = clock.after(1.0, lambda: print("at", clock.now))
+        >>> clock.pass_time(3.0); clock.now
+        at 1.0
+        3.0
+        """
         until = self.now + seconds
         while self._heap and self._heap[0][0] <= until:
             self._happen()
@@ -92,7 +111,11 @@ class Clock:
             self.now = until
 
     def step(self) -> bool:
-        """Jump to the next thing that happens and let it; False when nothing ever will."""
+        """Jump to the next thing that happens and let it; False when nothing ever will.
+
+        In real time sleep until then, a hundredth of a second at once, in which a signal's handler
+        may wake a thread.
+        """
         heap = self._heap
         while heap and heap[0][2].action is None:
             heapq.heappop(heap)

@@ -49,7 +49,12 @@ def _reserve(like: int | None) -> int:
 class File:
     """Something open: a socket or an epoll instance.  dup() shares it, flags and all.
 
-    `waiters` are the threads and epoll entries to tell when `ready` may have changed.
+    waiters
+        The threads and epoll entries to tell when `ready` may have changed.
+    references
+        How many descriptors, and messages on their way, refer to it.
+    nonblocking
+        What O_NONBLOCK says.
     """
 
     __slots__ = ("__weakref__", "nonblocking", "references", "waiters")
@@ -84,7 +89,17 @@ class File:
 
 
 class DescriptorTable(dict[int, File]):
-    """The descriptors of one machine, by number."""
+    """The descriptors of one machine, by number; none of its methods waits.
+
+    >>> table = DescriptorTable()
+    >>> number = table.add(File())
+    >>> again = table.add(table.find(number), like=number)
+    >>> table.numbers_of(table[again]) == sorted([number, again])
+    True
+    >>> table.close_all(); table.find(number)
+    Traceback (most recent call last):
+    OSError: [Errno 9] Bad file descriptor
+    """
 
     def add(self, file: File, like: int | None = None) -> int:
         """Give *file* a descriptor, or one more than *like*.
@@ -121,7 +136,11 @@ class DescriptorTable(dict[int, File]):
                 os.close(number)
 
     def find(self, number: int) -> File:
-        """Return the file that *number* names, or fail with EBADF."""
+        """Return the file that *number* names.
+
+        EBADF
+            It names nothing of the model.
+        """
         try:
             return self[number]
         except KeyError:
@@ -136,7 +155,11 @@ class DescriptorTable(dict[int, File]):
         return number not in self
 
     def close(self, number: int) -> None:
-        """Take the descriptor *number* away; the last one closes its file."""
+        """Take the descriptor *number* away; the last one closes its file.
+
+        EBADF
+            It names nothing of the model.
+        """
         file = self.pop(number, None)
         if file is None:
             fail(EBADF)
@@ -149,11 +172,15 @@ class DescriptorTable(dict[int, File]):
             self.close(number)
 
     def numbers_of(self, file: File) -> list[int]:
-        """The descriptors that name *file*."""
+        """The descriptors that name *file*, the lowest first."""
         return sorted(number for number, other in self.items() if other is file)
 
     def set_nonblocking(self, number: int, nonblocking: bool) -> None:
-        """Set what O_NONBLOCK says of the file, here and on the host's descriptor."""
+        """Set what O_NONBLOCK says of the file, here and on the host's descriptors of it.
+
+        EBADF
+            *number* names nothing of the model.
+        """
         file = self.find(number)
         if file.nonblocking != nonblocking:
             file.nonblocking = nonblocking

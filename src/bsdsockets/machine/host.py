@@ -49,7 +49,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who a process is."""
+    """Who a process is, by numbers, as struct ucred has it: unix(7), SO_PEERCRED."""
 
     pid: int
     uid: int
@@ -57,7 +57,15 @@ class Credentials:
 
 
 class Host:
-    """What one machine is made of, below its network."""
+    """What one machine is made of, below its network.
+
+    seed
+        Any number; 0 lets the longest ready thread run next.
+    real_time
+        True sleeps where time would jump.
+    name
+        What gethostname() says; ``"localhost"`` if empty.
+    """
 
     def __init__(self, seed: int = 0, real_time: bool = False, name: str = "") -> None:
         self.seed = seed
@@ -73,7 +81,7 @@ class Host:
 
     @property
     def credentials(self) -> Credentials:
-        """Who runs the program: the process on the host."""
+        """Who runs the program: the process on the host; root where the host knows no users."""
         if not hasattr(os, "getuid"):
             return Credentials(1, 0, 0)
         return Credentials(os.getpid(), os.getuid(), os.getgid())

@@ -52,10 +52,14 @@ class Names:
         self._automatic = 0
 
     def bind(self, name: bytes, bound: Any, kind: int = 0) -> None:
-        """Give *name* to *bound*.
+        """Give *name* to *bound*; a path is made, as a file of the type socket.
 
         EADDRINUSE
             The name is taken; for a path, anything stands there.
+        ENOENT, ENOTDIR, EACCES, ENAMETOOLONG, EROFS, ELOOP
+            The host cannot make the file.
+
+        Source: Linux unix(7); POSIX.1-2024 mknod().
         """
         if name[:1] == b"\0":
             if (kind, name) in self.abstract:

@@ -31,7 +31,19 @@ class Killed(BaseException):
 
 
 class Engine(Protocol):
-    """What suspends and resumes threads."""
+    """What suspends and resumes threads.
+
+    adopt
+        Take the thread that calls as *task*: the main one.
+    start
+        Make a thread that runs *body* when it is first switched to.
+    switch
+        Suspend *leaving*, which calls, and let *entering* go on.
+    end
+        The same without a way back; None for *entering* is the end of all.
+    local
+        The class ``_thread._local`` for these threads.
+    """
 
     def adopt(self, task: "Task") -> None: ...
     def start(self, task: "Task", body: Callable[[], None]) -> None: ...
@@ -66,7 +78,10 @@ class Task:
         self.turn = False
 
     def notify(self, mask: int = 0) -> None:
-        """Something this thread waits for has changed (*mask*: which events, unused)."""
+        """Something this thread waits for has changed: it is ready if it waits.
+
+        *mask*, which events, is for others that are told; a thread looks again anyway.
+        """
         if self.waiting and not self.ready:
             self.ready = True
             self.scheduler.ready.append(self)
@@ -78,7 +93,22 @@ class Task:
 
 
 class Scheduler:
-    """The threads of one machine."""
+    """The threads of one machine.
+
+    current, main
+        The `Task` that runs, and the first one.
+    ready
+        Those that run next, the longest ready first.
+    tasks
+        All there are, by identifier.
+
+    >>> from bsdsockets import Machine
+    >>> scheduler = Machine().scheduler
+    >>> _ = scheduler.start(lambda: print("the other"))
+    >>> scheduler.pause(); print("the first again")
+    the other
+    the first again
+    """
 
     def __init__(self, clock: Clock, engine: Engine, seed: int = 0) -> None:
         self.clock = clock
@@ -99,7 +129,11 @@ class Scheduler:
         return task
 
     def start(self, body: Callable[[], None], name: str = "") -> Task:
-        """Make a thread that runs *body*; it is ready, and runs when others wait."""
+        """Make a thread that runs *body*; it is ready, and runs when others wait.
+
+        RuntimeError
+            The host has no thread left, or this browser none at all.
+        """
         task = self._new(name)
         task.waiting = True
         task.started = False
@@ -126,7 +160,14 @@ class Scheduler:
     def wait(self, sources: Iterable[Any], deadline: float | None, what: object = "") -> bool:
         """Wait until one of *sources* wakes this thread, or until *deadline*.
 
-        Returns False when the deadline came first.
+        *deadline* is a time of the clock, in seconds; None waits for ever.  *what* is only told in
+        a deadlock.  Returns False when the deadline came first.  Whoever wakes says that something
+        may have changed, not that it has: the caller looks again.
+
+        Deadlock
+            Nobody can ever wake, and this thread is the one that is told.
+        Killed
+            The machine is switched off.
         """
         task = self.current
         sources = tuple(sources)
@@ -145,7 +186,7 @@ class Scheduler:
         return not task.expired
 
     def pause(self) -> None:
-        """Let every thread that is ready run first."""
+        """Let the threads that are ready run first; chance decides, where there is a seed."""
         if self.ready:
             task = self.current
             task.waiting = True
@@ -219,7 +260,10 @@ class Scheduler:
         self.main = self.current
 
     def close(self) -> None:
-        """End every thread that still waits, by raising `Killed` in it."""
+        """End every thread that still waits, by raising `Killed` in it.
+
+        Does nothing in a thread other than the main one.
+        """
         victims: Sequence[Task] = [t for t in self.tasks.values() if t is not self.main]
         if self.current is not self.main:
             return
