@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-FORK = "os.fork with sockets open is refused: the child would be a second process, and the model lives in one"
+FORK = (
+    "os.fork with sockets open is refused: "
+    "the child would be a second process, and the model lives in one"
+)
 PROCESS = "starts another process and talks to it over a descriptor"
 
 FAILURES: dict[str, str] = {
