@@ -45,6 +45,7 @@ from ..machine.errors import (
 )
 from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
 from .buffers import Record, RecordQueue, look, packet_cost
+from .datagram_end import DatagramEnd
 from .icmp import came_back, error_number
 from .internet import Internet, InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
@@ -68,28 +69,6 @@ DEVICE = (SOL_SOCKET, SO_BINDTODEVICE)
 OVERFLOWS = (SOL_SOCKET, SO_RXQ_OVFL)
 BROADCAST = (SOL_SOCKET, SO_BROADCAST)
 FATAL = (ECONNREFUSED, ENOPROTOOPT)  # errors that a socket without IP_RECVERR is told too
-
-
-class DatagramEnd:
-    """What the protocol keeps: the peer, and errors that came back."""
-
-    __slots__ = ("batch", "chosen", "collecting", "deficit", "drops", "errors", "flow", "groups",
-                 "known", "pending", "remote", "remote_port", "routed", "six", "source", "used")
-
-    def __init__(self) -> None:
-        self.remote = ""  # as packets carry it; empty while unconnected
-        self.remote_port = 0
-        self.source = ""  # where packets come from since connect(), if it is not bound to it
-        self.used = 0  # bytes of the send buffer that `pending` takes
-        self.errors: deque[Message] | None = None
-        self.groups: list[tuple[str, int]] = []
-        self.known: Any = None  # where the last datagram went, while that cannot have changed
-        self.pending: bytes | None = None  # MSG_MORE: data collected for one datagram
-        self.collecting = self.six = False  # whether the call adds to it, and it is IPv6's
-        self.chosen: Any = None  # what its first piece asked for
-        self.flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of it, and of the peer
-        self.batch = self.deficit = self.drops = 0
-        self.routed = False  # the way to the peer is known
 
 
 class Datagrams(Internet):

@@ -15,14 +15,13 @@ Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine.constants import IPPROTO_TCP, SO_LINGER, SO_PRIORITY, SOL_SOCKET, TCP_KEEPIDLE
+from ..machine.constants import IPPROTO_TCP, SO_PRIORITY, SOL_SOCKET, TCP_KEEPIDLE
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
     EAFNOSUPPORT,
     EALREADY,
     ECONNABORTED,
-    ECONNRESET,
     EINVAL,
     EISCONN,
     ENETUNREACH,
@@ -37,45 +36,32 @@ from .internet import InternetAddress
 from .ip_control import PLAIN, check_source
 from .ports import Ports, covers
 from .protocol import (
-    BOTH,
     CONNECTED,
     CONNECTING,
     DISCONNECTING,
-    EVERYTHING,
-    RECEIVE,
-    SEND,
     UNCONNECTED,
     WRITABLE,
 )
-from .tcp_connection import FIRST_WINDOW, KEEPALIVE, SLOW, Connection, TimeWait, slowness
+from .tcp_closing import TcpClosing
+from .tcp_connection import KEEPALIVE, SLOW, Connection, TimeWait, slowness
 from .tcp_fast import FastPath
 from .tcp_input import Input
 from .tcp_output import CORK, NODELAY, Output
 from .tcp_states import (
-    ABORT,
     ACTIVE_OPEN,
-    CLOSE,
-    CLOSE_WAIT,
     CLOSED,
-    CLOSING,
-    ESTABLISHED,
-    FIN_WAIT_2,
-    LAST_ACK,
     LISTEN,
-    MAY_SEND,
     PASSIVE_OPEN,
     SYN_RECEIVED,
     SYN_SENT,
-    TIME_WAIT,
 )
-from .tcp_stream import NOT_SENT, TcpStream
+from .tcp_stream import NOT_SENT
 
-LINGER = (SOL_SOCKET, SO_LINGER)
 KEEP_IDLE = (IPPROTO_TCP, TCP_KEEPIDLE)
 PRIORITY = (SOL_SOCKET, SO_PRIORITY)
 
 
-class Tcp(TcpStream):
+class Tcp(TcpClosing):
     """TCP of one host."""
 
     connection_based = True
@@ -140,20 +126,6 @@ class Tcp(TcpStream):
             if score > best_score:
                 best, best_score = so, score
         return best
-
-    def _stop_listening(self, so: Any) -> None:
-        """Abort what was never accepted."""
-        so.listening = False
-        self.listeners[so.port].remove(so)
-        if not self.listeners[so.port]:
-            del self.listeners[so.port]
-        queue, so.queue = so.queue, None
-        for c in tuple(queue.incomplete):
-            c.stop_timers()
-            self.output.table.pop(c.key, None)
-        for child in queue.completed:
-            child.dead = True
-            self._abort(child)
 
     def accept(self, so: Any) -> Any:
         """Take the oldest connection that is completed; None while there is none.
@@ -270,99 +242,6 @@ class Tcp(TcpStream):
     def _recent(self, remains: TimeWait) -> bool:
         """True within a second of the end, when a connection cannot be followed by the same."""
         return bool(self.host.clock.now - remains.since < 1.0)
-
-    # Ending
-
-    def shutdown(self, so: Any, how: int) -> None:
-        """End one direction or both; ending SEND sends the FIN (RFC 9293, CLOSE).
-
-        A socket that listens stops that; one in SYN-SENT gives up.
-
-        ENOTCONN
-            There is no connection, or no longer.
-        """
-        c = so.pcb
-        if so.state == CONNECTING:
-            so.state = DISCONNECTING if c.state in (SYN_SENT, SYN_RECEIVED, CLOSED) else CONNECTED
-        if c.state == LISTEN or c.state == SYN_SENT:
-            if c.state == SYN_SENT or how & RECEIVE:
-                self._disconnect(so)
-                so.state = UNCONNECTED
-            return
-        unconnected = c.state == CLOSED
-        so.shutdown |= how
-        if how & SEND and c.state in MAY_SEND:
-            self._send_fin(c)
-        if unconnected:
-            fail(ENOTCONN)
-
-    def _send_fin(self, c: Connection) -> None:
-        self.fast.leave(c)
-        c.go(CLOSE)
-        c.fin_wanted = True
-        self.output.push(c)
-
-    def _disconnect(self, so: Any) -> None:
-        """Forget the connection, with a reset where the peer must know (RFC 9293 ABORT)."""
-        c = so.pcb
-        state = c.state
-        if state == LISTEN:
-            self._stop_listening(so)
-            c.go(ABORT)
-        elif state != CLOSED:
-            if state not in (SYN_SENT, TIME_WAIT, LAST_ACK, CLOSING):
-                self.output.reset(c)
-            self._forget(so)
-            so.error = ECONNRESET
-        if state != CLOSED and not so.explicit_port and so.port:
-            self.ports.remove(so, so.port)
-            so.port = 0
-        so.buffer.clear()
-        if not so.explicit_address:
-            so.bound_address = self.any_address(so)
-        so.pcb = Connection(so)
-        so.pcb.astray = c.astray
-        so.pcb.gap = 2 if c.snd_una == c.iss else FIRST_WINDOW + 2
-        so.shutdown = 0
-        so.done = False
-        so.wake(EVERYTHING)
-
-    def _forget(self, so: Any) -> None:
-        c = so.pcb
-        self.fast.leave(c)
-        c.stop_timers()
-        if self.output.table.get(c.key) is c:  # and not what remains of it in TIME-WAIT
-            del self.output.table[c.key]
-        c.go(ABORT)
-
-    def _abort(self, so: Any) -> None:
-        """Reset the connection of a socket that nobody will use."""
-        if so.pcb.state != CLOSED:
-            self.output.reset(so.pcb)
-            self._forget(so)
-        self.ports.remove(so, so.pcb.local_port)
-
-    def release(self, so: Any) -> None:
-        c = so.pcb
-        so.dead = True
-        so.shutdown = BOTH
-        linger = so.options.get(LINGER)
-        if c.state == LISTEN:
-            self._stop_listening(so)
-            c.go(CLOSE)
-            self.ports.remove(so, so.port)
-        elif c.state in (CLOSED, SYN_SENT):
-            self._forget(so)
-            self.ports.remove(so, so.port)
-        elif so.buffer.length or (linger and linger == (1, 0)):
-            self._abort(so)
-        elif c.state in (ESTABLISHED, CLOSE_WAIT, SYN_RECEIVED):
-            if not self.fast.part(c):
-                self._send_fin(c)
-        elif c.state == FIN_WAIT_2:
-            self.input.remain(c, FIN_WAIT_2, self.host.settings.tcp_fin_timeout)
-        if c.state == CLOSED:
-            c.so = None  # as `finish` does, where segments still had to come
 
     def option_changed(self, so: Any, level: int, number: int) -> None:
         c = so.pcb

@@ -1,0 +1,159 @@
+"""TCP: the verbs that end a connection, or what a socket has of one.
+
+    shutdown --> FIN                         the other direction goes on
+    close    --> FIN, or RST if data is lost     a TimeWait may remain (`tcp_ending`)
+
+May not know: descriptors, threads, time; how connections begin.
+
+Sources: RFC 9293 3.6, 3.9.1 (CLOSE, ABORT); Linux tcp(7), shutdown(2), and socket(7) for
+SO_LINGER.
+"""
+
+from typing import Any
+
+from ..machine.constants import SO_LINGER, SOL_SOCKET
+from ..machine.errors import ECONNRESET, ENOTCONN, fail
+from .protocol import (
+    BOTH,
+    CONNECTED,
+    CONNECTING,
+    DISCONNECTING,
+    EVERYTHING,
+    RECEIVE,
+    SEND,
+    UNCONNECTED,
+)
+from .tcp_connection import FIRST_WINDOW, Connection
+from .tcp_fast import FastPath
+from .tcp_input import Input
+from .tcp_states import (
+    ABORT,
+    CLOSE,
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_2,
+    LAST_ACK,
+    LISTEN,
+    MAY_SEND,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+)
+from .tcp_stream import TcpStream
+
+LINGER = (SOL_SOCKET, SO_LINGER)
+
+
+class TcpClosing(TcpStream):
+    """How a socket leaves its connection."""
+
+    listeners: dict[int, list[Any]]
+    input: Input
+    fast: FastPath
+
+    def shutdown(self, so: Any, how: int) -> None:
+        """End one direction or both; ending SEND sends the FIN (RFC 9293, CLOSE).
+
+        A socket that listens stops that; one in SYN-SENT gives up.
+
+        ENOTCONN
+            There is no connection, or no longer.
+        """
+        c = so.pcb
+        if so.state == CONNECTING:
+            so.state = DISCONNECTING if c.state in (SYN_SENT, SYN_RECEIVED, CLOSED) else CONNECTED
+        if c.state == LISTEN or c.state == SYN_SENT:
+            if c.state == SYN_SENT or how & RECEIVE:
+                self._disconnect(so)
+                so.state = UNCONNECTED
+            return
+        unconnected = c.state == CLOSED
+        so.shutdown |= how
+        if how & SEND and c.state in MAY_SEND:
+            self._send_fin(c)
+        if unconnected:
+            fail(ENOTCONN)
+
+    def _send_fin(self, c: Connection) -> None:
+        self.fast.leave(c)
+        c.go(CLOSE)
+        c.fin_wanted = True
+        self.output.push(c)
+
+    def _disconnect(self, so: Any) -> None:
+        """Forget the connection, with a reset where the peer must know (RFC 9293 ABORT)."""
+        c = so.pcb
+        state = c.state
+        if state == LISTEN:
+            self._stop_listening(so)
+            c.go(ABORT)
+        elif state != CLOSED:
+            if state not in (SYN_SENT, TIME_WAIT, LAST_ACK, CLOSING):
+                self.output.reset(c)
+            self._forget(so)
+            so.error = ECONNRESET
+        if state != CLOSED and not so.explicit_port and so.port:
+            self.ports.remove(so, so.port)
+            so.port = 0
+        so.buffer.clear()
+        if not so.explicit_address:
+            so.bound_address = self.any_address(so)
+        so.pcb = Connection(so)
+        so.pcb.astray = c.astray
+        so.pcb.gap = 2 if c.snd_una == c.iss else FIRST_WINDOW + 2
+        so.shutdown = 0
+        so.done = False
+        so.wake(EVERYTHING)
+
+    def _forget(self, so: Any) -> None:
+        c = so.pcb
+        self.fast.leave(c)
+        c.stop_timers()
+        if self.output.table.get(c.key) is c:  # and not what remains of it in TIME-WAIT
+            del self.output.table[c.key]
+        c.go(ABORT)
+
+    def _abort(self, so: Any) -> None:
+        """Reset the connection of a socket that nobody will use."""
+        if so.pcb.state != CLOSED:
+            self.output.reset(so.pcb)
+            self._forget(so)
+        self.ports.remove(so, so.pcb.local_port)
+
+    def release(self, so: Any) -> None:
+        c = so.pcb
+        so.dead = True
+        so.shutdown = BOTH
+        linger = so.options.get(LINGER)
+        if c.state == LISTEN:
+            self._stop_listening(so)
+            c.go(CLOSE)
+            self.ports.remove(so, so.port)
+        elif c.state in (CLOSED, SYN_SENT):
+            self._forget(so)
+            self.ports.remove(so, so.port)
+        elif so.buffer.length or (linger and linger == (1, 0)):
+            self._abort(so)
+        elif c.state in (ESTABLISHED, CLOSE_WAIT, SYN_RECEIVED):
+            if not self.fast.part(c):
+                self._send_fin(c)
+        elif c.state == FIN_WAIT_2:
+            self.input.remain(c, FIN_WAIT_2, self.host.settings.tcp_fin_timeout)
+        if c.state == CLOSED:
+            c.so = None  # as `finish` does, where segments still had to come
+
+    def _stop_listening(self, so: Any) -> None:
+        """Abort what was never accepted."""
+        so.listening = False
+        self.listeners[so.port].remove(so)
+        if not self.listeners[so.port]:
+            del self.listeners[so.port]
+        queue, so.queue = so.queue, None
+        for c in tuple(queue.incomplete):
+            c.stop_timers()
+            self.output.table.pop(c.key, None)
+        for child in queue.completed:
+            child.dead = True
+            self._abort(child)
