@@ -305,6 +305,12 @@ class EpollCalls(Readiness):
             The process has no descriptor left.
 
         Source: Linux epoll_create(2).
+
+        >>> from bsdsockets import Machine
+        >>> machine = Machine()
+        >>> machine.poll.epoll_wait(machine.poll.epoll_create(), 0, 10)
+        []
+        >>> machine.close()
         """
         return self.files.add(Epoll())
 
@@ -337,14 +343,14 @@ class EpollCalls(Readiness):
         Not modelled: ELOOP, for instances that watch each other; ENOSPC and ENOMEM.
         Source: Linux epoll_ctl(2), epoll(7).
 
-        >>> import socket
+        >>> import select, socket
         >>> from bsdsockets import Machine
         >>> from bsdsockets.machine.constants import EPOLL_CTL_ADD
         >>> machine = Machine()
         >>> one, other = machine.calls.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0)
         >>> epoll = machine.poll.epoll_create()
-        >>> machine.poll.epoll_control(epoll, EPOLL_CTL_ADD, one, POLLIN)
-        >>> machine.poll.epoll_control(epoll, EPOLL_CTL_ADD, one, POLLIN)
+        >>> machine.poll.epoll_control(epoll, EPOLL_CTL_ADD, one, select.EPOLLIN)
+        >>> machine.poll.epoll_control(epoll, EPOLL_CTL_ADD, one, select.EPOLLIN)
         Traceback (most recent call last):
         FileExistsError: [Errno 17] File exists
         >>> machine.close()
@@ -371,10 +377,11 @@ class EpollCalls(Readiness):
 
         >>> import select, socket
         >>> from bsdsockets import Machine
+        >>> from bsdsockets.machine.constants import EPOLL_CTL_ADD
         >>> machine = Machine()
         >>> one, other = machine.calls.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0)
         >>> epoll = machine.poll.epoll_create()
-        >>> machine.poll.epoll_control(epoll, 1, one, select.EPOLLIN)
+        >>> machine.poll.epoll_control(epoll, EPOLL_CTL_ADD, one, select.EPOLLIN)
         >>> machine.poll.epoll_wait(epoll, 1.5, 10)
         []
         >>> _ = machine.calls.send(other, b"hello", 0, None)

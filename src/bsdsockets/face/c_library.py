@@ -52,41 +52,53 @@ class Function:
 
 
 class Sockets:
-    """The functions of <sys/socket.h> that take or give an address, on the model."""
+    """The functions of <sys/socket.h> that take or give an address, on the model.
+
+    They take what C takes: numbers, pointers and lengths in bytes, and an address as the bytes
+    of its sockaddr.  Each waits and fails as the method of `Calls` that has its name; `Function`
+    makes -1 and errno of that.
+    """
 
     def __init__(self, machine: Any) -> None:
         self._machine = machine
 
     def bind(self, number: int, address: Any, length: Any) -> int:
+        """Give a socket an address.  Source: POSIX.1-2024 bind()."""
         self._machine.calls.bind(number, _bytes(address, length))
         return 0
 
     def connect(self, number: int, address: Any, length: Any) -> int:
+        """Connect a socket; waits.  Source: POSIX.1-2024 connect()."""
         self._machine.calls.connect(number, _bytes(address, length), None)
         return 0
 
     def accept(self, number: int, name: Any, length: Any) -> int:
+        """Take a connection; waits.  Source: POSIX.1-2024 accept()."""
         descriptor, child = self._machine.calls.accept(number, None)
         _give(child.protocol.accepted_peer(child), name, length)
         return int(descriptor)
 
     def sendto(self, number: int, data: Any, size: Any, flags: int, address: Any,
                length: Any) -> int:
+        """Send to an address; waits; returns how many bytes.  Source: POSIX.1-2024 sendto()."""
         content, name = _bytes(data, size), _bytes(address, length)
         return int(self._machine.calls.send(number, content, flags, None, name))
 
     def recvfrom(self, number: int, data: Any, size: Any, flags: int, name: Any,
                  length: Any) -> int:
+        """Receive with the sender; waits; returns how many bytes.  Source: recvfrom()."""
         message = self._machine.calls.receive(number, _number(size), flags, None)
         ctypes.memmove(data, message.data, len(message.data))
         _give(message.address, name, length)
         return len(message.data)
 
     def getsockname(self, number: int, name: Any, length: Any) -> int:
+        """Write the socket's own address.  Source: POSIX.1-2024 getsockname()."""
         _give(self._machine.calls.getsockname(number)[1], name, length)
         return 0
 
     def getpeername(self, number: int, name: Any, length: Any) -> int:
+        """Write the peer's address.  Source: POSIX.1-2024 getpeername()."""
         _give(self._machine.calls.getpeername(number)[1], name, length)
         return 0
 

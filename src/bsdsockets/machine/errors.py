@@ -130,7 +130,7 @@ class Deadlock(RuntimeError):
     The message names each thread, the call it is in and what that call waits for.  It is
     raised in the main thread if that waits, otherwise in another.
 
-    >>> from bsdsockets import Machine
+    >>> from bsdsockets import Deadlock, Machine
     >>> machine = Machine()
     >>> one, other = machine.load("socket").socketpair()
     >>> try:

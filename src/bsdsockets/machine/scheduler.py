@@ -31,25 +31,23 @@ class Killed(BaseException):
 
 
 class Engine(Protocol):
-    """What suspends and resumes threads.
+    """What suspends and resumes threads."""
 
-    adopt
-        Take the thread that calls as *task*: the main one.
-    start
-        Make a thread that runs *body* when it is first switched to.
-    switch
-        Suspend *leaving*, which calls, and let *entering* go on.
-    end
-        The same without a way back; None for *entering* is the end of all.
-    local
-        The class ``_thread._local`` for these threads.
-    """
+    def adopt(self, task: "Task") -> None:
+        """Take the thread that calls as *task*: the main one."""
 
-    def adopt(self, task: "Task") -> None: ...
-    def start(self, task: "Task", body: Callable[[], None]) -> None: ...
-    def switch(self, leaving: "Task", entering: "Task") -> None: ...
-    def end(self, leaving: "Task", entering: "Task | None") -> None: ...
-    def local(self, scheduler: "Scheduler") -> type: ...
+    def start(self, task: "Task", body: Callable[[], None]) -> None:
+        """Make a thread that runs *body* when it is first switched to; RuntimeError if none."""
+
+    def switch(self, leaving: "Task", entering: "Task") -> None:
+        """Suspend *leaving*, which calls, and let *entering* go on."""
+
+    def end(self, leaving: "Task", entering: "Task | None") -> None:
+        """The same without a way back; None for *entering* is the end of all."""
+
+    def local(self, scheduler: "Scheduler") -> type:
+        """The class ``_thread._local`` for these threads."""
+        ...
 
 
 class Task:
