@@ -327,7 +327,7 @@ class EpollCalls(Readiness):
         for nothing.  An entry ends with its file: with the last descriptor of it.
 
         EBADF, EINVAL
-            *epoll* names nothing; it names something else.
+            *epoll* names nothing of the model; it names a socket.
         EBADF
             *number* names nothing.
         EPERM
@@ -371,7 +371,7 @@ class EpollCalls(Readiness):
         longest come first.  The result is empty when the timeout is over.
 
         EBADF, EINVAL
-            *epoll* names nothing; it names something else.
+            *epoll* names nothing of the model; it names a socket.
 
         Source: Linux epoll_wait(2).
 
