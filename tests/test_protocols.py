@@ -325,6 +325,23 @@ def test_a_connected_datagram_socket_learns_that_nobody_has_the_port() -> None:
             client.recv(1)
 
 
+def test_without_a_free_port_bind_and_connect_of_udp_say_so_differently() -> None:
+    machine = Machine()
+    machine.host.settings.local_ports = (5000, 5000)  # after the one that was next before
+    socket = machine.load("socket")
+    held = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(3)]
+    for each in held[:2]:
+        each.bind(("127.0.0.1", 0))
+    for call, number in ((lambda: held[2].bind(("", 0)), errno.EADDRINUSE),
+                         (lambda: held[2].connect(("127.0.0.1", 9)), errno.EAGAIN),
+                         (lambda: held[2].sendto(b"x", ("127.0.0.1", 9)), errno.EAGAIN)):
+        with pytest.raises(OSError) as raised:
+            call()
+        assert raised.value.errno == number
+    for each in held:
+        each.close()
+
+
 def test_an_error_that_came_back_says_what_recvmsg_was_asked_to_tell() -> None:
     socket = Machine().load("socket")
     ip, returned, ttl, service = socket.IPPROTO_IP, 11, 12, 13  # IP_RECVERR, RECVTTL, RECVTOS

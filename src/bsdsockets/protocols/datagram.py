@@ -8,46 +8,29 @@ May not know: descriptors, threads, time.
 Sources: Linux udp(7), ip(7); the order of checks as Linux 6.18 shows it.
 """
 
-import struct
-from collections import deque
 from typing import Any
 
 from ..machine.constants import (
     AF_INET6,
     IP_MULTICAST_IF,
-    IP_RECVERR,
     IPPROTO_IP,
-    IPPROTO_IPV6,
-    IPV6_RECVERR,
     MSG_DONTROUTE,
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
     MSG_OOB,
     MSG_PEEK,
     MSG_TRUNC,
-    POLLERR,
     SO_BINDTODEVICE,
     SO_BROADCAST,
     SO_RXQ_OVFL,
     SOL_SOCKET,
 )
-from ..machine.errors import (
-    EACCES,
-    EAFNOSUPPORT,
-    EAGAIN,
-    ECONNREFUSED,
-    EDESTADDRREQ,
-    ENOPROTOOPT,
-    ENOTCONN,
-    EOPNOTSUPP,
-    EPIPE,
-    fail,
-)
-from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
-from .buffers import Record, RecordQueue, look, packet_cost
+from ..machine.errors import EACCES, EAFNOSUPPORT, EDESTADDRREQ, ENOTCONN, EOPNOTSUPP, EPIPE, fail
+from ..network.addresses import BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
+from .buffers import Record, RecordQueue, look
 from .datagram_end import DatagramEnd
-from .icmp import came_back, error_number
-from .internet import Internet, InternetAddress
+from .datagram_errors import DatagramErrors
+from .internet import InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
 from .protocol import (
     CONNECTED,
@@ -62,23 +45,23 @@ from .protocol import (
     error_mask,
     move_peek,
     peek_offset,
-    wants_time,
 )
 
 DEVICE = (SOL_SOCKET, SO_BINDTODEVICE)
 OVERFLOWS = (SOL_SOCKET, SO_RXQ_OVFL)
 BROADCAST = (SOL_SOCKET, SO_BROADCAST)
-FATAL = (ECONNREFUSED, ENOPROTOOPT)  # errors that a socket without IP_RECVERR is told too
 
 
-class Datagrams(Internet):
+class Datagrams(DatagramErrors):
     """Datagrams over IP, whatever their protocol."""
 
     def attach(self, so: Any) -> None:
+        """Make what is kept for a new socket: no peer, and an empty queue of records."""
         so.pcb = DatagramEnd()
         so.buffer = RecordQueue()
 
     def is_active(self, so: Any) -> bool:
+        """True once connect() has named a peer; bind() then fails with EINVAL."""
         return bool(so.pcb.remote)
 
     # Connecting
@@ -258,7 +241,7 @@ class Datagrams(Internet):
             The pending error, once.
         """
         if flags & MSG_ERRQUEUE:
-            return self._receive_error(so, count)
+            return self.receive_error(so, count)
         if so.error:
             so.fail_pending()
         if not so.buffer.records:
@@ -297,67 +280,32 @@ class Datagrams(Internet):
         """Remove the next record."""
         return so.buffer.take()  # type: ignore[no-any-return]
 
-    # Errors that come back
-
-    def wants_errors(self, so: Any, six: bool) -> bool:
-        """True if *so* keeps errors about what it sent over this version of IP."""
-        return bool(so.options.get((IPPROTO_IPV6, IPV6_RECVERR) if six else
-                                   (IPPROTO_IP, IP_RECVERR)))
-
-    def returned(self, so: Any, number: int, message: Message, six: bool, size: int = 0,
-                 packet: Any = None) -> None:
-        """An ICMP error about what *so* sent has come, a *packet* of *size* bytes."""
-        if self.wants_errors(so, six):
-            if so.pcb.errors is None:
-                so.pcb.errors = deque()
-            cost = packet_cost(size, 64 if six else 51)
-            if so.buffer.cost + cost < so.receive_size:
-                arrived = self.host.clock.now if packet and wants_time(so) else None
-                record = Record(message.data, None, (), cost, packet, arrived)
-                so.pcb.errors.append((message, record))
-                so.buffer.cost += cost
-        elif not so.pcb.remote or number not in FATAL:
-            return
-        so.error = number or so.error
-        so.wake(POLLERR | EVERYTHING)
-
-    def local_error(self, so: Any, number: int) -> None:
-        """Fail with *number*, and put it into the queue of errors if *so* asked for one."""
-        six = so.family == AF_INET6
-        if self.wants_errors(so, six):
-            record = struct.pack("=IBBBBII", number, 1, 0, 0, 0, 65536, 0)
-            address = struct.pack("=HHI16sI" if six else "=HHI8x", *((0,) * 3), *(
-                (bytes(16), 0) if six else ()))
-            kind = (IPPROTO_IPV6, IPV6_RECVERR) if six else (IPPROTO_IP, IP_RECVERR)
-            to = InternetAddress(self.dressed(so, so.pcb.remote or ANY4), so.pcb.remote_port)
-            self.returned(so, 0, Message(b"", to, ((*kind, record + address),), MSG_ERRQUEUE),
-                          six)
-        fail(number)
-
-    def _receive_error(self, so: Any, count: int) -> Message | None:
-        if not so.pcb.errors:
-            fail(EAGAIN)
-        message, record = so.pcb.errors.popleft()
-        so.buffer.cost -= record.cost
-        following = so.pcb.errors[0][0] if so.pcb.errors else None
-        if following is not None and came_back(following):
-            so.error = error_number(following)
-        elif came_back(message):
-            so.error = 0
-        length = len(message.data)
-        return message._replace(data=message.data[:count], length=min(length, count),
-                                control=told(so, record, returned=True) + message.control,
-                                flags=message.flags | (MSG_TRUNC if length > count else 0))
-
     # Ending, readiness, names
 
     def shutdown(self, so: Any, how: int) -> None:
+        """End receiving, sending or both: *how* is RECEIVE, SEND or their sum.
+
+        Nothing is sent, and everybody who waits wakes.  After RECEIVE a call that waits
+        returns b"", and what has come can still be read; after SEND send() fails with EPIPE.
+
+        ENOTCONN
+            There is no peer.  What is asked for happens all the same.
+
+        Source: POSIX.1-2024 shutdown(); Linux ``inet_shutdown``.
+        """
         so.shutdown |= how
         so.wake(EVERYTHING)
         if not so.pcb.remote:
             fail(ENOTCONN)
 
     def release(self, so: Any) -> None:
+        """The last close: leave the groups, give the port back; what was not read is lost.
+
+        Never waits and never fails: what was sent is on the link, and IP keeps no copy.
+
+        Not modelled: the reports of IGMP and MLD that tell routers of a group that is left.
+        Source: POSIX.1-2024 close(); RFC 1122 4.1.
+        """
         so.dead = True
         for group, _ in so.pcb.groups:
             self.node.leave(group)
@@ -365,6 +313,19 @@ class Datagrams(Internet):
             self.ports.remove(so, so.port)
 
     def ready(self, so: Any) -> int:
+        """What poll() says, as a mask of POLLIN and its like.
+
+        POLLIN
+            A record waits, or the socket is shut down for receiving.
+        POLLOUT
+            Always, unless what MSG_MORE and UDP_CORK collect takes half of the send buffer.
+        POLLERR
+            An error is pending, or one is in the queue that MSG_ERRQUEUE reads.
+        POLLHUP, POLLRDHUP
+            The socket is shut down in both directions, or for receiving.
+
+        Source: Linux ``datagram_poll``.
+        """
         mask = WRITABLE_BAND
         if so.pcb.pending is not None and so.pcb.used * 2 >= so.send_size:
             mask = 0
@@ -373,6 +334,13 @@ class Datagrams(Internet):
         return mask | ends_mask(so, bool(so.buffer.records))
 
     def peer(self, so: Any) -> InternetAddress:
+        """The address and the port that connect() named.
+
+        ENOTCONN
+            The socket is not connected, or to port 0.
+
+        Source: POSIX.1-2024 getpeername(); Linux ``inet_getname``.
+        """
         end = so.pcb
         if not end.remote or not end.remote_port:
             fail(ENOTCONN)

@@ -65,7 +65,13 @@ class IcmpErrors:
         self.receivers[protocol] = receiver
 
     def port_unreachable(self, packet: Packet) -> None:
-        """Tell the sender of *packet* that nobody has the port."""
+        """Tell the sender of *packet* that nobody has the port.
+
+        Type 3, code 3 for IPv4, with a type of service of 0xC0; type 1, code 4 for IPv6.
+
+        Not modelled: the limit on errors a second (net.ipv4.icmp_msgs_per_sec).
+        Source: RFC 1122 3.2.2.1, 4.1.3.1; RFC 4443 3.1; Linux ``icmp_send``.
+        """
         if version(packet.source) == 6:
             message, number = Icmp(UNREACHABLE6, PORT_UNREACHABLE6, about=packet), IPPROTO_ICMPV6
         else:
@@ -74,6 +80,14 @@ class IcmpErrors:
                               tos=0xC0 if number == IPPROTO_ICMP else 0, fragment=True))
 
     def arrive(self, packet: Packet) -> None:
+        """Take a message: answer an echo request, give an error to the protocol it is about.
+
+        An error is known by the packet it quotes; its type and code become an errno.  What
+        nobody registered for, and what has a wrong checksum, is ignored.
+
+        Not modelled: errors but "destination unreachable": redirects, time exceeded.
+        Source: RFC 792; RFC 1122 3.2.2; RFC 4443 2.4.
+        """
         message = packet.payload
         if not isinstance(message, Icmp):
             return  # its checksum is wrong

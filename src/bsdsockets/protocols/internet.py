@@ -170,7 +170,12 @@ class Internet(Protocol):
         return remap(address) if so.family == AF_INET6 else address
 
     def name(self, so: Any) -> InternetAddress:
-        """The socket's own address."""
+        """The socket's own address and port: what getsockname() tells.
+
+        Zeros while it is not bound.  A port that was given back still shows on Linux.
+
+        Source: POSIX.1-2024 getsockname(); Linux ``inet_getname``.
+        """
         return InternetAddress(so.bound_address, so.shown_port, 0, so.scope)
 
     def peer(self, so: Any) -> InternetAddress:

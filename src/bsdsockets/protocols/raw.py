@@ -55,6 +55,13 @@ class Raw(Datagrams):
         self.sockets: list[Any] = []
 
     def attach(self, so: Any) -> None:
+        """Make a new socket one of those that see every packet of its protocol.
+
+        Its port shows as the number of the protocol.  IPPROTO_RAW only sends, and each of its
+        packets has the program's own header (IP_HDRINCL).
+
+        Source: raw(7).
+        """
         super().attach(so)
         so.shown_port = so.protocol_number
         if not self.sockets:
@@ -64,6 +71,7 @@ class Raw(Datagrams):
             so.options[HEADER_INCLUDED] = 1
 
     def is_active(self, so: Any) -> bool:
+        """True once connect() has named a peer."""
         return bool(so.pcb.remote)
 
     def bind(self, so: Any, address: InternetAddress) -> None:
@@ -83,6 +91,17 @@ class Raw(Datagrams):
         so.explicit_address = not is_any(address.address)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
+        """Take one packet: over IPv4 with its header, over IPv6 without it.
+
+        Up to *count* bytes, the rest is lost.  None while none is there.
+
+        EOPNOTSUPP
+            MSG_OOB.
+        EAGAIN, ECONNREFUSED and others
+            As for `Datagrams.receive`.
+
+        Source: raw(7); RFC 3542 3; Linux ``raw_recvmsg``.
+        """
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
         return super().receive(so, count, flags)
@@ -91,6 +110,12 @@ class Raw(Datagrams):
         """Linux sends for a raw socket whatever error is pending."""
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
+        """Note the peer: packets come from it alone, and go there where no address is given.
+
+        The errors are those of `Datagrams.connect`; the port means nothing.
+
+        Source: raw(7); Linux ``__ip4_datagram_connect``.
+        """
         super().connect(so, address, wait)
         so.pcb.remote = self.dressed(so, so.pcb.remote)
         return True
@@ -226,6 +251,7 @@ class Raw(Datagrams):
         return not (kind < 32 and blocked >> kind & 1)
 
     def release(self, so: Any) -> None:
+        """The last close: it sees no packets any more.  Never waits and never fails."""
         super().release(so)
         self.sockets.remove(so)
         if not self.sockets:

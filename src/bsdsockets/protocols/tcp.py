@@ -35,26 +35,13 @@ from .buffers import StreamBuffer
 from .internet import InternetAddress
 from .ip_control import PLAIN, check_source
 from .ports import Ports, covers
-from .protocol import (
-    CONNECTED,
-    CONNECTING,
-    DISCONNECTING,
-    UNCONNECTED,
-    WRITABLE,
-)
+from .protocol import CONNECTED, CONNECTING, DISCONNECTING, UNCONNECTED, WRITABLE
 from .tcp_closing import TcpClosing
 from .tcp_connection import KEEPALIVE, SLOW, Connection, TimeWait, slowness
 from .tcp_fast import FastPath
 from .tcp_input import Input
 from .tcp_output import CORK, NODELAY, Output
-from .tcp_states import (
-    ACTIVE_OPEN,
-    CLOSED,
-    LISTEN,
-    PASSIVE_OPEN,
-    SYN_RECEIVED,
-    SYN_SENT,
-)
+from .tcp_states import ACTIVE_OPEN, CLOSED, LISTEN, PASSIVE_OPEN, SYN_RECEIVED, SYN_SENT
 from .tcp_stream import NOT_SENT
 
 KEEP_IDLE = (IPPROTO_TCP, TCP_KEEPIDLE)
@@ -77,6 +64,7 @@ class Tcp(TcpClosing):
         node.register(IPPROTO_TCP, self.input.receive)
 
     def attach(self, so: Any) -> None:
+        """Make what is kept for a new socket: a connection in CLOSED, and the buffers' sizes."""
         if so.pcb is None:  # and not the end of a connection that came
             so.pcb = Connection(so)
         so.buffer = StreamBuffer()
@@ -86,6 +74,7 @@ class Tcp(TcpClosing):
     # Listening
 
     def is_active(self, so: Any) -> bool:
+        """True in every state but CLOSED: bind() then fails with EINVAL."""
         return so.pcb.state != CLOSED
 
     def listen(self, so: Any, backlog: int) -> None:
@@ -130,12 +119,24 @@ class Tcp(TcpClosing):
     def accept(self, so: Any) -> Any:
         """Take the oldest connection that is completed; None while there is none.
 
+        Waits for POLLIN, which `ready` says while one is there.  The result is a socket that
+        `inherit` has made when the handshake ended.
+
         EINVAL
             The socket does not listen.
+
+        Differs: a connection that was reset is taken all the same; the BSDs say ECONNABORTED.
+        Source: POSIX.1-2024 accept(); Linux ``inet_csk_accept``.
         """
         return so.queue.take() if so.queue is not None else fail(EINVAL)
 
     def inherit(self, so: Any, child: Any, pcb: Connection) -> None:
+        """Make *child* the socket of the connection *pcb* that came to *so*.
+
+        It has the options of *so* except SO_PRIORITY, and its own two addresses.
+
+        Source: Linux ``tcp_v4_syn_recv_sock``, ``inet_csk_clone_lock``.
+        """
         child.pcb = pcb
         pcb.so = child
         pcb.passive = True
@@ -181,7 +182,13 @@ class Tcp(TcpClosing):
         return self.connected(so)
 
     def connected(self, so: Any) -> bool | None:
-        """What connect() finds when it looks again: None while the handshake goes on."""
+        """What connect() finds when it looks again: None while the handshake goes on.
+
+        The pending error, or ECONNABORTED
+            The handshake has failed.  The socket can connect again: POSIX leaves that open.
+
+        Source: POSIX.1-2024 connect(); Linux ``__inet_stream_connect``.
+        """
         c = so.pcb
         if c.state in (SYN_SENT, SYN_RECEIVED):
             return None
@@ -244,6 +251,13 @@ class Tcp(TcpClosing):
         return bool(self.host.clock.now - remains.since < 1.0)
 
     def option_changed(self, so: Any, level: int, number: int) -> None:
+        """Do what an option asks for at once.
+
+        TCP_CORK off and TCP_NODELAY on send what waits; SO_KEEPALIVE and TCP_KEEPIDLE begin or
+        end the timer; TCP_NOTSENT_LOWAT wakes who waits for POLLOUT; others end the fast path.
+
+        Source: tcp(7); Linux ``do_tcp_setsockopt``.
+        """
         c = so.pcb
         if (level, number) == CORK:
             c.hold = bool(so.options[CORK])
@@ -261,11 +275,19 @@ class Tcp(TcpClosing):
     # Names
 
     def peer(self, so: Any) -> InternetAddress:
+        """The other end's address and port.
+
+        ENOTCONN
+            There is no connection: never one, not yet (SYN-SENT), or no longer.
+
+        Source: POSIX.1-2024 getpeername(); Linux ``inet_getname``.
+        """
         c = so.pcb
         if not c.remote_port or c.state in (CLOSED, SYN_SENT):
             fail(ENOTCONN)
         return InternetAddress(self.dressed(so, c.remote_address), c.remote_port)
 
     def accepted_peer(self, so: Any) -> InternetAddress:
+        """The peer's address for accept(), also of a connection that was reset while it waited."""
         c = so.pcb
         return InternetAddress(self.dressed(so, c.remote_address), c.remote_port)

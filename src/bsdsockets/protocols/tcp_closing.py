@@ -54,12 +54,18 @@ class TcpClosing(TcpStream):
     fast: FastPath
 
     def shutdown(self, so: Any, how: int) -> None:
-        """End one direction or both; ending SEND sends the FIN (RFC 9293, CLOSE).
+        """End one direction or both: *how* is RECEIVE, SEND or their sum.
 
-        A socket that listens stops that; one in SYN-SENT gives up.
+        SEND sends the FIN after what waits to be sent (RFC 9293, CLOSE); it never waits for the
+        answer.  RECEIVE sends nothing: what has come can be read, and what comes later is taken
+        too, or answered by a reset if this end has ended SEND.
+
+        A socket that listens stops that with RECEIVE; one in SYN-SENT gives up.
 
         ENOTCONN
-            There is no connection, or no longer.
+            There is no connection, or no longer.  *how* is noted all the same.
+
+        Source: POSIX.1-2024 shutdown(); RFC 9293 3.9.1; Linux ``inet_shutdown``.
         """
         c = so.pcb
         if so.state == CONNECTING:
@@ -123,6 +129,21 @@ class TcpClosing(TcpStream):
         self.ports.remove(so, so.pcb.local_port)
 
     def release(self, so: Any) -> None:
+        """The last close, as its state wants it.  Never fails; who lingers waits above this.
+
+        LISTEN
+            Connections that nobody accepted are reset.
+        CLOSED, SYN-SENT
+            Nothing is sent.
+        bytes not read, or SO_LINGER with 0 seconds
+            A reset: the peer learns that data is lost (RFC 2525 2.17).
+        ESTABLISHED, CLOSE-WAIT
+            The FIN, after what waits to be sent; the connection ends without its socket.
+        FIN-WAIT-2
+            Nothing; what remains waits for the peer's FIN for 60 seconds.
+
+        Source: RFC 9293 3.9.1 (CLOSE, ABORT); Linux ``__tcp_close``.
+        """
         c = so.pcb
         so.dead = True
         so.shutdown = BOTH

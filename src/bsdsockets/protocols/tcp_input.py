@@ -62,7 +62,15 @@ class Input(Ends):
         output.give_up = self.give_up
 
     def receive(self, packet: Packet) -> None:
-        """Take a packet whose payload is a segment."""
+        """Take a packet whose payload is a segment, and do what its connection's state says.
+
+        The four names find the connection, then what remains of one, then who listens; else a
+        reset answers.  What came too far for IP_MINTTL or IPV6_MINHOPCOUNT is dropped.
+
+        Not modelled: SYN cookies, window scaling, timestamps and SACK; sequence numbers do not
+        wrap.
+        Source: RFC 9293 3.10.7; RFC 5082 for the TTL; Linux ``tcp_v4_rcv``.
+        """
         s = packet.payload
         c = self.table.get((packet.destination, s.destination, packet.source, s.source))
         if c is None:

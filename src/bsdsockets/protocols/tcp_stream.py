@@ -250,6 +250,7 @@ class TcpStream(Internet):
         return message
 
     def may_go_on(self, so: Any) -> bool:
+        """True if MSG_WAITALL may wait for more: no error, no end, not at the urgent byte."""
         c = so.pcb
         at_mark = c.urgent_state and c.before_urgent == 0
         return super().may_go_on(so) and c.state != CLOSED and not at_mark
@@ -257,6 +258,23 @@ class TcpStream(Internet):
     # Readiness and names
 
     def ready(self, so: Any) -> int:
+        """What poll() says, as a mask of POLLIN and its like.
+
+        POLLIN
+            SO_RCVLOWAT bytes, at least 1, can be read; receiving has ended; a listening socket
+            has a connection to accept.
+        POLLOUT
+            A third of the send buffer is free and TCP_NOTSENT_LOWAT allows more; or send() would
+            fail.
+        POLLPRI
+            An urgent byte has come and is not read.
+        POLLHUP, POLLRDHUP
+            Both directions have ended, or there is no connection; receiving has ended.
+        POLLERR
+            An error is pending.
+
+        Source: Linux ``tcp_poll``, ``tcp_stream_is_readable``, ``sk_stream_is_writeable``.
+        """
         c = so.pcb
         if so.queue is not None:
             return READABLE if so.queue.completed else 0

@@ -29,7 +29,7 @@ from ..machine.constants import (
     SOL_SOCKET,
     UDP_CORK,
 )
-from ..machine.errors import EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
+from ..machine.errors import EAGAIN, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
 from ..network.addresses import LOOPBACK4, is_any, is_mapped
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
@@ -70,8 +70,18 @@ class Udp(Datagrams):
         errors.register(number, self.refused)
 
     def prepare(self, so: Any) -> None:
+        """Choose a port if the socket has none.
+
+        EAGAIN
+            None is free.
+
+        Source: Linux ``inet_autobind``; bind() says EADDRINUSE for that.
+        """
         if not so.port:
-            so.port = so.shown_port = self.ports.claim(so, 0)
+            try:
+                so.port = so.shown_port = self.ports.claim(so, 0)
+            except OSError:
+                fail(EAGAIN)
 
     def check_size(self, so: Any, data: bytes, flags: int) -> None:
         if so.family == AF_INET:
@@ -97,6 +107,12 @@ class Udp(Datagrams):
             fail(ENOBUFS)  # the second of its two fragments finds no room
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
+        """Note the peer and the way there; nothing is sent, and nothing waits.
+
+        The errors are those of `Datagrams.connect`; EAGAIN, where no port is free, comes first.
+
+        Source: udp(7); Linux ``__ip4_datagram_connect``, ``__ip6_datagram_connect``.
+        """
         end = so.pcb
         end.routed = False
         try:
@@ -229,6 +245,10 @@ class Udp(Datagrams):
         so.wake(WRITABLE_BAND)
 
     def option_changed(self, so: Any, level: int, number: int) -> None:
+        """Do what an option asks for at once: UDP_CORK off sends what was collected.
+
+        Every option may change where datagrams go, so what `send` remembers is forgotten.
+        """
         self.ports.version += 1
         if (level, number) in REROUTING:
             so.pcb.routed = False
@@ -252,7 +272,15 @@ class Udp(Datagrams):
                                   chosen.ttl, chosen.tos, fragment=may_fragment(so)))
 
     def arrive(self, packet: Packet) -> None:
-        """Give a datagram to the socket with its port, or answer that there is none."""
+        """Give a datagram to the socket with its port, or answer that there is none.
+
+        One for a group or a broadcast address goes to every socket that has a part in it, and
+        nobody answers; any other to the one that fits best: connected to the sender, bound to
+        the address, of IPv4.  Without room in the receive buffer it is lost.
+
+        Not modelled: choosing among sockets of SO_REUSEPORT by a hash; the first is taken.
+        Source: RFC 1122 4.1.3; Linux ``__udp4_lib_rcv``, ``compute_score``.
+        """
         datagram = packet.payload
         kind = self.node.kind(packet.destination)
         if kind in ("multicast", "broadcast"):
@@ -347,7 +375,13 @@ class Udp(Datagrams):
         return joined or (so.options.get(everything, 1) != 0 and group in self.node.groups)
 
     def refused(self, packet: Packet, about: Packet, number: int) -> None:
-        """An ICMP error, *number* as an errno, about a datagram sent from here."""
+        """An ICMP error, *number* as an errno, about a datagram sent from here.
+
+        The socket that sent it learns of it: a connected one of ECONNREFUSED, one with
+        IP_RECVERR or IPV6_RECVERR of any error, with what it sent (MSG_ERRQUEUE).
+
+        Source: RFC 1122 4.1.3.3; ip(7) IP_RECVERR; Linux ``__udp4_lib_err``.
+        """
         datagram = about.payload
         for so in tuple(self.ports.users.get(datagram.source, ())):
             end = so.pcb

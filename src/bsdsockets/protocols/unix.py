@@ -106,6 +106,7 @@ class Unix(Protocol):
         self.names = host.names
 
     def attach(self, so: Any) -> None:
+        """Make what is kept for a new socket: no name, no peer, nothing to read."""
         so.pcb = UnixEnd(so.type)
         so.buffer = deque()
 
@@ -147,14 +148,30 @@ class Unix(Protocol):
         return other
 
     def name(self, so: Any) -> bytes:
+        """The bytes bind() gave, without the type; empty while there is no name."""
         return bytes(so.pcb.name)
 
     def peer(self, so: Any) -> bytes:
+        """The name of the socket at the other end, empty if that has none.
+
+        ENOTCONN
+            The socket is not connected.
+
+        Source: POSIX.1-2024 getpeername(); Linux ``unix_getname``.
+        """
         if so.pcb.peer is None:
             fail(ENOTCONN)
         return bytes(so.pcb.peer.pcb.name)
 
     def shutdown(self, so: Any, how: int) -> None:
+        """End receiving, sending or both: *how* is RECEIVE, SEND or their sum.
+
+        Of a stream or a sequence of packets the peer's other direction ends at once: it reads
+        what is left, then the end, or fails with EPIPE.  Everybody who waits wakes.
+
+        Differs: POSIX has ENOTCONN; Linux's UNIX sockets never say so.
+        Source: POSIX.1-2024 shutdown(); Linux ``unix_shutdown``.
+        """
         so.shutdown |= how
         other = so.pcb.peer
         if other is not None and so.type in (SOCK_STREAM, SOCK_SEQPACKET):
@@ -170,7 +187,12 @@ class Unix(Protocol):
         child.receive_size, child.send_size = settings.read_default, settings.write_default
 
     def join(self, one: Any, other: Any) -> None:
-        """Make a connected pair of two new sockets: socketpair()."""
+        """Make a connected pair of two new sockets: socketpair().
+
+        Neither has a name; SO_PEERCRED tells each of who made the pair.
+
+        Source: POSIX.1-2024 socketpair(); Linux ``unix_socketpair``.
+        """
         for so, peer in ((one, other), (other, one)):
             so.pcb.peer = peer
             so.pcb.peer_credentials = self.host.credentials

@@ -87,8 +87,12 @@ class UnixConnected(Unix):
     def accept(self, so: Any) -> Any:
         """Take the oldest connection; None while there is none.
 
+        Waits for POLLIN.  Whoever waits in connect() for room in the queue goes on.
+
         EINVAL
             The socket does not listen; or it is shut down, and the call would wait.
+
+        Source: POSIX.1-2024 accept(); Linux ``unix_accept``.
         """
         if so.queue is None:
             fail(EINVAL)
@@ -141,6 +145,21 @@ class UnixConnected(Unix):
         return so.queue is None and so.pcb.used * 4 <= so.send_size
 
     def ready(self, so: Any) -> int:
+        """What poll() says, as a mask of POLLIN and its like.
+
+        POLLIN
+            Something can be read or accepted, or receiving has ended.
+        POLLOUT
+            At most a quarter of the send buffer is used, and the socket does not listen.
+        POLLHUP, POLLRDHUP
+            Never connected, or both directions have ended; receiving has ended.
+        POLLPRI
+            A byte sent with MSG_OOB is not read.
+        POLLERR
+            An error is pending: ECONNRESET.
+
+        Source: Linux ``unix_poll``.
+        """
         waits = bool(so.buffer or (so.queue is not None and so.queue.completed))
         mask = ends_mask(so, waits) | (POLLERR if so.error else 0)
         if so.pcb.peer is None and so.queue is None:

@@ -76,7 +76,18 @@ class Records(Unix):
         return bool(so.pcb.used < so.send_size)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
-        """Take one record; what does not fit is lost, and MSG_TRUNC says so."""
+        """Take one record; what does not fit into *count* bytes is lost, and MSG_TRUNC says so.
+
+        Waits for POLLIN: None while none is there.  Shut down for receiving, a call that may
+        wait gets b"".  The sender's buffer has room again, and who waits for that wakes.
+
+        EOPNOTSUPP
+            MSG_OOB.
+        ECONNRESET
+            The pending error, once: the peer has gone, or connects to another now.
+
+        Source: POSIX.1-2024 recvmsg(); unix(7); Linux ``__unix_dgram_recvmsg``.
+        """
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
         if so.error:
@@ -111,6 +122,19 @@ class Records(Unix):
         return ()
 
     def ready(self, so: Any) -> int:
+        """What poll() says, as a mask of POLLIN and its like.
+
+        POLLIN
+            A record or a connection waits, or receiving has ended.
+        POLLOUT
+            At most a quarter of the send buffer is used, and the peer's queue is not full.
+        POLLHUP, POLLRDHUP
+            Both directions have ended, or a sequence of packets has no peer; receiving has ended.
+        POLLERR
+            An error is pending.
+
+        Source: Linux ``unix_dgram_poll``.
+        """
         waits = bool(so.buffer or (so.queue is not None and so.queue.completed))
         mask = ends_mask(so, waits) | (error_mask(so) if so.error else 0)
         if self.connection_based and so.pcb.peer is None and so.queue is None:
@@ -236,6 +260,12 @@ class UnixDatagram(Records):
         return True
 
     def release(self, so: Any) -> None:
+        """The last close: the name is free, what was not read is lost, who waits for room wakes.
+
+        Never waits and never fails.  Whoever sends to it from now on fails with ECONNREFUSED.
+
+        Source: Linux ``unix_release_sock``.
+        """
         so.dead = True
         so.shutdown = BOTH
         if so.pcb.name:
