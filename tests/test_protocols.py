@@ -342,6 +342,22 @@ def test_without_a_free_port_bind_and_connect_of_udp_say_so_differently() -> Non
         each.close()
 
 
+@pytest.mark.parametrize("option, control, told", [(0, [], 0), (7, [], 7), (7, [5], 5)])
+def test_so_rcvmark_tells_the_mark_of_the_sender(option: int, control: list[int],
+                                                 told: int) -> None:
+    socket = Machine().load("socket")
+    mark = (socket.SOL_SOCKET, 36)  # SO_MARK
+    with socket.socket(type=socket.SOCK_DGRAM) as receiver, socket.socket(
+            type=socket.SOCK_DGRAM) as sender:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.setsockopt(socket.SOL_SOCKET, 75, 1)
+        if option:
+            sender.setsockopt(*mark, option)
+        chosen = [(*mark, struct.pack("i", each)) for each in control]
+        sender.sendmsg([b"x"], chosen, 0, receiver.getsockname())
+        assert receiver.recvmsg(9, 99)[1] == [(*mark, struct.pack("i", told))]
+
+
 def test_an_error_that_came_back_says_what_recvmsg_was_asked_to_tell() -> None:
     socket = Machine().load("socket")
     ip, returned, ttl, service = socket.IPPROTO_IP, 11, 12, 13  # IP_RECVERR, RECVTTL, RECVTOS

@@ -62,10 +62,10 @@ SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
 OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC")
-EFFECTS = ("21", "73", "55", "75")
+EFFECTS = ("21", "73", "55")
 """IP_MINTTL, IPV6_MINHOPCOUNT: what they drop is sent again when the kernel's clock says so.
 
-IPV6_RTHDRDSTOPTS, SO_RCVMARK are stored: TCP's segments with the one get lost, the other tells.
+IPV6_RTHDRDSTOPTS is stored; without a routing header too Linux loses the segments that have it.
 """
 STAMPS = ("29", "35")  # SO_TIMESTAMP, SO_TIMESTAMPNS
 

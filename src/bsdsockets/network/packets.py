@@ -100,3 +100,4 @@ class Packet(NamedTuple):
     interface: int = 1
     fragment: bool = False
     made: bytes = b""  # the whole of it, where a program made the header too
+    mark: int = 0  # what SO_MARK says; it stays on the host

@@ -30,6 +30,7 @@ class Choices(NamedTuple):
     tos: int = 0
     source: str = ""
     interface: int = 0
+    mark: int = 0
 
 
 PLAIN = Choices()
@@ -38,6 +39,7 @@ PLAIN = Choices()
 IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
 NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
 UDP_SEGMENT = 103
+MARK, TELL_MARK = (c.SOL_SOCKET, c.SO_MARK), (c.SOL_SOCKET, c.SO_RCVMARK)
 DISCOVER = (c.IPPROTO_IP, c.IP_MTU_DISCOVER)
 OPTIONS6 = (3, 4, c.IPV6_HOPOPTS, c.IPV6_RTHDRDSTOPTS, c.IPV6_DSTOPTS)  # 3 and 4: RFC 2292's
 
@@ -59,14 +61,16 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool) -> 
             level == c.IPPROTO_UDP and kind != UDP_SEGMENT for level, kind, _ in control):
         fail(EINVAL)
     get = so.options.get
+    marks = [value for level, kind, value in control if (level, kind) == MARK]
+    mark = struct.unpack("=i", marks[-1])[0] if marks else get(MARK, 0)
     if ":" in remote:
         hops = get((c.IPPROTO_IPV6, c.IPV6_MULTICAST_HOPS), 1) if multicast else get(
             (c.IPPROTO_IPV6, c.IPV6_UNICAST_HOPS), 64)
-        chosen = Choices(hops, get((c.IPPROTO_IPV6, c.IPV6_TCLASS), 0))
+        chosen = Choices(hops, get((c.IPPROTO_IPV6, c.IPV6_TCLASS), 0), mark=mark)
         return _choose6(so, chosen, control)
     ttl = get((c.IPPROTO_IP, c.IP_MULTICAST_TTL), 1) if multicast else get(
         (c.IPPROTO_IP, c.IP_TTL), 64)
-    return _choose4(so, Choices(ttl, get((c.IPPROTO_IP, c.IP_TOS), 0)), control)
+    return _choose4(so, Choices(ttl, get((c.IPPROTO_IP, c.IP_TOS), 0), mark=mark), control)
 
 
 def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
@@ -201,6 +205,8 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
         result.append((c.SOL_SOCKET, c.SO_RXQ_OVFL, struct.pack("=I", record.drops)))
     if packet is None:
         return tuple(result)
+    if get(TELL_MARK) and not returned:
+        result.append((*MARK, struct.pack("=i", packet.mark)))
     if so.family == c.AF_INET6:
         _told6(get, record, returned, result)
         if ":" in packet.source:

@@ -197,7 +197,7 @@ class Raw(Datagrams):
             payload = with_checksum(Packet(source, remote, number, data),
                                     data[:2] + bytes(2) + data[4:], 2)
         self.node.send(Packet(source, remote, number, payload, chosen.ttl, chosen.tos,
-                              fragment=may_fragment(so)))
+                              fragment=may_fragment(so), mark=chosen.mark))
 
     def _check_header(self, data: bytes) -> None:
         """What a program gives as a whole packet must begin with a header and fit the link."""

@@ -269,7 +269,8 @@ class Udp(Datagrams):
             chosen: Choices) -> None:
         if self.node.kind(remote) != "remote":
             self.node.send(Packet(source, remote, self.number, Datagram(so.port, port, data),
-                                  chosen.ttl, chosen.tos, fragment=may_fragment(so)))
+                                  chosen.ttl, chosen.tos, fragment=may_fragment(so),
+                                  mark=chosen.mark))
 
     def arrive(self, packet: Packet) -> None:
         """Give a datagram to the socket with its port, or answer that there is none.

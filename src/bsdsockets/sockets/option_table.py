@@ -79,7 +79,7 @@ OF_SOCKETS = (
     _modelled(c.SO_TIMESTAMPNS, "SO_TIMESTAMPNS", "bool", write=o.timestamps(c.SO_TIMESTAMPNS)),
     _modelled(c.SO_ACCEPTCONN, "SO_ACCEPTCONN", settable="",
               read=lambda so: int(so.queue is not None)),
-    _socket(c.SO_MARK, "SO_MARK"),
+    _modelled(c.SO_MARK, "SO_MARK"),
     _modelled(c.SO_PROTOCOL, "SO_PROTOCOL", settable="", read=lambda so: so.protocol_number),
     _modelled(c.SO_DOMAIN, "SO_DOMAIN", settable="", read=lambda so: so.family),
     _modelled(c.SO_PEEK_OFF, "SO_PEEK_OFF", default=-1, check=o.not_raw),
@@ -90,7 +90,7 @@ OF_SOCKETS = (
     _socket(c.SO_WIFI_STATUS, "SO_WIFI_STATUS", "bool"),
     _socket(c.SO_NOFCS, "SO_NOFCS", "bool"),
     _modelled(c.SO_SELECT_ERR_QUEUE, "SO_SELECT_ERR_QUEUE", "bool"),
-    _socket(c.SO_RCVMARK, "SO_RCVMARK", "bool"),
+    _modelled(c.SO_RCVMARK, "SO_RCVMARK", "bool"),
     _socket(c.SO_PREFER_BUSY_POLL, "SO_PREFER_BUSY_POLL", "bool"),
     _socket(c.SO_BUSY_POLL, "SO_BUSY_POLL", low=0),
 )
