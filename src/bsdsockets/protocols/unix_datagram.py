@@ -185,6 +185,8 @@ class UnixDatagram(Records):
         while so.buffer:
             record = so.buffer.popleft()
             record.origin.pcb.used -= record.cost
+            if record.origin.waiters:
+                record.origin.wake(WRITABLE_BAND)
             discard(record.control)
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
