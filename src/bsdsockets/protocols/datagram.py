@@ -26,7 +26,7 @@ from ..machine.constants import (
     SOL_SOCKET,
 )
 from ..machine.errors import EACCES, EAFNOSUPPORT, EDESTADDRREQ, ENOTCONN, EOPNOTSUPP, EPIPE, fail
-from ..network.addresses import BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
+from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
 from .buffers import Record, RecordQueue, look
 from .datagram_end import DatagramEnd
 from .datagram_errors import DatagramErrors
@@ -163,6 +163,8 @@ class Datagrams(DatagramErrors):
                 self.check_size4(data, flags)
                 self.check_port(so, port)  # Linux hands it to IPv4 as if it were given
         chosen = choices(so, control, remote, self.node.kind(remote) == "multicast")
+        if chosen.source and address is not None and unmap(address.address) == ANY4:
+            remote = chosen.source  # where it seems to come from: this host has that address too
         fresh = address is not None or bool(control) or bool(flags & MSG_DONTROUTE)
         source, remote, port = self.route(so, data, fresh, remote, port, chosen)
         self.check_length(so, data, remote)
