@@ -26,7 +26,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1200,
     "network": 650,
-    "protocols": 6000,
+    "protocols": 6300,
     "families": 600,
     "sockets": 700,
     "calls": 850,

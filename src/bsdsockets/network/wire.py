@@ -59,14 +59,19 @@ def encode_payload(packet: Packet) -> bytes:
     return bytes(payload)
 
 
-def with_checksum(packet: Packet, body: bytes, at: int) -> bytes:
-    """Put the checksum over *body* and the pseudo-header (RFC 9293 3.1) at offset *at*."""
+def sum_of(packet: Packet, body: bytes) -> int:
+    """The checksum over *body* and the pseudo-header (RFC 9293 3.1); 0 where *body* has it."""
     source, destination = pack(packet.source), pack(packet.destination)
     if len(source) == 16:
         pseudo = source + destination + struct.pack("!IHBB", len(body), 0, 0, packet.protocol)
     else:
         pseudo = source + destination + struct.pack("!BBH", 0, packet.protocol, len(body))
-    value = checksum(pseudo + body)
+    return checksum(pseudo + body)
+
+
+def with_checksum(packet: Packet, body: bytes, at: int) -> bytes:
+    """Put the checksum into *body*, which has zeros there, at offset *at*."""
+    value = sum_of(packet, body)
     if value == 0 and packet.protocol == UDP:
         value = 0xFFFF
     return body[:at] + struct.pack("!H", value) + body[at + 2:]

@@ -14,7 +14,6 @@ from typing import Any
 
 from ..machine.constants import (
     AF_INET,
-    ICMP_FILTER,
     IP_HDRINCL,
     IP_OPTIONS,
     IPPROTO_ICMPV6,
@@ -22,20 +21,20 @@ from ..machine.constants import (
     IPPROTO_RAW,
     MSG_MORE,
     MSG_OOB,
-    SOL_RAW,
 )
 from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
 from ..network.addresses import LOOPBACK6, is_any, is_mapped, pack, unmap
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.parse import parse
-from ..network.wire import checksum, decode_icmp, encode, encode_payload, with_checksum
+from ..network.wire import checksum, decode_icmp, encode, encode_payload, sum_of, with_checksum
 from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import Message, wants_time
+from .raw_settings import checksum_offset, keeps_away
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
 ALL_HOSTS = "224.0.0.1"
@@ -156,9 +155,9 @@ class Raw(Datagrams):
             self._check_header(data)
             return
         whole = len(so.pcb.pending or b"") + len(data)
-        if so.protocol_number == IPPROTO_ICMPV6 and whole < 4 and not so.pcb.collecting:
+        if whole < checksum_offset(so) + 2 and not so.pcb.collecting:
             so.pcb.pending = None
-            fail(EINVAL)  # and at the checksum
+            fail(EINVAL)  # no room for the checksum
         if whole > 65535 - (20 + header_options(so) if so.family == AF_INET else 0):
             so.pcb.pending = None
             fail(EMSGSIZE)
@@ -168,7 +167,8 @@ class Raw(Datagrams):
         """Send one packet; with MSG_MORE what follows is joined to it.
 
         Beside the errors of `Datagrams.send`: EFAULT for ICMP without a type and a code,
-        EINVAL for ICMPv6 without a checksum, or a header of the program's that is none.
+        EINVAL for data without room for the checksum (ICMPv6, IPV6_CHECKSUM), or for a header of
+        the program's that is none.
 
         Source: raw(7); RFC 3542 3.1.
         """
@@ -190,12 +190,12 @@ class Raw(Datagrams):
         end.pending = None
         if chosen is LOST:
             return
-        number = so.protocol_number
+        number, at = so.protocol_number, checksum_offset(so)
         whole = number == IPPROTO_ICMPV6 or (number == 1 and not checksum(data))
         payload: Any = decode_icmp(data) if whole and len(data) >= 8 else data
-        if number == IPPROTO_ICMPV6 and len(data) < 8:
+        if payload is data and at >= 0:
             payload = with_checksum(Packet(source, remote, number, data),
-                                    data[:2] + bytes(2) + data[4:], 2)
+                                    data[:at] + bytes(2) + data[at + 2:], at)
         self.node.send(Packet(source, remote, number, payload, chosen.ttl, chosen.tos,
                               fragment=may_fragment(so), mark=chosen.mark))
 
@@ -242,13 +242,13 @@ class Raw(Datagrams):
             return False
         if so.pcb.remote and so.pcb.remote != packet.source:
             return False
-        blocked = so.options.get((SOL_RAW, ICMP_FILTER), 0)
+        if packet.protocol != (1 if so.family == AF_INET else IPPROTO_ICMPV6):
+            return checksum_offset(so) < 0 or not sum_of(packet, encode_payload(packet))
         message = packet.payload
-        kind = message.type if isinstance(message, Icmp) else (*message[:1], 64)[0]
         if packet.protocol == 1 and (
                 message.short if isinstance(message, Icmp) else len(message) < 8):
             return False  # too short for its filter
-        return not (kind < 32 and blocked >> kind & 1)
+        return not keeps_away(so, message.type if isinstance(message, Icmp) else message[0])
 
     def release(self, so: Any) -> None:
         """The last close: it sees no packets any more.  Never waits and never fails."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..machine import constants as c
 from ..machine.errors import EINVAL, ENOPROTOOPT, EPROTO
+from ..protocols import raw_settings as r
 from . import option as o
 from . import option_ip as i
 from .option import MODELLED, Option
@@ -181,7 +182,8 @@ OF_IP6 = (
     _ip6(c.IPV6_TCLASS, "IPV6_TCLASS", "int", status=MODELLED, check=i.traffic_class),
     _ip6(c.IPV6_DONTFRAG, "IPV6_DONTFRAG", least=0),
     _ip6(c.IPV6_PATHMTU, "IPV6_PATHMTU", "mtuinfo", settable="", read=i.path_mtu_information),
-    _ip6(c.IPV6_CHECKSUM, "IPV6_CHECKSUM", "int", where=RAW6, default=2, low=1, high=0),
+    _ip6(c.IPV6_CHECKSUM, "IPV6_CHECKSUM", "int", where=RAW6, status=MODELLED,
+         read=r.checksum_offset, check=r.new_offset),
     _ip6(c.IPV6_JOIN_GROUP, "IPV6_JOIN_GROUP", "bytes", readable=False, least=20,
          status=MODELLED, write=i.membership(True, True)),
     _ip6(c.IPV6_LEAVE_GROUP, "IPV6_LEAVE_GROUP", "bytes", readable=False, least=20,
@@ -208,8 +210,11 @@ OF_IP6 = (
 )
 
 OF_RAW = (
-    Option(c.SOL_RAW, c.ICMP_FILTER, "ICMP_FILTER", "bytes", where="r4", default=bytes(4),
-           least=0, status=MODELLED),
+    *(Option(level, r.FILTER, name, "bytes", where=where, least=0, status=MODELLED,
+             read=r.read_filter(protocol, level, size), write=r.write_filter(protocol, level, size))
+      for level, name, where, protocol, size in (
+          (c.SOL_RAW, "ICMP_FILTER", "r4", c.IPPROTO_ICMP, 4),
+          (c.SOL_ICMPV6, "ICMPV6_FILTER", RAW6, c.IPPROTO_ICMPV6, 32))),
 )
 
 OPTIONS: dict[tuple[int, int], Option] = {
@@ -220,6 +225,7 @@ OPTIONS: dict[tuple[int, int], Option] = {
 LEVELS = {
     c.SOL_SOCKET: "t4 u4 r4 t6 u6 r6 x", c.IPPROTO_TCP: TCP, c.IPPROTO_UDP: UDP,
     c.IPPROTO_IP: IP, c.IPPROTO_IPV6: IP6, c.SOL_RAW: "r4 r6",
+    c.SOL_ICMPV6: RAW6,
 }
 
 NOT_SETTABLE = ENOPROTOOPT
