@@ -41,4 +41,4 @@ class Capture:
 
 def open_capture(path: str | Path) -> Capture:
     """Begin a capture in the file *path*; close it with ``capture.file.close()``."""
-    return Capture(open(path, "wb"))
+    return Capture(open(path, "wb", buffering=0))
