@@ -130,8 +130,9 @@ def marked(story: WebElement) -> str:
         const style = getComputedStyle(code);
         const middle = mark.getBoundingClientRect().top + mark.offsetHeight / 2;
         const top = code.getBoundingClientRect().top + parseFloat(style.paddingTop);
-        return code.textContent.split("\\n")[Math.floor((middle - top) / parseFloat(style.lineHeight))];
-        """,  # noqa: E501
+        const line = Math.floor((middle - top) / parseFloat(style.lineHeight));
+        return code.textContent.split("\\n")[line];
+        """,
         story,
     )
 

@@ -60,16 +60,7 @@ def ioctl(so: Any, number: int, node: Node, request: int,
     *argument* is the structure; what is given back is what the call returns, and the structure
     as it is then.
 
-    EINVAL
-        SIOCINQ or SIOCOUTQ of a listening socket.
-    ENODEV
-        There is no such interface.
-    EPERM
-        A change of an interface, from an unprivileged process.
-    EADDRNOTAVAIL
-        The interface has no IPv4 address.
-    ENOTTY
-        The socket has no such request.
+    What fails, and with what error: `Transfer.ioctl`, the call.
     """
     if request in (FIOCLEX, FIONCLEX):
         os.set_inheritable(number, request == FIONCLEX)

@@ -9,7 +9,6 @@ Sources: draft-ietf-opsawg-pcap; https://www.tcpdump.org/linktypes.html.
 """
 
 import struct
-from pathlib import Path
 from typing import BinaryIO
 
 from ..machine.clock import EPOCH
@@ -37,8 +36,3 @@ class Capture:
         self.file.write(struct.pack("<IIII", *divmod(microseconds, 1_000_000),
                                     len(data), len(data)) + data)
         self.count += 1
-
-
-def open_capture(path: str | Path) -> Capture:
-    """Begin a capture in the file *path*; close it with ``capture.file.close()``."""
-    return Capture(open(path, "wb", buffering=0))
