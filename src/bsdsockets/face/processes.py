@@ -30,6 +30,7 @@ except ImportError:  # no processes: a browser, Windows
     _posixsubprocess = _multiprocessing = None  # type: ignore[assignment]
 
 LOOK = 0.002  # seconds between looks at a child
+SIGNAL = 1.0  # seconds that the signal of a child's end may take until its handler has run
 FORK = ("os.fork with sockets open: they live in one process, and the child's would be copies "
         "that nobody reaches; use threads, or fork first")
 HAND_OVER = ("a socket as another process's descriptor: what it refers to is known in this "
@@ -40,17 +41,31 @@ PASSED = (6, 9, 11)  # where fork_exec takes stdin, stdout and stderr; the other
 def begin(machine: Any) -> None:
     """Before a child is made: from now on time is real, and who waits may wait for it."""
     machine.clock.real = True
-    machine.scheduler.outside = _look_at_children
+    machine.scheduler.outside = _Children().may_still_act
 
 
-def _look_at_children() -> bool:
-    """Give the children time; False when none is left that could still do something."""
-    try:
-        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    time.sleep(LOOK)
-    return ended is None
+class _Children:
+    """The processes that this one has started."""
+
+    def __init__(self) -> None:
+        self._ended = 0  # one that nobody has waited for
+        self._until = 0.0  # when its signal must have been handled
+
+    def may_still_act(self) -> bool:
+        """Give them time; False when none is left that could still do something.
+
+        One that has ended still can: the handler of its signal may not have run yet.
+        """
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        time.sleep(LOOK)
+        if ended is None:
+            return True
+        if ended.si_pid != self._ended:
+            self._ended, self._until = ended.si_pid, time.monotonic() + SIGNAL
+        return time.monotonic() < self._until
 
 
 class Processes:

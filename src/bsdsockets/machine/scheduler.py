@@ -227,7 +227,7 @@ class Scheduler:
     def _pass_time(self) -> None:
         """Everybody waits: let things happen until somebody is ready."""
         while not self.ready:
-            if not self.clock.step() and not self.outside():
+            if not self.clock.step() and not self.outside() and not self.ready:
                 self.ready.append(self._tell_of_deadlock())
                 return
         self.clock.awake()

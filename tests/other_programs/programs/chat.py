@@ -49,7 +49,7 @@ for number in (0, 1):
 for number in (0, 1, 2):
     files[number].close()
     people[number].close()
-    if number < 2:
-        print(2, "hears", files[2].readline().strip())
+    for other in range(number + 1, 3):  # who closes with something unread resets
+        print(other, "hears", files[other].readline().strip())
 server.join()
 listener.close()
