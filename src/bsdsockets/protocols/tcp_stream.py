@@ -119,9 +119,9 @@ class TcpStream(Internet):
     def _room(so: Any, c: Connection) -> int:
         """How many bytes more may wait; with TCP_NOTSENT_LOWAT what is not full is filled up."""
         room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
-        if not c.out:
+        if not c.sent:
             window = c.snd_wnd if c.peer is None else c.peer.so.receive_size // 2
-            room = max(room, min(c.mss, window // 2))  # one segment, however small the buffer
+            room = max(room, min(c.mss, window // 2) - c.unsent)  # one segment, in any buffer
         if so.options and 0 < so.options.get(NOT_SENT, 0) & UNSIGNED <= c.unsent:
             return int(min(room, -c.unsent % c.mss))
         return int(room)
