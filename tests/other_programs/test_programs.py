@@ -76,6 +76,10 @@ REFUSED = {
         "import os, socket; a, b = socket.socketpair(); os.splice(a.fileno(), os.pipe()[1], 9)",
         r"not on the model: os.splice of a socket; read and write",
     ),
+    "setting a clock": (
+        "import time; time.clock_settime(time.CLOCK_MONOTONIC, 0)",
+        r"PermissionError: \[Errno 1\] not on the model: setting a clock",
+    ),
     "another machine": (
         "import socket; socket.create_connection(('192.0.2.1', 80))",
         r"OSError: \[Errno 101\] Network is unreachable",

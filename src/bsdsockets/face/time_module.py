@@ -12,6 +12,7 @@ import types
 from typing import Any
 
 from ..machine.clock import EPOCH
+from ..machine.errors import EPERM
 
 PATIENCE = 1000  # looks at the clock
 SLACK = 50e-6  # seconds that the shortest sleep takes, see PR_SET_TIMERSLACK(2const)
@@ -71,6 +72,19 @@ class Functions:
         """The time of the clock *clk_id* in nanoseconds; see `clock_gettime`."""
         name = CLOCKS.get(clk_id)
         return getattr(self, name)() if name else _host.clock_gettime_ns(clk_id)
+
+    def clock_settime(self, clk_id: int, time: float, /) -> None:
+        """Fail: neither the host's clock nor the machine's is a program's to set.
+
+        PermissionError
+            EPERM, whoever asks; the kernel lets root.
+
+        Source: POSIX.1-2024 clock_settime().
+        """
+        raise OSError(EPERM, "not on the model: setting a clock: a machine's starts at "
+                             "2026-01-01 00:00:00 UTC and goes on by itself")
+
+    clock_settime_ns = clock_settime
 
     def pthread_getcpuclockid(self, thread_id: int, /) -> int:
         """The clock of a thread: the host's, of the thread that calls."""
