@@ -145,7 +145,7 @@ def test_after_a_reset_what_was_not_acknowledged_is_sent_again(machine: Machine)
         at_caller.link.fault = None
         for side in (1, 2):  # the network resets the channel at both ends
             machine.node.deliver()
-            machine.families[9].x25.arrive(
+            machine.families[9].protocol.arrive(
                 Frame(machine.node.interfaces[side].index, 0x0805, b"\0" + encode(
                     X25Packet(1, RESET, bytes(2)))))
         assert (called.recv(100), called.recv(100)) == (b"first", b"second")
@@ -170,7 +170,7 @@ def test_channels_are_free_again_when_their_calls_have_ended(machine: Machine) -
     for _ in range(3):
         for sock in x25_call(machine):
             sock.close()
-    assert machine.families[9].x25.calls == {}
+    assert machine.families[9].protocol.calls == {}
 
 
 # AX.25

@@ -38,7 +38,7 @@ from ..machine.errors import (
     EPERM,
     fail,
 )
-from ..network.frames import IFF_RUNNING, IFF_UP, find
+from ..network.frames import IFF_RUNNING, IFF_UP, find, named
 from ..network.node import Interface, Node
 from ..protocols.buffers import StreamBuffer
 
@@ -71,14 +71,15 @@ def ioctl(so: Any, number: int, node: Node, request: int,
         return 0, argument
     counted = COUNTS.get(request)
     if counted is not None and so.family in (AF_UNIX, AF_INET, AF_INET6, AF_PACKET):
-        return 0, (struct.pack("=i", counted(so)) + whole[4:])[:len(argument)]
-    try:
-        result, changed = so.protocol.ioctl(so, request, argument)
-    except OSError as failure:
-        if failure.errno != ENOTTY:
-            raise
-        result, changed = 0, _device(so, node, request, whole)[:len(argument)]
-    return result, changed
+        result, changed = 0, struct.pack("=i", counted(so))
+    else:
+        try:
+            result, changed = so.protocol.ioctl(so, request, argument)
+        except OSError as failure:
+            if failure.errno != ENOTTY:
+                raise
+            result, changed = 0, _device(so, node, request, whole)
+    return result, (changed + argument[len(changed):])[:len(argument)]
 
 
 # What waits in a socket
@@ -144,19 +145,16 @@ def _device(so: Any, node: Node, request: int, whole: bytes) -> bytes:
         fail(ENOTTY)
     if answer is None and request not in (SIOCGIFNAME, SIOCSIFFLAGS, SIOCSIFMTU):
         fail(ENOTTY)
-    wanted: int | str = whole[:16].partition(b"\0")[0].decode("latin-1")
-    if request == SIOCGIFNAME:
-        wanted = struct.unpack("=i", whole[16:20])[0]
-    interface = find(node, wanted)
+    interface = (find(node, struct.unpack("=i", whole[16:20])[0]) if request == SIOCGIFNAME
+                 else named(node, whole))
     if interface is None:
         fail(ENODEV)
     if answer is None and request != SIOCGIFNAME:
         _change(so, interface, request, whole)
-        return whole
+        return b""
     if request == SIOCGIFNAME:
-        return interface.name.encode().ljust(16, b"\0") + whole[16:]
-    value = answer(interface) if answer is not None else b""
-    return whole[:16] + value + whole[16 + len(value):]
+        return interface.name.encode().ljust(16, b"\0")
+    return whole[:16] + (answer(interface) if answer is not None else b"")
 
 
 def _change(so: Any, interface: Interface, request: int, whole: bytes) -> None:

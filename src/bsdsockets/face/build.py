@@ -77,7 +77,7 @@ def _add_interfaces(node: Node, families: dict[int, Any]) -> None:
         a, b = (add_interface(node, name, hardware=ARPHRD_X25, address=b"", flags=POINT_TO_POINT)
                 for name in ("x25a", "x25b"))
         join(a, b)
-        x25.x25.routes |= {"1001": "x25a", "2002": "x25b"}
+        x25.protocol.routes |= {"1001": "x25a", "2002": "x25b"}
     if Ax25Family.number in families:
         c, d = (add_interface(node, f"bpq{each}", hardware=ARPHRD_AX25, flags=0x41, mtu=256,
                               address=bytes(ord(letter) << 1 for letter in f"PORT{each} ") + b"\0")

@@ -17,23 +17,16 @@ from typing import Any
 
 from ..machine.constants import AF_APPLETALK, SOCK_DGRAM, SOCK_RAW
 from ..machine.errors import EPERM, ESOCKTNOSUPPORT, fail
-from ..machine.host import Host
-from ..network.node import Node
 from ..protocols.ddp import Ddp
-from .family import Family
+from .family import OneProtocol
 
 
-class AppleTalkFamily(Family):
+class AppleTalkFamily(OneProtocol):
     """AppleTalk of one host."""
 
     number = AF_APPLETALK
     name = "AF_APPLETALK"
-    any_address = b""
-    in_python = False
-
-    def __init__(self, host: Host, node: Node) -> None:
-        super().__init__(host)
-        self.ddp = Ddp(host, node)
+    behaviour = Ddp
 
     def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
         """Find what socket(AF_APPLETALK, *kind*, *number*) is.
@@ -47,4 +40,4 @@ class AppleTalkFamily(Family):
             fail(ESOCKTNOSUPPORT)
         if kind == SOCK_RAW and not self.host.privileged:
             fail(EPERM)
-        return kind, 0, self.ddp
+        return kind, 0, self.protocol

@@ -13,25 +13,18 @@ from typing import Any
 
 from ..machine.constants import AF_ATMPVC, SOCK_STREAM
 from ..machine.errors import EINVAL, fail
-from ..machine.host import Host
-from ..network.node import Node
 from ..protocols.atm import Circuits
-from .family import Family
+from .family import OneProtocol
 
 
-class AtmFamily(Family):
+class AtmFamily(OneProtocol):
     """ATM of one host."""
 
     number = AF_ATMPVC
     name = "AF_ATMPVC"
-    any_address = b""
-    in_python = False
-
-    def __init__(self, host: Host, node: Node) -> None:
-        super().__init__(host)
-        self.circuits = Circuits(host, node)
+    behaviour = Circuits
 
     def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
         if kind == SOCK_STREAM:
             fail(EINVAL)
-        return kind, 0, self.circuits
+        return kind, 0, self.protocol

@@ -18,26 +18,19 @@ from typing import Any
 
 from ..machine.constants import AF_AX25, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET
 from ..machine.errors import EINVAL, EPERM, ESOCKTNOSUPPORT, fail
-from ..machine.host import Host
-from ..network.node import Node
 from ..protocols.ax25 import Ax25
-from .family import Family
+from .family import OneProtocol
 
 TEXT = 0xF0  # the protocol identifier of plain text
 NOT_HERE = (0x08, 0xCF, 0x01)  # protocols of the kernel's own: segments, NET/ROM, ROSE
 
 
-class Ax25Family(Family):
+class Ax25Family(OneProtocol):
     """AX.25 of one host."""
 
     number = AF_AX25
     name = "AF_AX25"
-    any_address = b""
-    in_python = False
-
-    def __init__(self, host: Host, node: Node) -> None:
-        super().__init__(host)
-        self.ax25 = Ax25(host, node)
+    behaviour = Ax25
 
     def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
         if not 0 <= number <= 255:
@@ -45,9 +38,9 @@ class Ax25Family(Family):
         if kind == SOCK_RAW:
             if not self.host.privileged:
                 fail(EPERM)
-            return kind, number, self.ax25
+            return kind, number, self.protocol
         if kind not in (SOCK_DGRAM, SOCK_SEQPACKET):
             fail(ESOCKTNOSUPPORT)
         if kind == SOCK_SEQPACKET and number in NOT_HERE:
             fail(ESOCKTNOSUPPORT)
-        return kind, TEXT if number in (0, AF_AX25) else number, self.ax25
+        return kind, TEXT if number in (0, AF_AX25) else number, self.protocol

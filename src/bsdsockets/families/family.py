@@ -8,11 +8,12 @@ A family never imports another; what two share is a protocol or the socket layer
 May not know: descriptors, calls.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..machine.constants import SOCK_RAW
 from ..machine.errors import EACCES, EINVAL, EPERM, EPROTONOSUPPORT, ESOCKTNOSUPPORT, fail
 from ..machine.host import Host
+from ..network.node import Node
 
 
 class Family:
@@ -67,6 +68,12 @@ class Family:
 
         self.choose = choose  # type: ignore[method-assign]
 
+    def check_tuple(self, address: Any, caller: str) -> None:
+        """Fail unless the address that a program gives is a tuple."""
+        if not isinstance(address, tuple):
+            raise TypeError(f"{caller}(): {self.name} address must be tuple, not "
+                            f"{type(address).__name__}")
+
     def from_python(self, address: Any, caller: str) -> Any:
         """Read the address a program gives; TypeError and OverflowError as CPython's."""
         raise OSError(f"{caller}(): bad family")
@@ -74,3 +81,24 @@ class Family:
     def to_python(self, address: Any) -> Any:
         """The address as a program sees it."""
         return address
+
+
+class OneProtocol(Family):
+    """A family whose sockets all have one protocol, and whose addresses are bytes of a sockaddr."""
+
+    any_address = b""
+    in_python = False
+    behaviour: ClassVar[type[Any]]  # made of a host and its node
+
+    def __init__(self, host: Host, node: Node) -> None:
+        super().__init__(host)
+        self.protocol = self.behaviour(host, node)
+
+
+def number_of(value: Any) -> int:
+    """A whole number of a program."""
+    try:
+        return int(value.__index__())
+    except AttributeError:
+        raise TypeError(
+            f"'{type(value).__name__}' object cannot be interpreted as an integer") from None

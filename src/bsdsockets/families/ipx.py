@@ -32,7 +32,7 @@ from ..network.frames import ETH_P_IPX, Frame, receive
 from ..network.node import Node
 from ..protocols.protocol import EVERYTHING
 from ..protocols.records import OPEN, Records
-from .family import Family
+from .family import OneProtocol
 
 EPHEMERAL = 0x4000  # sockets below it need privilege
 HEADER = 30  # bytes before the data
@@ -198,17 +198,12 @@ class Ipx(Records):
         return 0, argument
 
 
-class IpxFamily(Family):
+class IpxFamily(OneProtocol):
     """IPX of one host."""
 
     number = AF_IPX
     name = "AF_IPX"
-    any_address = b""
-    in_python = False
-
-    def __init__(self, host: Host, node: Node) -> None:
-        super().__init__(host)
-        self.ipx = Ipx(host, node)
+    behaviour = Ipx
 
     def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
         """Find what socket(AF_IPX, *kind*, *number*) is.
@@ -218,4 +213,4 @@ class IpxFamily(Family):
         """
         if kind != SOCK_DGRAM:
             fail(ESOCKTNOSUPPORT)
-        return kind, 0, self.ipx
+        return kind, 0, self.protocol

@@ -21,7 +21,7 @@ from ..machine.host import Host
 from ..network.node import Node
 from ..protocols.netlink import Netlink, netlink_address
 from ..protocols.netlink_route import Route
-from .family import Family
+from .family import Family, number_of
 
 ROUTE, USERSOCK, RTNLGRP_MAX = 0, 2, 38
 # What Linux 6.18 has built in besides: SOCK_DIAG XFRM AUDIT FIB_LOOKUP CONNECTOR NETFILTER
@@ -53,16 +53,10 @@ class NetlinkFamily(Family):
         return kind, number, self.parts[number]
 
     def from_python(self, address: Any, caller: str) -> bytes:
-        if not isinstance(address, tuple):
-            raise TypeError(f"{caller}(): AF_NETLINK address must be tuple, not "
-                            f"{type(address).__name__}")
+        self.check_tuple(address, caller)
         if len(address) != 2:
             raise TypeError("AF_NETLINK address must be a pair (pid, groups)")
-        for each in address:
-            if not hasattr(each, "__index__"):
-                raise TypeError(f"'{type(each).__name__}' object cannot be interpreted as an "
-                                "integer")
-        return netlink_address(*(int(each.__index__()) & 0xFFFFFFFF for each in address))
+        return netlink_address(*(number_of(each) & 0xFFFFFFFF for each in address))
 
     def to_python(self, address: bytes) -> tuple[int, int]:
         pid, groups = struct.unpack("=II", address[4:12])

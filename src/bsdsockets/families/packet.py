@@ -20,7 +20,7 @@ from ..machine.host import Host
 from ..network.frames import find
 from ..network.node import Node
 from ..protocols.packet import SOCK_PACKET, Packets, link_address
-from .family import Family
+from .family import Family, number_of
 
 
 class PacketFamily(Family):
@@ -45,18 +45,12 @@ class PacketFamily(Family):
 
     def from_python(self, address: Any, caller: str) -> bytes:
         """A tuple of two to five: name, protocol, pkttype, hatype, address."""
-        if not isinstance(address, tuple):
-            raise TypeError(f"{caller}(): AF_PACKET address must be tuple, not "
-                            f"{type(address).__name__}")
+        self.check_tuple(address, caller)
         wrong = TypeError("AF_PACKET address must be a tuple of two to five elements")
         if not 2 <= len(address) <= 5 or not isinstance(address[0], str):
             raise wrong
-        rest = (0, 0, b"")[len(address) - 2:]
-        name, protocol, kind, hardware, bytes_ = address + rest
-        for each in (protocol, kind, hardware):
-            if not hasattr(each, "__index__"):
-                raise TypeError(f"'{type(each).__name__}' object cannot be interpreted as an "
-                                "integer")
+        name, *numbers, bytes_ = address + (0, 0, b"")[len(address) - 2:]
+        protocol, kind, hardware = (number_of(each) for each in numbers)
         if len(bytes_) > 8:
             raise ValueError("Hardware address must be 8 bytes or less")
         interface = find(self.node, name)

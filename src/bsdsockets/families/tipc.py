@@ -45,9 +45,7 @@ class TipcFamily(Family):
         return kind, 0, self.tipc
 
     def from_python(self, address: Any, caller: str) -> bytes:
-        if not isinstance(address, tuple):
-            raise TypeError(f"{caller}(): AF_TIPC address must be tuple, not "
-                            f"{type(address).__name__}")
+        self.check_tuple(address, caller)
         if not 4 <= len(address) <= 5:
             raise TypeError("AF_TIPC address must be a tuple (addr_type, v1, v2, v3[, scope])")
         kind, first, second, third, scope = (*address, 2)[:5]

@@ -12,27 +12,20 @@ from typing import Any
 
 from ..machine.constants import AF_X25, SOCK_SEQPACKET
 from ..machine.errors import EINVAL, ESOCKTNOSUPPORT, fail
-from ..machine.host import Host
-from ..network.node import Node
 from ..protocols.x25 import X25
-from .family import Family
+from .family import OneProtocol
 
 
-class X25Family(Family):
+class X25Family(OneProtocol):
     """X.25 of one host."""
 
     number = AF_X25
     name = "AF_X25"
-    any_address = b""
-    in_python = False
-
-    def __init__(self, host: Host, node: Node) -> None:
-        super().__init__(host)
-        self.x25 = X25(host, node)
+    behaviour = X25
 
     def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
         if kind != SOCK_SEQPACKET:
             fail(ESOCKTNOSUPPORT)
         if number:
             fail(EINVAL)
-        return kind, 0, self.x25
+        return kind, 0, self.protocol

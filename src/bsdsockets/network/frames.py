@@ -69,6 +69,11 @@ def find(node: Node, wanted: int | str) -> Interface | None:
     return None
 
 
+def named(node: Node, field: bytes) -> Interface | None:
+    """The interface whose name, up to a zero, begins the *field* of a structure."""
+    return find(node, field[:16].partition(b"\0")[0].decode("latin-1"))
+
+
 def send(interface: Interface, ethertype: int, data: bytes, header: int = 14,
          about: Any = None) -> None:
     """Send a frame out of *interface*; it comes in at the other end of its cable."""

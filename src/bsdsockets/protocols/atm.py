@@ -39,7 +39,7 @@ from ..machine.host import Host
 from ..network.frames import Frame, receive
 from ..network.node import Node
 from .protocol import Message
-from .records import OPEN, End, Records
+from .records import OPEN, TIOCINQ, TIOCOUTQ, End, Records
 
 ANY, UNSPECIFIED, FIRST_FREE = -1, -2, 32  # VCIs below FIRST_FREE are reserved
 SO_ATMQOS, QOS_SIZE, SO_SETCLP = 0x42020054, 84, 0x42000004  # at the level SOL_ATM, 264
@@ -47,7 +47,7 @@ NO_CLASS, UBR, ANY_CLASS = 0, 1, 5  # classes of traffic
 AAL5_OR_DEFAULT, AAL0 = (5, 0), 13
 LARGEST = {5: 65535, AAL0: 52}  # bytes of a frame
 DUMMY_BITS, OTHER_BITS = (4, 12), (8, 16)  # of paths and of channels that an interface has
-SIOCSIFATMTCP, TIOCOUTQ, TIOCINQ = 0x6180, 0x5411, 0x541B
+SIOCSIFATMTCP = 0x6180
 ETH_P_ATM = 0x8884  # no frame on a wire: how circuits' frames are told apart here
 SIZE = 12
 
@@ -85,6 +85,7 @@ class Circuits(Records):
 
     name_of = "atm"
     end = AtmEnd
+    refuses = ~(MSG_DONTWAIT | MSG_PEEK)
 
     def __init__(self, host: Host, node: Node) -> None:
         self.host, self.node = host, node
@@ -218,12 +219,6 @@ class Circuits(Records):
         if so is not None:
             self.give(so, frame.data, None)
 
-    def check_receive(self, so: Any, flags: int) -> None:
-        if so.pcb.circuit is None:
-            fail(ENOTCONN)
-        if flags & ~(MSG_DONTWAIT | MSG_PEEK):
-            fail(EOPNOTSUPP)
-
     def shutdown(self, so: Any, how: int) -> None:
         """Nothing: Linux's says yes and does nothing."""
 
@@ -239,6 +234,8 @@ class Circuits(Records):
         EOPNOTSUPP
             A flag other than MSG_DONTWAIT and MSG_PEEK.
         """
+        if so.pcb.circuit is None:
+            fail(ENOTCONN)
         return super().receive(so, count, flags)
 
     # Quality of service, interfaces
@@ -293,8 +290,7 @@ class Circuits(Records):
         if request in (TIOCOUTQ, TIOCINQ):
             if so.pcb.circuit is None:
                 fail(EINVAL)
-            waits = len(so.buffer.records[0].data) if so.buffer.records else 0
-            return 0, struct.pack("=i", waits if request == TIOCINQ else so.send_size)
+            return 0, self.queue_size(so, request)
         if request != SIOCSIFATMTCP:
             fail(ENOTTY)
         if not self.host.privileged:

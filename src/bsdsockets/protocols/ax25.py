@@ -25,7 +25,6 @@ from typing import Any
 from ..machine.constants import (
     MSG_DONTWAIT,
     MSG_EOR,
-    MSG_OOB,
     SOCK_DGRAM,
     SOCK_RAW,
     SOCK_SEQPACKET,
@@ -39,6 +38,7 @@ from ..machine.errors import (
     EISCONN,
     EMSGSIZE,
     ENOTCONN,
+    ENOTTY,
     EOPNOTSUPP,
     EPIPE,
     ETIMEDOUT,
@@ -48,9 +48,9 @@ from ..machine.host import Host
 from ..network.frames import ARPHRD_AX25, ETH_P_AX25, Frame, find, receive, send
 from ..network.node import Interface, Node
 from .ax25_frames import Ax25End, decode, header, pack, plain, read
-from .ax25_settings import N2, PIDINCL, T1, WINDOW, get_option, ioctl, set_option, value
+from .ax25_settings import N2, PIDINCL, T1, WINDOW, get_option, set_option, value
 from .protocol import HANGUP, SEND, WRITABLE_BAND, Message
-from .records import CLOSED, OPEN, OPENING, Connections
+from .records import CLOSED, INTERFACE_REQUESTS, OPEN, OPENING, TIOCINQ, TIOCOUTQ, Connections
 
 SABM, UA, DISC, DM, UI, RR, POLL, MODULUS = 0x2F, 0x63, 0x43, 0x0F, 0x03, 0x01, 0x10, 8
 NOBODY = b"\x40" * 6 + b"\0"
@@ -61,10 +61,11 @@ class Ax25(Connections):
 
     name_of = "ax25"
     end = Ax25End
+    refuses, tells_length = 0, False
+    get_option, set_option = staticmethod(get_option), staticmethod(set_option)
 
     def __init__(self, host: Host, node: Node) -> None:
         self.host, self.node = host, node
-        self.ioctl, self.get_option, self.set_option = ioctl, get_option, set_option
         self.sockets: list[Any] = []  # the bound ones
         receive(node, ETH_P_AX25, self.arrive)
 
@@ -342,8 +343,15 @@ class Ax25(Connections):
         """
         if so.type == SOCK_SEQPACKET and so.pcb.state != OPEN:
             fail(ENOTCONN)
-        message = super().receive(so, count, flags & ~MSG_OOB)
-        return message and message._replace(length=len(message.data))
+        return super().receive(so, count, flags)
+
+    def ioctl(self, so: Any, request: int, argument: bytes) -> tuple[int, bytes]:
+        """TIOCINQ, TIOCOUTQ; EINVAL for the addresses of interfaces, ENOTTY for the rest."""
+        if request in INTERFACE_REQUESTS:
+            fail(EINVAL)
+        if request not in (TIOCINQ, TIOCOUTQ):
+            fail(ENOTTY)
+        return 0, self.queue_size(so, request)
 
     def ready(self, so: Any) -> int:
         mask = super().ready(so)

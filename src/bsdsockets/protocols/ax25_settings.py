@@ -1,4 +1,4 @@
-"""AX.25's options and ioctls.
+"""AX.25's options.
 
     modelled   WINDOW T1 N2 PIDINCL
     kept       T2 T3 BACKOFF EXTSEQ IDLE PACLEN IAMDIGI: they read back, and do nothing
@@ -12,7 +12,7 @@ Sources: <netax25/ax25.h>; Linux ax25(4), ``net/ax25/af_ax25.c``; the answers as
 import struct
 from typing import Any
 
-from ..machine.errors import EINVAL, ENOPROTOOPT, ENOTTY, fail
+from ..machine.errors import EINVAL, ENOPROTOOPT, fail
 
 SOL_AX25 = 257
 WINDOW, T1, N2, T3, T2, BACKOFF, EXTENDED, PIDINCL, IDLE, PACLEN, IAMDIGI = (
@@ -22,8 +22,6 @@ DEFAULTS = {WINDOW: 2, T1: 10, N2: 10, T3: 300, T2: 3, BACKOFF: 1, EXTENDED: 0, 
 LEAST = {WINDOW: 1, T1: 1, N2: 1, T3: 1, T2: 1, PACLEN: 16}  # as unsigned numbers
 MOST = {WINDOW: 7, N2: 31, BACKOFF: 2, PACLEN: 65535}
 SWITCHES = (EXTENDED, PIDINCL, IAMDIGI)
-ADDRESSES = range(0x8915, 0x891F)  # SIOCGIFADDR to SIOCSIFMETRIC, which AX.25 refuses itself
-TIOCOUTQ, TIOCINQ = 0x5411, 0x541B
 
 
 def value(so: Any, number: int) -> int:
@@ -57,13 +55,3 @@ def set_option(so: Any, level: int, number: int, given: bytes) -> None:
         fail(EINVAL)
     so.options[level, number] = int(bool(wanted)) if number in SWITCHES else wanted
 
-
-def ioctl(so: Any, request: int, argument: bytes) -> tuple[int, bytes]:
-    """TIOCINQ, TIOCOUTQ; EINVAL for the addresses of interfaces, ENOTTY for the rest."""
-    if request in ADDRESSES:
-        fail(EINVAL)
-    if request == TIOCOUTQ:
-        return 0, struct.pack("=i", so.send_size)
-    if request != TIOCINQ:
-        fail(ENOTTY)
-    return 0, struct.pack("=i", len(so.buffer.records[0].data) if so.buffer.records else 0)

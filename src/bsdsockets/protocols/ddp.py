@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 from ..machine.constants import (
     AF_APPLETALK,
     MSG_DONTWAIT,
-    MSG_OOB,
     SO_BROADCAST,
     SO_NO_CHECK,
     SOCK_RAW,
@@ -47,10 +46,9 @@ from ..machine.errors import (
     fail,
 )
 from ..machine.host import Host
-from ..network.frames import ETH_P_ATALK, Frame, find, receive, send
+from ..network.frames import ETH_P_ATALK, Frame, named, receive, send
 from ..network.node import Node
-from .protocol import Message
-from .records import OPEN, Records
+from .records import OPEN, TIOCINQ, TIOCOUTQ, Records
 
 LONGEST, HEADER, SIZE = 587, 12, 16
 ANY, EVERYBODY, LAST_NODE = 0, 255, 254  # of nodes
@@ -59,7 +57,6 @@ MOST_NETS = 4096  # that a range may have beyond its first
 SIOCADDRT, SIOCDELRT, SIOCGIFADDR, SIOCSIFADDR = 0x890B, 0x890C, 0x8915, 0x8916
 SIOCGIFBRDADDR, SIOCDIFADDR, SIOCDARP, SIOCSARP, SIOCATALKDIFADDR = (
     0x8919, 0x8936, 0x8953, 0x8955, 0x89E0)
-TIOCOUTQ, TIOCINQ = 0x5411, 0x541B
 CHANGES = (SIOCSIFADDR, SIOCDIFADDR, SIOCATALKDIFADDR, SIOCSARP, SIOCDARP)
 
 
@@ -109,6 +106,7 @@ class Ddp(Records):
     """The AppleTalk sockets of one host."""
 
     name_of = "ddp"
+    refuses, tells_length = 0, False
 
     def __init__(self, host: Host, node: Node) -> None:
         self.host, self.node = host, node
@@ -305,11 +303,6 @@ class Ddp(Records):
             return node == EVERYBODY
         return self._is_own(net, node) and net == at.net and node in (at.node, EVERYBODY, ANY)
 
-    def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
-        """Take a datagram; waits for one.  No flag is refused, MSG_TRUNC has no effect."""
-        message = super().receive(so, count, flags & ~MSG_OOB)
-        return message and message._replace(length=len(message.data))
-
     def release(self, so: Any) -> None:
         for at in [at for at, value in self.sockets.items() if value is so]:
             del self.sockets[at]
@@ -339,24 +332,20 @@ class Ddp(Records):
         EPROTONOSUPPORT
             SIOCSARP, on an interface without AARP.
         """
-        if request == TIOCINQ:
-            waits = len(so.buffer.records[0].data) if so.buffer.records else 0
-            waits -= HEADER if waits and so.type == SOCK_RAW else 0
-            return 0, struct.pack("=i", waits) + argument[4:]
-        if request == TIOCOUTQ:
-            return 0, struct.pack("=i", so.send_size) + argument[4:]
+        if request in (TIOCINQ, TIOCOUTQ):
+            return 0, self.queue_size(so, request, -HEADER if so.type == SOCK_RAW else 0)
         if request in (SIOCADDRT, SIOCDELRT):
             fail(EINVAL if self.host.privileged else EPERM)
         if request not in (*CHANGES, SIOCGIFADDR, SIOCGIFBRDADDR):
             fail(ENOTTY)
-        if find(self.node, argument[:16].partition(b"\0")[0].decode("latin-1")) is None:
+        if named(self.node, argument) is None:
             fail(ENODEV)
         if request in CHANGES:
             self._change(request, argument[16:32])
             return 0, argument
         own = self._primary()
         node = own.node if request == SIOCGIFADDR else EVERYBODY
-        return 0, argument[:16] + AppleTalkAddress(0, own.net, node).pack() + argument[32:]
+        return 0, argument[:16] + AppleTalkAddress(0, own.net, node).pack()
 
     def _change(self, request: int, address: bytes) -> None:
         if not self.host.privileged:

@@ -45,6 +45,14 @@ def netlink_address(pid: int, groups: int) -> bytes:
     return struct.pack("=HHII", AF_NETLINK, 0, pid, groups)
 
 
+def read(address: bytes) -> tuple[int, int]:
+    """The port id and the groups of a struct sockaddr_nl; EINVAL if it is none."""
+    if len(address) < 12 or address[:2] != KERNEL[:2]:
+        fail(EINVAL)
+    pid, groups = struct.unpack("=II", address[4:12])
+    return pid, groups
+
+
 class NetlinkEnd(End):
     """What the protocol keeps: port ids, groups, and the dump that is being read."""
 
@@ -88,9 +96,7 @@ class Netlink(Records):
         EADDRINUSE
             Another socket has the port id.
         """
-        if len(address) < 12 or address[:2] != KERNEL[:2]:
-            fail(EINVAL)
-        pid, groups = struct.unpack("=II", address[4:12])
+        pid, groups = read(address)
         if groups and not (self.open_groups or self.host.privileged):
             fail(EPERM)
         if so.pcb.bound and pid != so.pcb.pid:
@@ -116,15 +122,22 @@ class Netlink(Records):
         if address[:2] == b"\0\0":
             so.pcb.to = so.pcb.to_group = 0
             return True
-        if len(address) < 12 or address[:2] != KERNEL[:2]:
-            fail(EINVAL)
-        to, groups = struct.unpack("=II", address[4:12])
-        if (to or groups) and not (self.open_sending or self.host.privileged):
-            fail(EPERM)
+        to, group = self._target(address)
         if not so.pcb.bound:
             self._take(so, 0)
-        so.pcb.to, so.pcb.to_group = to, _first(groups)
+        so.pcb.to, so.pcb.to_group = to, group
         return True
+
+    def _target(self, address: bytes) -> tuple[int, int]:
+        """The port id and the group that an address sends to: of several groups the lowest.
+
+        EPERM
+            Others than the kernel, where that needs privilege.
+        """
+        to, groups = read(address)
+        if (to or groups) and not (self.open_sending or self.host.privileged):
+            fail(EPERM)
+        return to, (groups & -groups).bit_length()
 
     def name(self, so: Any) -> bytes:
         """The port id, 0 until there is one, and the first 32 groups."""
@@ -164,12 +177,7 @@ class Netlink(Records):
             fail(ENODATA)
         to, group = so.pcb.to, so.pcb.to_group
         if address is not None:
-            if len(address) < 12 or address[:2] != KERNEL[:2]:
-                fail(EINVAL)
-            to, groups = struct.unpack("=II", address[4:12])
-            group = _first(groups)
-            if (to or group) and not (self.open_sending or self.host.privileged):
-                fail(EPERM)
+            to, group = self._target(address)
         if not so.pcb.bound:
             self._take(so, 0)
         if len(data) > so.send_size - 32:
@@ -211,8 +219,7 @@ class Netlink(Records):
         ENOBUFS
             Messages were lost; ask again for all.
         """
-        if so.error:
-            self.check_receive(so, flags)
+        if so.error and not flags & self.refuses:
             so.fail_pending()
         group = so.buffer.records[0].origin if so.buffer.records else 0
         message = super().receive(so, count, flags)
@@ -261,7 +268,3 @@ class Netlink(Records):
             fail(EINVAL)
         return struct.pack("=i", so.options.get((level, number), 0))
 
-
-def _first(groups: int) -> int:
-    """The number of the lowest bit: of several groups one is sent to."""
-    return (groups & -groups).bit_length()

@@ -55,6 +55,7 @@ from ..network.frames import (
     OTHERHOST,
     OUTGOING,
     find,
+    named,
     send,
 )
 from ..network.node import Interface, Node
@@ -64,7 +65,7 @@ from ..network.wire import encode
 from .protocol import Message
 from .records import End, Records
 
-SOCK_PACKET = 10
+SOCK_PACKET, MSG_CMSG_COMPAT = 10, 0x40000000
 HEADER = 14  # bytes of an Ethernet header, which loopback has too
 PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP, PACKET_STATISTICS = 1, 2, 6
 PACKET_COPY_THRESH, PACKET_AUXDATA, PACKET_ORIGDEV, PACKET_VERSION = 7, 8, 9, 10
@@ -104,6 +105,8 @@ class Packets(Records):
 
     name_of = "packet"
     end = PacketEnd
+    refuses = ~(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_ERRQUEUE | MSG_CMSG_COMPAT)
+    refusal = EINVAL
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -161,11 +164,10 @@ class Packets(Records):
     def _bind_device(self, so: Any, address: Any) -> None:
         if isinstance(address, bytes) and len(address) != 16:
             fail(EINVAL)
-        name = address[2:].partition(b"\0")[0] if isinstance(address, bytes) else b"?"
-        interface = find(self.node, name.decode("latin-1"))
+        interface = named(self.node, address[2:]) if isinstance(address, bytes) else None
         if interface is None:
             fail(ENODEV)
-        so.pcb.index, so.pcb.device = interface.index, name
+        so.pcb.index, so.pcb.device = interface.index, interface.name.encode()
 
     def name(self, so: Any) -> bytes:
         if so.type == SOCK_PACKET:
@@ -233,7 +235,7 @@ class Packets(Records):
             fail(ENOTCONN)
         if len(address) < 16:
             fail(EINVAL)
-        interface = find(self.node, address[2:16].partition(b"\0")[0].decode("latin-1"))
+        interface = named(self.node, address[2:16])
         if interface is None:
             fail(ENODEV)
         return interface, int.from_bytes(address[16:18], "big") if len(address) == 18 else 0
@@ -333,10 +335,6 @@ class Packets(Records):
         data = struct.pack("=IIIHHHH", status, length, length, 0, network, 0, 0)
         return message._replace(control=((SOL_PACKET, PACKET_AUXDATA, data),))
 
-    def check_receive(self, so: Any, flags: int) -> None:
-        if flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_ERRQUEUE | 0x40000000):
-            fail(EINVAL)
-
     # Options
 
     def ioctl(self, so: Any, request: int, argument: bytes) -> tuple[int, bytes]:
@@ -351,7 +349,7 @@ class Packets(Records):
             fail(ENOENT)
         unit = 10**6 if request == SIOCGSTAMP else 10**9
         total = int(EPOCH) * unit + round(so.pcb.stamp * unit)
-        return 0, struct.pack("=qq", *divmod(total, unit)) + argument[16:]
+        return 0, struct.pack("=qq", *divmod(total, unit))
 
     def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
         if so.type == SOCK_PACKET:

@@ -176,7 +176,7 @@ class Protocol:
         fail(ENOPROTOOPT)
 
     def ioctl(self, so: Any, request: int, argument: bytes) -> tuple[int, bytes]:
-        """Do what *request* asks; what ioctl() returns, and the argument as it is then."""
+        """Do what *request* asks; what ioctl() returns, and what the argument begins with then."""
         fail(ENOTTY)
 
     def option_changed(self, so: Any, level: int, number: int) -> None:

@@ -9,6 +9,7 @@ May not know: descriptors, threads, time, what an address means.
 Sources: Linux ``net/core/datagram.c``, ``datagram_poll``.
 """
 
+import struct
 from typing import Any, ClassVar
 
 from ..machine.constants import MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
@@ -26,6 +27,8 @@ from .protocol import (
 )
 
 COST = 768  # bytes that a short record costs its receiver
+TIOCOUTQ, TIOCINQ = 0x5411, 0x541B
+INTERFACE_REQUESTS = range(0x8915, 0x891F)  # SIOCGIFADDR to SIOCSIFMETRIC
 CLOSED, OPENING, OPEN, LISTENING = "closed", "opening", "open", "listening"
 
 
@@ -39,9 +42,15 @@ class End:
 
 
 class Records(Protocol):
-    """Datagrams with their senders."""
+    """Datagrams with their senders.
+
+    `end` is what is kept of a socket.  `refuses`: flags that receive() fails with `refusal` for.
+    `tells_length`: MSG_TRUNC makes it return the length of the whole record.
+    """
 
     end: ClassVar[type[End]] = End
+    refuses, refusal = MSG_OOB, EOPNOTSUPP
+    tells_length = True
 
     def attach(self, so: Any) -> None:
         so.pcb = self.end()
@@ -56,26 +65,29 @@ class Records(Protocol):
         so.wake(READABLE)
         return True
 
-    def check_receive(self, so: Any, flags: int) -> None:
-        """Fail if the socket cannot receive at all."""
-        if flags & MSG_OOB:
-            fail(EOPNOTSUPP)
-
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take one record; what does not fit is lost, and MSG_TRUNC says so."""
-        self.check_receive(so, flags)
+        if flags & self.refuses:
+            fail(self.refusal)
         if so.error and not so.buffer.records:
             so.fail_pending()
         if not so.buffer.records:
             return Message(b"") if so.shutdown & RECEIVE else None
         record = so.buffer.records[0] if flags & MSG_PEEK else so.buffer.take()
-        data = record.data
-        cut = MSG_TRUNC if len(data) > count else 0
-        return Message(data[:count], record.address, record.control, cut, len(data))
+        size, data = len(record.data), record.data[:count]
+        return Message(data, record.address, record.control, MSG_TRUNC if size > count else 0,
+                       size if self.tells_length else len(data))
 
     def ready(self, so: Any) -> int:
         return ends_mask(so, bool(so.buffer.records)) | WRITABLE_BAND | (
             POLLERR if so.error else 0)
+
+    @staticmethod
+    def queue_size(so: Any, request: int, header: int = 0) -> bytes:
+        """TIOCINQ: the bytes of the next record and a *header*; TIOCOUTQ: of the send buffer."""
+        records = so.buffer.records
+        waits = len(records[0].data) + header if records else 0
+        return struct.pack("=i", waits if request == TIOCINQ else so.send_size)
 
     def disconnect(self, so: Any) -> None:
         """connect() with AF_UNSPEC, which these families refuse unless they say otherwise."""

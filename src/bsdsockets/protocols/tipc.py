@@ -65,6 +65,7 @@ class Tipc(Connections):
 
     name_of = "tipc"
     end = TipcEnd
+    tells_length = False
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -318,7 +319,7 @@ class Tipc(Connections):
         if message is None:
             return None
         end = MSG_EOR if message.data and self._connected(so) else 0
-        return message._replace(flags=message.flags | end, length=len(message.data))
+        return message._replace(flags=message.flags | end)
 
     @staticmethod
     def _receive_stream(so: Any, count: int, flags: int) -> Message:

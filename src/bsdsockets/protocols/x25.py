@@ -78,6 +78,7 @@ class X25(Connections):
 
     name_of = "x25"
     end = Call
+    tells_length = False
 
     def __init__(self, host: Host, node: Node) -> None:
         self.host, self.node = host, node
@@ -383,8 +384,7 @@ class X25(Connections):
             return None
         if flags & MSG_PEEK:
             waiting[0] = waiting[0]._replace(data=waiting[0].data[HEADER + qualifies:])
-        shown = len(message.data)  # whatever MSG_TRUNC asks for
-        return message._replace(flags=message.flags & MSG_TRUNC | MSG_EOR, length=shown)
+        return message._replace(flags=message.flags & MSG_TRUNC | MSG_EOR)
 
     def release(self, so: Any) -> None:
         """Clear the call, those that nobody accepted too."""

@@ -19,17 +19,16 @@ from typing import Any
 from ..machine.constants import SOL_SOCKET
 from ..machine.errors import EINVAL, ENOPROTOOPT, ENOTTY, EPERM, fail
 from ..machine.host import Host
-from ..network.frames import ARPHRD_X25, find
+from ..network.frames import ARPHRD_X25, named
 from ..network.node import Node
-from .records import CLOSED, OPEN
+from .records import CLOSED, INTERFACE_REQUESTS, OPEN, TIOCINQ, TIOCOUTQ, Records
 from .x25_call import DTE_SIZE
 from .x25_packet import HEADER, Facilities
 
 SOL_X25, QBITINCL = 262, 1
-SIOCADDRT, SIOCDELRT, TIOCOUTQ, TIOCINQ = 0x890B, 0x890C, 0x5411, 0x541B
+SIOCADDRT, SIOCDELRT = 0x890B, 0x890C
 (GET_SUBSCRIPTION, SET_SUBSCRIPTION, GET_FACILITIES, SET_FACILITIES, GET_USER_DATA, SET_USER_DATA,
  GET_CAUSE, SET_MATCH, APPROVE, ACCEPT, GET_DTE, SET_DTE, SET_CAUSE) = range(0x89E0, 0x89ED)
-ADDRESSES = range(0x8915, 0x891F)  # SIOCGIFADDR to SIOCSIFMETRIC, which X.25 refuses itself
 LONGEST_USER_DATA, LONGEST_DTE = 128, 40
 ALL_FACILITIES, DEFAULT_THROUGHPUT = 15, 10
 SLOWEST, FASTEST = 3, 13  # throughput classes
@@ -45,8 +44,8 @@ class Settings:
         self.routes: dict[str, str] = {}  # first digits -> interface
         self.subscriptions: dict[str, tuple[int, int]] = {}
         self.answers: dict[int, Answer] = {
-            TIOCOUTQ: lambda so, data: struct.pack("=i", so.send_size),
-            TIOCINQ: self._waiting,
+            TIOCOUTQ: lambda so, data: Records.queue_size(so, TIOCOUTQ),
+            TIOCINQ: lambda so, data: Records.queue_size(so, TIOCINQ, HEADER),  # as Linux counts
             SIOCADDRT: lambda so, data: self._route(True, data),
             SIOCDELRT: lambda so, data: self._route(False, data),
             GET_SUBSCRIPTION: self._subscription, SET_SUBSCRIPTION: self._subscribe,
@@ -73,19 +72,12 @@ class Settings:
 
         Source: Linux x25(7), <linux/x25.h>.
         """
-        if request in ADDRESSES:
+        if request in INTERFACE_REQUESTS:
             fail(EINVAL)
         answer = self.answers.get(request)
         if answer is None:
             fail(ENOTTY)
-        changed = answer(so, argument)
-        return 0, (changed + argument[len(changed):])[:len(argument)]
-
-    @staticmethod
-    def _waiting(so: Any, data: bytes) -> bytes:
-        """Bytes of the next record, and of the header of a packet, which Linux counts too."""
-        records = so.buffer.records
-        return struct.pack("=i", len(records[0].data) + HEADER if records else 0)
+        return 0, answer(so, argument)
 
     # Before a call
 
@@ -153,7 +145,7 @@ class Settings:
     # Interfaces
 
     def _named(self, name: bytes) -> Any:
-        interface = find(self.node, name.partition(b"\0")[0].decode("latin-1"))
+        interface = named(self.node, name)
         if interface is None or interface.hardware != ARPHRD_X25:
             fail(EINVAL)
         return interface
