@@ -6,6 +6,7 @@ the manual pages are read where they are installed (Debian: manpages, manpages-d
 
 from __future__ import annotations
 
+import errno
 import gzip
 import re
 import select
@@ -48,6 +49,21 @@ NOT_DOCUMENTED = {
     "SO_EE_OF": "hyphenated",
 }
 
+RELEASES_OF = """
+    accept.2 bind.2 close.2 connect.2 getsockopt.2 listen.2 poll.2 recv.2 recvmmsg.2 select.2
+    send.2 sendfile.2 sendmmsg.2 shutdown.2 socket.2 socketpair.2 fcntl.2 epoll_create.2
+    epoll_ctl.2 epoll_wait.2 epoll.7 socket.7 ip.7 ipv6.7 tcp.7 udp.7 udplite.7 unix.7 raw.7
+    icmp.7 packet.7 netdevice.7 arp.7 vsock.7 netlink.7
+""".split()  # noqa: SIM905
+ERRORS_OF = """
+    socket.2 socketpair.2 bind.2 bindresvport.3 listen.2 accept.2 connect.2 send.2 sendmmsg.2
+    recv.2 recvmmsg.2 shutdown.2 close.2 getsockname.2 getpeername.2 getsockopt.2 select.2 poll.2
+    epoll_create.2 epoll_ctl.2 epoll_wait.2 fcntl.2 ioctl.2 sendfile.2 splice.2 gethostname.2
+    inet_ntop.3 inet_pton.3 if_nametoindex.3 if_nameindex.3 sockatmark.3 getaddrinfo_a.3
+    gethostbyname.3 ip.7 tcp.7 udp.7 raw.7 ipv6.7 unix.7 packet.7 ddp.7 vsock.7
+""".split()  # noqa: SIM905
+SPELT_OTHERWISE = {"EAFNOTSUPPORT", "EPFNOSUPPORT", "ERESTARTSYS"}  # the pages' own, or libc's
+
 IMPORTED = {"IntEnum", "IntFlag", "array", "io", "os", "sys", "errno", "selectors"}
 IMPORTED |= {"EBADF", "EAGAIN"}
 BEYOND = ("ALG_", "BT", "CAN_", "IPPROTO_", "J1939_", "PF_", "RDS_", "SCM_J1939", "SOL_")
@@ -85,6 +101,45 @@ def test_every_constant_that_a_manual_page_names_is_on_a_page(page: str) -> None
     text = re.sub(r"^\.SH EXAMPLES.*?(?=^\.SH|\Z)", "", text, flags=re.MULTILINE | re.DOTALL)
     names = set(FAMILY_OF_NAMES.findall(text)) - NOT_DOCUMENTED.keys()
     assert names - words() == set()
+
+
+def manual_page(page: str) -> str:
+    """Return a manual page's source without its comments; skip the test where it is missing."""
+    files = list(MANUAL.glob(f"man{page[-1]}/{page}.gz"))
+    if not files:
+        pytest.skip("the manual pages are not installed: apt-get install manpages manpages-dev")
+    text = gzip.decompress(files[0].read_bytes()).decode("utf-8", "replace").replace(r"\-", "-")
+    return re.sub(r'^[.\']\\".*$', "", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", RELEASES_OF)
+def test_every_release_that_a_manual_page_names_is_in_its_row_of_the_releases(page: str) -> None:
+    rows = {}
+    text = (DOCS / "reference" / "releases.md").read_text(encoding="utf-8")
+    for row in text.split("\n## Linux\n")[1].split("\n## ")[0].splitlines():
+        if found := re.match(r"\| \*?([\d.]+)\*? \|", row):
+            rows[found[1]] = set(re.findall(r"\w+", row))
+    heads = re.findall(r"^\.[BI].*$", manual_page(page), re.MULTILINE)
+    since = re.findall(r'\b([A-Za-z]\w+)\b,?\s+"[^"]*?since Linux (\d[\d.]*\d)', "\n".join(heads))
+    names = {(name, release) for name, release in since if name != "recvmsg"}
+    assert {each for each in names if each[0] not in rows.get(each[1], ())} == set()
+
+
+@pytest.mark.parametrize("page", ERRORS_OF)
+def test_every_errno_that_a_manual_page_lists_is_where_that_page_is_treated(page: str) -> None:
+    text = (DOCS / "reference" / "manual-pages.md").read_text(encoding="utf-8")
+    name = {"epoll_create.2": "epoll.7", "epoll_ctl.2": "epoll.7", "epoll_wait.2": "epoll.7"}
+    shown = re.sub(r"\.(\d)$", r"(\1)", name.get(page, page))
+    sections = re.split(r"^(?=### )", text, flags=re.MULTILINE)
+    rows = text.split("## Functions of the C library")[1].splitlines()
+    places = [each for each in sections if shown in each.split("\n")[0]]
+    places += [row for row in rows if row.startswith("| ") and shown in row.split("|")[1]]
+    listed = re.search(r"^\.SH ERRORS\n(.*?)(?=^\.SH)", manual_page(page), re.M | re.S)
+    names = set(re.findall(r"\bE[A-Z0-9]{2,}\b", listed[1] if listed else ""))
+    names = {each for each in names if hasattr(errno, each) or each in SPELT_OTHERWISE}
+    words = set(re.findall(r"\w+", "\n".join(places)))
+    assert places
+    assert names - words == set()
 
 
 def settings() -> list[tuple[str, bool]]:

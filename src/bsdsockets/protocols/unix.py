@@ -227,13 +227,16 @@ class Unix(Protocol):
                 fail(EINVAL)
 
     def outgoing(self, control: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Take hold of what a program sends beside the data; returns what travels."""
-        result = tuple(entry for entry in control if entry[0] == SOL_SOCKET)
-        for _, kind, value in result:
-            if kind == SCM_RIGHTS:
-                for file in value:
-                    file.hold()
-        return result
+        """Take hold of what a program sends beside the data; returns what travels.
+
+        The descriptors of several messages travel in one.
+        """
+        own = [entry for entry in control if entry[0] == SOL_SOCKET]
+        files = tuple(file for _, kind, value in own if kind == SCM_RIGHTS for file in value)
+        for file in files:
+            file.hold()
+        rights = ((SOL_SOCKET, SCM_RIGHTS, files),) if files else ()
+        return (*(entry for entry in own if entry[1] != SCM_RIGHTS), *rights)
 
     def _checked(self, claim: Credentials) -> Credentials:
         own = self.host.credentials
