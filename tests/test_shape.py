@@ -31,7 +31,7 @@ CODE = {
     "sockets": 700,
     "calls": 850,
     "faults": 450,
-    "face": 2450,
+    "face": 2600,
 }
 
 NO_CODE = {

@@ -9,8 +9,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 FORK = (
-    "os.fork with sockets open is refused: "
-    "the child would be a second process, and the model lives in one"
+    "the child of os.fork uses a socket of its parent, "
+    "which is known in the parent's process only"
 )
 PROCESS = "starts another process and talks to it over a descriptor"
 

@@ -9,6 +9,8 @@ import os
 import types
 from typing import Any
 
+from .select_module import descriptor_of
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -22,7 +24,7 @@ def make(machine: Any) -> types.ModuleType | None:
     files = machine.descriptors
 
     def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
-        number = fd if isinstance(fd, int) else fd.fileno()
+        number = descriptor_of(fd)
         result = fcntl.fcntl(fd, cmd, arg)
         if number in files:
             if cmd == fcntl.F_SETFL:
@@ -32,7 +34,7 @@ def make(machine: Any) -> types.ModuleType | None:
         return result
 
     def ioctl(fd: Any, request: int, arg: Any = 0, mutate_flag: bool = True, /) -> Any:
-        number = fd if isinstance(fd, int) else fd.fileno()
+        number = descriptor_of(fd)
         if number not in files:
             return fcntl.ioctl(fd, request, arg, mutate_flag)
         if isinstance(arg, int):
@@ -44,6 +46,8 @@ def make(machine: Any) -> types.ModuleType | None:
         arg[:] = changed
         return result
 
+    for function, name in ((control, "fcntl"), (ioctl, "ioctl")):
+        function.__module__, function.__name__, function.__qualname__ = "fcntl", name, name
     module = types.ModuleType("fcntl", fcntl.__doc__)
     vars(module).update(vars(fcntl), fcntl=control, ioctl=ioctl)
     return module

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from ..machine.constants import POLLIN, POLLOUT
 from ..machine.errors import ENOSYS
+from .by_name import ByName
 
 STANDARD = (0, 1, 2)
 
@@ -27,7 +28,7 @@ def refuse(what: str) -> NoReturn:
     raise OSError(ENOSYS, f"not on the model: {what}")
 
 
-class Descriptors:
+class Descriptors(ByName, of="os"):
     """The functions of ``os`` that must know the model's descriptors beside the host's."""
 
     def __init__(self, machine: Any) -> None:
@@ -137,7 +138,7 @@ class Descriptors:
 
 
 REAL = {name: getattr(os, name) for name in vars(Descriptors)
-        if name[0] != "_" and hasattr(os, name)}
+        if hasattr(os, name) and name[0] != "_"}
 REAL_OPEN = io.open
 NAMES = tuple(REAL)
 if hasattr(os, "get_blocking"):
@@ -185,7 +186,7 @@ class Stream(io.RawIOBase):
                 os.close(self._fd)
 
 
-class Opener:
+class Opener(ByName, of="io"):
     """Has ``open``, as a method: as an attribute of a class it must not become one."""
 
     def __init__(self, machine: Any) -> None:

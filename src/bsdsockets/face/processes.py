@@ -2,8 +2,9 @@
 
 A machine lives in one process.  Another one has no part in its sockets, so
 
-    os.fork                      goes where no socket of the model is open: the child's
-                                 machine is its own, and no packet passes between the two
+    os.fork                      the child's machine is its own, and no packet passes between
+                                 the two; what was open stays with the parent, and a call of
+                                 the child that names it is refused
     subprocess, multiprocessing  go, with pipes; a socket of the model as the child's
                                  descriptor is refused
     os.waitpid, semaphores that  let the other threads of the model go on
@@ -12,7 +13,7 @@ A machine lives in one process.  Another one has no part in its sockets, so
 From the first child on time is real: the child lives in it.  And while one lives, waiting that
 nobody in the machine can end is no error, as the child may send a signal, or by its end.
 
-Sources: POSIX.1-2024 fork(), waitpid(); CPython ``Modules/_posixsubprocess.c`` for the
+Sources: POSIX.1-2024 fork(), wait(), waitid(); CPython ``Modules/_posixsubprocess.c`` for the
 order of arguments.
 """
 
@@ -21,6 +22,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..machine.descriptors import File
+from .by_name import ByName
 from .os_module import refuse
 
 try:
@@ -31,8 +34,8 @@ except ImportError:  # no processes: a browser, Windows
 
 LOOK = 0.002  # seconds between looks at a child
 SIGNAL = 1.0  # seconds that the signal of a child's end may take until its handler has run
-FORK = ("os.fork with sockets open: they live in one process, and the child's would be copies "
-        "that nobody reaches; use threads, or fork first")
+LEFT = ("a descriptor from before os.fork: what it refers to is known in the parent's process "
+        "only; open it after the fork, or use threads")
 HAND_OVER = ("a socket as another process's descriptor: what it refers to is known in this "
              "process only")
 PASSED = (6, 9, 11)  # where fork_exec takes stdin, stdout and stderr; the others at 3
@@ -57,7 +60,7 @@ class _Children:
         One that has ended still can: the handler of its signal may not have run yet.
         """
         try:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            ended = REAL["waitid"](os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
             return False
         time.sleep(LOOK)
@@ -68,27 +71,52 @@ class _Children:
         return time.monotonic() < self._until
 
 
-class Processes:
-    """The functions of ``os`` that make processes or wait for them."""
+class LeftBehind(File):
+    """What a descriptor of the child names that the parent had open."""
+
+    def ready(self) -> int:
+        refuse(LEFT)
+
+
+def leave_behind(machine: Any) -> None:
+    """In the child: nobody watches its machine, and what the parent had open is the parent's."""
+    files, calls, left = machine.descriptors, machine._calls, LeftBehind()
+    machine.host.observers.callbacks.clear()
+    machine.calls, machine.poll = calls, machine._poll
+    for number, file in list(files.items()):
+        files[number] = left.hold()
+        file.drop()
+
+    def checked(look_up: Callable[[int], Any]) -> Callable[[int], Any]:
+        return lambda number: left.ready() if files.get(number) is left else look_up(number)
+
+    calls.socket_of, files.find = checked(calls.socket_of), checked(files.find)
+
+
+class Processes(ByName, of="os"):
+    """The functions of ``os`` that make processes or wait for them.
+
+    Those that wait let the other threads go on, with WNOHANG they do not wait; they return and
+    fail as the host does: ECHILD.
+    """
 
     def __init__(self, machine: Any) -> None:
         self._machine = machine
         self._scheduler, self._clock = machine.scheduler, machine.clock
 
     def _fork(self, name: str) -> Any:
-        if self._machine.descriptors:
-            refuse(FORK)
         begin(self._machine)
         result = REAL[name]()
         if (result if name == "fork" else result[0]) == 0:
             self._scheduler.survive()
+            leave_behind(self._machine)
         return result
 
     def fork(self) -> int:
         """Make a child, whose machine is its own; returns its number, 0 in the child.
 
-        ENOSYS
-            A socket is open: the child's would be a copy that nobody reaches.
+        What is open stays with the parent: a call of the child that names it fails with ENOSYS,
+        and says so.  The child may close it, which the parent does not notice.
         """
         return self._fork("fork")
 
@@ -101,23 +129,38 @@ class Processes:
         begin(self._machine)
         return REAL["posix_spawn"](*arguments, **named)
 
-    def waitpid(self, pid: int, options: int, /) -> tuple[int, int]:
-        """Wait for a child; the other threads go on.  With WNOHANG it does not wait.
-
-        Returns (number, status); fails as the host does: ECHILD.
-        """
+    def _wait(self, name: str, options: int, *which: Any) -> Any:
+        """Wait for a child; *which* are the arguments before the options."""
+        real = REAL[name]
         if options & os.WNOHANG or len(self._scheduler.tasks) == 1:
-            return REAL["waitpid"](pid, options)
+            return real(*which, options)
         while True:
-            found: tuple[int, int] = REAL["waitpid"](pid, options | os.WNOHANG)
-            if found[0]:
+            found = real(*which, options | os.WNOHANG)
+            if found is not None and (name == "waitid" or found[0]):
                 return found
-            self._scheduler.current.call = f"waitpid({pid})"
+            self._scheduler.current.call = f"{name}({', '.join(map(str, which))})"
             self._scheduler.wait((), self._clock.now + LOOK, "waits for a process to end")
 
     def wait(self) -> tuple[int, int]:
-        """Wait for any child."""
+        """Wait for any child; returns (number, status)."""
         return self.waitpid(-1, 0)
+
+    def wait3(self, options: int) -> Any:
+        """Wait for any child; returns (number, status, usage of resources)."""
+        return self._wait("wait3", options)
+
+    def wait4(self, pid: int, options: int) -> Any:
+        """Wait for a child; returns (number, status, usage of resources)."""
+        return self._wait("wait4", options, pid)
+
+    def waitid(self, idtype: int, id: int, options: int, /) -> Any:
+        """Wait for a child to change its state; returns what became of it."""
+        return self._wait("waitid", options, idtype, id)
+
+    def waitpid(self, pid: int, options: int, /) -> tuple[int, int]:
+        """Wait for a child; returns (number, status)."""
+        found: tuple[int, int] = self._wait("waitpid", options, pid)
+        return found
 
 
 REAL = {name: getattr(os, name) for name in vars(Processes)

@@ -7,6 +7,7 @@ functions of ``os`` that take descriptors learn of the model's, and so do ``ctyp
 """
 
 import builtins
+import importlib
 import io
 import os
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from ..faults import Fault
 from ..machine.profile import BUILT_IN, Profile
 from .c_library import c_modules
+from .dates import install_dates
 from .loader import ABSENT, KEPT, PRIVATE, Finder
 from .machine import Machine
 from .os_module import Opener, os_functions
@@ -42,6 +44,9 @@ def install(machine: Machine) -> None:
     share_semaphores(machine)
     install_signals(machine)
     install_hooks(sys.modules["_thread"])
+    install_dates(sys.modules["time"])
+    # Who waits for another thread to import a module lets the others go on.
+    vars(importlib._bootstrap)["_thread"] = sys.modules["_thread"]
 
 
 def run(commands: Sequence[Command], module: bool = False, seed: int = 0,

@@ -16,13 +16,15 @@ import signal
 from contextlib import suppress
 from typing import Any
 
+from .by_name import ByName
+
 TIMERS = {name: getattr(signal, name) for name in (
     "alarm", "setitimer", "getitimer", "pthread_kill", "pause", "signal", "getsignal",
     "set_wakeup_fd") if hasattr(signal, name)}
 KILL: Any = getattr(os, "kill", None)
 
 
-class Signals:
+class Signals(ByName, of="signal"):
     """The functions of ``signal`` that wait for the clock or name a thread."""
 
     def __init__(self, machine: Any) -> None:

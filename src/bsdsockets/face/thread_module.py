@@ -13,6 +13,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from .by_name import ByName
+
 TIMEOUT_MAX = _host.TIMEOUT_MAX
 
 
@@ -223,7 +225,7 @@ class Handle(Waitable):
                 return
 
 
-class Functions:
+class Functions(ByName, of="_thread"):
     """The functions of ``_thread``."""
 
     def __init__(self, machine: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..machine.clock import EPOCH
 from ..machine.errors import EPERM
+from .by_name import ByName
 
 PATIENCE = 1000  # looks at the clock
 SLACK = 50e-6  # seconds that the shortest sleep takes, see PR_SET_TIMERSLACK(2const)
@@ -22,7 +23,7 @@ CLOCKS = {getattr(_host, clock): function for clock, function in (
     ("CLOCK_UPTIME_RAW", "monotonic_ns")) if hasattr(_host, clock)}
 
 
-class Functions:
+class Functions(ByName, of="time"):
     """The functions of ``time`` that look at the clock; none waits but `sleep`.
 
     Looking takes a microsecond of virtual time, so that a loop which only looks ends.
