@@ -25,6 +25,7 @@ from typing import Any
 
 from ..machine.errors import ESRCH
 from . import fcntl_module
+from .c_interfaces import Interfaces
 
 OF_THREADS = ("pthread_setname_np", "pthread_getname_np")
 CALLS = ("bind", "connect", "accept", "sendto", "recvfrom", "getsockname", "getpeername")
@@ -134,12 +135,15 @@ def c_modules(machine: Any) -> dict[str, types.ModuleType]:
 def _make_ctypes(machine: Any) -> types.ModuleType:
     """The interpreter's ctypes, whose CDLL(None) knows the machine's sockets."""
 
+    interfaces = Interfaces(machine)
+
     class CDLL(ctypes.CDLL):
         def __init__(self, name: Any, *arguments: Any, **options: Any) -> None:
             super().__init__(name, *arguments, **options)
             if name is None or str(name).startswith("libc."):
                 for call in CALLS:
                     setattr(self, call, Function(machine, call, self[call]))
+                self.getifaddrs, self.freeifaddrs = interfaces.getifaddrs, interfaces.freeifaddrs
             for call in OF_THREADS:
                 if hasattr(self, call):
                     setattr(self, call, OfThread(machine, self[call]))
