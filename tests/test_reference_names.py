@@ -10,7 +10,9 @@ import errno
 import gzip
 import re
 import select
+import selectors
 import socket
+import socketserver
 import sys
 from functools import cache
 from pathlib import Path
@@ -80,6 +82,20 @@ def words() -> set[str]:
 def test_every_public_name_of_pythons_socket_library_is_on_a_page(module: object) -> None:
     names = {name for name in dir(module) if not name.startswith("_")}
     assert names - words() == set()
+
+
+@pytest.mark.parametrize("name", socketserver.__all__)
+def test_every_class_of_socketserver_with_its_attributes_is_on_its_page(name: str) -> None:
+    page = DOCS / "reference" / "calls" / "socketserver.md"
+    names = {name, *(each for each in dir(getattr(socketserver, name)) if not each.startswith("_"))}
+    assert names - {"collect_children"} - set(re.findall(r"\w+", page.read_text("utf-8"))) == set()
+
+
+@pytest.mark.parametrize("kind", [selectors.BaseSelector, select.epoll, type(select.poll())])
+def test_every_method_of_what_waits_is_on_its_page(kind: type) -> None:
+    page = DOCS / "reference" / "calls" / "poll.md"
+    names = {each for each in dir(kind) if not each.startswith("_")}
+    assert names - set(re.findall(r"\w+", page.read_text("utf-8"))) == set()
 
 
 @pytest.mark.parametrize("module", [socket, select, socket.socket], ids=lambda each: each.__name__)
