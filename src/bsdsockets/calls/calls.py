@@ -14,14 +14,13 @@ checks as Linux 6.18 shows it.
 
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
     AF_PACKET,
     AF_UNIX,
-    SO_LINGER,
     SOCK_CLOEXEC,
     SOCK_NONBLOCK,
-    SOL_SOCKET,
 )
 from ..machine.errors import (
     EAFNOSUPPORT,
@@ -33,7 +32,6 @@ from ..machine.host import Host
 from ..sockets.socket import Socket
 from .connections import Connections
 
-LINGER = (SOL_SOCKET, SO_LINGER)
 TYPE_MASK = 0xF
 SOCK_PACKET = 10
 
@@ -168,7 +166,7 @@ class Calls(Connections):
         """
         file = self.files.get(number)
         so = file if file.__class__ is Socket else None
-        linger = so.options.get(LINGER) if so is not None else None
+        linger = so.options.get(opt.SO_LINGER) if so is not None else None
         self.files.close(number)
         self._settle()
         if so is not None and linger and linger[0] and linger[1] and so.references == 0:

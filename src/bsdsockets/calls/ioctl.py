@@ -19,15 +19,14 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
     AF_INET6,
     AF_PACKET,
     AF_UNIX,
-    SO_OOBINLINE,
     SOCK_DGRAM,
     SOCK_STREAM,
-    SOL_SOCKET,
 )
 from ..machine.errors import (
     EADDRNOTAVAIL,
@@ -50,7 +49,6 @@ SIOCGIFMTU, SIOCSIFMTU, SIOCGIFHWADDR, SIOCGIFINDEX = 0x8921, 0x8922, 0x8927, 0x
 SIOCGIFTXQLEN, SIOCGIFMAP = 0x8942, 0x8970
 ADDRESSES = (SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK)
 IFREQ, QUEUE_LENGTH = 40, 1000
-INLINE = (SOL_SOCKET, SO_OOBINLINE)
 
 
 def ioctl(so: Any, number: int, node: Node, request: int,
@@ -95,7 +93,7 @@ def _unread(so: Any) -> int:
             return sum(len(record.data) for record in records)
         return len(records[0].data) if records else 0
     ahead = so.pcb.before_urgent if so.pcb.urgent_state else -1
-    if ahead >= 0 and not so.options.get(INLINE):
+    if ahead >= 0 and not so.options.get(opt.SO_OOBINLINE):
         return int(ahead)
     return len(so.buffer)
 

@@ -17,23 +17,19 @@ SO_RCVTIMEO and SO_SNDTIMEO.
 
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     MSG_DONTWAIT,
     POLLERR,
     POLLHUP,
     POLLIN,
     POLLOUT,
-    SO_RCVTIMEO,
-    SO_SNDTIMEO,
-    SOL_SOCKET,
 )
 from ..machine.errors import EAGAIN, fail
 from ..machine.events import CallWaits
 from ..machine.host import Host
 from ..sockets.socket import Socket
 
-RECEIVE_TIMEOUT = (SOL_SOCKET, SO_RCVTIMEO)
-SEND_TIMEOUT = (SOL_SOCKET, SO_SNDTIMEO)
 SPIN = 0.001  # seconds that one turn of a busy loop takes
 
 
@@ -152,7 +148,7 @@ class Waiting:
 
     def _own_deadline(self, so: Socket, event: int) -> float | None:
         """The end of SO_RCVTIMEO or SO_SNDTIMEO."""
-        limit = so.options.get(RECEIVE_TIMEOUT if event == POLLIN else SEND_TIMEOUT)
+        limit = so.options.get(opt.SO_RCVTIMEO if event == POLLIN else opt.SO_SNDTIMEO)
         seconds = _seconds(limit) if limit else None
         return None if seconds is None else self.clock.now + seconds
 

@@ -10,6 +10,7 @@ Sources: Linux udp(7), ip(7); the order of checks as Linux 6.18 shows it.
 
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET6,
     IP_MULTICAST_IF,
@@ -20,10 +21,6 @@ from ..machine.constants import (
     MSG_OOB,
     MSG_PEEK,
     MSG_TRUNC,
-    SO_BINDTODEVICE,
-    SO_BROADCAST,
-    SO_RXQ_OVFL,
-    SOL_SOCKET,
 )
 from ..machine.errors import EACCES, EAFNOSUPPORT, EDESTADDRREQ, ENOTCONN, EOPNOTSUPP, EPIPE, fail
 from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
@@ -46,10 +43,6 @@ from .protocol import (
     move_peek,
     peek_offset,
 )
-
-DEVICE = (SOL_SOCKET, SO_BINDTODEVICE)
-OVERFLOWS = (SOL_SOCKET, SO_RXQ_OVFL)
-BROADCAST = (SOL_SOCKET, SO_BROADCAST)
 
 
 class Datagrams(DatagramErrors):
@@ -101,13 +94,14 @@ class Datagrams(DatagramErrors):
         own = chosen or (bound if self.node.kind(bound) == "local" else so.pcb.source)
         if own and (kind == "multicast" or remote == BROADCAST4) and ":" not in remote:
             source = own  # the interface that has it is the way
-        elif so.options.get(DEVICE) and kind in ("multicast", "remote") and ":" not in remote:
+        elif ":" not in remote and kind in ("multicast", "remote") and (
+                so.options.get(opt.SO_BINDTODEVICE)):
             source = LOOPBACK4  # whatever the routes say
         elif kind == "multicast":
             source = self.multicast_source(so, remote)
         else:
             source = self.node.source_for(remote)
-        if kind == "broadcast" and not so.options.get(BROADCAST):
+        if kind == "broadcast" and not so.options.get(opt.SO_BROADCAST):
             fail(EACCES)
         return self.own_source(so, 6 if ":" in remote else 4) or source
 
@@ -220,7 +214,7 @@ class Datagrams(DatagramErrors):
         if not self.fits(so, record):
             so.pcb.drops += 1
             return False
-        if so.options and so.options.get(OVERFLOWS):
+        if so.options and so.options.get(opt.SO_RXQ_OVFL):
             record = record._replace(drops=so.pcb.drops)
         buffer.append(record)
         if so.waiters:

@@ -12,12 +12,9 @@ import struct
 from collections import deque
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET6,
-    IP_RECVERR,
-    IPPROTO_IP,
-    IPPROTO_IPV6,
-    IPV6_RECVERR,
     MSG_ERRQUEUE,
     MSG_TRUNC,
     POLLERR,
@@ -38,8 +35,7 @@ class DatagramErrors(Internet):
 
     def wants_errors(self, so: Any, six: bool) -> bool:
         """True if *so* keeps errors about what it sent over this version of IP."""
-        return bool(so.options.get((IPPROTO_IPV6, IPV6_RECVERR) if six else
-                                   (IPPROTO_IP, IP_RECVERR)))
+        return bool(so.options.get(opt.IPV6_RECVERR if six else opt.IP_RECVERR))
 
     def returned(self, so: Any, number: int, message: Message, six: bool, size: int = 0,
                  packet: Any = None) -> None:
@@ -65,7 +61,7 @@ class DatagramErrors(Internet):
             record = struct.pack("=IBBBBII", number, 1, 0, 0, 0, 65536, 0)
             address = struct.pack("=HHI16sI" if six else "=HHI8x", *((0,) * 3), *(
                 (bytes(16), 0) if six else ()))
-            kind = (IPPROTO_IPV6, IPV6_RECVERR) if six else (IPPROTO_IP, IP_RECVERR)
+            kind = opt.IPV6_RECVERR if six else opt.IP_RECVERR
             to = InternetAddress(self.dressed(so, so.pcb.remote or ANY4), so.pcb.remote_port)
             self.returned(so, 0, Message(b"", to, ((*kind, record + address),), MSG_ERRQUEUE),
                           six)

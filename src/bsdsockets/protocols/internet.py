@@ -10,10 +10,10 @@ Sources: RFC 3493 3.7; Linux ip(7), ipv6(7); the order of checks as Linux 6.18 s
 
 from typing import Any, NamedTuple
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
     AF_INET6,
-    IP_FREEBIND,
     IPPROTO_IP,
     IPPROTO_IPV6,
     SOCK_STREAM,
@@ -38,10 +38,9 @@ from ..network.addresses import (
     unmap,
 )
 from ..network.node import Node
-from .ports import V6ONLY, Ports
+from .ports import Ports
 from .protocol import Protocol
 
-FREEBIND = (IPPROTO_IP, IP_FREEBIND)
 BIND_LATER = (IPPROTO_IP, 24)  # IP_BIND_ADDRESS_NO_PORT
 
 
@@ -81,7 +80,7 @@ class Internet(Protocol):
             The port is taken, or none is free.
         """
         mapped = is_mapped(address.address)
-        if mapped and so.options.get(V6ONLY):
+        if mapped and so.options.get(opt.IPV6_V6ONLY):
             fail(EINVAL)
         if so.family == AF_INET:
             self.check_own(so, address)
@@ -99,12 +98,12 @@ class Internet(Protocol):
         so.explicit_port |= bool(address.port)
         so.scope = address.scope if address.address.startswith("fe80:") else 0
         if not is_any(address.address) and so.family != AF_INET and not mapped:
-            so.options[V6ONLY] = 1  # as Linux does: the address is of no use to IPv4
+            so.options[opt.IPV6_V6ONLY] = 1  # as Linux does: the address is of no use to IPv4
 
     def _take(self, so: Any, address: InternetAddress) -> None:
         """Take the address, and the port unless that is put off to connect()."""
         so.bound_address = address.address
-        if self.uses_ports and (address.port or not so.options.get(BIND_LATER)):
+        if self.uses_ports and (address.port or not so.options.get(opt.IP_BIND_ADDRESS_NO_PORT)):
             try:
                 so.port = so.shown_port = self.ports.claim(so, address.port)
             except OSError:
@@ -125,7 +124,7 @@ class Internet(Protocol):
             fail(EINVAL)
         if plain.startswith("fe80:") and not self.node.has_interface(address.scope):
             fail(ENODEV)
-        if kind == "remote" and not so.options.get(FREEBIND):
+        if kind == "remote" and not so.options.get(opt.IP_FREEBIND):
             fail(EADDRNOTAVAIL)
         if kind == "multicast" and ":" in plain and not address.scope:
             fail(EINVAL if plain.startswith(("ff01", "ff02")) else EADDRNOTAVAIL)
@@ -144,7 +143,7 @@ class Internet(Protocol):
             An IPv4 address, and the socket is for IPv6 only.
         """
         if is_mapped(address):
-            if so.options.get(V6ONLY):
+            if so.options.get(opt.IPV6_V6ONLY):
                 fail(ENETUNREACH)
             address = unmap(address)
         if address == ANY6:

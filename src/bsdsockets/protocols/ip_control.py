@@ -12,6 +12,7 @@ import struct
 from typing import Any, NamedTuple
 
 from ..machine import constants as c
+from ..machine import option_keys as opt
 from ..machine.errors import EINVAL, ENETUNREACH, ENODEV, fail
 from ..network.addresses import ANY4, ANY6, BROADCAST4, is_any, is_mapped, pack, remap, unpack
 from ..network.packets import Datagram, Packet
@@ -39,8 +40,6 @@ PLAIN = Choices()
 IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
 NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
 UDP_SEGMENT = 103
-MARK, TELL_MARK = (c.SOL_SOCKET, c.SO_MARK), (c.SOL_SOCKET, c.SO_RCVMARK)
-DISCOVER = (c.IPPROTO_IP, c.IP_MTU_DISCOVER)
 OPTIONS6 = (3, 4, c.IPV6_HOPOPTS, c.IPV6_RTHDRDSTOPTS, c.IPV6_DSTOPTS)  # 3 and 4: RFC 2292's
 
 
@@ -61,16 +60,14 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool) -> 
             level == c.IPPROTO_UDP and kind != UDP_SEGMENT for level, kind, _ in control):
         fail(EINVAL)
     get = so.options.get
-    marks = [value for level, kind, value in control if (level, kind) == MARK]
-    mark = struct.unpack("=i", marks[-1])[0] if marks else get(MARK, 0)
+    marks = [value for level, kind, value in control if (level, kind) == opt.SO_MARK]
+    mark = struct.unpack("=i", marks[-1])[0] if marks else get(opt.SO_MARK, 0)
     if ":" in remote:
-        hops = get((c.IPPROTO_IPV6, c.IPV6_MULTICAST_HOPS), 1) if multicast else get(
-            (c.IPPROTO_IPV6, c.IPV6_UNICAST_HOPS), 64)
-        chosen = Choices(hops, get((c.IPPROTO_IPV6, c.IPV6_TCLASS), 0), mark=mark)
+        hops = get(opt.IPV6_MULTICAST_HOPS, 1) if multicast else get(opt.IPV6_UNICAST_HOPS, 64)
+        chosen = Choices(hops, get(opt.IPV6_TCLASS, 0), mark=mark)
         return _choose6(so, chosen, control)
-    ttl = get((c.IPPROTO_IP, c.IP_MULTICAST_TTL), 1) if multicast else get(
-        (c.IPPROTO_IP, c.IP_TTL), 64)
-    return _choose4(so, Choices(ttl, get((c.IPPROTO_IP, c.IP_TOS), 0), mark=mark), control)
+    ttl = get(opt.IP_MULTICAST_TTL, 1) if multicast else get(opt.IP_TTL, 64)
+    return _choose4(so, Choices(ttl, get(opt.IP_TOS, 0), mark=mark), control)
 
 
 def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
@@ -154,7 +151,7 @@ def check_source(so: Any, chosen: Choices) -> None:
     if not is_any(chosen.source or ANY4) and ":" not in chosen.source:
         if chosen.source == BROADCAST4 or node.kind(chosen.source) == "multicast":
             fail(EINVAL)
-        foreign = so.options.get((c.IPPROTO_IP, c.IP_TRANSPARENT))
+        foreign = so.options.get(opt.IP_TRANSPARENT)
         if node.kind(chosen.source) != "local" and not foreign:
             fail(ENETUNREACH)
     if chosen.interface and not node.has_interface(chosen.interface):
@@ -177,19 +174,18 @@ def _source6(so: Any, value: bytes) -> str:
 
 def header_options(so: Any) -> int:
     """How many bytes IP_OPTIONS adds to the header of IPv4."""
-    return len(so.options.get((c.IPPROTO_IP, c.IP_OPTIONS), b""))
+    return len(so.options.get(opt.IP_OPTIONS, b""))
 
 
 def may_fragment(so: Any) -> bool:
     """True if what *so* sends over IPv4 may be cut on its way: IP_MTU_DISCOVER is 0, 4 or 5."""
-    return bool(so.options) and so.options.get(DISCOVER, 1) not in (1, 2, 3)
+    return bool(so.options) and so.options.get(opt.IP_MTU_DISCOVER, 1) not in (1, 2, 3)
 
 
 def prepared(so: Any, packet: Packet) -> Packet:
     """*packet* as *so* remembers it: of IPv4, where it came in only if that is asked for then."""
-    if ":" in packet.source or (so.options and (
-            so.options.get((c.IPPROTO_IP, c.IP_PKTINFO))
-            or so.options.get((c.IPPROTO_IPV6, c.IPV6_RECVPKTINFO)))):
+    if ":" in packet.source or (so.options and (so.options.get(opt.IP_PKTINFO)
+                                                or so.options.get(opt.IPV6_RECVPKTINFO))):
         return packet
     return packet._replace(interface=0)
 
@@ -205,13 +201,13 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
         result.append((c.SOL_SOCKET, c.SO_RXQ_OVFL, struct.pack("=I", record.drops)))
     if packet is None:
         return tuple(result)
-    if get(TELL_MARK) and not returned:
-        result.append((*MARK, struct.pack("=i", packet.mark)))
+    if get(opt.SO_RCVMARK) and not returned:
+        result.append((*opt.SO_MARK, struct.pack("=i", packet.mark)))
     if so.family == c.AF_INET6:
         _told6(get, record, returned, result)
         if ":" in packet.source:
             return tuple(result)
-    if get((c.IPPROTO_IP, c.IP_PKTINFO)):
+    if get(opt.IP_PKTINFO):
         local = specific = pack(packet.destination)
         if not packet.interface or returned:
             specific = bytes(4)
@@ -219,11 +215,11 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
             specific = pack(packet.source)
         result.append((c.IPPROTO_IP, c.IP_PKTINFO,
                        struct.pack("=i4s4s", packet.interface, specific, local)))
-    if get((c.IPPROTO_IP, c.IP_RECVTTL)):
+    if get(opt.IP_RECVTTL):
         result.append((c.IPPROTO_IP, c.IP_TTL, struct.pack("=i", packet.ttl)))
-    if get((c.IPPROTO_IP, c.IP_RECVTOS)):
+    if get(opt.IP_RECVTOS):
         result.append((c.IPPROTO_IP, c.IP_TOS, bytes([packet.tos])))
-    if get((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR)):
+    if get(opt.IP_RECVORIGDSTADDR):
         result.append((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR, struct.pack(
             "=H2s4s8x", c.AF_INET, _port_bytes(record, returned), pack(packet.destination))))
     return tuple(result)
@@ -245,16 +241,16 @@ def _port_bytes(record: Record, returned: bool) -> bytes:
 def _told6(get: Any, record: Record, returned: bool,
            result: list[tuple[int, int, bytes]]) -> None:
     packet = record.origin
-    if get((c.IPPROTO_IPV6, c.IPV6_RECVPKTINFO)):
+    if get(opt.IPV6_RECVPKTINFO):
         result.append((c.IPPROTO_IPV6, c.IPV6_PKTINFO, struct.pack(
             "=16si", pack(remap(packet.destination)), packet.interface)))
     if ":" not in packet.source:
         return
-    if get((c.IPPROTO_IPV6, c.IPV6_RECVHOPLIMIT)):
+    if get(opt.IPV6_RECVHOPLIMIT):
         result.append((c.IPPROTO_IPV6, c.IPV6_HOPLIMIT, struct.pack("=i", packet.ttl)))
-    if get((c.IPPROTO_IPV6, c.IPV6_RECVTCLASS)):
+    if get(opt.IPV6_RECVTCLASS):
         result.append((c.IPPROTO_IPV6, c.IPV6_TCLASS, struct.pack("=i", packet.tos)))
-    if get((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR)):
+    if get(opt.IPV6_ORIGDSTADDR):
         result.append((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR, struct.pack(
             "=H2sI16sI", c.AF_INET6, _port_bytes(record, returned), 0,
             pack(packet.destination), 0)))

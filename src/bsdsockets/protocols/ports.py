@@ -14,20 +14,11 @@ socket(7) SO_REUSEADDR, SO_REUSEPORT; RFC 6056 for choosing a port.
 
 from typing import Any
 
-from ..machine.constants import (
-    IPPROTO_IPV6,
-    IPV6_V6ONLY,
-    SO_REUSEADDR,
-    SO_REUSEPORT,
-    SOL_SOCKET,
-)
+from ..machine import option_keys as opt
 from ..machine.errors import EADDRINUSE, EADDRNOTAVAIL, fail
 from ..machine.host import Host
 from ..network.addresses import ANY4, ANY6, is_any, is_mapped, unmap, version
 
-REUSE_ADDRESS = (SOL_SOCKET, SO_REUSEADDR)
-REUSE_PORT = (SOL_SOCKET, SO_REUSEPORT)
-V6ONLY = (IPPROTO_IPV6, IPV6_V6ONLY)
 PLACE_HOLDER = "127.0.0.6"  # LOOPBACK4_IPV6
 
 
@@ -40,7 +31,7 @@ def covers(user: Any, address: str) -> bool:
         return False
     if own != ANY6:
         return version(address) == 4
-    return version(address) == 6 or not user.options.get(V6ONLY)
+    return version(address) == 6 or not user.options.get(opt.IPV6_V6ONLY)
 
 
 def spans(user: Any) -> tuple[str | None, str | None]:
@@ -53,7 +44,7 @@ def spans(user: Any) -> tuple[str | None, str | None]:
         return own, None
     if is_mapped(own):
         return unmap(own), None
-    if user.options.get(V6ONLY):
+    if user.options.get(opt.IPV6_V6ONLY):
         return None, own
     return (ANY4 if own == ANY6 else PLACE_HOLDER), own
 
@@ -96,9 +87,9 @@ class Ports:
 
     def _shared(self, so: Any, user: Any) -> bool:
         listens = self.listening_matters and user.listening
-        if so.options.get(REUSE_ADDRESS) and user.options.get(REUSE_ADDRESS) and not listens:
+        if so.options.get(opt.SO_REUSEADDR) and user.options.get(opt.SO_REUSEADDR) and not listens:
             return True
-        return bool(so.options.get(REUSE_PORT) and user.options.get(REUSE_PORT))
+        return bool(so.options.get(opt.SO_REUSEPORT) and user.options.get(opt.SO_REUSEPORT))
 
     def claim(self, so: Any, port: int) -> int:
         """Give *so* the *port*, or a free one for 0, and return it.

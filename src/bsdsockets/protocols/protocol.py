@@ -16,6 +16,7 @@ Sources: 4.4BSD ``protosw.h`` and ``pr_usrreqs``; Plan 9 ``ip.h``, ``Proto``.
 import struct
 from typing import Any, NamedTuple
 
+from ..machine import option_keys as opt
 from ..machine.clock import EPOCH
 from ..machine.constants import (
     MSG_PEEK,
@@ -29,11 +30,6 @@ from ..machine.constants import (
     POLLRDNORM,
     POLLWRBAND,
     POLLWRNORM,
-    SO_PEEK_OFF,
-    SO_SELECT_ERR_QUEUE,
-    SO_TIMESTAMP,
-    SO_TIMESTAMPNS,
-    SOL_SOCKET,
 )
 from ..machine.errors import ENOPROTOOPT, ENOTTY, EOPNOTSUPP, fail
 
@@ -44,28 +40,25 @@ WRITABLE = POLLOUT | POLLWRNORM
 WRITABLE_BAND = WRITABLE | POLLWRBAND
 HANGUP = POLLHUP
 READ_HANGUP = POLLRDHUP | READABLE
-EVERYTHING = (READABLE | WRITABLE_BAND | POLLERR | POLLHUP | POLLRDHUP | POLLRDBAND | 2)
+EVERYTHING = READABLE | WRITABLE_BAND | POLLERR | POLLHUP | POLLRDHUP | POLLRDBAND | POLLPRI
 
 # What connect() finds: Linux's `enum socket_state`.
 UNCONNECTED, CONNECTING, CONNECTED, DISCONNECTING = (
     "unconnected", "connecting", "connected", "disconnecting")
 
 
-SELECT_ERRORS = (SOL_SOCKET, SO_SELECT_ERR_QUEUE)
-PEEK_OFFSET = (SOL_SOCKET, SO_PEEK_OFF)
-TIMESTAMP, TIMESTAMP_NS = (SOL_SOCKET, SO_TIMESTAMP), (SOL_SOCKET, SO_TIMESTAMPNS)
 
 
 def peek_offset(so: Any, flags: int) -> int:
     """Where a call begins to look: at SO_PEEK_OFF with MSG_PEEK, or -1 where there is none."""
-    return so.options.get(PEEK_OFFSET, -1) if flags & MSG_PEEK and so.options else -1
+    return so.options.get(opt.SO_PEEK_OFF, -1) if flags & MSG_PEEK and so.options else -1
 
 
 def move_peek(so: Any, count: int) -> None:
     """Let SO_PEEK_OFF follow: forwards by what was seen, backwards by what was read."""
-    offset = so.options.get(PEEK_OFFSET, -1)
+    offset = so.options.get(opt.SO_PEEK_OFF, -1)
     if offset >= 0:
-        so.options[PEEK_OFFSET] = max(offset + count, 0)
+        so.options[opt.SO_PEEK_OFF] = max(offset + count, 0)
 
 
 def ends_mask(so: Any, waits: bool) -> int:
@@ -78,17 +71,18 @@ def ends_mask(so: Any, waits: bool) -> int:
 
 def error_mask(so: Any) -> int:
     """What poll says of an error: POLLERR, with SO_SELECT_ERR_QUEUE POLLPRI too."""
-    return POLLERR | (POLLPRI if so.options.get(SELECT_ERRORS) else 0)
+    return POLLERR | (POLLPRI if so.options.get(opt.SO_SELECT_ERR_QUEUE) else 0)
 
 
 def wants_time(so: Any) -> bool:
     """True if *so* asked when what it reads has come."""
-    return bool(so.options and (so.options.get(TIMESTAMP) or so.options.get(TIMESTAMP_NS)))
+    return bool(so.options and (so.options.get(opt.SO_TIMESTAMP)
+                                or so.options.get(opt.SO_TIMESTAMPNS)))
 
 
 def moment(so: Any, arrived: float | None) -> tuple[tuple[int, int, bytes], ...]:
     """The control message that says when something came: now, if nobody had asked then."""
-    for (level, number), unit in ((TIMESTAMP, 10**6), (TIMESTAMP_NS, 10**9)):
+    for (level, number), unit in ((opt.SO_TIMESTAMP, 10**6), (opt.SO_TIMESTAMPNS, 10**9)):
         if so.options.get((level, number)):
             then = so.host.clock.now if arrived is None else arrived
             total = int(EPOCH) * unit + round(then * unit)

@@ -12,12 +12,10 @@ Sources: Linux raw(7), icmp(7); RFC 3542 3.
 import struct
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
-    IP_HDRINCL,
-    IP_OPTIONS,
     IPPROTO_ICMPV6,
-    IPPROTO_IP,
     IPPROTO_RAW,
     MSG_MORE,
     MSG_OOB,
@@ -39,8 +37,6 @@ from .raw_settings import checksum_offset, keeps_away
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
 ALL_HOSTS = "224.0.0.1"
 LOST = Choices(ttl=0)  # collected in odd pieces: Linux gets the sum of ICMPv6 wrong
-IP_HEADER_OPTIONS = (IPPROTO_IP, IP_OPTIONS)
-HEADER_INCLUDED = (IPPROTO_IP, IP_HDRINCL)
 
 
 class Raw(Datagrams):
@@ -67,7 +63,7 @@ class Raw(Datagrams):
             self.node.watchers.append(self.watch)
         self.sockets.append(so)
         if so.family == AF_INET and so.protocol_number == IPPROTO_RAW:
-            so.options[HEADER_INCLUDED] = 1
+            so.options[opt.IP_HDRINCL] = 1
 
     def is_active(self, so: Any) -> bool:
         """True once connect() has named a peer."""
@@ -143,15 +139,15 @@ class Raw(Datagrams):
 
     def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
-        if so.protocol_number in ICMP_NUMBERS and len(data) < 2 and not so.options.get(
-                HEADER_INCLUDED):
+        whole = so.options.get(opt.IP_HDRINCL)
+        if so.protocol_number in ICMP_NUMBERS and len(data) < 2 and not whole:
             fail(EFAULT)  # Linux looks at the type and the code
-        if so.options.get(HEADER_INCLUDED) and so.options.get(IP_HEADER_OPTIONS):
+        if whole and so.options.get(opt.IP_OPTIONS):
             fail(EINVAL)  # a header cannot be both the program's and have Linux's options
         return super().route(so, data, fresh, remote, port, chosen)
 
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
-        if so.options.get(HEADER_INCLUDED):
+        if so.options.get(opt.IP_HDRINCL):
             self._check_header(data)
             return
         whole = len(so.pcb.pending or b"") + len(data)
@@ -177,7 +173,7 @@ class Raw(Datagrams):
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
                  chosen: Choices) -> None:
-        if so.options.get(HEADER_INCLUDED):
+        if so.options.get(opt.IP_HDRINCL):
             self._send_whole(source, data)
             return
         end = so.pcb

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..machine import constants as c
+from ..machine import option_keys as opt
 from ..machine.errors import EINVAL, EOPNOTSUPP, fail
 
 NO_CHECKSUM = -1
@@ -26,7 +27,7 @@ def checksum_offset(so: Any) -> int:
     if so.family == c.AF_INET:
         return NO_CHECKSUM
     default = OFFSETS.get(so.protocol_number, NO_CHECKSUM)
-    return int(so.options.get((c.IPPROTO_IPV6, c.IPV6_CHECKSUM), default))
+    return int(so.options.get(opt.IPV6_CHECKSUM, default))
 
 
 def new_offset(so: Any, value: int) -> int:

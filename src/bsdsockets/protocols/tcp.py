@@ -15,7 +15,8 @@ Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine.constants import IPPROTO_TCP, SO_PRIORITY, SOL_SOCKET, TCP_KEEPIDLE
+from ..machine import option_keys as opt
+from ..machine.constants import IPPROTO_TCP
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
@@ -37,15 +38,11 @@ from .ip_control import PLAIN, check_source
 from .ports import Ports, covers
 from .protocol import CONNECTED, CONNECTING, DISCONNECTING, UNCONNECTED, WRITABLE
 from .tcp_closing import TcpClosing
-from .tcp_connection import KEEPALIVE, SLOW, Connection, TimeWait, slowness
+from .tcp_connection import SLOW, Connection, TimeWait, slowness
 from .tcp_fast import FastPath
 from .tcp_input import Input
-from .tcp_output import CORK, NODELAY, Output
+from .tcp_output import Output
 from .tcp_states import ACTIVE_OPEN, CLOSED, LISTEN, PASSIVE_OPEN, SYN_RECEIVED, SYN_SENT
-from .tcp_stream import NOT_SENT
-
-KEEP_IDLE = (IPPROTO_TCP, TCP_KEEPIDLE)
-PRIORITY = (SOL_SOCKET, SO_PRIORITY)
 
 
 class Tcp(TcpClosing):
@@ -143,7 +140,7 @@ class Tcp(TcpClosing):
         child.shutdown = so.shutdown
         child.bound_address = self.dressed(so, pcb.local_address)
         child.port = child.shown_port = pcb.local_port
-        child.options.pop(PRIORITY, None)
+        child.options.pop(opt.SO_PRIORITY, None)
         child.explicit_port = so.explicit_port
         self.ports.add(child, child.port)
 
@@ -259,17 +256,17 @@ class Tcp(TcpClosing):
         Source: tcp(7); Linux ``do_tcp_setsockopt``.
         """
         c = so.pcb
-        if (level, number) == CORK:
-            c.hold = bool(so.options[CORK])
+        if (level, number) == opt.TCP_CORK:
+            c.hold = bool(so.options[opt.TCP_CORK])
             if not c.hold and c.unsent:
                 self.output.push(c)
         elif (level, number) in SLOW:
             c.delayed = slowness(so)
-        elif (level, number) == NOT_SENT:
+        elif (level, number) == opt.TCP_NOTSENT_LOWAT:
             so.wake(WRITABLE)
-        elif (level, number) == NODELAY and so.options[NODELAY] and c.unsent:
+        elif (level, number) == opt.TCP_NODELAY and so.options[opt.TCP_NODELAY] and c.unsent:
             self.output.push(c)
-        elif (level, number) in (KEEPALIVE, KEEP_IDLE):
+        elif (level, number) in (opt.SO_KEEPALIVE, opt.TCP_KEEPIDLE):
             self.output.keep_alive(c)
 
     # Names

@@ -11,7 +11,7 @@ SO_LINGER.
 
 from typing import Any
 
-from ..machine.constants import SO_LINGER, SOL_SOCKET
+from ..machine import option_keys as opt
 from ..machine.errors import ECONNRESET, ENOTCONN, fail
 from .protocol import (
     BOTH,
@@ -42,8 +42,6 @@ from .tcp_states import (
     TIME_WAIT,
 )
 from .tcp_stream import TcpStream
-
-LINGER = (SOL_SOCKET, SO_LINGER)
 
 
 class TcpClosing(TcpStream):
@@ -147,7 +145,7 @@ class TcpClosing(TcpStream):
         c = so.pcb
         so.dead = True
         so.shutdown = BOTH
-        linger = so.options.get(LINGER)
+        linger = so.options.get(opt.SO_LINGER)
         if c.state == LISTEN:
             self._stop_listening(so)
             c.go(CLOSE)

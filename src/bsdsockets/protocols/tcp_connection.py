@@ -10,47 +10,31 @@ Sources: RFC 9293 3.3.1 for the names of the variables.
 
 from typing import Any
 
-from ..machine.constants import (
-    IP_MINTTL,
-    IP_TOS,
-    IP_TTL,
-    IPPROTO_IP,
-    IPPROTO_IPV6,
-    IPPROTO_TCP,
-    IPV6_MINHOPCOUNT,
-    IPV6_TCLASS,
-    IPV6_UNICAST_HOPS,
-    SO_KEEPALIVE,
-    SOL_SOCKET,
-    TCP_INQ,
-    TCP_QUICKACK,
-)
+from ..machine import option_keys as opt
 from .buffers import StreamBuffer
-from .protocol import TIMESTAMP, TIMESTAMP_NS, wants_time
+from .protocol import wants_time
 from .tcp_states import CLOSED, after
 
-KEEPALIVE = (SOL_SOCKET, SO_KEEPALIVE)
 Key = tuple[str, int, str, int]  # local address and port, remote address and port
 
 FIRST_WINDOW = 65536  # bytes
 # TCP_QUICKACK is 0; SO_TIMESTAMP, TCP_INQ, IP_MINTTL or IPV6_MINHOPCOUNT is set
 LATE_ACK, STAMPED, COUNTED, NEAR_ONLY = 1, 2, 4, 8
-INQ, QUICK = (IPPROTO_TCP, TCP_INQ), (IPPROTO_TCP, TCP_QUICKACK)
-LEAST_TTL, LEAST_HOPS = (IPPROTO_IP, IP_MINTTL), (IPPROTO_IPV6, IPV6_MINHOPCOUNT)
-HEADER4 = ((IPPROTO_IP, IP_TTL), (IPPROTO_IP, IP_TOS))
-HEADER6 = ((IPPROTO_IPV6, IPV6_UNICAST_HOPS), (IPPROTO_IPV6, IPV6_TCLASS))
+HEADER4 = (opt.IP_TTL, opt.IP_TOS)
+HEADER6 = (opt.IPV6_UNICAST_HOPS, opt.IPV6_TCLASS)
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
 
 
-SLOW = (QUICK, TIMESTAMP, TIMESTAMP_NS, INQ, LEAST_TTL, LEAST_HOPS)
+SLOW = (opt.TCP_QUICKACK, opt.SO_TIMESTAMP, opt.SO_TIMESTAMPNS, opt.TCP_INQ, opt.IP_MINTTL,
+        opt.IPV6_MINHOPCOUNT)
 
 
 def slowness(so: Any) -> int:
     """Which of a socket's options the fast path cannot do: those that `SLOW` names."""
-    late = LATE_ACK if not so.options.get(QUICK, 1) else 0
-    near = so.options.get(LEAST_TTL) or so.options.get(LEAST_HOPS)
+    late = LATE_ACK if not so.options.get(opt.TCP_QUICKACK, 1) else 0
+    near = so.options.get(opt.IP_MINTTL) or so.options.get(opt.IPV6_MINHOPCOUNT)
     return (late | (STAMPED if wants_time(so) else 0)
-            | (COUNTED if so.options.get(INQ) else 0) | (NEAR_ONLY if near else 0))
+            | (COUNTED if so.options.get(opt.TCP_INQ) else 0) | (NEAR_ONLY if near else 0))
 
 
 def header_of(so: Any, remote: str) -> tuple[int, int]:
@@ -64,7 +48,7 @@ def header_of(so: Any, remote: str) -> tuple[int, int]:
 def comes_from_afar(so: Any, packet: Any) -> bool:
     """True if IP_MINTTL or IPV6_MINHOPCOUNT lets *so* drop the packet."""
     return bool(so is not None and so.options and packet.ttl < so.options.get(
-        LEAST_HOPS if ":" in packet.source else LEAST_TTL, 0))
+        opt.IPV6_MINHOPCOUNT if ":" in packet.source else opt.IP_MINTTL, 0))
 
 
 class Connection:

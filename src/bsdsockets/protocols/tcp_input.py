@@ -16,7 +16,8 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
-from ..machine.constants import POLLPRI, POLLRDBAND, SO_OOBINLINE, SOL_SOCKET
+from ..machine import option_keys as opt
+from ..machine.constants import POLLPRI, POLLRDBAND
 from ..machine.errors import ECONNREFUSED, ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
 from .ports import Ports
@@ -42,7 +43,6 @@ from .tcp_states import (
     TIME_WAIT,
 )
 
-INLINE = (SOL_SOCKET, SO_OOBINLINE)
 DUPLICATES = 3  # acknowledgements of nothing new until a segment counts as lost
 LATE = 65536  # bytes whose acknowledgement Linux delays, until the FIN brings it
 
@@ -317,8 +317,8 @@ class Input(Ends):
         if place < c.rcv_nxt or (c.urgent_state and place <= c.urgent_in):
             return
         so = c.so
-        if c.urgent_state and c.before_urgent == 0 and so.buffer.length and not so.options.get(
-                INLINE):
+        if (c.urgent_state and c.before_urgent == 0 and so.buffer.length
+                and not so.options.get(opt.SO_OOBINLINE)):
             so.buffer.drop(1)  # the last urgent byte, which Linux takes out where reading stands
         c.urgent_in, c.urgent_state = place, VALID
         c.urgent_byte = s.data[place - s.sequence:][:1]

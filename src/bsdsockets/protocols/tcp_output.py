@@ -16,21 +16,15 @@ windows), RFC 1122 4.2.3.6 (keepalive), RFC 5482 (user timeout); tcp(7) for the 
 
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     IPPROTO_TCP,
-    TCP_CORK,
-    TCP_KEEPCNT,
-    TCP_KEEPIDLE,
-    TCP_KEEPINTVL,
-    TCP_NODELAY,
-    TCP_SYNCNT,
-    TCP_USER_TIMEOUT,
 )
 from ..machine.errors import ETIMEDOUT
 from ..network.node import Node
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
-from .tcp_connection import KEEPALIVE, LATE_ACK, Connection, Key, TimeWait, header_of
+from .tcp_connection import LATE_ACK, Connection, Key, TimeWait, header_of
 from .tcp_states import (
     ABORT,
     CLOSED,
@@ -40,9 +34,6 @@ from .tcp_states import (
     SYNCHRONIZED,
 )
 
-NODELAY = (IPPROTO_TCP, TCP_NODELAY)
-CORK = (IPPROTO_TCP, TCP_CORK)
-USER_TIMEOUT = (IPPROTO_TCP, TCP_USER_TIMEOUT)
 SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 MAXIMUM_TIMEOUT = 120.0
@@ -140,11 +131,11 @@ class Output:
         if c.fin_wanted or c.so is None or c.urgent_out > c.snd_nxt:
             return False
         options = c.so.options
-        if options.get(CORK) or c.more:
+        if options.get(opt.TCP_CORK) or c.more:
             if c.timer is None:
                 c.timer = self.node.after(CORK_TIMEOUT, lambda: self._uncork(c))
             return True
-        return bool(c.sent) and (size < c.unsent or not options.get(NODELAY))
+        return bool(c.sent) and (size < c.unsent or not options.get(opt.TCP_NODELAY))
 
     def _uncork(self, c: Connection) -> None:
         c.timer = None
@@ -207,11 +198,11 @@ class Output:
     def _patience_ends(self, c: Connection) -> bool:
         options = c.so.options if c.so is not None else {}
         if c.state == SYN_SENT:
-            return bool(c.retries > (options.get((IPPROTO_TCP, TCP_SYNCNT))
+            return bool(c.retries > (options.get(opt.TCP_SYNCNT)
                                      or self.settings.tcp_syn_retries))
         if c.state == SYN_RECEIVED:
             return c.retries > self.settings.tcp_synack_retries
-        limit = options.get(USER_TIMEOUT)
+        limit = options.get(opt.TCP_USER_TIMEOUT)
         if limit:
             return bool(self.node.host.clock.now - c.begun >= limit / 1000)
         return c.retries > self.settings.tcp_retries
@@ -227,17 +218,17 @@ class Output:
         if c.keep_timer is not None:
             c.keep_timer.cancel()
             c.keep_timer = None
-        if c.so is None or not c.so.options.get(KEEPALIVE) or c.state not in SYNCHRONIZED:
+        if c.so is None or not c.so.options.get(opt.SO_KEEPALIVE) or c.state not in SYNCHRONIZED:
             return
         c.probes = 0
-        idle = c.so.options.get((IPPROTO_TCP, TCP_KEEPIDLE)) or self.settings.tcp_keepalive_time
+        idle = c.so.options.get(opt.TCP_KEEPIDLE) or self.settings.tcp_keepalive_time
         c.keep_timer = self.node.after(idle, lambda: self._probe(c), idle=True)
 
     def _probe(self, c: Connection) -> None:
         """Send a segment that must be answered: one byte before what is expected."""
         options = c.so.options if c.so is not None else {}
-        limit = options.get((IPPROTO_TCP, TCP_KEEPCNT)) or self.settings.tcp_keepalive_probes
-        interval = (options.get((IPPROTO_TCP, TCP_KEEPINTVL))
+        limit = options.get(opt.TCP_KEEPCNT) or self.settings.tcp_keepalive_probes
+        interval = (options.get(opt.TCP_KEEPINTVL)
                     or self.settings.tcp_keepalive_interval)
         if c.probes >= limit:
             self.give_up(c, ETIMEDOUT)

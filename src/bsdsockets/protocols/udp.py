@@ -11,23 +11,12 @@ Sources: RFC 768; RFC 1122 4.1; Linux udp(7).
 
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
-    IP_MULTICAST_ALL,
-    IP_TOS,
-    IPPROTO_IP,
-    IPPROTO_IPV6,
     IPPROTO_UDP,
-    IPV6_DONTFRAG,
-    IPV6_MTU_DISCOVER,
-    IPV6_MULTICAST_ALL,
     MSG_MORE,
     MSG_OOB,
-    SO_BINDTODEVICE,
-    SO_DONTROUTE,
-    SO_MARK,
-    SOL_SOCKET,
-    UDP_CORK,
 )
 from ..machine.errors import EAGAIN, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
 from ..network.addresses import LOOPBACK4, is_any, is_mapped
@@ -38,13 +27,10 @@ from .datagram import Datagrams
 from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
-from .ports import REUSE_PORT, V6ONLY, Ports, covers
+from .ports import Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
 
-CORK = (IPPROTO_UDP, UDP_CORK)
-WHOLE_ONLY, DISCOVER = (IPPROTO_IPV6, IPV6_DONTFRAG), (IPPROTO_IPV6, IPV6_MTU_DISCOVER)
-NEAR = (SOL_SOCKET, SO_DONTROUTE)
-REROUTING = ((IPPROTO_IP, IP_TOS), (SOL_SOCKET, SO_MARK), (SOL_SOCKET, SO_BINDTODEVICE))
+REROUTING = (opt.IP_TOS, opt.SO_MARK, opt.SO_BINDTODEVICE)
 LOST = ("::", "100::", 0)  # no way to go: RFC 6666's prefix
 WHOLE6, IN_TWO6 = 65488, 67144  # bytes of IPv6's greatest packet, and what two of them cost
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
@@ -100,8 +86,8 @@ class Udp(Datagrams):
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
         if len(data) > LONGEST - (8 if ":" in remote else 28 + header_options(so)):
             self.local_error(so, EMSGSIZE)
-        whole = so.options.get(WHOLE_ONLY) or so.options.get(DISCOVER, 1) in (2, 3, 4)
-        if len(data) > WHOLE6 and whole:
+        if len(data) > WHOLE6 and (so.options.get(opt.IPV6_DONTFRAG)
+                                   or so.options.get(opt.IPV6_MTU_DISCOVER, 1) in (2, 3, 4)):
             self.local_error(so, EMSGSIZE)
         if len(data) > WHOLE6 and 2 * so.send_size <= WHOLE6:
             fail(ENOBUFS)  # the second of its two fragments finds no room
@@ -128,7 +114,7 @@ class Udp(Datagrams):
         kept, and of the datagram that MSG_MORE collects: each may change the other's.
         """
         end.known = None
-        if is_mapped(address.address) and so.options.get(V6ONLY):
+        if is_mapped(address.address) and so.options.get(opt.IPV6_V6ONLY):
             return
         remote = self.wire(so, address.address)
         if end.pending is not None and end.six:
@@ -139,7 +125,7 @@ class Udp(Datagrams):
     def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
         end = so.pcb
-        kept = not fresh and so.family == AF_INET and not so.options.get(NEAR)
+        kept = not fresh and so.family == AF_INET and not so.options.get(opt.SO_DONTROUTE)
         if kept and end.routed and not end.collecting:
             return end.flow  # type: ignore[no-any-return]
         way = super().route(so, data, fresh, remote, port, chosen)
@@ -177,7 +163,7 @@ class Udp(Datagrams):
                 if so.waiters:
                     so.wake(WRITABLE_BAND)
                 return size
-        if end.pending is not None or flags & MSG_MORE or so.options.get(CORK):
+        if end.pending is not None or flags & MSG_MORE or so.options.get(opt.UDP_CORK):
             return self._collect(so, data, flags, address, control)
         plain = self.node.loopback.plain and not so.options
         sent = super().send(so, data, flags, address, control)
@@ -201,7 +187,7 @@ class Udp(Datagrams):
             self._check_piece(so, end, data, flags, address)
             end.pending += data
             end.used += len(data)
-        if not flags & MSG_MORE and not so.options.get(CORK):
+        if not flags & MSG_MORE and not so.options.get(opt.UDP_CORK):
             self.uncork(so)
         return len(data)
 
@@ -238,8 +224,10 @@ class Udp(Datagrams):
                          packet._replace(interface=0))
 
     def uncork(self, so: Any) -> None:
-        """Send what was collected as one datagram."""
+        """Send what was collected, if anything was, as one datagram."""
         end = so.pcb
+        if end.pending is None:
+            return
         data, end.pending = end.pending, None
         self._go(so, *end.flow, data, end.chosen)
         so.wake(WRITABLE_BAND)
@@ -252,7 +240,7 @@ class Udp(Datagrams):
         self.ports.version += 1
         if (level, number) in REROUTING:
             so.pcb.routed = False
-        if (level, number) == CORK and not so.options[CORK] and so.pcb.pending is not None:
+        if (level, number) == opt.UDP_CORK and not so.options[opt.UDP_CORK]:
             self.uncork(so)
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
@@ -334,7 +322,7 @@ class Udp(Datagrams):
         for so in users:
             score = self._score(so, packet, datagram)
             if score >= 0 and score >= best_score:
-                if score == best_score and so.options.get(REUSE_PORT):
+                if score == best_score and so.options.get(opt.SO_REUSEPORT):
                     continue
                 best, best_score = so, score
         return best
@@ -370,8 +358,7 @@ class Udp(Datagrams):
         if not covers(so, packet.destination):
             return False
         group = packet.destination
-        everything = (IPPROTO_IPV6, IPV6_MULTICAST_ALL) if ":" in group else (
-            IPPROTO_IP, IP_MULTICAST_ALL)
+        everything = opt.IPV6_MULTICAST_ALL if ":" in group else opt.IP_MULTICAST_ALL
         joined = any(member == group for member, _ in end.groups)
         return joined or (so.options.get(everything, 1) != 0 and group in self.node.groups)
 

@@ -17,11 +17,10 @@ from collections import deque
 from functools import lru_cache
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     SCM_CREDENTIALS,
     SCM_RIGHTS,
-    SO_PASSCRED,
-    SO_PASSSEC,
     SOCK_SEQPACKET,
     SOCK_STREAM,
     SOL_SOCKET,
@@ -39,9 +38,8 @@ from ..machine.errors import (
 from ..machine.host import Credentials, Host
 from .protocol import EVERYTHING, RECEIVE, SEND, Protocol, moment
 
-PASS_CREDENTIALS = (SOL_SOCKET, SO_PASSCRED)
 MOST_FILES = 253  # SCM_MAX_FD
-INHERITED = (PASS_CREDENTIALS, (SOL_SOCKET, SO_PASSSEC))
+INHERITED = (opt.SO_PASSCRED, opt.SO_PASSSEC)
 SOCKET_BUFFER, SHARED, HEAD, PAGE = 256, 320, 3776, 4096  # bytes
 FRAGMENTS = 32768  # bytes of pages in one buffer of a stream
 CHUNK = HEAD + FRAGMENTS
@@ -251,7 +249,7 @@ class Unix(Protocol):
         if not so.options:
             return tuple(entry for entry in control if entry[1] == SCM_RIGHTS)
         result = list(moment(so, arrived)) if so.type != SOCK_STREAM else []
-        if so.options.get(PASS_CREDENTIALS):
+        if so.options.get(opt.SO_PASSCRED):
             found = [value for _, kind, value in control if kind == SCM_CREDENTIALS]
             credentials = found[-1] if found else Credentials(0, 65534, 65534)
             result.append((SOL_SOCKET, SCM_CREDENTIALS, credentials))
@@ -262,7 +260,7 @@ class Unix(Protocol):
         """Add the sender's credentials if either end asked for them."""
         if any(kind == SCM_CREDENTIALS for _, kind, _ in control):
             return control
-        if so.options.get(PASS_CREDENTIALS) or other.options.get(PASS_CREDENTIALS):
+        if so.options.get(opt.SO_PASSCRED) or other.options.get(opt.SO_PASSCRED):
             return (*control, (SOL_SOCKET, SCM_CREDENTIALS, self.host.credentials))
         return control
 

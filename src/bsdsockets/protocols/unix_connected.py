@@ -9,6 +9,7 @@ Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
 
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import POLLERR, POLLPRI
 from ..machine.errors import EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, EISCONN, fail
 from .protocol import (
@@ -20,7 +21,7 @@ from .protocol import (
     WRITABLE_BAND,
     ends_mask,
 )
-from .unix import PASS_CREDENTIALS, Unix, UnixEnd, discard
+from .unix import Unix, UnixEnd, discard
 
 
 class UnixConnected(Unix):
@@ -57,7 +58,7 @@ class UnixConnected(Unix):
         EINVAL
             The socket listens.
         """
-        if name and so.options.get(PASS_CREDENTIALS):
+        if name and so.options.get(opt.SO_PASSCRED):
             self.autobind(so)
         other = self.find(so, name)
         if other.queue is None or other.shutdown & RECEIVE:

@@ -13,6 +13,7 @@ Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
 
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC
 from ..machine.errors import (
     ECONNREFUSED,
@@ -42,7 +43,7 @@ from .protocol import (
     peek_offset,
     wants_time,
 )
-from .unix import PASS_CREDENTIALS, Unix, datagram_cost, discard
+from .unix import Unix, datagram_cost, discard
 from .unix_connected import UnixConnected
 
 
@@ -160,7 +161,7 @@ class UnixDatagram(Records):
         EPERM
             The peer is connected to somebody else.
         """
-        if name and so.options.get(PASS_CREDENTIALS):
+        if name and so.options.get(opt.SO_PASSCRED):
             self.autobind(so)
         other = self.find(so, name)
         if other.pcb.peer is not None and other.pcb.peer is not so:
@@ -209,7 +210,7 @@ class UnixDatagram(Records):
             fail(EOPNOTSUPP)
         if address is not None and not address:
             fail(EINVAL)
-        if so.options.get(PASS_CREDENTIALS):
+        if so.options.get(opt.SO_PASSCRED):
             self.autobind(so)
         if not self.room(so, data):
             return None
@@ -305,7 +306,7 @@ class UnixSeqpacket(UnixConnected, Records):
         self.check_control(control)
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
-        if so.options.get(PASS_CREDENTIALS):
+        if so.options.get(opt.SO_PASSCRED):
             self.autobind(so)
         if not self.room(so, data):
             return None

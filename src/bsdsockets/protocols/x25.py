@@ -19,14 +19,13 @@ Linux 5.10 to 7.2 (docs/reference/families/x25.md, tests/on_old_kernels/details/
 
 from typing import Any
 
+from ..machine import option_keys as opt
 from ..machine.constants import (
     MSG_DONTWAIT,
     MSG_EOR,
     MSG_OOB,
     MSG_PEEK,
     MSG_TRUNC,
-    SO_OOBINLINE,
-    SOL_SOCKET,
 )
 from ..machine.errors import (
     EADDRNOTAVAIL,
@@ -69,7 +68,7 @@ from .x25_packet import (
 from .x25_settings import QBITINCL, SOL_X25, Settings
 
 LONGEST, LONGEST_INTERRUPT = 65535, 32
-INLINE, QUALIFIES = (SOL_SOCKET, SO_OOBINLINE), (SOL_X25, QBITINCL)
+QUALIFIES = (SOL_X25, QBITINCL)
 HOLD_BACK = 3.0  # seconds until what came is acknowledged by itself (T2)
 
 
@@ -246,7 +245,7 @@ class X25(Connections):
         elif packet.kind == CLEARED:
             self._forget(so)
         elif packet.kind == INTERRUPT:
-            if so.options.get(INLINE):
+            if so.options.get(opt.SO_OOBINLINE):
                 self.give(so, packet.data, call.remote)
             else:
                 call.urgent.append(packet.data)
@@ -371,7 +370,7 @@ class X25(Connections):
         if call.interface is None or call.state != OPEN:
             fail(ENOTCONN)
         if flags & MSG_OOB:
-            if so.options.get(INLINE) or not call.urgent:
+            if so.options.get(opt.SO_OOBINLINE) or not call.urgent:
                 fail(EINVAL)
             data = call.urgent.popleft()
             return Message(data[:count], call.remote, (), MSG_OOB, len(data))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..machine import constants as c
+from ..machine import option_keys as opt
 from ..machine.errors import (
     EINVAL,
     ENODEV,
@@ -119,7 +120,7 @@ def not_raw(so: Any, value: Any) -> Any:
 def timestamps(number: int) -> Callable[[Any, int], None]:
     """Make what sets SO_TIMESTAMP or SO_TIMESTAMPNS: the one ends the other."""
     def write(so: Any, value: int) -> None:
-        so.options[c.SOL_SOCKET, c.SO_TIMESTAMP] = so.options[c.SOL_SOCKET, c.SO_TIMESTAMPNS] = 0
+        so.options[opt.SO_TIMESTAMP] = so.options[opt.SO_TIMESTAMPNS] = 0
         so.options[c.SOL_SOCKET, number] = value
     return write
 
@@ -177,7 +178,7 @@ def window_clamp(so: Any, value: int) -> int:
 
 
 def read_clamp(so: Any) -> int:
-    clamp = so.options.get((c.IPPROTO_TCP, c.TCP_WINDOW_CLAMP))
+    clamp = so.options.get(opt.TCP_WINDOW_CLAMP)
     if clamp is not None:
         return int(clamp)
     return 0 if so.pcb.state in (CLOSED, LISTEN) else 65536
@@ -192,7 +193,7 @@ def maximum_segment(so: Any, value: int) -> int:
 
 def read_segment(so: Any) -> int:
     if so.pcb.state in (CLOSED, LISTEN):
-        return int(so.options.get((c.IPPROTO_TCP, c.TCP_MAXSEG), 0) or 536)
+        return int(so.options.get(opt.TCP_MAXSEG, 0) or 536)
     return min(int(so.pcb.mss), 32768)
 
 

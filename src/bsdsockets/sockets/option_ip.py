@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..machine import constants as c
+from ..machine import option_keys as opt
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
@@ -33,8 +34,8 @@ def type_of_service(so: Any, value: int) -> int:
 def service_and_priority(so: Any, value: int) -> int:
     """IP_TOS: a new one changes SO_PRIORITY too."""
     value = type_of_service(so, value)
-    if value != so.options.get((c.IPPROTO_IP, c.IP_TOS), 0):
-        so.options[c.SOL_SOCKET, c.SO_PRIORITY] = PRIORITIES[(value & 0x1E) >> 3]
+    if value != so.options.get(opt.IP_TOS, 0):
+        so.options[opt.SO_PRIORITY] = PRIORITIES[(value & 0x1E) >> 3]
     return value
 
 
@@ -107,7 +108,7 @@ def keep_errors(level: int, number: int) -> Callable[[Any, int], None]:
 def v6only(so: Any, value: int) -> None:
     if so.port or so.type == c.SOCK_RAW or so.pcb is None:
         fail(EINVAL)
-    so.options[c.IPPROTO_IPV6, c.IPV6_V6ONLY] = int(bool(value))
+    so.options[opt.IPV6_V6ONLY] = int(bool(value))
 
 
 def path_mtu(so: Any) -> int:
