@@ -6,6 +6,7 @@
     calls         the calls made in each of those states
     exhaustive    every call x every state x every type, against the record in docs/reference/data
     sequences     random programs over several sockets, shrunk when the worlds disagree
+    arguments     wrong arguments, each in turn, as CPython refuses them
     differences   the deliberate differences, named and reasoned
 
 A *program* is a tuple of lines of Python.  Nothing here knows how the model works: a world is

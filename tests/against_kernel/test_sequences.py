@@ -28,3 +28,9 @@ def test_the_model_answers_programs_about_one_feature_as_the_kernel_does() -> No
     """Multicast, error queues, passed descriptors, epoll, names: line by line."""
     answer = isolated.run("features", limit=120)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_the_model_refuses_wrong_arguments_as_cpython_does() -> None:
+    """Each argument of each function and method: another type, too great, below 0."""
+    answer = isolated.run("arguments", limit=120)
+    assert answer.returncode == 0, answer.stdout + answer.stderr

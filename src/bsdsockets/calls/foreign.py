@@ -28,7 +28,14 @@ class Foreign:
         return poll.poll(0)[0][1] if poll.poll(0) else 0
 
 
-def is_file(number: int) -> bool:
-    """True for a file or directory, which epoll does not take: it is always ready."""
+def can_poll(number: int) -> bool:
+    """False for a file, a directory and whatever else epoll does not take, as always ready."""
+    if hasattr(select, "epoll"):
+        with select.epoll() as epoll:
+            try:
+                epoll.register(number)
+            except PermissionError:
+                return False
+        return True
     mode = os.fstat(number).st_mode
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))

@@ -12,15 +12,9 @@ Sources: POSIX.1-2024 poll(), pselect(); Linux epoll(7), epoll_ctl(2).
 """
 
 import time
-from collections import OrderedDict
 from typing import Any
 
 from ..machine.constants import (
-    EPOLLERR,
-    EPOLLET,
-    EPOLLEXCLUSIVE,
-    EPOLLHUP,
-    EPOLLONESHOT,
     POLLERR,
     POLLHUP,
     POLLIN,
@@ -28,15 +22,14 @@ from ..machine.constants import (
     POLLOUT,
     POLLPRI,
 )
-from ..machine.descriptors import File
-from ..machine.errors import EBADF, EEXIST, EINVAL, ENOENT, EPERM, fail
+from ..machine.errors import EBADF, EINVAL, EPERM, fail
 from ..machine.events import CallWaits
 from ..machine.host import Host
-from .foreign import Foreign, is_file
+from .epoll import Epoll
+from .foreign import Foreign, can_poll
 
 READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP
 WRITE_SET = POLLOUT | 256 | 512 | POLLERR
-_WITH_EXCLUSIVE = POLLIN | POLLOUT | EPOLLERR | EPOLLHUP | EPOLLET | EPOLLEXCLUSIVE | 1 << 29
 FOREIGN_PAUSE = 0.002  # seconds between looks at descriptors of the host
 
 
@@ -159,142 +152,6 @@ class Readiness:
         return found or ([], [], [])
 
 
-class Entry:
-    """What epoll keeps for one descriptor; the file tells it of every change."""
-
-    __slots__ = ("armed", "epoll", "events", "file", "number")
-
-    def __init__(self, epoll: "Epoll", number: int, file: File, events: int) -> None:
-        self.epoll = epoll
-        self.number = number
-        self.file = file
-        self.events = events
-        self.armed = True  # may be reported: always for level, once a change for edge
-
-    def notify(self, mask: int = -1) -> None:
-        """The file has changed."""
-        if mask & (self.events | EPOLLERR | EPOLLHUP):
-            self.epoll.queue(self)
-
-
-class Epoll(File):
-    """An epoll instance: the entries, and those that may be ready, in order."""
-
-    __slots__ = ("entries", "foreign", "maybe")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: dict[int, Entry] = {}
-        self.foreign: dict[int, Entry] = {}  # those of the host, which tell of no change
-        self.maybe: OrderedDict[Entry, None] = OrderedDict()
-
-    def queue(self, entry: Entry) -> None:
-        """Look at *entry* again when somebody waits."""
-        if entry.events & ~(EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE):
-            self.maybe[entry] = None
-            if self.waiters:
-                self.wake(POLLIN)
-
-    def ready(self) -> int:
-        self._look_at_foreign()
-        return POLLIN | 64 if self._ready_entry() else 0
-
-    def _look_at_foreign(self) -> None:
-        """Ask the host of its descriptors; one that it has closed has no entry any more."""
-        for entry in tuple(self.foreign.values()):
-            mask = entry.file.ready()
-            if mask & POLLNVAL:
-                self._remove(entry)
-            elif mask & entry.events:
-                self.maybe[entry] = None
-
-    def _ready_entry(self) -> bool:
-        for entry in tuple(self.maybe):
-            if entry.file.ready() & (entry.events | EPOLLERR | EPOLLHUP):
-                return True
-            del self.maybe[entry]
-        return False
-
-    def control(self, operation: int, number: int, file: Any, events: int, own: bool) -> None:
-        """Add, change or remove an entry; *own* says that the file is the instance itself.
-
-        Fails as `EpollCalls.epoll_control`, from its EINVAL of the instance itself on.
-        """
-        events |= EPOLLERR | EPOLLHUP  # told unasked, until a one-shot entry is used up
-        entry = self.entries.get(number)
-        foreign = isinstance(file, Foreign)
-        known = foreign and number in self.foreign and operation != 1
-        if entry is not None and entry.file is not file and not known:
-            self._remove(entry)
-            entry = None
-        exclusive = events & EPOLLEXCLUSIVE and operation != 2
-        if own or (exclusive and (operation != 1 or events & ~_WITH_EXCLUSIVE)):
-            fail(EINVAL)
-        if operation == 1:
-            if entry is not None:
-                fail(EEXIST)
-            entry = Entry(self, number, file, events)
-            self.entries[number] = entry
-            file.waiters.insert(0, entry)  # Linux wakes the newest first
-            if foreign:
-                self.foreign[number] = entry
-        elif entry is None:
-            fail(ENOENT)
-        elif operation == 2:
-            self._remove(entry)
-            return
-        else:
-            if entry.events & EPOLLEXCLUSIVE:
-                fail(EINVAL)
-            entry.events = events
-        if file.ready() & events:
-            self.queue(entry)
-
-    def _remove(self, entry: Entry) -> None:
-        del self.entries[entry.number]
-        self.foreign.pop(entry.number, None)
-        self.maybe.pop(entry, None)
-        if entry in entry.file.waiters:
-            entry.file.waiters.remove(entry)
-
-    def collect(self, most: int) -> list[tuple[int, int]]:
-        """Report up to *most* entries that are ready, the longest waiting first."""
-        found: list[tuple[int, int]] = []
-        again: list[Entry] = []
-        if self.foreign:
-            self._look_at_foreign()
-        for entry in tuple(self.maybe):
-            if len(found) >= most:
-                break
-            del self.maybe[entry]
-            if entry.file.references <= 0:
-                self._forget(entry)
-                continue
-            mask = entry.file.ready() & (entry.events | EPOLLERR | EPOLLHUP) & 0x0FFFFFFF
-            if not mask:
-                continue
-            found.append((entry.number, mask))
-            if entry.events & EPOLLONESHOT:
-                entry.events &= EPOLLET | EPOLLONESHOT
-            elif not entry.events & EPOLLET:
-                again.append(entry)
-        for entry in again:
-            self.maybe[entry] = None
-        return found
-
-    def _forget(self, entry: Entry) -> None:
-        if self.entries.get(entry.number) is entry:
-            del self.entries[entry.number]
-
-    def release(self) -> None:
-        for entry in tuple(self.entries.values()):
-            if entry in entry.file.waiters:
-                entry.file.waiters.remove(entry)
-        self.entries.clear()
-        self.foreign.clear()
-        self.maybe.clear()
-
-
 class EpollCalls(Readiness):
     """epoll_create, epoll_ctl and epoll_wait; poll and select."""
 
@@ -315,7 +172,9 @@ class EpollCalls(Readiness):
         return self.files.add(Epoll())
 
     def _epoll(self, number: int) -> Epoll:
-        file = self.files.find(number)
+        file = self._file(number)
+        if file is None:
+            fail(EBADF)
         if not isinstance(file, Epoll):
             fail(EINVAL)
         return file
@@ -326,21 +185,21 @@ class EpollCalls(Readiness):
         *events* is a mask: EPOLLIN and its like, with EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE.  Waits
         for nothing.  An entry ends with its file: with the last descriptor of it.
 
-        EBADF, EINVAL
-            *epoll* names nothing of the model; it names a socket.
         EBADF
-            *number* names nothing.
+            *epoll* or *number* names nothing.
         EPERM
-            It names a file or directory, which is always ready.
+            *number* names a file, a directory or a device that is always ready.
         EINVAL
-            It is the instance itself; or EPOLLEXCLUSIVE is asked for in a change, or beside what it
-            does not go with.
+            *epoll* is no instance of the model, or *number* is the same; EPOLLEXCLUSIVE is asked
+            for in a change, of an instance, or beside what it does not go with.
+        ELOOP
+            Instances would watch each other in a circle, or more than five deep.
         EEXIST, ENOENT
             It has an entry already; it has none.
         EINVAL
-            The entry to be changed has EPOLLEXCLUSIVE.
+            The entry to be changed has EPOLLEXCLUSIVE; there is no such operation.
 
-        Not modelled: ELOOP, for instances that watch each other; ENOSPC and ENOMEM.
+        Not modelled: ENOSPC and ENOMEM; EINVAL for very many paths from one file to instances.
         Source: Linux epoll_ctl(2), epoll(7).
 
         >>> import select, socket
@@ -355,13 +214,15 @@ class EpollCalls(Readiness):
         FileExistsError: [Errno 17] File exists
         >>> machine.close()
         """
-        instance = self._epoll(epoll)
+        instance = self._file(epoll)
         file = self._file(number)
-        if file is None:
+        if instance is None or file is None:
             fail(EBADF)
-        if isinstance(file, Foreign) and is_file(number):
+        if isinstance(file, Foreign) and not can_poll(number):
             fail(EPERM)
-        instance.control(operation, number, file, events, file is instance)
+        if not isinstance(instance, Epoll):
+            fail(EINVAL)
+        instance.control(operation, number, file, events)
 
     def epoll_wait(self, epoll: int, timeout: float | None,
                    most: int) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ Sources: CPython ``sock_sendmsg``; Linux cmsg(3), unix(7), recvmsg(2) for what i
 
 import os
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 from ..machine.constants import (
@@ -22,6 +23,7 @@ from ..machine.constants import (
 )
 from ..machine.descriptors import File
 from ..machine.host import Credentials
+from .arguments import kind_of, number, readable
 
 HEADER = 16  # bytes of struct cmsghdr
 ALIGNMENT = 8
@@ -57,10 +59,12 @@ def encode_control(machine: Any, ancdata: Any) -> tuple[Any, ...]:
         raise TypeError("sendmsg() argument 2 must be an iterable") from None
     result = []
     for entry in entries:
-        if not isinstance(entry, tuple) or len(entry) != 3:
-            raise TypeError("[sendmsg() ancillary data items]() argument must be 3-item sequence, "
-                            f"not {type(entry).__name__}")
-        level, kind, data = int(entry[0]), int(entry[1]), memoryview(entry[2]).tobytes()
+        what = "[sendmsg() ancillary data items]() argument must be"
+        if not isinstance(entry, Sequence) or isinstance(entry, bytes):
+            raise TypeError(f"{what} 3-item sequence, not {kind_of(entry)}")
+        if len(entry) != 3:
+            raise TypeError(f"{what} sequence of length 3, not {len(entry)}")
+        level, kind, data = number(entry[0]), number(entry[1]), readable(entry[2])
         result.append((level, kind, _decoded(machine, level, kind, data)))
     return tuple(result)
 

@@ -5,10 +5,13 @@ What a wrong argument raises is CPython's, to the letter.
 Sources: CPython ``Modules/socketmodule.c``, ``Python/getargs.c``, 3.11 to 3.13.
 """
 
+import sys
 from operator import index
-from typing import Any
+from typing import Any, NoReturn
 
 from ..machine.constants import MSG_TRUNC
+
+MUCH = 2**30  # bytes that CPython gets from any system
 
 
 def seconds(value: Any, what: str = "Timeout") -> float | None:
@@ -20,28 +23,97 @@ def seconds(value: Any, what: str = "Timeout") -> float | None:
     number = float(value)
     if number != number:
         raise ValueError("Invalid value NaN (not a number)")
-    if abs(number) > 9.2e9:
-        raise OverflowError("timestamp out of range for platform time_t")
+    if abs(number) > 9223372036.8:  # nanoseconds in 64 bits
+        kind = "PyTime_t" if sys.version_info >= (3, 13) else "_PyTime_t"
+        raise OverflowError("timestamp out of range for platform time_t" if isinstance(value, float)
+                            else f"timestamp too large to convert to C {kind}")
     if number < 0:
         raise ValueError(f"{what} value out of range")
     return number
 
 
+def within(value: Any, bits: int, name: str) -> int:
+    """A number that fits into the signed C type *name* of so many *bits*."""
+    result = int(index(value))
+    if not -(1 << bits - 1) <= result < 1 << bits - 1:
+        raise OverflowError(f"Python int too large to convert to C {name}")
+    return result
+
+
 def number(value: Any) -> int:
     """A C int of a program's argument."""
-    result = index(value)
+    result = within(value, 64, "long")
     if not -(2**31) <= result < 2**31:
         bound = "greater than maximum" if result > 0 else "less than minimum"
         raise OverflowError(f"signed integer is {bound}")
     return result
 
 
+def size(value: Any) -> int:
+    """A C ssize_t of a program's argument."""
+    return within(value, 64, "ssize_t")
+
+
+def room(value: Any, what: str) -> int:
+    """How many bytes a program wants to receive, as *what* says where it is below 0.
+
+    MemoryError
+        CPython would not get the memory for them.
+    """
+    result = size(value)
+    if result < 0:
+        raise ValueError(f"negative {what}")
+    if result > MUCH:
+        bytearray(result)
+    return result
+
+
 def small(value: Any) -> int:
     """A C int, where CPython words its refusal in another way."""
-    result = index(value)
-    if not -(2**31) <= result < 2**31:
-        raise OverflowError("Python int too large to convert to C int")
-    return result
+    return within(value, 32, "int")
+
+
+def unsigned_long(value: Any) -> int:
+    """A C unsigned long of a program's argument, as PyLong_AsUnsignedLong reads it."""
+    if not isinstance(value, int):
+        raise TypeError("an integer is required")
+    if value < 0:
+        raise OverflowError("can't convert negative value to unsigned int")
+    if value >= 2**64:
+        raise OverflowError("Python int too large to convert to C unsigned long")
+    return int(value)
+
+
+def descriptor(value: Any) -> int:
+    """A descriptor of a program's argument: C keeps the lower 32 bits."""
+    return (within(value, 64, "long") + 2**31) % 2**32 - 2**31
+
+
+def text(value: Any, function: str, place: int = 1) -> str:
+    """A str without a null character that a *function* takes as its argument number *place*.
+
+    A *place* of 0 is that of an only one.
+    """
+    if not isinstance(value, str):
+        which = f" {place}" if place else ""
+        raise TypeError(f"{function}() argument{which} must be str, not {kind_of(value)}")
+    if "\0" in value:
+        raise ValueError("embedded null character")
+    return value
+
+
+def kind_of(value: Any) -> str:
+    """What CPython calls the type of an argument that it refuses."""
+    return "None" if value is None else type(value).__name__
+
+
+def throw(error: Exception) -> NoReturn:
+    """Raise *error* as C does: whatever is handled at the moment is not its context."""
+    try:
+        raise error
+    finally:
+        error.__context__ = None
+        del error  # or the traceback would hold itself
 
 
 def only(arguments: tuple[Any, ...], method: str) -> Any:

@@ -10,13 +10,16 @@ Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13; inet(3), byteorder(3)
 """
 
 import ipaddress
+import sys
 from typing import Any
 
 from ..machine.constants import AF_INET, AF_INET6
 from ..machine.errors import EAFNOSUPPORT, fail
 from ..network.addresses import loose4, unpack
 from .ancillary import HEADER, space
+from .arguments import number, readable, size, small, text, unsigned_long
 
+NEW = sys.version_info >= (3, 13)  # some arguments are read by other functions of C
 LONGEST = 2**31 - 1  # bytes that socklen_t may count on every system
 
 
@@ -26,17 +29,19 @@ def unsigned(value: Any, bits: int, name: str) -> int:
     TypeError, OverflowError
         It is no integer; it is below 0, or has more bits.
     """
-    if not hasattr(value, "__index__"):
-        raise TypeError(f"expected int, {type(value).__name__} found" if bits == 32 else
-                        f"'{type(value).__name__}' object cannot be interpreted as an integer")
-    result = int(value.__index__())
+    if bits == 32:
+        if not isinstance(value, int):
+            raise TypeError(f"expected int, {type(value).__name__} found")
+        result = unsigned_long(value)
+        if result >> 32:
+            raise OverflowError("int larger than 32 bits")
+        return result
+    result = small(value) if NEW else number(value)
     if result < 0:
-        raise OverflowError("can't convert negative value to unsigned int" if bits == 32 else
-                            f"{name}: can't convert negative Python int to C 16-bit "
+        raise OverflowError(f"{name}: can't convert negative Python int to C 16-bit "
                             "unsigned integer")
-    if result >> bits:
-        raise OverflowError("int larger than 32 bits" if bits == 32 else
-                            f"{name}: Python int too large to convert to C 16-bit "
+    if result >> 16:
+        raise OverflowError(f"{name}: Python int too large to convert to C 16-bit "
                             "unsigned integer")
     return result
 
@@ -67,11 +72,11 @@ def htonl(value: Any, /) -> int:
     return int.from_bytes(unsigned(value, 32, "htonl").to_bytes(4, "big"), "little")
 
 
-def inet_aton(text: str, /) -> bytes:
+def inet_aton(address: str, /) -> bytes:
     """The four bytes of an IPv4 address, in any of C's notations; what follows a space is left out.
 
     TypeError
-        *text* is no str.
+        *address* is no str.
     OSError
         It is no address.
 
@@ -80,12 +85,11 @@ def inet_aton(text: str, /) -> bytes:
     >>> inet_aton("127.1")
     b'\\x7f\\x00\\x00\\x01'
     """
-    if not isinstance(text, str):
-        raise TypeError(f"inet_aton() argument 1 must be str, not {type(text).__name__}")
-    address = loose4(text.split()[0]) if text.split() else None
-    if address is None or text[0].isspace():
+    given = text(address, "inet_aton", 0 if NEW else 1)
+    found = loose4(given.split()[0]) if given.split() else None
+    if found is None or given[0].isspace():
         raise OSError("illegal IP address string passed to inet_aton")
-    return ipaddress.IPv4Address(address).packed
+    return ipaddress.IPv4Address(found).packed
 
 
 def inet_ntoa(packed: Any, /) -> str:
@@ -94,30 +98,31 @@ def inet_ntoa(packed: Any, /) -> str:
     OSError
         They are not four.
     """
-    data = bytes(memoryview(packed))
+    data = readable(packed)
     if len(data) != 4:
         raise OSError("packed IP wrong length for inet_ntoa")
     return unpack(data)
 
 
-def inet_pton(family: int, text: str, /) -> bytes:
+def inet_pton(family: int, address: str, /) -> bytes:
     """The bytes of a numeric address of AF_INET, four, or AF_INET6, sixteen.
 
     EAFNOSUPPORT
         The *family* is another.
     OSError
-        *text* is no address of it, as those of four parts, or RFC 4291's, are.
+        *address* is no address of it, as those of four parts, or RFC 4291's, are.
 
     Source: POSIX.1-2024 inet_ntop().
     """
+    family, given = number(family), text(address, "inet_pton", 2)
     if family not in (AF_INET, AF_INET6):
         fail(EAFNOSUPPORT)
     try:
         if family == AF_INET:
-            return ipaddress.IPv4Address(text).packed
-        if "%" in text:
-            raise ValueError(text)
-        return ipaddress.IPv6Address(text).packed
+            return ipaddress.IPv4Address(given).packed
+        if "%" in given:
+            raise ValueError(given)
+        return ipaddress.IPv6Address(given).packed
     except ValueError:
         raise OSError("illegal IP address string passed to inet_pton") from None
 
@@ -130,20 +135,13 @@ def inet_ntop(family: int, packed: Any, /) -> str:
 
     Source: POSIX.1-2024 inet_ntop().
     """
-    data = bytes(memoryview(packed))
+    family, data = number(family), readable(packed)
     lengths = {AF_INET: 4, AF_INET6: 16}
     if family not in lengths:
         raise ValueError(f"unknown address family {family}")
     if len(data) != lengths[family]:
         raise ValueError("invalid length of packed IP address string")
     return unpack(data)
-
-
-def _ssize(value: int) -> int:
-    """The value, if C's ssize_t can hold it."""
-    if not -(2**63) <= value < 2**63:
-        raise OverflowError("Python int too large to convert to C ssize_t")
-    return value
 
 
 def CMSG_LEN(length: int, /) -> int:
@@ -155,14 +153,16 @@ def CMSG_LEN(length: int, /) -> int:
     >>> CMSG_LEN(4), CMSG_SPACE(4)
     (20, 24)
     """
-    if not 0 <= _ssize(length) <= LONGEST - HEADER:
+    length = size(length)
+    if not 0 <= length <= LONGEST - HEADER:
         raise OverflowError("CMSG_LEN() argument out of range")
     return HEADER + length
 
 
 def CMSG_SPACE(length: int, /) -> int:
     """The room that a control message with *length* bytes of data takes; see `CMSG_LEN`."""
-    if not 0 <= _ssize(length) <= LONGEST - space(1):
+    length = size(length)
+    if not 0 <= length <= LONGEST - space(1):
         raise OverflowError("CMSG_SPACE() argument out of range")
     return space(length)
 

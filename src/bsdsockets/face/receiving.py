@@ -5,12 +5,17 @@
 Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13.
 """
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from ..calls.waiting import TimedOut
 from ..machine.constants import AF_INET, AF_PACKET
+from ..machine.errors import EINVAL, error
 from .ancillary import decode_control, discard
-from .arguments import number, scatter, whole
+from .arguments import MUCH, kind_of, number, room, scatter, size, throw, whole
+
+COMPAT = 1 << 31  # MSG_CMSG_COMPAT
+MOST_ANCILLARY = 2**31 - 1  # bytes: SOCKLEN_T_LIMIT
 
 
 class Immutable(type):
@@ -43,6 +48,14 @@ class Receiver(metaclass=Immutable):
     _proto: int
     _timeout: float | None  # in seconds
 
+    @staticmethod
+    def _message_flags(flags: Any) -> int:
+        """The flags of sendmsg() and recvmsg(), of which Linux keeps one for itself."""
+        given = number(flags)
+        if given & COMPAT:
+            throw(error(EINVAL))
+        return given
+
     def _check_family(self) -> None:
         """Fail before the call, as CPython does, if it cannot read the family's addresses."""
         family = self._machine.families.get(self._family)
@@ -58,7 +71,7 @@ class Receiver(metaclass=Immutable):
         try:
             return self._machine.calls.receive(self._fd, count, flags, self._timeout)
         except TimedOut:
-            raise TimeoutError("timed out") from None
+            throw(TimeoutError("timed out"))
 
     def _receive_data(self, count: int, flags: int) -> Any:
         message = self._receive(count, flags)
@@ -82,16 +95,15 @@ class Receiver(metaclass=Immutable):
         (b'hel', b'lo', b'')
         >>> other.close()
         """
-        if bufsize.__class__ is not int:
-            bufsize = number(bufsize)
-        if bufsize <= 0:
-            if bufsize < 0:
-                raise ValueError("negative buffersize in recv")
-            return b""
+        if bufsize.__class__ is not int or flags.__class__ is not int or flags or not (
+                0 < bufsize <= MUCH):
+            bufsize, flags = size(bufsize), number(flags)
+            if room(bufsize, "buffersize in recv") == 0:
+                return b""
         try:
             message = self._machine.calls.receive(self._fd, bufsize, flags, self._timeout)
         except TimedOut:
-            raise TimeoutError("timed out") from None
+            throw(TimeoutError("timed out"))
         if message[2]:
             discard(message[2], flags)
         return whole(message, flags) if flags else message[0]
@@ -106,9 +118,8 @@ class Receiver(metaclass=Immutable):
 
         Source: POSIX.1-2024 recvfrom(); Linux recv(2).
         """
-        bufsize = number(bufsize)
-        if bufsize < 0:
-            raise ValueError("negative buffersize in recvfrom")
+        bufsize, flags = size(bufsize), number(flags)
+        room(bufsize, "buffersize in recvfrom")
         self._check_family()
         message = self._receive_data(bufsize, flags)
         return whole(message, flags), self._sender(message.address)
@@ -118,23 +129,29 @@ class Receiver(metaclass=Immutable):
             return None
         return self._show(address)
 
-    def _room(self, buffer: Any, nbytes: int, caller: str) -> tuple[memoryview, int]:
-        """A writable buffer, and how many bytes to receive into it."""
-        try:
-            view = memoryview(buffer).cast("B")
-        except TypeError:
-            raise TypeError(f"{caller}() argument 1 must be read-write bytes-like object, not "
-                            f"{type(buffer).__name__}") from None
-        if view.readonly:
-            raise TypeError(f"{caller}() argument 1 must be read-write bytes-like object, not "
-                            f"{buffer.__class__.__name__}")
-        if nbytes < 0:
+    def _into(self, buffer: Any, nbytes: Any, flags: Any,
+              caller: str) -> tuple[memoryview, int, int]:
+        """A writable buffer, how many bytes to receive into it, and the flags."""
+        view = self._writable(buffer, caller)
+        count, flags = size(nbytes), number(flags)
+        if count < 0:
             raise ValueError(f"negative buffersize in {caller}")
-        if nbytes > len(view):
+        if count > len(view):
             raise ValueError("nbytes is greater than the length of the buffer"
                              if caller == "recvfrom_into" else "buffer too small for requested "
                              "bytes")
-        return view, nbytes or len(view)
+        return view, count or len(view), flags
+
+    @staticmethod
+    def _writable(buffer: Any, caller: str) -> memoryview:
+        with suppress(TypeError):
+            view = memoryview(buffer).cast("B")
+            if not view.readonly:
+                return view
+        expected = ("an iterable of single-segment read-write buffers"
+                    if caller == "recvmsg_into" else "read-write bytes-like object, not "
+                    f"{kind_of(buffer)}")
+        raise TypeError(f"{caller}() argument 1 must be {expected}")
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Receive into *buffer*, up to *nbytes* bytes of it, all with 0; returns how many.
@@ -144,7 +161,7 @@ class Receiver(metaclass=Immutable):
         ValueError
             *nbytes* is below 0, or above the length of *buffer*.
         """
-        view, count = self._room(buffer, number(nbytes), "recv_into")
+        view, count, flags = self._into(buffer, nbytes, flags, "recv_into")
         if count == 0:
             return 0
         message = self._receive_data(count, flags)
@@ -156,7 +173,7 @@ class Receiver(metaclass=Immutable):
 
         The errors are those of `recv_into`, then those of `recvfrom`.
         """
-        view, count = self._room(buffer, number(nbytes), "recvfrom_into")
+        view, count, flags = self._into(buffer, nbytes, flags, "recvfrom_into")
         self._check_family()
         message = self._receive_data(count, flags)
         view[:len(message.data)] = message.data
@@ -185,10 +202,9 @@ class Receiver(metaclass=Immutable):
         (b'too', [], True, None)
         >>> one.close(); other.close()
         """
-        bufsize = number(bufsize)
-        if bufsize < 0:
-            raise ValueError("negative buffer size in recvmsg()")
-        message, control, flags = self._message(bufsize, number(ancbufsize), flags, "recvmsg")
+        bufsize, ancbufsize, flags = size(bufsize), size(ancbufsize), self._message_flags(flags)
+        room(bufsize, "buffer size in recvmsg()")
+        message, control, flags = self._message(bufsize, ancbufsize, flags)
         return message.data, control, flags, self._sender(message.address)
 
     def recvmsg_into(self, buffers: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
@@ -201,18 +217,18 @@ class Receiver(metaclass=Immutable):
         ValueError
             *ancbufsize* is below 0.
         """
+        ancbufsize, flags = size(ancbufsize), self._message_flags(flags)
         try:
             iterator = iter(buffers)
         except TypeError:
             raise TypeError("recvmsg_into() argument 1 must be an iterable") from None
-        views = [self._room(buffer, 0, "recvmsg_into")[0] for buffer in iterator]
-        message, control, flags = self._message(sum(map(len, views)), number(ancbufsize), flags,
-                                                "recvmsg_into")
+        views = [self._writable(buffer, "recvmsg_into") for buffer in iterator]
+        message, control, flags = self._message(sum(map(len, views)), ancbufsize, flags)
         scatter(message.data, views)
         return len(message.data), control, flags, self._sender(message.address)
 
-    def _message(self, count: int, ancillary: int, flags: int, caller: str) -> Any:
-        if ancillary < 0:
+    def _message(self, count: int, ancillary: int, flags: int) -> Any:
+        if not 0 <= ancillary <= MOST_ANCILLARY:
             raise ValueError("invalid ancillary data buffer length")
         self._check_family()
         message = self._receive(count, flags)

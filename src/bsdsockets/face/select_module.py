@@ -8,7 +8,9 @@ Sources: CPython ``Modules/selectmodule.c``, 3.11 to 3.13.
 
 import contextlib
 import math
+import sys
 import types
+from operator import index
 from typing import Any
 
 from ..machine import constants
@@ -21,6 +23,8 @@ from ..machine.constants import (
     POLLOUT,
     POLLPRI,
 )
+from .arguments import small
+from .by_name import ByName
 
 MOST_EVENTS = 2**31 // 12 - 1
 
@@ -34,11 +38,12 @@ def descriptor_of(thing: Any) -> int:
         It is below 0.
     """
     if isinstance(thing, int):
-        number = int(thing)
+        number = small(thing)
     elif hasattr(thing, "fileno"):
         number = thing.fileno()
         if not isinstance(number, int):
             raise TypeError("fileno() returned a non-integer")
+        number = small(number)
     else:
         raise TypeError("argument must be an int, or have a fileno() method.")
     if number < 0:
@@ -61,9 +66,17 @@ def milliseconds(timeout: Any) -> float | None:
         return None
     if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
         raise TypeError("timeout must be an integer or None")
+    _check_time(timeout, 10**6)
     if abs(timeout) >= 2**31:
         raise OverflowError("timeout is too large")
     return None if timeout < 0 else math.ceil(timeout) / 1000
+
+
+def _check_time(timeout: Any, unit: int) -> None:
+    """Fail if a number of units of so many nanoseconds is too large for CPython's time."""
+    if not -(2**63) <= timeout * unit < 2**63:
+        kind = "PyTime_t" if sys.version_info >= (3, 13) else "_PyTime_t"
+        raise OverflowError(f"timestamp too large to convert to C {kind}")
 
 
 class Poll:
@@ -94,7 +107,8 @@ class Poll:
         ValueError, OverflowError
             *eventmask* is below 0, or above 65535.
         """
-        self._wanted[descriptor_of(fd)] = _mask(eventmask)
+        number = descriptor_of(fd)
+        self._wanted[number] = _mask(eventmask)
 
     def modify(self, fd: Any, eventmask: int, /) -> None:
         """Ask for other events of a descriptor; errors as for `register`, with one between.
@@ -102,10 +116,10 @@ class Poll:
         FileNotFoundError
             The descriptor is not registered.
         """
-        number = descriptor_of(fd)
+        number, mask = descriptor_of(fd), _mask(eventmask)
         if number not in self._wanted:
             raise FileNotFoundError(2, "No such file or directory")
-        self._wanted[number] = _mask(eventmask)
+        self._wanted[number] = mask
 
     def unregister(self, fd: Any, /) -> None:
         """Ask for nothing of a descriptor any more.
@@ -148,15 +162,18 @@ class Poll:
 
 
 def _mask(value: Any) -> int:
-    number = int(value.__index__())
-    if number < 0:
+    if not isinstance(value, int):
+        raise TypeError("an integer is required")
+    if value < 0:
         raise ValueError("value must be positive")
-    if number > 0xFFFF:
-        raise OverflowError("Python int too large to convert to C unsigned short")
-    return number
+    if value >= 2**64:
+        raise OverflowError("Python int too large to convert to C unsigned long")
+    if value > 0xFFFF:
+        raise OverflowError("Python int too large for C unsigned short")
+    return int(value)
 
 
-class Select:
+class Select(ByName, of="select", name="select"):
     """select(rlist, wlist, xlist[, timeout]): wait until one of three lists has a ready one.
 
     Waits for at most *timeout* seconds; without one, or with None, for ever; 0 looks once.
@@ -187,6 +204,7 @@ class Select:
         if timeout is not None:
             if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
                 raise TypeError("timeout must be a float or None")
+            _check_time(timeout, 10**9)
             if timeout < 0:
                 raise ValueError("timeout must be non-negative")
         lists = []
@@ -228,6 +246,7 @@ class Epoll:
     _machine: Any = None
 
     def __init__(self, sizehint: int = -1, flags: int = 0) -> None:
+        sizehint, flags = small(sizehint), small(flags)
         if sizehint < -1 or sizehint == 0:
             raise ValueError("negative sizehint")
         if flags & ~EPOLL_CLOEXEC:
@@ -237,8 +256,9 @@ class Epoll:
     @classmethod
     def fromfd(cls, fd: int, /) -> "Epoll":
         """An instance that has the descriptor *fd* already; nothing is checked."""
+        number = small(fd)
         self = cls.__new__(cls)
-        self._fd = fd
+        self._fd = number
         return self
 
     @property
@@ -287,7 +307,7 @@ class Epoll:
 
     def _control(self, operation: int, fd: Any, eventmask: int) -> None:
         descriptor = descriptor_of(fd)
-        events = eventmask & 0xFFFFFFFF
+        events = index(eventmask) & 0xFFFFFFFF
         self._machine.poll.epoll_control(self.fileno(), operation, descriptor, events)
 
     def poll(self, timeout: Any = None, maxevents: int = -1) -> list[tuple[int, int]]:
@@ -303,10 +323,14 @@ class Epoll:
 
         Source: Linux epoll_wait(2).
         """
+        maxevents = small(maxevents)
         fd = self.fileno()
-        if timeout is not None and not hasattr(timeout, "__float__"):
-            kind = type(timeout).__name__
-            raise TypeError(f"'{kind}' object cannot be interpreted as an integer")
+        if timeout is not None:
+            if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
+                raise TypeError("timeout must be an integer or None")
+            _check_time(timeout, 10**9)
+            if timeout * 1000 >= 2**31:
+                raise OverflowError("timeout is too large")
         if maxevents < -1 or maxevents == 0:
             raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
         limit = None if timeout is None or timeout < 0 else math.ceil(timeout * 1000) / 1000
@@ -327,7 +351,7 @@ def make(machine: Any) -> types.ModuleType:
     return module
 
 
-class _Constructor:
+class _Constructor(ByName, of="select", name="poll"):
     """poll(): make a Poll of one machine."""
 
     def __init__(self, machine: Any) -> None:

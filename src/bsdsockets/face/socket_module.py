@@ -9,14 +9,16 @@ Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13; getaddrinfo(3).
 import os
 import sys
 import types
+from operator import index
 from typing import Any
 
 from ..machine import constants
 from ..machine.constants import AF_INET, AF_UNIX, AI_NUMERICHOST, SOCK_STREAM
 from ..machine.errors import ENXIO, fail
 from ..network.names import PROTOCOLS, SERVICES, UnknownName
-from .arguments import number, seconds
-from .conversions import PURE, unsigned
+from .arguments import descriptor, kind_of, number, seconds, text, throw, unsigned_long
+from .by_name import ByName
+from .conversions import PURE
 from .receiving import Immutable
 from .socket_type import Socket
 
@@ -34,7 +36,7 @@ except ImportError:
         """A host is not known."""
 
 
-class Functions:
+class Functions(ByName, of="_socket"):
     """The functions of ``_socket`` that need the machine.
 
     None waits: names are known without asking anybody.  Of a system call's errors the method of
@@ -46,15 +48,18 @@ class Functions:
 
     def close(self, fd: Any, /) -> None:
         """Close a descriptor, of the model or of the host; EBADF where it names nothing."""
-        fd = number(fd)
+        fd = descriptor(fd)
         if self._machine.descriptors.is_foreign(fd):
             os.close(fd)
         else:
             self._machine.calls.close(fd)
 
     def dup(self, fd: Any, /) -> int:
-        """Make another descriptor of the same socket; fails as `Calls.dup`."""
-        return self._machine.calls.dup(number(fd))
+        """Make another descriptor of the same file, of the model or the host's; see `Calls.dup`."""
+        fd = descriptor(fd)
+        if self._machine.descriptors.is_foreign(fd):
+            return os.dup(fd)
+        return self._machine.calls.dup(fd)
 
     def socketpair(self, family: int = AF_UNIX, type: int = SOCK_STREAM, proto: int = 0,
                    /) -> Any:
@@ -88,9 +93,9 @@ class Functions:
         """
         if not isinstance(name, str | bytes):
             raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
-        text = name if isinstance(name, str) else name.decode()
-        self._machine.resolver.hostname = text
-        self._machine.resolver.hosts.setdefault(text, ["127.0.0.1"])
+        given = name if isinstance(name, str) else name.decode()
+        self._machine.resolver.hostname = given
+        self._machine.resolver.hosts.setdefault(given, ["127.0.0.1"])
 
     def getaddrinfo(self, host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0,
                     flags: int = 0) -> list[Any]:
@@ -119,7 +124,7 @@ class Functions:
                                                        number(type), number(proto),
                                                        number(flags))
         except UnknownName as failure:
-            raise gaierror(failure.number, failure.text) from None
+            throw(gaierror(failure.number, failure.text))
         return [(info.family, info.type, info.protocol, info.name,
                  (info.address, info.port) if info.family == AF_INET
                  else (info.address, info.port, 0, info.scope)) for info in found]
@@ -129,21 +134,30 @@ class Functions:
         if host is None:
             return None
         if isinstance(host, str):
-            return host.encode("idna").decode()  # refuses a label that is empty or too long
+            # IDNA refuses a label that is empty or too long; C sees what is before a null character
+            return host.encode("idna").decode().partition("\0")[0]
         if isinstance(host, bytes):
             return host.decode("latin-1")
         raise TypeError("getaddrinfo() argument 1 must be string or None")
+
+    def _name(self, host: Any, function: str) -> str:
+        """The name of a host, where None is none."""
+        if not isinstance(host, str | bytes | bytearray):
+            raise TypeError(f"{function}() argument 1 must be str, bytes or bytearray, not "
+                            f"{kind_of(host)}")
+        return self._host_name(bytes(host) if isinstance(host, bytearray) else host) or ""
 
     @staticmethod
     def _service(port: Any) -> Any:
         if port is None or isinstance(port, str):
             if port is not None:
                 port.encode()  # UnicodeEncodeError for what no name can hold
+                port = port.partition("\0")[0]  # as far as C sees it
             return port
         if isinstance(port, bytes):
             return port.decode("latin-1")
-        if hasattr(port, "__index__"):
-            value = int(port.__index__())
+        if port.__class__ is int:
+            value = port
             if sys.version_info >= (3, 12):
                 return str(value)  # newer Pythons leave it to the resolver
             if not -(2**63) <= value < 2**63:
@@ -168,8 +182,12 @@ class Functions:
             raise TypeError("getnameinfo() argument 1 must be a tuple")
         if not 2 <= len(sockaddr) <= 4:
             raise TypeError("getnameinfo(): illegal sockaddr argument")
-        host, port = sockaddr[0], number(sockaddr[1])
-        if len(sockaddr) > 2 and not 0 <= number(sockaddr[2]) <= 0xFFFFF:
+        flags, host = number(flags), sockaddr[0]
+        if not isinstance(host, str):
+            raise TypeError("getnameinfo(): illegal sockaddr argument")
+        port = number(sockaddr[1])
+        flow, scope = (index(each) & 0xFFFFFFFF for each in (*sockaddr[2:], 0, 0)[:2])
+        if flow > 0xFFFFF:
             raise OverflowError("getnameinfo(): flowinfo must be 0-1048575.")
         resolver = self._machine.resolver
         try:
@@ -178,18 +196,23 @@ class Functions:
                 raise OSError("sockaddr resolved to multiple addresses")
             name, service = resolver.getnameinfo(found[0].address, found[0].port, flags)
         except UnknownName as failure:
-            raise gaierror(failure.number, failure.text) from None
-        if len(sockaddr) == 4 and sockaddr[3] and name.lower().startswith(("fe80:", "ff02:")):
-            name += f"%{self.if_indextoname(sockaddr[3])}"
-        return name, service
+            throw(gaierror(failure.number, failure.text))
+        return name + self._zone(name, scope), service
+
+    def _zone(self, name: str, scope: int) -> str:
+        """What follows a numeric address with a scope: the interface, where it is local to one."""
+        if not scope or ":" not in name:
+            return ""
+        local = name.lower().startswith(("fe80:", "ff02:"))
+        known = {each.index: each.name for each in self._machine.node.interfaces if local}
+        return f"%{known.get(scope, scope)}"
 
     def gethostbyname(self, name: Any, /) -> str:
         """The IPv4 address of a host, as text; gaierror where it has none."""
         try:
-            return self._machine.families[AF_INET].resolve(
-                self._host_name(name) or "")
+            return self._machine.families[AF_INET].resolve(self._name(name, "gethostbyname"))
         except UnknownName as failure:
-            raise gaierror(failure.number, failure.text) from None
+            throw(gaierror(failure.number, failure.text))
 
     def gethostbyname_ex(self, name: Any, /) -> tuple[str, list[str], list[str]]:
         """The name, no aliases, and the IPv4 addresses of a host; see `gethostbyname`."""
@@ -205,9 +228,10 @@ class Functions:
         """
         resolver = self._machine.resolver
         try:
-            found = resolver.getaddrinfo(self._host_name(address), None, 0, 1)[0].address
+            name = self._name(address, "gethostbyaddr")
+            found = resolver.getaddrinfo(name, None, 0, 1)[0].address
         except UnknownName as failure:
-            raise gaierror(failure.number, failure.text) from None
+            throw(gaierror(failure.number, failure.text))
         names = [name for name, known in resolver.hosts.items() if found in known]
         if not names and found != "::1":
             raise herror(1, "Unknown host")
@@ -215,8 +239,8 @@ class Functions:
 
     def getservbyname(self, name: str, protocol: str = "", /) -> int:
         """The port of a service; OSError where there is none, with the *protocol* if given."""
-        row = SERVICES.get(name)
-        if row is None or (protocol and protocol not in row[1].split()):
+        row = SERVICES.get(text(name, "getservbyname"))
+        if row is None or (text(protocol, "getservbyname", 2) and protocol not in row[1].split()):
             raise OSError("service/proto not found")
         return row[0]
 
@@ -228,8 +252,7 @@ class Functions:
         OSError
             No service has it, with the protocol.
         """
-        if not hasattr(port, "__index__"):
-            number(port)
+        port, protocol = number(port), text(protocol, "getservbyport", 2)
         if not 0 <= port <= 0xFFFF:
             raise OverflowError("getservbyport: port must be 0-65535.")
         name = self._machine.resolver.service_of(port, protocol)
@@ -239,7 +262,7 @@ class Functions:
 
     def getprotobyname(self, name: str, /) -> int:
         """The number of a protocol of IP; OSError where there is none of that name."""
-        if name not in PROTOCOLS:
+        if text(name, "getprotobyname") not in PROTOCOLS:
             raise OSError("protocol not found")
         return PROTOCOLS[name]
 
@@ -251,15 +274,20 @@ class Functions:
         """The index of an interface; OSError where there is none of that name."""
         if not isinstance(name, str | bytes):
             raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
-        text = name if isinstance(name, str) else name.decode()
+        given = name if isinstance(name, str) else name.decode()
+        if "\0" in given:
+            raise ValueError("embedded null byte")
         for each in self._machine.node.interfaces:
-            if each.name == text:
+            if each.name == given:
                 return each.index
         raise OSError("no interface with this name")
 
-    def if_indextoname(self, index: Any, /) -> str:
+    def if_indextoname(self, if_index: Any, /) -> str:
         """The name of an interface; ENXIO where there is none."""
-        wanted = unsigned(index, 32, "if_indextoname")
+        wanted = unsigned_long(if_index)
+        if sys.version_info >= (3, 13) and wanted > 0xFFFFFFFF:
+            raise OverflowError("index is too large")
+        wanted &= 0xFFFFFFFF
         for each in self._machine.node.interfaces:
             if each.index == wanted:
                 return each.name

@@ -14,18 +14,18 @@ Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13.
 import sys
 import warnings
 from contextlib import suppress
-from operator import attrgetter
+from operator import attrgetter, index
 from typing import Any
 
 from ..calls.waiting import TimedOut
 from ..machine.constants import AF_INET, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM
-from ..machine.errors import EMSGSIZE, error
+from ..machine.errors import EINVAL, EMSGSIZE, error
 from ..network.names import UnknownName
 from .ancillary import encode_control
-from .arguments import number, only, readable, seconds, small
+from .arguments import descriptor, number, only, readable, seconds, small, throw
 from .receiving import Receiver
 
-UNKNOWN = -1
+UNKNOWN = object()
 MOST_PARTS = 1024  # UIO_MAXIOV
 FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC  # beside the type
 
@@ -66,13 +66,11 @@ class Socket(Receiver):
 
     def _adopt(self, fileno: Any, family: int, kind: int, protocol: int) -> tuple[int, int, int]:
         """Use a descriptor that exists."""
-        if isinstance(fileno, float):
-            raise TypeError("integer argument expected, got float")
-        descriptor = number(fileno)
-        if descriptor < 0:
+        given = descriptor(fileno)
+        if given < 0:
             raise ValueError("negative file descriptor")
-        so = self._machine.calls.socket_of(descriptor)
-        self._fd = descriptor
+        so = self._machine.calls.socket_of(given)
+        self._fd = given
         return (so.family if family == -1 else family, so.type if kind == -1 else kind,
                 so.protocol_number if protocol == -1 else protocol)
 
@@ -103,7 +101,7 @@ class Socket(Receiver):
         try:
             return family.from_python(address, caller)
         except UnknownName as failure:
-            raise self._machine.gaierror(failure.number, failure.text) from None
+            throw(self._machine.gaierror(failure.number, failure.text))
 
     # Descriptor and timeout
 
@@ -113,18 +111,18 @@ class Socket(Receiver):
 
     def detach(self) -> int:
         """Return the descriptor and forget it; the socket stays open under that number."""
-        descriptor, self._fd = self._fd, -1
-        return descriptor
+        given, self._fd = self._fd, -1
+        return given
 
     def close(self) -> None:
         """Close the socket; a second time does nothing.
 
         Waits only with SO_LINGER.  ECONNRESET is no error here.  What else there is: `Calls.close`.
         """
-        descriptor, self._fd = self._fd, -1
-        if descriptor != -1:
+        given, self._fd = self._fd, -1
+        if given != -1:
             try:  # contextlib.suppress takes longer than this call should
-                self._machine.calls.close(descriptor)
+                self._machine.calls.close(given)
             except ConnectionResetError:
                 return
 
@@ -180,10 +178,10 @@ class Socket(Receiver):
     def _accept(self) -> tuple[int, Any]:
         self._check_family()
         try:
-            descriptor, child = self._machine.calls.accept(self._fd, self._timeout)
+            accepted, child = self._machine.calls.accept(self._fd, self._timeout)
         except TimedOut:
-            raise TimeoutError("timed out") from None
-        return descriptor, self._show(child.protocol.accepted_peer(child))
+            throw(TimeoutError("timed out"))
+        return accepted, self._show(child.protocol.accepted_peer(child))
 
     def connect(self, *address: Any) -> None:
         """connect(address): connect a stream; let a datagram socket have one peer.
@@ -198,7 +196,7 @@ class Socket(Receiver):
         try:
             self._machine.calls.connect(self._fd, target, self._timeout)
         except TimedOut:
-            raise TimeoutError("timed out") from None
+            throw(TimeoutError("timed out"))
 
     def connect_ex(self, address: Any, /) -> int:
         """Connect, and return the error number instead of raising; 0 when it is done.
@@ -222,7 +220,7 @@ class Socket(Receiver):
 
     def shutdown(self, how: Any, /) -> None:
         """End receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR); never waits."""
-        self._machine.calls.shutdown(self._fd, number(how))
+        self._machine.calls.shutdown(self._fd, small(how))
 
     def getsockname(self) -> Any:
         """Return the socket's own address, as the family has it.
@@ -253,19 +251,21 @@ class Socket(Receiver):
         TimeoutError
             The timeout, above 0, is over; nothing was taken.
         """
+        if data.__class__ is not bytes:
+            data = readable(data)
+        if flags.__class__ is not int or flags:
+            flags = number(flags)
         try:
-            return self._machine.calls.send(
-                self._fd, data if data.__class__ is bytes else readable(data), flags,
-                self._timeout)
+            return self._machine.calls.send(self._fd, data, flags, self._timeout)
         except TimedOut:
-            raise TimeoutError("timed out") from None
+            throw(TimeoutError("timed out"))
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         """Send all of *data*, waiting as often as it takes; the timeout is for the whole.
 
         The errors are those of `send`.  They tell nothing of how much was sent.
         """
-        data = readable(data)
+        data, flags = readable(data), number(flags)
         calls, timeout = self._machine.calls, self._timeout
         if timeout is None:
             sent = calls.send(self._fd, data, flags, None)
@@ -281,7 +281,7 @@ class Socket(Receiver):
             try:
                 sent += calls.send(self._fd, bytes(view[sent:]) if sent else data, flags, left)
             except TimedOut:
-                raise TimeoutError("timed out") from None
+                throw(TimeoutError("timed out"))
             if sent >= len(data):
                 return
 
@@ -302,16 +302,15 @@ class Socket(Receiver):
             (data, address), flags = arguments, 0
         elif len(arguments) == 3:
             data, flags, address = arguments
-            flags = number(flags)
         else:
             raise TypeError(f"sendto() takes 2 or 3 arguments ({len(arguments)} given)")
-        data = readable(data)
+        data, flags = readable(data), number(flags)
         target = self._address(address, "sendto")
         try:
             return self._machine.calls.send(
                 self._fd, data, flags, self._timeout, target)
         except TimedOut:
-            raise TimeoutError("timed out") from None
+            throw(TimeoutError("timed out"))
 
     def sendmsg(self, buffers: Any, ancdata: Any = (), flags: int = 0, address: Any = None,
                 /) -> int:
@@ -328,6 +327,7 @@ class Socket(Receiver):
         TimeoutError, OSError
             As for `send`; EBADF for a descriptor of SCM_RIGHTS that names nothing.
         """
+        flags = self._message_flags(flags)
         try:
             parts = [readable(buffer) for buffer in buffers]
         except TypeError as failure:
@@ -340,9 +340,9 @@ class Socket(Receiver):
         target = None if address is None else self._address(address, "sendmsg")
         try:
             return self._machine.calls.send(
-                self._fd, b"".join(parts), number(flags), self._timeout, target, control)
+                self._fd, b"".join(parts), flags, self._timeout, target, control)
         except TimedOut:
-            raise TimeoutError("timed out") from None
+            throw(TimeoutError("timed out"))
 
     # Options
 
@@ -357,11 +357,10 @@ class Socket(Receiver):
         ...     one.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) == socket.SOCK_STREAM
         True
         """
-        buflen = number(buflen)
+        level, optname, buflen = number(level), number(optname), number(buflen)
         if buflen < 0 or buflen > 1024:
             raise OSError("getsockopt buflen out of range")
-        value = self._machine.calls.getsockopt(self._fd, number(level), number(optname),
-                                               buflen or 4)
+        value = self._machine.calls.getsockopt(self._fd, level, optname, buflen or 4)
         if buflen:
             return value
         return int.from_bytes(value[:4], "little", signed=True)
@@ -374,15 +373,26 @@ class Socket(Receiver):
         OSError
             As for the system call: `Calls.setsockopt`.
         """
-        if value is None and optlen is UNKNOWN:
-            raise TypeError("a bytes-like object is required, not 'NoneType'")
-        if value is None:
-            data = bytes(number(optlen))
-        elif optlen is not UNKNOWN:
-            raise TypeError(f"argument 3 must be None, not {type(value).__name__}")
-        elif hasattr(value, "__index__"):
+        if optlen is not UNKNOWN:
+            self._setsockopt_null(level, optname, value, optlen)
+            return
+        level, optname = number(level), number(optname)
+        try:
             data = number(value).to_bytes(4, "little", signed=True)
-        else:
+        except (TypeError, OverflowError):
             data = readable(value)
-        self._machine.calls.setsockopt(self._fd, number(level), number(optname), data,
-                                       value is None)
+        self._machine.calls.setsockopt(self._fd, level, optname, data)
+
+    def _setsockopt_null(self, level: Any, optname: Any, value: Any, optlen: Any) -> None:
+        """Hand over a null pointer with a length, of which the kernel sees 32 bits."""
+        try:
+            level, optname = number(level), number(optname)
+            length = -1 if value is not None else index(optlen) & 0xFFFFFFFF
+        except (TypeError, OverflowError):
+            length = -1
+        if length < 0:
+            raise TypeError("setsockopt() takes exactly 3 arguments (4 given)")
+        if length >= 2**31:  # below 0 in C
+            self._machine.calls.socket_of(self._fd)
+            raise error(EINVAL)
+        self._machine.calls.setsockopt(self._fd, level, optname, bytes(min(length, 2**16)), True)

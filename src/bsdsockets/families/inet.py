@@ -17,7 +17,7 @@ from typing import Any
 from ..machine.constants import AF_INET
 from ..network.addresses import ANY4, BROADCAST4
 from ..protocols.internet import InternetAddress
-from .internet import InternetFamily, host_text, port_of
+from .internet import InternetFamily, c_int, check_port, host_text
 
 MOST_KEPT = 4096  # addresses
 
@@ -49,8 +49,10 @@ class Inet(InternetFamily):
         if len(address) != 2:
             raise TypeError("AF_INET address must be a pair (host, port)")
         host = host_text(address[0])
-        port = port_of(address[1], caller)
-        read = InternetAddress(self.resolve(host), port)
+        port = c_int(address[1], caller)
+        found = self.resolve(host)
+        check_port(port, caller)
+        read = InternetAddress(found, port)
         if self.resolver.numeric(host, AF_INET) and len(self._numeric) < MOST_KEPT:
             self._numeric[address] = read
         return read

@@ -9,9 +9,8 @@ from typing import Any
 
 from ..machine.constants import AF_INET6
 from ..network.addresses import ANY6
-from ..network.names import Resolver
 from ..protocols.internet import InternetAddress
-from .internet import InternetFamily, host_text, number_of, port_of
+from .internet import InternetFamily, c_int, check_port, host_text, number_of
 
 
 class Inet6(InternetFamily):
@@ -28,12 +27,13 @@ class Inet6(InternetFamily):
         if not 2 <= len(address) <= 4:
             raise TypeError("AF_INET6 address must be a tuple (host, port[, flowinfo[, scopeid]])")
         host, port, flow, scope = (*address, 0, 0)[:4]
-        text, number = host_text(host), port_of(port, caller)
-        if not 0 <= number_of(flow) <= 0xFFFFF:
+        text, port = host_text(host), c_int(port, caller)
+        flow, scope = number_of(flow) & 0xFFFFFFFF, number_of(scope) & 0xFFFFFFFF
+        found = self.resolve(text)
+        check_port(port, caller)
+        if flow > 0xFFFFF:
             raise OverflowError(f"{caller}(): flowinfo must be 0-1048575.")
-        zone = Resolver._scope(text)
-        return InternetAddress(self.resolve(text), number, number_of(flow),
-                               number_of(scope) or zone)
+        return InternetAddress(found, port, flow, scope)
 
     def to_python(self, address: InternetAddress) -> tuple[str, int, int, int]:
         host, port, flow, scope = address

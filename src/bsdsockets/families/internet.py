@@ -22,12 +22,18 @@ def number_of(value: Any) -> int:
             f"'{type(value).__name__}' object cannot be interpreted as an integer") from None
 
 
-def port_of(value: Any, caller: str) -> int:
-    """A port number of a program, 0 to 65535."""
-    port = number_of(value)
+def c_int(value: Any, caller: str) -> int:
+    """A port of a program, if a C int can hold it; `check_port` comes later."""
+    number = number_of(value)
+    if not -(2**31) <= number < 2**31:
+        check_port(number, caller)
+    return number
+
+
+def check_port(port: int, caller: str) -> None:
+    """Fail if a port is not 0 to 65535: after its host was looked up."""
     if not 0 <= port <= 0xFFFF:
         raise OverflowError(f"{caller}(): port must be 0-65535.")
-    return port
 
 
 def host_text(value: Any) -> str:
@@ -67,4 +73,5 @@ class InternetFamily(Family):
             return self.resolver.getaddrinfo(name, None, self.number, SOCK_DGRAM)[0].address
         if version(numeric) != version(self.any_address):
             raise UnknownName(-9)
+        self.resolver.scope(name)  # refuses a zone that there is not
         return numeric

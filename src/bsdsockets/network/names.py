@@ -8,6 +8,7 @@ Sources: RFC 3493 6; POSIX.1-2024 getaddrinfo(), getnameinfo(); RFC 6335 for the
 the order of results is that of glibc 2.36 on a host with loopback alone.
 """
 
+import re
 from typing import NamedTuple
 
 from ..machine.constants import (
@@ -91,6 +92,9 @@ KINDS = (
 )
 
 
+NI_KNOWN = 0xFF  # flags of getnameinfo, those for IDNA too
+
+
 class UnknownName(Exception):
     """A name that is not known; `number` is the EAI_ code."""
 
@@ -106,10 +110,10 @@ def _port(service: str | int | None) -> tuple[bool, int]:
     >>> [_port(text) for text in ("80", "http", "-1")]
     [(True, 80), (False, -1), (True, -1)]
     """
-    digits = str(service).strip().removeprefix("-").removeprefix("+")
-    if not digits.isdecimal():
+    if not re.fullmatch(r"\s*[-+]?[0-9]+", str(service)):
         return False, -1
-    number = min(int(str(service)), 2**64 - 1) & 0xFFFFFFFF  # strtoul, cut to an int
+    number = int(str(service))
+    number = (number if abs(number) < 2**64 else -1) & 0xFFFFFFFF  # strtoul, cut to an int
     return True, number - (number >> 31 << 32)
 
 
@@ -146,7 +150,7 @@ class Resolver:
 
     def numeric(self, name: str, family: int) -> str | None:
         """The address that *name* writes in numbers, or None."""
-        return canonical(name) or loose4(name)
+        return None if re.search(r"\s", name) else canonical(name) or loose4(name)
 
     def getaddrinfo(self, name: str | None, service: str | int | None, family: int = 0,
                     type: int = 0, protocol: int = 0, flags: int = 0) -> list[Info]:
@@ -165,18 +169,18 @@ class Resolver:
         for address in self._hosts(name, family, flags):
             canon = (name or "") if flags & AI_CANONNAME and not results else ""
             where = AF_INET6 if ":" in address else AF_INET
-            scope = self._scope(name)
+            scope = self.scope(name)
             results += [Info(where, kind, number, canon if not index else "", address, port, scope)
                         for index, (kind, number, port) in enumerate(kinds)]
         return results
 
     @staticmethod
-    def _scope(name: str | None) -> int:
+    def scope(name: str | None) -> int:
         """The number of the zone in ``fe80::1%lo``; a name goes with link-local alone."""
-        address, _, zone = (name or "").partition("%")
+        address, percent, zone = (name or "").partition("%")
         if zone == "lo" and address.lower().startswith(("fe8", "fe9", "fea", "feb", "ff02")):
             return 1
-        if zone and not zone.isdecimal():
+        if percent and not zone.isdecimal():
             raise UnknownName(EAI_NONAME)
         return int(zone or 0)
 
@@ -188,7 +192,7 @@ class Resolver:
         numeric = self.numeric(name, family)
         if numeric is not None:
             if family == AF_INET6 and version(numeric) == 4 and flags & AI_V4MAPPED:
-                return [remap(numeric)]
+                return [f"::ffff:{numeric}"]
             if family == AF_INET and is_mapped(numeric):
                 return [unmap(numeric)]
             if family != 0 and version(numeric) != (6 if family == AF_INET6 else 4):
@@ -226,6 +230,8 @@ class Resolver:
 
     def getnameinfo(self, address: str, port: int, flags: int) -> tuple[str, str]:
         """The name of an address and of a port."""
+        if flags & ~NI_KNOWN:
+            raise UnknownName(EAI_BADFLAGS)
         host = address
         if not flags & NI_NUMERICHOST:
             names = [name for name, known in self.hosts.items() if address in known]
