@@ -1,0 +1,373 @@
+"""The how-to guides' programs where their pages do not go: clients, peers and users that misbehave.
+
+``test_sending_files`` has those of the files; what all print when all is well, the pages check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import runpy
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOW_TO = Path(__file__).parent.parent / "docs" / "how-to"
+LIMIT = 30
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these programs are Linux's")
+
+
+def command(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-W", "error", "-B", str(HOW_TO / f"{name}.py"), *arguments]
+
+
+def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(name, *arguments), capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+
+
+@contextlib.contextmanager
+def running(name: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start a program; give its process and the number at the end of its first line."""
+    process = subprocess.Popen(
+        command(name, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    timer = threading.Timer(LIMIT, process.kill)
+    timer.start()
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        yield process, int(re.split(r"\D+", first.strip())[-1] or 0)
+    finally:
+        timer.cancel()
+        timer.join()
+        if process.poll() is None:
+            process.kill()
+        with contextlib.suppress(ValueError):  # a test has closed its output
+            process.communicate()
+
+
+def finish(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> str:
+    """Send a signal; the program must end well and say nothing on standard error."""
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=LIMIT)
+    assert (process.returncode, errors) == (0, "")
+    return output
+
+
+def client_of(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=LIMIT)
+
+
+def to_the_end(sock: socket.socket) -> bytes:
+    """Return what comes until the end, or until a reset."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := sock.recv(65536):
+            received += data
+    return received
+
+
+def reset(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in HOW_TO.glob("*.py")))
+def test_every_program_explains_itself(name: str) -> None:
+    if name.endswith("_naive"):
+        pytest.skip("shows how not to do it")
+    ended = run(name, "--help")
+    assert ended.returncode == 0 and ended.stdout.startswith("usage: ")
+
+
+SERVERS = {
+    "answer_udp": [], "line_server": [], "low_port": [], "hand_over": ["{folder}/control"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_port_that_is_taken_is_said_in_a_line(name: str, tmp_path: Path) -> None:
+    kind = socket.SOCK_DGRAM if name == "answer_udp" else socket.SOCK_STREAM
+    more = [word.replace("{folder}", str(tmp_path)) for word in SERVERS[name]]
+    with socket.socket(type=kind) as held:
+        held.bind(("127.0.0.1", 0))
+        ended = run(name, str(held.getsockname()[1]), *more)
+    assert ended.returncode == 1 and "Address already in use" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_lines_come_in_any_pieces_and_several_at_once() -> None:
+    with running("line_server", "0") as (_, port), client_of(port) as client:
+        for byte in "SET name é\r\n".encode():
+            client.send(bytes([byte]))
+        client.sendall(b"GET name\nGET other\nNO\n\xff\n\nGET name")
+        client.sendall(b"\n")
+        client.shutdown(socket.SHUT_WR)
+        assert to_the_end(client).decode().splitlines() == [
+            "OK", "OK é", "ERROR no such name", "ERROR SET name value, or GET name",
+            "ERROR not UTF-8", "ERROR SET name value, or GET name", "OK é",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sent", "ends_with"),
+    [
+        (b"GET a", "the end, in the middle of a line"),
+        (b"x" * 1001 + b"\n", "a line of more than 1000 bytes"),
+        (b"x" * 100_000, "a line of more than 1000 bytes"),
+    ],
+)
+def test_a_client_that_breaks_the_rules_is_told_nothing_and_logged(
+    sent: bytes, ends_with: str
+) -> None:
+    with running("line_server", "0") as (process, port):
+        with client_of(port) as client:
+            with contextlib.suppress(ConnectionError):
+                client.sendall(sent)
+                client.shutdown(socket.SHUT_WR)
+            assert to_the_end(client) == b""
+        assert finish(process).splitlines()[0].endswith(ends_with)
+
+
+def test_no_client_holds_up_the_others() -> None:
+    with running("line_server", "0", "--idle", "0.5") as (process, port):
+        silent, greedy = client_of(port), client_of(port)
+        greedy.settimeout(0.2)
+        with contextlib.suppress(OSError):
+            while True:
+                greedy.sendall(b"GET a\n" * 10_000)
+        for _ in range(5):
+            reset(client_of(port))
+        with client_of(port) as client:
+            client.sendall(b"SET a b\n")
+            assert client.recv(100) == b"OK\n"
+        assert silent.recv(1) == b""  # the server has given it up
+        greedy.settimeout(LIMIT)
+        to_the_end(greedy)
+        silent.close()
+        greedy.close()
+        assert finish(process).count("timed out") == 2
+
+
+def test_two_hundred_clients_and_only_so_many_at_a_time() -> None:
+    answers = []
+
+    def one(number: int) -> None:
+        with client_of(port) as client:
+            client.sendall(b"SET k%d %d\nGET k%d\n" % (number, number, number))
+            client.shutdown(socket.SHUT_WR)
+            answers.append(to_the_end(client) == b"OK\nOK %d\n" % number)
+
+    with running("line_server", "0", "--clients", "20") as (_, port):
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(200)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LIMIT)
+    assert answers == [True] * 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_has_asked_before_the_stop_is_answered(number: signal.Signals) -> None:
+    with running("line_server", "0") as (process, port), client_of(port) as client:
+        client.sendall(b"GET a\n")
+        assert client.recv(100) == b"ERROR no such name\n"
+        client.sendall(b"GET a\n" * 500)
+        process.send_signal(number)
+        assert to_the_end(client) == b"ERROR no such name\n" * 500
+        assert finish(process, number).endswith("stopped\n")
+
+
+def test_the_server_serves_on_when_nobody_reads_its_log() -> None:
+    with running("line_server", "0") as (process, port):
+        assert process.stdout is not None
+        process.stdout.close()
+        for _ in range(3):
+            with client_of(port) as client:
+                client.sendall(b"SET a b\n")
+                assert client.recv(100) == b"OK\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT) == 0
+
+
+@pytest.fixture
+def silent() -> Iterator[tuple[str, int]]:
+    """An address that does not answer: its server's queue is full."""
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield full.getsockname()
+
+
+def race(addresses: list[tuple[str, int]], limit: float) -> socket.socket:
+    module = runpy.run_path(str(HOW_TO / "connect_first.py"))
+    found = [(socket.AF_INET6 if ":" in host else socket.AF_INET, (host, port))
+             for host, port in addresses]  # fmt: skip
+    sock: socket.socket = module["Race"](found, 0.1).run(limit)
+    return sock
+
+
+def test_a_silent_address_and_one_that_refuses_do_not_stop_the_third(
+    silent: tuple[str, int],
+) -> None:
+    with socket.socket() as held, socket.create_server(("127.0.0.1", 0)) as server:
+        held.bind(("127.0.0.1", 0))  # bound and not listening: refuses
+        with race([silent, held.getsockname(), silent, server.getsockname()], LIMIT) as winner:
+            assert winner.getpeername() == server.getsockname()
+            assert winner.getblocking()
+
+
+def test_if_no_address_answers_each_is_told(silent: tuple[str, int]) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        with pytest.raises(TimeoutError, match=r"127\.0\.0\.1: Connection refused; .*: no answer"):
+            race([held.getsockname(), silent], 0.5)
+        with pytest.raises(OSError, match=r"^127\.0\.0\.1: Connection refused$"):
+            race([held.getsockname()], LIMIT)
+
+
+def test_the_families_are_tried_in_turn() -> None:
+    in_turn = runpy.run_path(str(HOW_TO / "connect_first.py"))["in_turn"]
+    six, four = socket.AF_INET6, socket.AF_INET
+    found = [(six, "a"), (six, "b"), (six, "c"), (four, "d")]
+    assert in_turn(found) == [(six, "a"), (four, "d"), (six, "b"), (six, "c")]
+    assert in_turn([]) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "127.1.2.3", "::1"])
+def test_an_answer_comes_from_where_the_question_went(host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with running("answer_udp", "0") as (_, port), socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(LIMIT)
+        try:
+            sock.connect((host, port))
+        except OSError:
+            pytest.skip(f"{host} cannot be reached here")
+        sock.send(b"hello")
+        assert sock.recv(100) == b"hello"
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="the tests do not run as root")
+def test_the_low_port_is_served_by_an_ordinary_user() -> None:
+    with running("low_port", "0") as (process, port):
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        ids = re.search(r"Uid:\s+(\d+)\s+(\d+)\s+(\d+)", status)
+        assert ids and "0" not in ids.groups()
+        assert re.search(r"CapEff:\s+0+$", status, re.MULTILINE)
+        with client_of(port) as client:
+            assert to_the_end(client) == f"served by user {ids[1]}\n".encode()
+        assert finish(process).endswith("stopped\n")
+
+
+def test_the_low_port_program_takes_a_socket_that_is_passed() -> None:
+    child = (
+        "import os, sys\n"
+        "os.dup2(int(sys.argv[1]), 3)\n"
+        "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1')\n"
+        "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        number = listener.fileno()
+        program = subprocess.Popen(
+            [sys.executable, "-c", child, str(number),
+             *command("low_port", "--clients", "1")[1:]],
+            pass_fds=[number], stdout=subprocess.PIPE,
+        )  # fmt: skip
+        with client_of(listener.getsockname()[1]) as client:
+            assert to_the_end(client).startswith(b"served by user ")
+        assert program.communicate(timeout=LIMIT)[0].startswith(b"listening on port")
+        assert program.returncode == 0
+
+
+def test_who_does_not_take_the_socket_does_not_end_the_server(tmp_path: Path) -> None:
+    path = str(tmp_path / "control")
+    with running("hand_over", "0", path, "--name", "first") as (process, port):
+        for _ in range(2):
+            with socket.socket(socket.AF_UNIX) as stranger:
+                stranger.connect(path)  # and leaves
+        with client_of(port) as client:
+            assert client.recv(100) == b"served by first\n"
+        with running("hand_over", str(port), path, "--name", "second") as (second, same):
+            assert same == port
+            assert process.wait(LIMIT) == 0
+            with client_of(port) as client:
+                assert client.recv(100) == b"served by second\n"
+            finish(second)
+    assert not os.path.exists(path)
+
+
+def test_the_file_of_a_killed_server_is_replaced_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "control"
+    with running("hand_over", "0", str(path)) as (process, _):
+        process.kill()
+        process.wait(LIMIT)
+    assert path.is_socket()
+    with running("hand_over", "0", str(path)) as (process, _):
+        assert finish(process).endswith("stopped\n")
+    path.write_text("notes")
+    ended = run("hand_over", "0", str(path))
+    assert "Address already in use" in ended.stderr and path.read_text() == "notes"
+
+
+def test_all_interfaces_are_listed() -> None:
+    listed = re.findall(r"^(\d+): (\S+): ", run("interfaces").stdout, re.MULTILINE)
+    assert [(int(number), name) for number, name in listed] == socket.if_nameindex()
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="the tests do not run as root")
+def test_a_ping_takes_only_its_own_reply() -> None:
+    module = runpy.run_path(str(HOW_TO / "ping.py"))
+    pings = [module["Ping"](socket.AF_INET, ("127.0.0.1", 0)) for _ in range(2)]
+    with pings[0].sock, pings[1].sock:
+        pings[1].sock.sendto(pings[1].request(1), pings[1].address)
+        assert 0 <= pings[0].once(1, LIMIT) < LIMIT
+        pings[0].identifier ^= 1  # nobody sends replies to this one
+        pings[0].is_reply = lambda message, number: False
+        with pytest.raises(TimeoutError, match="no reply"):
+            pings[0].once(2, 0.1)
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="the tests do not run as root")
+def test_what_was_watched_can_be_read_by_others(tmp_path: Path) -> None:
+    tshark = shutil.which("tshark")
+    if not tshark:
+        pytest.skip("tshark is not installed")
+    file = tmp_path / "udp.pcap"
+    with socket.socket(type=socket.SOCK_DGRAM) as receiver, socket.socket(
+        type=socket.SOCK_DGRAM
+    ) as sender:
+        receiver.bind(("127.0.0.1", 0))
+        port = receiver.getsockname()[1]
+        watching = running("watch_frames", "lo", "--port", str(port), "--frames", "1",
+                           "--write", str(file))  # fmt: skip
+        with watching as (process, _):
+            sender.sendto(b"hello", receiver.getsockname())
+            output, errors = process.communicate(timeout=LIMIT)
+    assert (process.returncode, errors) == (0, "")
+    assert re.fullmatch(rf"in  127\.0\.0\.1:\d+ > 127\.0\.0\.1:{port} UDP 5 bytes\n", output)
+    read = [tshark, "-r", str(file), "-T", "fields", "-e", "udp.dstport", "-e", "udp.length"]
+    told = subprocess.run(read, capture_output=True, text=True, timeout=LIMIT, check=True)
+    assert told.stdout.split() == [str(port), "13"]
+
+
+def test_multicast_wants_a_group_and_an_interface_that_are_there() -> None:
+    ended = run("multicast", "hear", "127.0.0.1", "50007")
+    assert "127.0.0.1 is no group" in ended.stderr
+    ended = run("multicast", "hear", "239.255.7.7", "50007", "--interface", "nosuch")
+    assert re.search(r"there is no nosuch; there are .*lo", ended.stderr)
