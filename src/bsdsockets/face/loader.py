@@ -42,6 +42,10 @@ SHARED = _names("""
 KEPT = frozenset({"time", "_thread", "_socket", "select"})  # ours, from the beginning
 ABSENT = frozenset({"_queue"})  # C code with real locks; queue.py has its own in Python
 
+# Modules of other people that open and poll sockets in C: programs often go without them.
+IN_C = {"uvloop": "asyncio's own event loop", "gevent": "threads or asyncio",
+        "zmq": "sockets", "pycurl": "urllib.request or another client in Python"}
+
 
 class Loader:
     """The private modules of one machine, loaded when they are first asked for."""
@@ -182,6 +186,9 @@ class Finder:
         """Say how to load *name*, if it is such a module."""
         if name in ABSENT:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name in IN_C:
+            raise ImportError(f"not on the model: {name} calls the system from C, which does not "
+                              f"know the machine's sockets; use {IN_C[name]}", name=name)
         if name not in self._loader.made and name not in KEPT:
             return None
         return importlib.util.spec_from_loader(name, self)  # type: ignore[arg-type]

@@ -24,6 +24,7 @@ from .processes import guard_subprocess, process_functions, share_semaphores
 from .signals import install_signals
 from .together import Command, background, execute
 from .tracebacks import install_hooks
+from .watch import Watch
 
 
 def install(machine: Machine) -> None:
@@ -43,6 +44,7 @@ def install(machine: Machine) -> None:
     guard_subprocess(machine)
     share_semaphores(machine)
     install_signals(machine)
+    Watch(machine.scheduler)
     install_hooks(sys.modules["_thread"])
     install_dates(sys.modules["time"])
     # Who waits for another thread to import a module lets the others go on.

@@ -74,7 +74,7 @@ class Lock(Waitable):
         deadline = self._deadline(blocking, timeout)
         while self._taken:
             if not blocking:
-                self._scheduler.pause()
+                self._scheduler.look()
                 if self._taken:
                     return False
                 break
@@ -201,7 +201,9 @@ class Handle(Waitable):
         self.ident: int | None = None
 
     def is_done(self) -> bool:
-        """Return True when the thread has ended."""
+        """Return True when the thread has ended; while it has not, the others go on."""
+        if not self._done:
+            self._scheduler.look()
         return self._done
 
     def _set_done(self) -> None:

@@ -21,8 +21,9 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 FROM_CALLS = (OSError, Deadlock, KeyboardInterrupt, TypeError, ValueError, OverflowError)
 
 
-def _is_ours(traceback: types.TracebackType) -> bool:
-    name = traceback.tb_frame.f_code.co_filename
+def is_ours(frame: types.FrameType) -> bool:
+    """Say whether a frame is the model's, or of what starts the program."""
+    name = frame.f_code.co_filename
     return name.startswith((PACKAGE, "<frozen runpy>"))
 
 
@@ -35,11 +36,11 @@ def trim(error: BaseException, seen: tuple[BaseException, ...] = ()) -> BaseExce
     while traceback is not None:
         entries.append(traceback)
         traceback = traceback.tb_next
-    begin = next((i for i, entry in enumerate(entries) if not _is_ours(entry)), None)
+    begin = next((i for i, entry in enumerate(entries) if not is_ours(entry.tb_frame)), None)
     if begin is not None:
         kept = entries[begin:]
         if isinstance(error, FROM_CALLS):
-            kept = [entry for entry in kept if not _is_ours(entry)]
+            kept = [entry for entry in kept if not is_ours(entry.tb_frame)]
         following = None
         for entry in reversed(kept):
             following = types.TracebackType(following, entry.tb_frame, entry.tb_lasti,

@@ -142,6 +142,11 @@ class Clock:
         self.now = max(self.now, min(until, time.monotonic() - self._ahead))
         return False
 
+    @property
+    def pending(self) -> bool:
+        """True if something is to happen."""
+        return any(timer.action is not None for _, _, timer in tuple(self._heap))
+
     def awake(self) -> None:
         """Say that something happened that woke a thread."""
         self._idled = 0

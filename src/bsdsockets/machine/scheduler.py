@@ -57,8 +57,8 @@ class Task:
     waits for); both are only read to explain a deadlock.
     """
 
-    __slots__ = ("baton", "call", "calls", "error", "expired", "ident", "name", "ready",
-                 "scheduler", "started", "turn", "waiting", "what")
+    __slots__ = ("baton", "call", "calls", "error", "expired", "host", "ident", "name",
+                 "ready", "scheduler", "started", "turn", "waiting", "what")
 
     def __init__(self, scheduler: "Scheduler", ident: int, name: str) -> None:
         self.scheduler = scheduler
@@ -73,6 +73,7 @@ class Task:
         self.error: BaseException | None = None
         self.calls: list[Callable[[], object]] = []  # what it does first when it runs again
         self.baton: Any = None  # what its engine wakes it by
+        self.host = 0  # the host's thread that it is, as _thread.get_ident() has it
         self.turn = False
 
     def notify(self, mask: int = 0) -> None:
@@ -117,6 +118,7 @@ class Scheduler:
         self.closed = False
         self.outside: Callable[[], bool] = lambda: False  # may something from outside wake one?
         self._idents = 0
+        self.turns = 0  # how many there have been
         self.main = self.current = self._new("MainThread")
         engine.adopt(self.main)
 
@@ -192,6 +194,17 @@ class Scheduler:
             self._give_way(task)
             task.waiting = False
 
+    def look(self) -> None:
+        """Let the others go on, and a moment pass: who calls looks whether something has happened.
+
+        >>> from bsdsockets import Machine
+        >>> machine = Machine()
+        >>> machine.scheduler.look(); machine.clock.now
+        1e-06
+        """
+        self.pause()
+        self.clock.read()
+
     def _give_way(self, task: Task) -> None:
         following = self._next()
         if following is not task:
@@ -222,6 +235,7 @@ class Scheduler:
             del self.ready[index]
         task.ready = False
         self.current = task
+        self.turns += 1
         return task
 
     def _pass_time(self) -> None:

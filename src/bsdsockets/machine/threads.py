@@ -78,13 +78,14 @@ class RealThreads:
 
     def adopt(self, task: Task) -> None:
         """Take the real thread that calls as *task*."""
-        task.baton, task.turn = self._baton(), True
+        task.baton, task.turn, task.host = self._baton(), True, _thread.get_ident()
 
     def start(self, task: Task, body: Callable[[], None]) -> None:
         """Make a real thread that runs *body* once it is handed the baton."""
         task.baton = self._baton()
 
         def run() -> None:
+            task.host = _thread.get_ident()
             self._await(task)
             body()
 
