@@ -64,6 +64,14 @@ ERRORS_OF = """
     inet_ntop.3 inet_pton.3 if_nametoindex.3 if_nameindex.3 sockatmark.3 getaddrinfo_a.3
     gethostbyname.3 ip.7 tcp.7 udp.7 raw.7 ipv6.7 unix.7 packet.7 ddp.7 vsock.7
 """.split()  # noqa: SIM905
+PAGE_OF = {  # of a call: its page here
+    "socket.2": "socket", "socketpair.2": "socketpair", "bind.2": "bind", "listen.2": "listen",
+    "accept.2": "accept", "connect.2": "connect", "send.2": "send", "recv.2": "recv",
+    "shutdown.2": "shutdown", "close.2": "close", "getsockname.2": "getsockname",
+    "getpeername.2": "getsockname", "getsockopt.2": "getsockopt", "select.2": "poll",
+    "poll.2": "poll", "epoll_create.2": "poll", "epoll_ctl.2": "poll", "epoll_wait.2": "poll",
+    "fcntl.2": "fcntl", "ioctl.2": "fcntl", "sendfile.2": "send",
+}  # fmt: skip
 SPELT_OTHERWISE = {"EAFNOTSUPPORT", "EPFNOSUPPORT", "ERESTARTSYS"}  # the pages' own, or libc's
 
 IMPORTED = {"IntEnum", "IntFlag", "array", "io", "os", "sys", "errno", "selectors"}
@@ -128,6 +136,13 @@ def manual_page(page: str) -> str:
     return re.sub(r'^[.\']\\".*$', "", text, flags=re.MULTILINE)
 
 
+def listed_errors(page: str) -> set[str]:
+    """The errnos of a manual page's section ERRORS."""
+    listed = re.search(r"^\.SH ERRORS\n(.*?)(?=^\.SH)", manual_page(page), re.M | re.S)
+    names = set(re.findall(r"\bE[A-Z0-9]{2,}\b", listed[1] if listed else ""))
+    return {each for each in names if hasattr(errno, each) or each in SPELT_OTHERWISE}
+
+
 @pytest.mark.parametrize("page", RELEASES_OF)
 def test_every_release_that_a_manual_page_names_is_in_its_row_of_the_releases(page: str) -> None:
     rows = {}
@@ -150,12 +165,19 @@ def test_every_errno_that_a_manual_page_lists_is_where_that_page_is_treated(page
     rows = text.split("## Functions of the C library")[1].splitlines()
     places = [each for each in sections if shown in each.split("\n")[0]]
     places += [row for row in rows if row.startswith("| ") and shown in row.split("|")[1]]
-    listed = re.search(r"^\.SH ERRORS\n(.*?)(?=^\.SH)", manual_page(page), re.M | re.S)
-    names = set(re.findall(r"\bE[A-Z0-9]{2,}\b", listed[1] if listed else ""))
-    names = {each for each in names if hasattr(errno, each) or each in SPELT_OTHERWISE}
     words = set(re.findall(r"\w+", "\n".join(places)))
     assert places
-    assert names - words == set()
+    assert listed_errors(page) - words == set()
+
+
+@pytest.mark.parametrize("page", PAGE_OF)
+def test_every_errno_of_a_calls_manual_page_names_the_call_in_the_error_index(page: str) -> None:
+    text = ERRORS.read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^\(e|^## )", text, re.M | re.S))
+    others = set(re.findall(r"\b(E[A-Z0-9]+) \d+", text.split("## Other errnos")[1]))
+    calls = rf"calls/{PAGE_OF[page]}\.md|\*\*Calls:\*\* all"
+    names = listed_errors(page) - others - SPELT_OTHERWISE - {"EWOULDBLOCK"}
+    assert {name for name in names if not re.search(calls, sections.get(name, ""))} == set()
 
 
 def settings() -> list[tuple[str, bool]]:
