@@ -17,6 +17,7 @@ tests/on_old_kernels/details/atmpvc.txt).
 """
 
 import struct
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..machine.constants import AF_ATMPVC, MSG_DONTWAIT, MSG_PEEK
@@ -68,16 +69,14 @@ class AtmAddress(NamedTuple):
         return cls(*struct.unpack("=4xhhi", data))
 
 
+@dataclass(eq=False)
 class AtmEnd(End):
     """What the protocol keeps: the circuit and its quality."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.circuit: AtmAddress | None = None
-        self.quality = b""
-        self.largest = 0
-        self.partial = False  # opened without numbers
-        self.low_priority = 0  # of cells: SO_SETCLP
+    circuit: AtmAddress | None = None
+    quality: bytes = b""
+    largest: int = 0
+    low_priority: int = 0  # of cells: SO_SETCLP
 
 
 class Circuits(Records):
@@ -142,8 +141,7 @@ class Circuits(Records):
         if 0 < wanted.vci < FIRST_FREE and not self.host.privileged:
             fail(EPERM)
         if UNSPECIFIED in (wanted.vpi, wanted.vci):
-            so.pcb.partial = True
-            return
+            return  # as Linux does, which waits for the numbers in another call
         circuit = self._choose(wanted)
         self._adapt(so)
         self.open[circuit] = so

@@ -12,6 +12,7 @@ Sources: *AX.25 Link Access Protocol for Amateur Packet Radio*, 2.2, section 3; 
 
 import struct
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..machine.constants import AF_AX25
@@ -77,14 +78,17 @@ def decode(data: bytes) -> tuple[bytes, bytes, int, bytes] | None:
     return data[1:8], data[8:15], data[at], data[at + 1:]
 
 
+@dataclass(eq=False)
 class Ax25End(End):
     """What the protocol keeps: callsigns, the interface, numbers and what waits."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.own = self.other = b""
-        self.ways: tuple[bytes, ...] = ()  # digipeaters
-        self.interface: Interface | None = None
-        self.sent = self.acknowledged = self.wanted = self.tries = 0  # V(S), V(A), V(R), N2
-        self.out: deque[bytes] = deque()
-        self.timer: Any = None
+    own: bytes = b""
+    other: bytes = b""
+    ways: tuple[bytes, ...] = ()  # digipeaters
+    interface: Interface | None = None
+    sent: int = 0  # V(S)
+    acknowledged: int = 0  # V(A)
+    wanted: int = 0  # V(R)
+    tries: int = 0  # of N2
+    out: deque[bytes] = field(default_factory=deque)
+    timer: Any = None

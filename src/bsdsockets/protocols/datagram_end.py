@@ -6,29 +6,34 @@ Sources: Linux ``struct inet_sock`` and ``struct udp_sock``, for what has to be 
 """
 
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 from .buffers import Record
 from .protocol import Message
 
 
+@dataclass(slots=True, eq=False)
 class DatagramEnd:
     """What the protocol keeps: the peer, and errors that came back."""
 
-    __slots__ = ("batch", "chosen", "collecting", "deficit", "drops", "errors", "flow", "groups",
-                 "known", "pending", "remote", "remote_port", "routed", "six", "source", "used")
+    remote: str = ""  # as packets carry it; empty while unconnected
+    remote_port: int = 0
+    source: str = ""  # where packets come from since connect(), if it is not bound to it
+    routed: bool = False  # the way to the peer is known
+    flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of `pending`, and of the peer
+    known: Any = None  # where the last datagram went, while that cannot have changed
 
-    def __init__(self) -> None:
-        self.remote = ""  # as packets carry it; empty while unconnected
-        self.remote_port = 0
-        self.source = ""  # where packets come from since connect(), if it is not bound to it
-        self.used = 0  # bytes of the send buffer that `pending` takes
-        self.errors: deque[tuple[Message, Record]] | None = None
-        self.groups: list[tuple[str, int]] = []
-        self.known: Any = None  # where the last datagram went, while that cannot have changed
-        self.pending: bytes | None = None  # MSG_MORE: data collected for one datagram
-        self.collecting = self.six = False  # whether the call adds to it, and it is IPv6's
-        self.chosen: Any = None  # what its first piece asked for
-        self.flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of it, and of the peer
-        self.batch = self.deficit = self.drops = 0
-        self.routed = False  # the way to the peer is known
+    # What MSG_MORE and UDP_CORK collect for one datagram
+    pending: bytes | None = None
+    used: int = 0  # bytes of the send buffer that it takes
+    collecting: bool = False  # the call that goes on adds to it
+    six: bool = False  # it is IPv6's
+    chosen: Any = None  # what its first piece asked for
+
+    # What has come
+    groups: list[tuple[str, int]] = field(default_factory=list)
+    errors: deque[tuple[Message, Record]] | None = None
+    drops: int = 0  # datagrams that found no room
+    batch: int = 0  # records that Linux has taken out of the queue at once, and not given yet
+    deficit: int = 0  # bytes of theirs that still count as used

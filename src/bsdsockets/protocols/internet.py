@@ -153,8 +153,8 @@ class Internet(Protocol):
         return address
 
     def check_scope(self, address: InternetAddress) -> None:
-        """Fail with EINVAL for a link-local address of IPv6 that names no interface."""
-        if address.address.startswith("fe80:") and not address.scope:
+        """Fail with EINVAL for an address of IPv6 local to a link, where no interface is named."""
+        if address.address.startswith(("fe80:", "ff01:", "ff02:")) and not address.scope:
             fail(EINVAL)
 
     def own_source(self, so: Any, version: int) -> str:

@@ -4,7 +4,7 @@
          --> another port id: that socket, or ECONNREFUSED
          --> a group: every socket that joined it
 
-A dump is answered datagram by datagram, as it is read.
+A dump is answered by a datagram and one that ends it; both wait when send returns.
 
 May not know: what the messages say; descriptors, threads, time.
 
@@ -13,6 +13,7 @@ Sources: RFC 3549 2.3; Linux netlink(7), ``net/netlink/af_netlink.c`` for the or
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..machine.constants import MSG_OOB, SOL_NETLINK
@@ -53,15 +54,15 @@ def read(address: bytes) -> tuple[int, int]:
     return pid, groups
 
 
+@dataclass(eq=False)
 class NetlinkEnd(End):
-    """What the protocol keeps: port ids, groups, and the dump that is being read."""
+    """What the protocol keeps: port ids and groups, one bit each."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.pid = 0
-        self.bound = False
-        self.to = self.to_group = 0  # what connect() chose
-        self.groups = 0
+    pid: int = 0
+    bound: bool = False
+    to: int = 0  # the port id that connect() chose
+    to_group: int = 0
+    groups: int = 0
 
 
 class Netlink(Records):

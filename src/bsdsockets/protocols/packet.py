@@ -16,6 +16,7 @@ addresses as Linux 6.18 shows them.
 
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ..machine.clock import EPOCH
@@ -88,16 +89,16 @@ def link_address(protocol: int, index: int, hardware: int = 0, kind: int = 0,
             + struct.pack("=iHBB", index, hardware, kind, len(address)) + address)
 
 
+@dataclass(eq=False)
 class PacketEnd(End):
     """What the protocol keeps: which protocol and interface, and how many frames came."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.ethertype = 0
-        self.index = 0  # 0: every interface
-        self.device = b""  # what a SOCK_PACKET socket was bound to
-        self.seen = self.lost = 0
-        self.stamp: float | None = None  # when the frame came that was received last
+    ethertype: int = 0
+    index: int = 0  # 0: every interface
+    device: bytes = b""  # what a SOCK_PACKET socket was bound to
+    seen: int = 0
+    lost: int = 0
+    stamp: float | None = None  # when the frame came that was received last
 
 
 class Packets(Records):

@@ -10,6 +10,7 @@ Sources: Linux ``net/core/datagram.c``, ``datagram_poll``.
 """
 
 import struct
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..machine.constants import MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
@@ -32,13 +33,13 @@ INTERFACE_REQUESTS = range(0x8915, 0x891F)  # SIOCGIFADDR to SIOCSIFMETRIC
 CLOSED, OPENING, OPEN, LISTENING = "closed", "opening", "open", "listening"
 
 
+@dataclass(eq=False)
 class End:
     """What a protocol keeps of a socket; *name* and *remote* are bytes of a sockaddr."""
 
-    def __init__(self) -> None:
-        self.name = b""
-        self.remote = b""
-        self.state = CLOSED
+    name: bytes = b""
+    remote: bytes = b""
+    state: str = CLOSED
 
 
 class Records(Protocol):

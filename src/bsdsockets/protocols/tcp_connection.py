@@ -8,6 +8,7 @@ May not know: how segments are made or read.
 Sources: RFC 9293 3.3.1 for the names of the variables.
 """
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..machine import option_keys as opt
@@ -51,6 +52,7 @@ def comes_from_afar(so: Any, packet: Any) -> bool:
         opt.IPV6_MINHOPCOUNT if ":" in packet.source else opt.IP_MINTTL, 0))
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Connection:
     """RFC 9293's transmission control block.
 
@@ -59,90 +61,59 @@ class Connection:
     established: what the fast path writes into.
     """
 
-    __slots__ = (
-        "acknowledgement",
-        "advertised",
-        "astray",
-        "begun",
-        "delayed",
-        "duplicates",
-        "fin_sent",
-        "fin_wanted",
-        "full",
-        "gap",
-        "hold",
-        "iss",
-        "keep_timer",
-        "late",
-        "later",
-        "listener",
-        "local_address",
-        "local_port",
-        "more",
-        "mss",
-        "out",
-        "passive",
-        "peer",
-        "probes",
-        "rcv_nxt",
-        "received",
-        "recover",
-        "remote_address",
-        "remote_port",
-        "retries",
-        "segments_in",
-        "segments_out",
-        "sent",
-        "snd_max",
-        "snd_nxt",
-        "snd_una",
-        "snd_wnd",
-        "so",
-        "stamp",
-        "state",
-        "timer",
-        "urgent_byte",
-        "urgent_in",
-        "urgent_out",
-        "urgent_state",
-    )
+    so: Any = None
+    state: str = CLOSED
+    local_address: str = ""
+    local_port: int = 0
+    remote_address: str = ""
+    remote_port: int = 0
+    passive: bool = False  # it was listened for
+    listener: Any = None  # who did, while nobody has accepted it
+    peer: "Connection | None" = None
+    astray: int = 0  # 1: it was one of IPv4, beneath a socket of IPv6; 2: and is none now
 
-    def __init__(self, so: Any = None) -> None:
-        self.so = so
-        self.state = CLOSED
-        self.local_address = self.remote_address = ""
-        self.local_port = self.remote_port = 0
-        self.iss = self.snd_una = self.snd_nxt = self.snd_wnd = 0
-        self.rcv_nxt = self.advertised = 0
-        self.mss = 536
-        self.passive = False  # it was listened for
-        self.out: StreamBuffer | None = None
-        self.late = 0  # room that a late acknowledgement brings
-        self.sent = 0  # bytes of `out` in flight
-        self.hold = False  # TCP_CORK is set: no fast path
-        self.delayed = 0  # no fast path: LATE_ACK and those beside it
-        self.full = False  # somebody has found no room
-        self.gap = 0  # what Linux takes for bytes not sent, after a connection has failed
-        self.stamp: float | None = None  # when the last segment came, where it is asked for
-        self.later: list[Any] = []  # segments from beyond a gap
-        self.snd_max = 0  # the highest snd_nxt before something was sent again
-        self.duplicates = self.recover = 0  # acknowledgements of nothing new, in a row
-        self.astray = 0  # 1: it was one of IPv4, beneath a socket of IPv6; 2: and is none now
-        self.acknowledgement: Any = None  # the timer of one that is delayed
-        self.segments_in = self.segments_out = 0  # with data, for TCP_INFO
-        self.received = 0  # bytes of data that have come
-        self.more = False  # MSG_MORE: hold a partial segment back
-        self.fin_wanted = self.fin_sent = False
-        self.urgent_out = 0  # sequence number after the last urgent byte sent
-        self.urgent_in = 0  # sequence number of the urgent byte received
-        self.urgent_state = NOT_THERE
-        self.urgent_byte = b""
-        self.peer: Connection | None = None
-        self.listener: Any = None
-        self.timer: Any = None
-        self.keep_timer: Any = None
-        self.retries = self.probes = 0
-        self.begun = 0.0  # when the oldest unacknowledged byte was first sent
+    # The send sequence variables: RFC 9293 3.3.1
+    iss: int = 0
+    snd_una: int = 0
+    snd_nxt: int = 0
+    snd_wnd: int = 0
+    snd_max: int = 0  # the highest snd_nxt before something was sent again
+    mss: int = 536
+    out: StreamBuffer | None = None
+    sent: int = 0  # bytes of `out` in flight
+    urgent_out: int = 0  # sequence number after the last urgent byte sent
+    fin_wanted: bool = False
+    fin_sent: bool = False
+    hold: bool = False  # TCP_CORK is set: no fast path
+    more: bool = False  # MSG_MORE: hold a partial segment back
+    full: bool = False  # somebody has found no room
+    late: int = 0  # room that a late acknowledgement brings
+    gap: int = 0  # what Linux takes for bytes not sent, after a connection has failed
+
+    # What has not been answered
+    timer: Any = None
+    retries: int = 0
+    begun: float = 0.0  # when the oldest unacknowledged byte was first sent
+    duplicates: int = 0  # acknowledgements of nothing new, in a row
+    recover: int = 0  # snd_nxt when a loss was seen (RFC 6582)
+    keep_timer: Any = None
+    probes: int = 0
+
+    # The receive sequence variables
+    rcv_nxt: int = 0
+    advertised: int = 0  # the right edge of the window that the peer knows
+    later: list[Any] = field(default_factory=list)  # segments from beyond a gap
+    acknowledgement: Any = None  # the timer of one that is delayed
+    delayed: int = 0  # no fast path: LATE_ACK and those beside it
+    stamp: float | None = None  # when the last segment came, where it is asked for
+    urgent_in: int = 0  # sequence number of the urgent byte received
+    urgent_state: int = NOT_THERE
+    urgent_byte: bytes = b""
+
+    # For TCP_INFO
+    segments_in: int = 0  # with data, as the next
+    segments_out: int = 0
+    received: int = 0  # bytes of data that have come
 
     @property
     def key(self) -> Key:
@@ -194,19 +165,8 @@ class TimeWait:
     SO_REUSEADDR.  As on Linux an orphan in FIN-WAIT-2 is one of these too.
     """
 
-    __slots__ = (
-        "bound_address",
-        "family",
-        "key",
-        "listening",
-        "options",
-        "port",
-        "rcv_nxt",
-        "since",
-        "snd_nxt",
-        "state",
-        "until",
-    )
+    __slots__ = ("bound_address", "family", "key", "listening", "options", "port", "rcv_nxt",
+                 "since", "snd_nxt", "state", "until")
 
     def __init__(self, connection: Connection, so: Any, state: str, now: float) -> None:
         self.key = connection.key

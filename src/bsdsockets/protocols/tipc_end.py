@@ -7,6 +7,7 @@ Sources: <linux/tipc.h>.
 
 import struct
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..machine.constants import AF_TIPC
@@ -39,13 +40,12 @@ class TipcAddress(NamedTuple):
         return cls(*struct.unpack("=BbIII", data[2:SIZE]))
 
 
+@dataclass(eq=False)
 class TipcEnd(End):
     """What the protocol keeps: names, the peer, and who asks to be connected."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.reference = 0
-        self.services: list[tuple[int, int, int, int]] = []  # type, lower, upper, scope
-        self.peer: Any = None
-        self.ended_here = False
-        self.asking: deque[Any] = deque()
+    reference: int = 0
+    services: list[tuple[int, int, int, int]] = field(default_factory=list)  # type, range, scope
+    peer: Any = None
+    ended_here: bool = False
+    asking: deque[Any] = field(default_factory=deque)

@@ -14,6 +14,7 @@ those of its allocator on a machine with pages of 4096 bytes.
 """
 
 from collections import deque
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +37,7 @@ from ..machine.errors import (
     fail,
 )
 from ..machine.host import Credentials, Host
+from .buffers import Record
 from .protocol import EVERYTHING, RECEIVE, SEND, Protocol, moment
 
 MOST_FILES = 253  # SCM_MAX_FD
@@ -76,22 +78,18 @@ def datagram_cost(size: int) -> int:
     return linear_cost(size - pages) + pages
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class UnixEnd:
     """What the protocol keeps for a UNIX socket."""
 
-    __slots__ = ("name", "offset", "out_of_band", "peer", "peer_credentials", "type", "urgent",
-                 "used", "waiting")
-
-    def __init__(self, kind: int) -> None:
-        self.type = kind
-        self.name: bytes = b""
-        self.peer: Any = None  # the socket it is connected to
-        self.peer_credentials: Credentials | None = None
-        self.used = 0  # bytes charged to this sender
-        self.offset = 0  # bytes of the first record that are read
-        self.urgent: Any = None
-        self.out_of_band: Any = None  # the record in the buffer that MSG_OOB asks for
-        self.waiting: list[Any] = []  # senders to wake when this datagram socket has room
+    name: bytes = b""
+    peer: Any = None  # the socket it is connected to
+    peer_credentials: Credentials | None = None
+    used: int = 0  # bytes charged to this sender
+    offset: int = 0  # bytes of the first record that are read
+    full: Any = None  # the socket whose queue was full when this one called it
+    out_of_band: Record | None = None  # the one in the buffer that MSG_OOB asks for
+    waiting: list[Any] = field(default_factory=list)  # senders to wake when this one has room
 
 
 class Unix(Protocol):
@@ -105,7 +103,7 @@ class Unix(Protocol):
 
     def attach(self, so: Any) -> None:
         """Make what is kept for a new socket: no name, no peer, nothing to read."""
-        so.pcb = UnixEnd(so.type)
+        so.pcb = UnixEnd()
         so.buffer = deque()
 
     def bind(self, so: Any, name: bytes) -> None:
@@ -139,7 +137,7 @@ class Unix(Protocol):
         if not name:
             fail(EINVAL)
         other = self.names.find(name, so.type)
-        if other.pcb.type != so.pcb.type:
+        if other.type != so.type:
             fail(EPROTOTYPE)
         if other.dead:
             fail(ECONNREFUSED)

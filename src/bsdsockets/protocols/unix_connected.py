@@ -66,16 +66,13 @@ class UnixConnected(Unix):
         if other.queue.is_full():
             if not wait:
                 fail(EAGAIN)
-            so.pcb.urgent = other  # what to wait for
+            so.pcb.full = other
             return None
         if so.pcb.peer is not None:
             fail(EISCONN)
         if so.queue is not None:
             fail(EINVAL)
-        child_end = UnixEnd(so.type)
-        child_end.name = other.pcb.name
-        child_end.peer = so
-        child_end.peer_credentials = self.host.credentials
+        child_end = UnixEnd(other.pcb.name, so, self.host.credentials)
         so.pcb.peer_credentials = other.pcb.peer_credentials
         so.state = CONNECTED
         so.pcb.peer = other.new_connection(child_end)
@@ -83,7 +80,7 @@ class UnixConnected(Unix):
 
     def waits_for(self, so: Any) -> Any:
         """The listening socket whose queue was full when connect() looked."""
-        return so.pcb.urgent
+        return so.pcb.full
 
     def accept(self, so: Any) -> Any:
         """Take the oldest connection; None while there is none.

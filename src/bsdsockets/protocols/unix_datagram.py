@@ -220,7 +220,6 @@ class UnixDatagram(Records):
             so.wake(WRITABLE_BAND)  # the buffer it had taken is free again
             raise
         if self._full(so, other):
-            so.pcb.urgent = other  # what to wait for
             if so not in other.pcb.waiting:
                 other.pcb.waiting.append(so)
             return None

@@ -15,7 +15,6 @@ from ..machine.constants import (
     MSG_DONTWAIT,
     MSG_OOB,
     MSG_PEEK,
-    MSG_TRUNC,
     MSG_WAITALL,
     SCM_CREDENTIALS,
     SOL_SOCKET,
@@ -203,10 +202,7 @@ class UnixStream(UnixConnected):
             at = self._past_urgent(so, at + 1 if peek else 0, peek, True)
         if first is None:
             return None
-        data = b"".join(parts)
-        if flags & MSG_TRUNC and not peek:
-            data = bytes(len(data))
-        return Message(data, first.origin.pcb.name, self.incoming(so, files))
+        return Message(b"".join(parts), first.origin.pcb.name, self.incoming(so, files))
 
     @staticmethod
     def _skip(so: Any, at: int, offset: int) -> tuple[int | None, int]:

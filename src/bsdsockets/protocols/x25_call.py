@@ -7,6 +7,7 @@ Sources: <linux/x25.h>; ITU-T X.121 for the digits.
 
 import struct
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..machine.constants import AF_X25
@@ -31,22 +32,26 @@ def digits_of(address: bytes) -> str:
     return text.decode("latin-1")
 
 
+@dataclass(eq=False)
 class Call(End):
     """One end of a call: its channel on an interface, its numbers, what waits to be sent."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.interface: Interface | None = None
-        self.channel = 0
-        self.facilities = Facilities()
-        self.cause = bytes(2)
-        self.user_data, self.match, self.dte = b"", 0, bytes(DTE_SIZE)
-        self.approves = False  # the program answers calls itself
-        self.sent = self.acknowledged = self.wanted = self.told = 0  # V(S), V(A), V(R), V(L)
-        self.out: deque[X25Packet] = deque()
-        self.flying: deque[X25Packet] = deque()  # sent and not acknowledged
-        self.parts: list[bytes] = []
-        self.urgent: deque[bytes] = deque()
-        self.urgent_out: deque[bytes] = deque()
-        self.interrupted = False
-        self.timer: Any = None
+    interface: Interface | None = None
+    channel: int = 0
+    facilities: Facilities = field(default_factory=Facilities)
+    cause: bytes = bytes(2)
+    user_data: bytes = b""
+    match: int = 0  # bytes of the user data that a call must begin with
+    dte: bytes = bytes(DTE_SIZE)
+    approves: bool = False  # the program answers calls itself
+    sent: int = 0  # V(S)
+    acknowledged: int = 0  # V(A)
+    wanted: int = 0  # V(R)
+    told: int = 0  # V(L)
+    out: deque[X25Packet] = field(default_factory=deque)
+    flying: deque[X25Packet] = field(default_factory=deque)  # sent and not acknowledged
+    parts: list[bytes] = field(default_factory=list)  # of a record that comes in packets
+    urgent: deque[bytes] = field(default_factory=deque)
+    urgent_out: deque[bytes] = field(default_factory=deque)
+    interrupted: bool = False  # an interrupt is not confirmed yet
+    timer: Any = None
