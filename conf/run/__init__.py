@@ -35,7 +35,7 @@ from bsdsockets import faults
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent / "src"
 PYODIDE = HERE.parent.parent / "build" / "npm" / "pyodide"
-SESSION = ("session.py", "shell.py", "stage.py", "statements.py", "linux.py")
+SESSION = ("session.py", "shell.py", "stage.py", "statements.py", "telling.py", "linux.py")
 TELLING = HERE.parent / "conversation"
 TOLD_BY = (
     *("__init__.py", "actors.py", "live.py", "picture.py", "sockets.py"),
@@ -147,11 +147,11 @@ def _visit_bar(self: Any, node: run_bar) -> None:
     name = html.escape(node["name"], quote=True)
     actors = html.escape(node["actors"], quote=True)
     cast = f' data-actors="{actors}"' if actors else ""
-    edit = f'<button type="button" class="run-edit" aria-label="Edit {name}">Edit</button>'
+    edit = f'<button type="button" disabled class="run-edit" aria-label="Edit {name}">Edit</button>'
     self.body.append(
         f'<div class="run" data-block="{node["block"]}" data-name="{name}"{cast}>'
         '<div class="run-bar">'
-        f'<button type="button" class="run-go" aria-label="Run {name}">Run</button>'
+        f'<button type="button" disabled class="run-go" aria-label="Run {name}">Run</button>'
         + _more(name, edit)
         + '<span class="run-status" role="status"></span></div></div>\n'
     )
@@ -161,8 +161,9 @@ def _visit_bar(self: Any, node: run_bar) -> None:
 def _more(name: str, edit: str = "") -> str:
     """The buttons beside Run: step through the run, edit, faults."""
     return (
-        f'<button type="button" class="run-step" aria-label="Step through {name}">Step</button>'
-        f'{edit}<button type="button" class="run-faulty" aria-expanded="false" '
+        '<button type="button" disabled class="run-step" '
+        f'aria-label="Step through {name}">Step</button>'
+        f'{edit}<button type="button" disabled class="run-faulty" aria-expanded="false" '
         f'aria-label="Faults for {name}">Faults</button>'
     )
 
@@ -181,9 +182,9 @@ def _visit_playground(self: Any, node: playground) -> None:
         '<textarea class="run-editor" rows="18" spellcheck="false" autocapitalize="off" '
         'autocomplete="off" wrap="off" aria-label="The program"></textarea>'
         '<div class="run-bar">'
-        '<button type="button" class="run-go" aria-label="Run the program">Run</button>'
+        '<button type="button" disabled class="run-go" aria-label="Run the program">Run</button>'
         + _more("the program")
-        + '<button type="button" class="run-link">Copy a link to this code</button>'
+        + '<button type="button" disabled class="run-link">Copy a link to this code</button>'
         '<span class="run-status" role="status"></span></div></div>\n'
     )
     raise nodes.SkipNode

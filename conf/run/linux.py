@@ -2,6 +2,7 @@
 
     os        geteuid, getegid, mknod for sockets, which descriptors are inherited, strerror
     errors    of files carry Linux's numbers and texts; a name has at most 255 bytes
+    processes there is one: what makes another is refused, with Linux's ENOSYS
     struct    "l" and "L" are 8 bytes, as on 64-bit Linux
 
 The model itself needs none of this; it brings its own numbers.
@@ -15,9 +16,10 @@ import functools
 import os
 import stat
 import struct
+import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import pyodide_js
 from pyodide.code import run_js
@@ -110,13 +112,41 @@ def prepare() -> None:
     os.open = open_descriptor
 
 
+_OTHERS = (
+    *("execl", "execle", "execlp", "execv", "execve", "execvp", "execvpe", "fork", "forkpty"),
+    *("popen", "posix_spawn", "posix_spawnp", "spawnl", "spawnv", "spawnve", "system"),
+)
+
+
+def refuse(*arguments: Any, **named: Any) -> NoReturn:
+    """What makes a process, in a page."""
+    raise OSError(_NUMBERS["ENOSYS"], errors.TEXTS[_NUMBERS["ENOSYS"]])
+
+
+def end(status: int) -> NoReturn:
+    """End, as far as a page's one process can."""
+    raise SystemExit(status)
+
+
 def os_module(machine: Any) -> types.ModuleType:
     """The examples' `os`: Linux's errors, and the model's descriptors."""
     module = types.ModuleType("os", os.__doc__)
     vars(module).update({k: v for k, v in vars(os).items() if k != "__name__"})
     for name in _FILES:
         setattr(module, name, translated(getattr(os, name)))
-    vars(module).update(os_functions(machine), strerror=strerror)
+    vars(module).update(dict.fromkeys(_OTHERS, refuse))
+    functions = os_functions(machine)
+    write = functions["write"]
+
+    def write_to(fd: int, data: Any, /) -> int:
+        """Write; the standard streams are what the page shows."""
+        if fd not in (1, 2):
+            return int(write(fd, data))
+        stream = sys.stdout if fd == 1 else sys.stderr
+        stream.write(bytes(data).decode(errors="replace"))
+        return len(data)
+
+    vars(module).update(functions, strerror=strerror, write=write_to, _exit=end)
     return module
 
 
@@ -138,7 +168,7 @@ def set_inheritable(descriptor: int, inheritable: int, /) -> None:
 
 def open_descriptor(*arguments: Any, **named: Any) -> int:
     """Open; the new descriptor is not inherited, whatever an earlier one of its number was."""
-    descriptor = _open(*arguments, **named)
+    descriptor: int = _open(*arguments, **named)
     _inherited.discard(descriptor)
     return descriptor
 

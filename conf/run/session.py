@@ -10,10 +10,10 @@ May not know: the page; it gets plain data and posts plain data.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import doctest
 import gc
-import io
 import sys
 import traceback
 import warnings
@@ -23,6 +23,7 @@ from typing import Any
 from shell import Shell
 from stage import LIMIT, Machine, Stage, Wishes, outside_of_loops
 from statements import statements
+from telling import Output, hint, lonely, remember, traceback_of
 
 from bsdsockets.machine import errors
 
@@ -45,7 +46,10 @@ class Page:
             self.file = f"<block {block['block']}>"
             last = block is blocks[-1]
             title = "This block" if last else "An earlier block"
-            self.stage.know(self.file, title, block.get("code") or block["source"])
+            text = block.get("code") or block["source"]
+            self.stage.know(self.file, title, text)
+            remember(self.file, text)
+            self.machine.names[self.file] = f"<{title.lower()}>"
             if last:
                 self.stage.begin()
             self.run(block)
@@ -60,8 +64,13 @@ class Page:
             got, error, more = self._run(source, line, block.get("limit") or LIMIT)
             told: dict[str, Any] = {"type": "example", "source": source, "got": got}
             told.update(want=None, same=None)
-            if example is not None:
+            full = more.pop("full", got)
+            if example is None:
+                told["got"] = full
+            else:
                 told.update(want=example.want, same=self._same(example, got, error))
+            if self.machine.hint and not told["same"]:
+                told["hint"] = self.machine.hint
             self.post({**told, **more})
             if more.get("stopped"):
                 break
@@ -83,12 +92,14 @@ class Page:
 
     def _run(self, source: str, line: int, limit: float) -> tuple[str, str, dict[str, str]]:
         """Run a statement: what it printed, the exception's line, and how it was ended."""
-        output, complaints = io.StringIO(), io.StringIO()
+        output, complaints = Output(), Output()
         error: BaseException | None = None
         watch = self.machine.watch
+        self.machine.hint = ""
         with self._surroundings(output, complaints):
             try:
                 text = "\n" * (line - 1) + source
+                compile(text, self.file, "exec", ast.PyCF_ONLY_AST)  # says better what is wrong
                 code = compile(text, self.file, "single", dont_inherit=True)
                 watch.cover(code)
                 watch.begin(limit)
@@ -99,14 +110,19 @@ class Page:
         got = output.getvalue()
         more = {"complaints": complaints.getvalue()} if complaints.getvalue() else {}
         if watch.told:
+            self.machine.hint = lonely(watch.told)
             return got, watch.told, {"stopped": watch.told}
         if error is None:
             return got, "", more
         last = exception_line(error)
+        more["raised"] = type(error).__name__
+        more["full"] = got + traceback_of(error, self.machine.names)
+        self.machine.hint = hint(error) or self.machine.hint
         got += f"Traceback (most recent call last):\n{last}"
         traceback.clear_frames(error.__traceback__)
         if isinstance(error, errors.Deadlock):
             more["deadlock"] = str(error)
+            self.machine.hint = lonely(str(error))
         return got, last, more
 
     @staticmethod
@@ -118,7 +134,7 @@ class Page:
         return _CHECKER.check_output(example.want, got, doctest.ELLIPSIS)
 
     @contextlib.contextmanager
-    def _surroundings(self, output: io.StringIO, complaints: io.StringIO) -> Iterator[None]:
+    def _surroundings(self, output: Output, complaints: Output) -> Iterator[None]:
         """Output apart from complaints; warnings that are errors, as in the site's tests."""
         before, sys.displayhook = sys.displayhook, self._display
         unraisable, sys.unraisablehook = sys.unraisablehook, lambda args: None

@@ -1,27 +1,33 @@
 """Programs that run together on one machine, as a console block starts them.
 
     Shell.run     each program a thread of the machine, with its own output
+    _live         a program's life: as Python's, with its threads and what atexit has at its end
 
 May not know: the page; it gets plain data and posts plain data.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import doctest
 import io
 import sys
-import traceback
+import types
 import warnings
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
-from stage import Machine, Stage, TookTooLong, Wishes, outside_of_loops
+from stage import Machine, Stage, TookTooLong, Wishes, outside_of_loops, waits
+from telling import MOST, Bytes, Gathered, hint, lonely, remember, traceback_of
 
 from bsdsockets.machine import errors
 from bsdsockets.machine.scheduler import Killed, Task
 
 _CHECKER = doctest.OutputChecker()
+TYPING = 0.01
+"""Virtual seconds before a command, while others run in the background."""
 
 
 class Job:
@@ -30,34 +36,57 @@ class Job:
     def __init__(self, words: list[str]) -> None:
         self.words = words
         self.output = ""
+        self.more = 0
         self.taken = 0
+        self.status = 0
         self.done = False
         self.task: Task | None = None
+        self.at_exit: list[Callable[[], object]] = []
         self.waiters: list[Any] = []
 
     def changed(self) -> None:
         for waiter in tuple(self.waiters):
             waiter.notify()
 
+    def add(self, text: str) -> None:
+        kept = text[: MOST - len(self.output)]
+        self.output += kept
+        self.more += len(text) - len(kept)
+        self.changed()
+
     def take(self) -> str:
         """What was printed since the last time."""
         text, self.taken = self.output[self.taken :], len(self.output)
-        return text
+        more, self.more = self.more, 0
+        return text + (f"\n… {more:,} characters more\n" if more else "")
 
 
-class Output(io.TextIOBase):
+class Exited(Killed):
+    """``os._exit``: the program ends here, whatever it would catch."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+class Outputs(io.TextIOBase):
     """Standard output of all programs: each job gets what its own threads print."""
+
+    encoding = "utf-8"
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
+        self.buffer = Bytes(self)
 
     def write(self, text: str) -> int:
+        text.encode()
         if job := self.shell.owner():
-            job.output += text
-            job.changed()
+            job.add(text)
             if self.shell.live:
-                self.shell.post({"type": "output", "text": text})
+                self.shell.live.add(text)
         return len(text)
+
+    def close(self) -> None:
+        """Stay open, for the others."""
 
 
 class Shell:
@@ -67,12 +96,16 @@ class Shell:
         self, post: Callable[[dict[str, Any]], None], wishes: Wishes, live: bool = False
     ) -> None:
         self.post = post
-        self.live = live
+        self.live = Gathered(lambda text: post({"type": "output", "text": text})) if live else None
         self.machine = Machine()
+        self.machine.os._exit = self._exit
+        self.modules = self.machine.model.loader.modules
+        self.modules["atexit"] = self._atexit()
         self.stage = Stage(self.machine.model, wishes)
         self.scheduler = self.machine.model.scheduler
-        self.scheduler.main.name = "the shell"
+        self.machine.watch.hidden = self.scheduler.main  # only waits for the programs
         self.jobs: list[Job] = []
+        self.foreground: Job | None = None
         self.owners: dict[int, Job] = {}
         self._start_thread = self.scheduler.start
         self.scheduler.start = self._start_owned
@@ -93,8 +126,9 @@ class Shell:
             with open(name, "w", encoding="utf-8") as file:
                 file.write(text)
             self.stage.know(name, name, text)
+            remember(name, text)
         self.stage.begin()
-        output = Output(self)
+        output = Outputs(self)
         watch = self.machine.watch
         with (
             contextlib.redirect_stdout(output),
@@ -107,7 +141,10 @@ class Shell:
                 line += " &" if command.get("background") else ""
                 self.post({"type": "begin", "source": line, "line": 1})
                 watch.begin(limit)
+                self.machine.hint = ""
                 got, details = self._guarded(command)
+                if self.live:
+                    self.live.flush()
                 want = command.get("want")
                 same = None if want is None else _CHECKER.check_output(want, got, doctest.ELLIPSIS)
                 self.post(
@@ -120,7 +157,7 @@ class Shell:
                         **details,
                     }
                 )
-                if details:
+                if "deadlock" in details or "stopped" in details:
                     break
             watch.deadline = float("inf")
         if story := self.stage.tell():
@@ -128,26 +165,38 @@ class Shell:
 
     def _guarded(self, command: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         try:
-            return self._do(command), {}
+            return self._do(command), self._details()
         except errors.Deadlock as deadlock:
-            return self._taken(), {"deadlock": str(deadlock)}
+            told = str(deadlock)
+            if hidden := self.machine.watch.hidden:
+                told = f"nobody can ever wake: {waits(self.scheduler, hidden)}"
+            return self._taken(), {"deadlock": told, "hint": lonely(told)}
         except TookTooLong as stopped:
-            return self._taken(), {"stopped": str(stopped)}
+            return self._taken(), {"stopped": str(stopped), "hint": lonely(str(stopped))}
         except RuntimeError as refused:  # no second stack in this browser
             return self._taken(), {"stopped": str(refused)}
+
+    def _details(self) -> dict[str, Any]:
+        """What the page says besides of a program that it runs alone."""
+        job = self.foreground
+        if self.live is None or job is None:
+            return {}
+        return {"status": job.status, "hint": self.machine.hint}
 
     def _taken(self) -> str:
         return "".join(job.take() for job in self.jobs)
 
     def _do(self, command: dict[str, Any]) -> str:
         words = command["words"]
+        if not all(job.done for job in self.jobs):  # they go on while a person types
+            self.scheduler.wait((), self.machine.model.clock.now + TYPING, "the next command")
         if words[0] == "wait":
             return "".join(self._collect(job) for job in self.jobs)
         if words[0] == "kill":
             job = self.jobs[int(words[-1].removeprefix("%")) - 1]
             self._kill(job, words[1])
             return self._collect(job)
-        job = self._start(words)
+        job = self.foreground = self._start(words)
         if not command.get("background"):
             return self._collect(job)
         self.jobs.append(job)
@@ -173,55 +222,93 @@ class Shell:
             task.notify()
 
     def _start(self, words: list[str]) -> Job:
+        """Start a program: one that runs alone here, on the main thread, to its end."""
         job = Job(words)
-        if not self.live or self.machine_can_switch():
-            job.task = self._start_thread(lambda: self._live(job), words[1])
-            self.owners[job.task.ident] = job
-        else:  # one stack: the program runs here
+        if self.live:
+            self.machine.watch.hidden = None
+            self.scheduler.main.name = words[1]
             self.owners[self.scheduler.main.ident] = job
             self._live(job)
+        else:
+            job.task = self._start_thread(lambda: self._live(job), words[1])
+            self.owners[job.task.ident] = job
         return job
 
-    def machine_can_switch(self) -> bool:
-        return type(self.scheduler.engine).__name__ != "SingleStack"
-
     def _live(self, job: Job) -> None:
-        name = job.words[1]
         sys.argv[:] = job.words[1:]
+        try:
+            self._execute(job)
+            self._finish(job)
+        except Exited as end:
+            job.status = end.status
+        except TookTooLong:
+            if self.scheduler.current is self.scheduler.main:
+                raise  # else the main thread is told so
+        finally:
+            job.done = True
+            job.changed()
+
+    def _execute(self, job: Job) -> None:
+        """Run the program; what it does not catch, it prints."""
+        name = job.words[1]
         try:
             with open(name, encoding="utf-8") as file:
                 code = compile(file.read(), name, "exec", dont_inherit=True)
             self.machine.watch.cover(code)
             exec(code, self.machine.namespace(__file__=name))
         except SystemExit as end:
-            if isinstance(end.code, str):
+            job.status = end.code if isinstance(end.code, int) else int(end.code is not None)
+            if end.code is not None and not isinstance(end.code, int):
                 print(end.code)
         except (Killed, TookTooLong):
             raise
-        except errors.Deadlock:
+        except errors.Deadlock as deadlock:
+            print(traceback_of(deadlock), end="")
             if self.scheduler.current is self.scheduler.main:
                 raise
-            traceback.print_exc(limit=-2)
         except KeyboardInterrupt:
             print("KeyboardInterrupt")
         except BaseException as error:
-            self._tell(error, name)
-        finally:
-            job.done = True
-            job.changed()
+            job.status = 1
+            print(traceback_of(error), end="")
+            self.machine.hint = hint(error) or self.machine.hint
 
-    @staticmethod
-    def _tell(error: BaseException, name: str) -> None:
-        """Print a traceback that begins in the program."""
-        frames = traceback.extract_tb(error.__traceback__)
-        first = next((i for i, frame in enumerate(frames) if frame.filename == name), 0)
-        print("Traceback (most recent call last):")
-        for frame in frames[first:]:
-            print(
-                f'  File "{frame.filename.rpartition("/")[2]}", line {frame.lineno}, '
-                f"in {frame.name}"
-            )
-        print("".join(traceback.format_exception_only(error)), end="")
+    def _finish(self, job: Job) -> None:
+        """End as Python does: wait for the program's threads, call what atexit has."""
+        threading: Any = self.modules.get("threading")
+        pools = getattr(self.modules.get("concurrent.futures.thread"), "_threads_queues", {})
+        last = all(other.done for other in self.owners.values() if other is not job)
+        for call in reversed(threading._threading_atexits if threading and last else ()):
+            call()  # the pools of all programs end
+        for thread in threading.enumerate() if threading else ():
+            other = not thread.daemon and thread is not threading.current_thread()
+            if other and self.owners.get(thread.ident) is job and (last or thread not in pools):
+                thread.join()
+        while job.at_exit:
+            job.at_exit.pop()()
+
+    def _exit(self, status: int) -> NoReturn:
+        """``os._exit``: every thread of the program ends."""
+        job = self.owner()
+        for ident, owner in list(self.owners.items()):
+            task = self.scheduler.tasks.get(ident)
+            if owner is job and task is not None and task is not self.scheduler.current:
+                task.error = Exited(status)
+                task.notify()
+        raise Exited(status)
+
+    def _atexit(self) -> types.ModuleType:
+        """``atexit``, for each program its own."""
+        module = types.ModuleType("atexit", atexit.__doc__)
+
+        def register(function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+            """Call *function* when the program ends."""
+            if job := self.owner():
+                job.at_exit.append(partial(function, *arguments, **named))
+            return function
+
+        vars(module)["register"] = register
+        return module
 
     def close(self) -> None:
         self.machine.close()

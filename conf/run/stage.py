@@ -2,6 +2,7 @@
 
     Machine   the model with the surroundings that examples expect
     Watch     ends what takes too long, with words
+    waits     who waits for what
     Stage     the faults the reader switched on, and the picture of the run
 
 A run that takes too long is stopped from within: a loop of the reader's code counts its jumps and
@@ -29,8 +30,10 @@ from typing import Any
 import linux
 from conversation.actors import cast
 from conversation.live import Live
+from telling import hint, traceback_of
 
 import bsdsockets
+from bsdsockets.machine.scheduler import Killed
 
 LIMIT = 10.0
 """Seconds a statement may compute, unless the page says otherwise."""
@@ -53,15 +56,18 @@ class Watch:
         self.limit = LIMIT
         self.count = 0
         self.told = ""
+        self.hidden: Any = None  # a thread nobody knows of: the session's own
         self._step = machine.clock.step
         machine.clock.step = self.step
         with contextlib.suppress(ValueError):
             _monitoring.use_tool_id(_TOOL, "run")
         _monitoring.register_callback(_TOOL, _monitoring.events.JUMP, self.jump)
+        _monitoring.register_callback(_TOOL, _monitoring.events.PY_START, self.jump)
 
     def cover(self, code: types.CodeType) -> None:
-        """Watch the loops of *code* and of the functions in it."""
-        _monitoring.set_local_events(_TOOL, code, _monitoring.events.JUMP)
+        """Watch the loops of *code* and of the functions in it, and their calls."""
+        events = _monitoring.events.JUMP | _monitoring.events.PY_START
+        _monitoring.set_local_events(_TOOL, code, events)
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
                 self.cover(constant)
@@ -74,7 +80,8 @@ class Watch:
         self.count += 1
         return self.count % 64 == 0 and time.perf_counter() > self.deadline
 
-    def jump(self, code: types.CodeType, offset: int, target: int) -> None:
+    def jump(self, code: types.CodeType, offset: int, target: int = 0) -> None:
+        """A loop begins anew, or a function: is the time over?"""
         if self._over():
             line = next((n for a, b, n in code.co_lines() if a <= offset < b), code.co_firstlineno)
             where = f" in {code.co_name}()" if code.co_name != "<module>" else ""
@@ -101,18 +108,24 @@ class Watch:
 
     def _sentence(self, doing: str) -> str:
         self.deadline = float("inf")
-        waiting = waits(self.scheduler)
-        others = "; ".join(waiting) if waiting else "nobody waits"
+        others = waits(self.scheduler, self.hidden) or "nobody waits"
         return f"stopped after {self.limit:g} s: {doing}; {others}"
 
 
-def waits(scheduler: Any) -> list[str]:
-    """Who waits, in which call, for what."""
-    return [
+NAMED = 6
+"""Threads that are told of when many wait."""
+
+
+def waits(scheduler: Any, hidden: Any = None) -> str:
+    """Who waits, in which call, for what; *hidden* is nobody's business."""
+    told = [
         f"{task.name} in {task.call or 'a wait'}: {task.what}"
         for task in scheduler.tasks.values()
-        if task.waiting and task.started
+        if task.waiting and task.started and task is not hidden
     ]
+    if len(told) > NAMED:
+        told[NAMED:] = [f"{len(told) - NAMED} more"]
+    return "; ".join(told)
 
 
 @dataclass(frozen=True)
@@ -164,16 +177,31 @@ class Machine:
 
     def __init__(self) -> None:
         self.model = bsdsockets.Machine()
+        self.os = linux.os_module(self.model)
+        named = types.ModuleType("builtins", builtins.__doc__)  # a program may change its own
+        self.builtins = vars(named)
+        self.builtins.update(vars(builtins), __import__=self.model.import_, open=linux.open_file)
         self.model.loader.modules.update(
-            {"os": linux.os_module(self.model), "os.path": os.path, "struct": linux.struct_module()}
+            {"os": self.os, "os.path": os.path, "struct": linux.struct_module(), "builtins": named}
         )
+        vars(self.model.loader.modules["_thread"])["_excepthook"] = self.tell_of_thread
         self.watch = Watch(self.model)
-        self.builtins = dict(vars(builtins), __import__=self.model.import_, open=linux.open_file)
+        self.names: dict[str, str] = {}  # how files are called in tracebacks
+        self.hint = ""
         self.directory = tempfile.TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True)
         os.chdir(self.directory.name)
 
     def namespace(self, **names: Any) -> dict[str, Any]:
         return {"__name__": "__main__", "__builtins__": self.builtins, **names}
+
+    def tell_of_thread(self, args: Any, /) -> None:
+        """``threading.excepthook``: what nobody caught in a thread, unless it was ended."""
+        if args.exc_value is None or isinstance(args.exc_value, Killed | TookTooLong | SystemExit):
+            return
+        name = args.thread.name if args.thread else self.model.scheduler.current.name
+        told = f"Exception in thread {name}:\n{traceback_of(args.exc_value, self.names)}"
+        print(told, file=sys.stderr, end="")
+        self.hint = self.hint or hint(args.exc_value)
 
     def close(self) -> None:
         os.chdir("/")

@@ -57,8 +57,11 @@ const [address, done] = arguments;
 const frame = document.querySelector("iframe");
 window.asked = [];
 window.change = null;
-frame.onload = () => {
+frame.onload = async () => {
   frame.contentWindow.Worker = Kept;  // before anything is pressed, and no earlier is one made
+  while (frame.contentDocument.querySelector(".run button:disabled")) {  // its script still comes
+    await new Promise((later) => setTimeout(later, 5));
+  }
   done(true);
 };
 frame.src = address;

@@ -79,7 +79,7 @@ def test_a_difference_is_marked_beside_what_was_recorded(opened: Opened):
 
 def test_an_error_of_the_readers_own_is_shown_and_is_no_difference(example: Example):
     example.write("print(nothing)\n")
-    assert example.run() == "Your change ran."
+    assert example.run() == "Your change raised NameError."
     assert "NameError: name 'nothing' is not defined" in example.text(".run-output")
     assert not example.element.find_elements(By.CSS_SELECTOR, "del, ins")
 

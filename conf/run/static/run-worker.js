@@ -37,6 +37,7 @@ async function load() {
     indexURL: new URL("pyodide/", import.meta.url).href,
     lockFileContents: LOCK,
     packages: [],
+    stdin: () => null, // nobody types here
   });
   const answer = await model;
   if (!answer.ok) throw new Error(`run-model.zip: ${answer.status}`);

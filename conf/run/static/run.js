@@ -1,4 +1,4 @@
-// Run: the buttons of a page's examples, and the playground.
+// Run: the buttons of a page's examples.
 //
 // Loads nothing until Run is pressed the first time; then one worker per page keeps one Python and
 // one machine of the model.  A block's earlier blocks run before it, once.  Everything is found
@@ -81,6 +81,7 @@ class Bar {
     this.edit?.addEventListener("click", () => (this.editors.length ? this.reset() : this.open()));
     this.stepping?.addEventListener("click", () => this.run(true));
     this.faults?.addEventListener("click", () => this.openFaults());
+    for (const button of element.querySelectorAll("button")) button.disabled = false; // it works from now on
   }
 
   // --- editing
@@ -204,16 +205,29 @@ class Bar {
     try {
       const request = await this.request();
       if (running !== this) return;
-      python.onmessage = (message) => this.receive(message);
-      if (!python.worker) {
-        this.showProgress();
-        python.start();
-      }
       this.request_ = request;
-      if (python.ready) this.send();
+      this.start();
     } catch (error) {
       this.finish(String(error.message ?? error), "bad");
     }
+  }
+
+  /** Send the request once there is a Python. */
+  start() {
+    this.reused = python.ready; // after an earlier run, which may have broken it
+    clearTimeout(this.timer);
+    python.onmessage = (message) => this.receive(message);
+    if (!python.worker) {
+      this.showProgress();
+      python.start();
+    }
+    if (python.ready) this.send();
+  }
+
+  async startAnew() {
+    this.clear();
+    this.request_ = await this.request();
+    if (running === this) this.start();
   }
 
   async request() {
@@ -296,11 +310,13 @@ class Bar {
         return this.conclude();
       case "failed":
         python.end();
+        if (this.reused && !this.results.length) return this.startAnew();
         return this.finish(this.explainFailure(message.text), "bad");
     }
   }
 
   explainFailure(text) {
+    if (/call stack|recursion/.test(text)) return "Stopped: calls within calls have filled the browser's stack.";
     return location.protocol === "file:"
       ? "The browser runs examples only where a web server serves the page, not from a file."
       : `Python could not run here: ${text.trim().split("\n").pop()}`;
@@ -310,10 +326,13 @@ class Bar {
     const mine = this.request_.kind !== "pycon" || this.block === this.number;
     if (result.stopped) this.ending = result.stopped;
     if (result.deadlock) this.deadlock = result.deadlock;
+    if (result.status) this.exit = result.status;
+    if (result.same == null && result.raised) this.raised = result.raised;
     if (!mine) {
       if (result.same === false && !this.earlier) this.earlier = this.block;
       return;
     }
+    this.hint = result.hint || this.hint;
     this.results.push(result);
     this.counts[result.same == null ? "unknown" : result.same ? "same" : "different"] += 1;
   }
@@ -334,8 +353,8 @@ class Bar {
       text = `${different} of ${count} printed something else than recorded.`;
       kind = "bad";
     } else if (unknown) {
-      text = this.request_.kind === "program" ? `Ended after ${seconds} s.`
-        : same ? `Your change ran; the other ${same} as recorded.` : "Your change ran.";
+      text = this.request_.kind === "program" ? `Ended${this.exit ? ` with status ${this.exit}` : ""} after ${seconds} s.`
+        : `Your change ${this.raised ? `raised ${this.raised}` : "ran"}${same ? `; the other ${same} as recorded.` : "."}`;
     } else {
       text = `As recorded, ${seconds} s.`;
     }
@@ -349,6 +368,7 @@ class Bar {
     if (kind === "bad" && this.needsStacks()) {
       text = "This browser cannot switch stacks, which a second thread needs. The recorded run stands above.";
     }
+    if (this.hint) text += ` ${this.hint}`;
     if (this.earlier !== undefined && kind === "bad") text += " An earlier block of the page differed too.";
     this.show();
     this.finish(text, kind);
@@ -386,6 +406,7 @@ class Bar {
     this.progress?.remove();
     this.progress = null;
     this.statement = this.earlier = this.deadlock = this.block = this.limit = undefined;
+    this.exit = this.hint = this.raised = undefined;
     running = null;
     this.showStop(false);
     this.say(text, kind);
@@ -423,9 +444,7 @@ class Bar {
 
   /** A program prints as it goes. */
   stream(text) {
-    const pre = this.output();
-    const room = 200000 - pre.textContent.length;
-    if (room > 0) pre.append(text.slice(0, room));
+    this.output().append(text);
     this.guard(this.request_.limit);
   }
 
@@ -458,77 +477,9 @@ class Bar {
   }
 }
 
-/** The playground: an editor that begins empty, or with what the address carries. */
-class Playground extends Bar {
-  constructor(element) {
-    super(element);
-    this.area = element.querySelector("textarea");
-    this.choice = element.querySelector("select");
-    this.link = element.querySelector(".run-link");
-    this.watch(this.area);
-    this.choice.addEventListener("change", () => this.choose());
-    this.link.addEventListener("click", () => this.copyLink());
-    window.addEventListener("hashchange", () => this.restore());
-    this.restore();
-  }
-
-  async request() {
-    return {
-      kind: "program", limit: 20, wishes: this.wishes(), files: { "program.py": this.area.value },
-      commands: [{ words: ["python3", "program.py"] }],
-    };
-  }
-
-  async choose() {
-    if (!this.choice.value) {
-      this.area.value = "";
-      return;
-    }
-    const answer = await fetch(new URL("_examples/playground-programs.json", root));
-    this.area.value = (await answer.json())[this.choice.value];
-    this.say("");
-  }
-
-  async copyLink() {
-    const address = new URL(location.href);
-    address.hash = `code=${await pack(this.area.value)}`;
-    history.replaceState(null, "", address);
-    try {
-      await navigator.clipboard.writeText(address.href);
-      this.say("The link is copied; it carries the code.", "good");
-    } catch {
-      this.say("The link is in the address bar; it carries the code.", "good");
-    }
-  }
-
-  async restore() {
-    const code = new URLSearchParams(location.hash.slice(1)).get("code");
-    if (!code) return;
-    try {
-      this.area.value = await unpack(code);
-      this.say("The code of the link. Read it before you run it.");
-    } catch {
-      this.say("The link is damaged: its code cannot be read.", "bad");
-    }
-  }
-}
-
-/** Text as deflated base64 that fits into an address. */
-async function pack(text) {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
-    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-async function unpack(code) {
-  const binary = atob(code.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Response(stream).text();
-}
-
 for (const element of document.querySelectorAll(".run")) {
-  const bar = element.matches(".run-playground") ? new Playground(element) : new Bar(element);
+  let kind = Bar;
+  if (element.matches(".run-playground")) kind = (await import("./playground.js")).playground(Bar, root);
+  const bar = new kind(element);
   bars.set(bar.number, bar);
 }

@@ -14,6 +14,7 @@ May not know: sockets, waiting.
 Sources: POSIX.1-2024 2.5.1 and dup(), close().
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ def _reserve(like: int | None) -> int:
             return _reserve_class(*_KIND).detach()
         return os.open(os.devnull, os.O_RDWR)
     except OSError as failure:
-        if failure.errno in (24, 23):
+        if failure.errno in (errno.EMFILE, errno.ENFILE):  # in the host's numbers
             fail(EMFILE)
         raise
 

@@ -1,0 +1,244 @@
+"""What a reader is told of a run: its output, its exceptions, and what is other on a page.
+
+    Output       what is printed, up to a limit; text that UTF-8 does not have fails, as on Linux
+    traceback_of an exception as Python prints it, without the lines of the model and the session
+    hint         why a page cannot do what an exception says, in a sentence
+
+May not know: the browser, the machine.  It is apart so that it can be tried anywhere.
+
+Sources: CPython's ``traceback``; getaddrinfo(3) for EAI_NONAME.
+"""
+
+from __future__ import annotations
+
+import io
+import linecache
+import re
+import sys
+import time
+import traceback
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bsdsockets.machine import errors
+
+HERE = str(Path(__file__).resolve().parent)
+MOST = 200_000
+"""Characters of one output that are kept."""
+AT_ONCE = 200
+"""Messages that go to the page one by one, before they are gathered."""
+PAUSE = 0.05
+"""Seconds in which later ones are gathered."""
+
+
+class Output(io.TextIOBase):
+    """Keeps what is printed, up to a limit, and counts the rest.
+
+    >>> output = Output(most=5)
+    >>> output.write("one "), output.write("two"), output.getvalue()
+    (4, 3, 'one t\\n… 2 characters more\\n')
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self, most: int = MOST) -> None:
+        self._parts: list[str] = []
+        self._room = most
+        self._more = 0
+        self.buffer = Bytes(self)
+
+    def write(self, text: str, /) -> int:
+        text.encode()
+        kept = text[: self._room]
+        if kept:
+            self._parts.append(kept)
+        self._room -= len(kept)
+        self._more += len(text) - len(kept)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Stay open: what a program closes is its own name for it."""
+
+    def getvalue(self) -> str:
+        """What there is, and how much more there would be."""
+        more = f"\n… {self._more:,} characters more\n" if self._more else ""
+        return "".join(self._parts) + more
+
+
+class Bytes(io.RawIOBase):
+    """The bytes below a text: ``sys.stdout.buffer``."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._text.write(bytes(data).decode(errors="replace"))
+        return len(data)
+
+
+class Gathered:
+    """Passes texts on: the first at once, those of a program that floods in larger pieces.
+
+    >>> passed = []
+    >>> gathered = Gathered(passed.append, at_once=2, most=8)
+    >>> for text in ("one ", "two ", "three "): gathered.add(text)
+    >>> gathered.flush(); passed
+    ['one ', 'two ', '\\n… 6 characters more\\n']
+    """
+
+    def __init__(
+        self, pass_on: Callable[[str], object], at_once: int = AT_ONCE, most: int = MOST
+    ) -> None:
+        self._pass_on = pass_on
+        self._at_once = at_once
+        self._waiting = Output(most)
+        self._parts = self._waiting._parts
+        self._next = 0.0
+
+    def add(self, text: str) -> None:
+        """Take *text*; it is passed on now or with the next ones."""
+        self._waiting.write(text)
+        if self._at_once > 0:
+            self._at_once -= 1
+            self._send()
+        elif time.perf_counter() > self._next:
+            self._send()
+
+    def _send(self) -> None:
+        if self._parts:
+            self._pass_on("".join(self._parts))
+            self._parts.clear()
+        self._next = time.perf_counter() + PAUSE
+
+    def flush(self) -> None:
+        """Pass on what still waits, and how much there would be more."""
+        if rest := self._waiting.getvalue():
+            self._pass_on(rest)
+        self._parts.clear()
+
+
+def remember(name: str, text: str) -> None:
+    """Know the lines of *name*, for tracebacks."""
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+
+
+def traceback_of(error: BaseException, names: dict[str, str] | None = None) -> str:
+    """An exception as Python prints it; *names* says how files are called that have no name.
+
+    >>> try:
+    ...     compile("x = (1,", "program.py", "exec")
+    ... except SyntaxError as error:
+    ...     print(traceback_of(error.with_traceback(None)), end="")
+      File "program.py", line 1
+        x = (1,
+            ^
+    SyntaxError: '(' was never closed
+    """
+    if isinstance(error, SyntaxError) and error.text is None:
+        error.text = linecache.getline(error.filename or "", error.lineno or 0) or None
+    told = traceback.TracebackException.from_exception(error)
+    _trim(told, names or {}, set())
+    text = "".join(told.format())
+    if isinstance(error, SyntaxError) and not told.stack:
+        text = text.removeprefix("Traceback (most recent call last):\n")
+    return text
+
+
+def _trim(told: Any, names: dict[str, str], seen: set[int]) -> None:
+    """Leave out the lines of the model and the session, also of an exception's causes."""
+    if told is None or id(told) in seen:
+        return
+    seen.add(id(told))
+    if told.__context__ and all(_is_ours(frame) for frame in told.__context__.stack):
+        told.__context__ = None  # the model's own affair
+    kept = [frame for frame in told.stack if not _is_ours(frame)]
+    for frame in kept:
+        frame.filename = names.get(frame.filename, frame.filename)
+    told.stack[:] = kept
+    if getattr(told, "filename", None) in names:  # of a SyntaxError
+        told.filename = names[told.filename]
+    for other in (told.__cause__, told.__context__, *(told.exceptions or ())):
+        _trim(other, names, seen)
+
+
+def _is_ours(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(HERE)
+
+
+def hint(error: BaseException | None) -> str:
+    """Why it is so on a page and may not be elsewhere; nothing if it is the same everywhere.
+
+    >>> hint(ModuleNotFoundError("No module named 'requests'", name="requests"))
+    "Only Python's standard library is here; requests is not part of it."
+    """
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        if told := _hint(error):
+            return told
+        seen.append(error)
+        reason = getattr(error, "reason", None)  # urllib's URLError
+        inside = reason if isinstance(reason, BaseException) else None
+        error = inside or error.__cause__ or error.__context__
+    return ""
+
+
+def _hint(error: BaseException) -> str:
+    if isinstance(error, ImportError):
+        return _hint_of_import(error)
+    if isinstance(error, OSError):
+        return _hint_of_call(error)
+    if isinstance(error, EOFError):
+        return "Nobody types here: standard input is at its end."
+    if isinstance(error, MemoryError):
+        return "The browser gives Python no more memory."
+    module = getattr(error, "obj", None)
+    if isinstance(module, types.ModuleType) and module.__name__ in ("os", "signal"):
+        return f"A browser's Python has no {module.__name__}.{getattr(error, 'name', '')}."
+    return ""
+
+
+def _hint_of_import(error: ImportError) -> str:
+    name = (error.name or "").partition(".")[0]
+    if name in sys.stdlib_module_names:
+        return f"A browser's Python has no {name}."
+    if isinstance(error, ModuleNotFoundError) and name:
+        return f"Only Python's standard library is here; {name} is not part of it."
+    return ""
+
+
+EAI_NONAME = -2
+
+
+def _hint_of_call(error: OSError) -> str:
+    name = errors.NAMES.get(error.errno or 0, "")
+    if type(error).__name__ == "gaierror" and error.errno == EAI_NONAME:
+        return "Nothing leaves this page: the only name it knows is localhost."
+    if name in ("ENETUNREACH", "EHOSTUNREACH"):
+        return "Nothing leaves this page: its machine reaches only itself, 127.0.0.1 and ::1."
+    if name == "ECONNREFUSED":
+        return "Only what runs on this page can be reached, not a server on your computer."
+    if name == "ENOSYS" or "does not support processes" in str(error.strerror):
+        return "A page is one process; it cannot start another."
+    return ""
+
+
+def lonely(told: str) -> str:
+    """What to do for a server that no client can reach; *told* is why its run was ended.
+
+    >>> lonely("nobody can ever wake: program.py in accept(3): waits for something to read")
+    'A server alone on this page has no clients: let a thread of the program be one.'
+    >>> lonely("nobody can ever wake: a in accept(3): waits; b in recv(4): waits")
+    ''
+    """
+    waiting = re.split("nobody can ever wake: |does not end; ", told)[-1].split("; ")
+    if all(re.search(r" in (accept\(|epoll_wait|poll|select)", each) for each in waiting):
+        return "A server alone on this page has no clients: let a thread of the program be one."
+    return ""
