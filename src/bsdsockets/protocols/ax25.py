@@ -48,7 +48,7 @@ from ..machine.host import Host
 from ..network.frames import ARPHRD_AX25, ETH_P_AX25, Frame, find, receive, send
 from ..network.node import Interface, Node
 from .ax25_frames import Ax25End, decode, header, pack, plain, read
-from .ax25_settings import N2, PIDINCL, T1, WINDOW, get_option, set_option, value
+from .ax25_settings import N2, PIDINCL, T1, WINDOW, get_option, set_option, setting
 from .protocol import HANGUP, SEND, WRITABLE_BAND, Message
 from .records import CLOSED, INTERFACE_REQUESTS, OPEN, OPENING, TIOCINQ, TIOCOUTQ, Connections
 
@@ -169,12 +169,12 @@ class Ax25(Connections):
         end = so.pcb
         if end.state != OPENING:
             return
-        if end.tries == value(so, N2):
+        if end.tries == setting(so, N2):
             self.ended(so, SEND, ETIMEDOUT)
             return
         end.tries += 1
         self._send(so, SABM | POLL)
-        end.timer = self.node.after(value(so, T1), lambda: self._request(so))
+        end.timer = self.node.after(setting(so, T1), lambda: self._request(so))
 
     def _find(self, own: bytes, other: bytes, interface: Interface) -> Any:
         """The socket of the connection between two callsigns."""
@@ -258,7 +258,7 @@ class Ax25(Connections):
         end.acknowledged = control >> 5
         if control >> 1 & 7 == end.wanted:
             end.wanted = (end.wanted + 1) % MODULUS
-            data = rest if value(so, PIDINCL) else rest[1:]
+            data = rest if setting(so, PIDINCL) else rest[1:]
             self.give(so, data, pack(source))
         if not self._kick(so):
             self._send(so, RR | end.wanted << 5, command=False)
@@ -266,7 +266,7 @@ class Ax25(Connections):
     def _kick(self, so: Any) -> bool:
         """Send what the window allows; True if anything was."""
         end, sent = so.pcb, False
-        while end.out and (end.sent - end.acknowledged) % MODULUS < value(so, WINDOW):
+        while end.out and (end.sent - end.acknowledged) % MODULUS < setting(so, WINDOW):
             self._send(so, end.wanted << 5 | end.sent << 1, end.out.popleft())
             end.sent = (end.sent + 1) % MODULUS
             sent = True
@@ -283,13 +283,13 @@ class Ax25(Connections):
         for so in self.sockets:
             if so.type == SOCK_RAW and plain(so.pcb.own) == plain(to) and (
                     so.protocol_number == rest[0]):
-                self.give(so, bytes([UI]) + rest if value(so, PIDINCL) else rest, name)
+                self.give(so, bytes([UI]) + rest if setting(so, PIDINCL) else rest, name)
         if plain(interface.address) != plain(to):
             return
         for so in self.sockets:
             if (so.type == SOCK_DGRAM and so.pcb.other and plain(so.pcb.own) == plain(to)
                     and plain(so.pcb.other) == plain(source)):
-                self.give(so, rest[1:] if value(so, PIDINCL) else rest[2:], name)
+                self.give(so, rest[1:] if setting(so, PIDINCL) else rest[2:], name)
                 return
 
     # Data
@@ -325,7 +325,7 @@ class Ax25(Connections):
                 fail(EISCONN)
         if end.state != OPEN and (address is None or so.type == SOCK_SEQPACKET):
             fail(ENOTCONN)
-        frame = data if value(so, PIDINCL) else bytes([so.protocol_number]) + data
+        frame = data if setting(so, PIDINCL) else bytes([so.protocol_number]) + data
         if so.type != SOCK_SEQPACKET:
             self._transmit(end.interface, to, end.own, UI, frame, True, ways)
         elif sum(map(len, end.out)) > so.send_size:

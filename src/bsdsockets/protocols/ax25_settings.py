@@ -24,7 +24,7 @@ MOST = {WINDOW: 7, N2: 31, BACKOFF: 2, PACLEN: 65535}
 SWITCHES = (EXTENDED, PIDINCL, IAMDIGI)
 
 
-def value(so: Any, number: int) -> int:
+def setting(so: Any, number: int) -> int:
     """What an option says."""
     return int(so.options.get((SOL_AX25, number), DEFAULTS[number]))
 
@@ -33,10 +33,10 @@ def get_option(so: Any, level: int, number: int, room: int) -> bytes:
     """The value of an option; ENOPROTOOPT if there is none such."""
     if level != SOL_AX25 or number not in DEFAULTS:
         fail(ENOPROTOOPT)
-    return struct.pack("=i", value(so, number))[:room]
+    return struct.pack("=i", setting(so, number))[:room]
 
 
-def set_option(so: Any, level: int, number: int, given: bytes) -> None:
+def set_option(so: Any, level: int, number: int, value: bytes) -> None:
     """Change an option.
 
     EINVAL
@@ -46,11 +46,11 @@ def set_option(so: Any, level: int, number: int, given: bytes) -> None:
     """
     if level != SOL_AX25:
         fail(ENOPROTOOPT)
-    if len(given) < 4:
+    if len(value) < 4:
         fail(EINVAL)
     if number not in DEFAULTS:
         fail(ENOPROTOOPT)
-    wanted = struct.unpack("=I", given[:4])[0]
+    wanted = struct.unpack("=I", value[:4])[0]
     if not LEAST.get(number, 0) <= wanted <= MOST.get(number, 0x7FFFFFFF):
         fail(EINVAL)
     so.options[level, number] = int(bool(wanted)) if number in SWITCHES else wanted

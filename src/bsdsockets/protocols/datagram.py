@@ -255,7 +255,8 @@ class Datagrams(DatagramErrors):
     def _taken(self, so: Any, count: int, flags: int) -> Message | None:
         """The same for a socket with options: SO_PEEK_OFF, and what it asked to be told."""
         peek = flags & MSG_PEEK
-        record, skip = self.first(so) if peek else self.take(so), 0
+        record: Record | None = self.first(so) if peek else self.take(so)
+        skip = 0
         if peek:
             record, skip = look(so.buffer.records, peek_offset(so, flags))
         if record is None:
@@ -270,11 +271,11 @@ class Datagrams(DatagramErrors):
 
     def first(self, so: Any) -> Record:
         """The record that is next."""
-        return so.buffer.records[0]  # type: ignore[no-any-return]
+        return so.buffer.records[0]
 
     def take(self, so: Any) -> Record:
         """Remove the next record."""
-        return so.buffer.take()  # type: ignore[no-any-return]
+        return so.buffer.take()
 
     # Ending, readiness, names
 

@@ -94,9 +94,9 @@ class IcmpErrors:
         table = UNREACHABLE_ERRORS6 if packet.protocol == IPPROTO_ICMPV6 else UNREACHABLE_ERRORS
         if message.type == (UNREACHABLE6 if table is UNREACHABLE_ERRORS6 else UNREACHABLE):
             about = message.about or decode_quoted(message.data)
-            receiver = self.receivers.get(about.protocol) if about is not None else None
-            if receiver is not None:
-                receiver(packet, about, table.get(message.code, EHOSTUNREACH))
+            if about is not None and about.protocol in self.receivers:
+                number = table.get(message.code, EHOSTUNREACH)
+                self.receivers[about.protocol](packet, about, number)
         elif message.type in (ECHO, ECHO6):
             kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6
             if self.node.kind(packet.destination) == "local":

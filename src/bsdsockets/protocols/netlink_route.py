@@ -139,8 +139,8 @@ class Route:
             fail(EOPNOTSUPP)
         elif kind in self.changes:
             group, part, told = self.changes[kind](body, flags)
-            asked = (sequence, so.pcb.pid) if group != GROUP_LINK else (0, 0)
-            note = message(part, 0, *asked, told)
+            asked, pid = (sequence, so.pcb.pid) if group != GROUP_LINK else (0, 0)
+            note = message(part, 0, asked, pid, told)
             self.publish(group, note, so if flags & ECHO else None)
             if flags & ECHO:
                 yield note

@@ -112,11 +112,12 @@ class TcpClosing(TcpStream):
         so.wake(EVERYTHING)
 
     def _forget(self, so: Any) -> None:
-        c = so.pcb
+        c: Connection = so.pcb
         self.fast.leave(c)
         c.stop_timers()
-        if self.output.table.get(c.key) is c:  # and not what remains of it in TIME-WAIT
-            del self.output.table[c.key]
+        key = c.key
+        if self.output.table.get(key) is c:  # and not what remains of it in TIME-WAIT
+            del self.output.table[key]
         c.go(ABORT)
 
     def _abort(self, so: Any) -> None:

@@ -127,7 +127,7 @@ class Udp(Datagrams):
         end = so.pcb
         kept = not fresh and so.family == AF_INET and not so.options.get(opt.SO_DONTROUTE)
         if kept and end.routed and not end.collecting:
-            return end.flow  # type: ignore[no-any-return]
+            return end.flow
         way = super().route(so, data, fresh, remote, port, chosen)
         end.routed |= kept
         if end.collecting:
@@ -229,7 +229,8 @@ class Udp(Datagrams):
         if end.pending is None:
             return
         data, end.pending = end.pending, None
-        self._go(so, *end.flow, data, end.chosen)
+        source, remote, port = end.flow
+        self._go(so, source, remote, port, data, end.chosen)
         so.wake(WRITABLE_BAND)
 
     def option_changed(self, so: Any, level: int, number: int) -> None:
@@ -304,7 +305,7 @@ class Udp(Datagrams):
         """
         buffer, end = so.buffer, so.pcb
         if not end.batch and len(buffer.records) == 1:
-            return buffer.take()  # type: ignore[no-any-return]
+            return buffer.take()
         end.batch = (end.batch or len(buffer.records)) - 1
         record: Record = buffer.records.popleft()
         end.deficit += record.cost

@@ -246,7 +246,7 @@ class Unix(Protocol):
         """What *so* is told beside a record: when it came, credentials, files."""
         if not so.options:
             return tuple(entry for entry in control if entry[1] == SCM_RIGHTS)
-        result = list(moment(so, arrived)) if so.type != SOCK_STREAM else []
+        result: list[Any] = list(moment(so, arrived)) if so.type != SOCK_STREAM else []
         if so.options.get(opt.SO_PASSCRED):
             found = [value for _, kind, value in control if kind == SCM_CREDENTIALS]
             credentials = found[-1] if found else Credentials(0, 65534, 65534)

@@ -44,7 +44,7 @@ from ..machine.host import Host
 from ..network.frames import ETH_P_X25, Frame, find, receive, send
 from ..network.node import Interface, Node
 from .protocol import SEND, WRITABLE_BAND, Message
-from .records import CLOSED, OPEN, OPENING, Connections
+from .records import CLOSED, OPEN, OPENING
 from .x25_call import Call, digits_of, pack
 from .x25_packet import (
     ACCEPTED,
@@ -72,7 +72,7 @@ QUALIFIES = (SOL_X25, QBITINCL)
 HOLD_BACK = 3.0  # seconds until what came is acknowledged by itself (T2)
 
 
-class X25(Connections):
+class X25(Settings):
     """The calls of one host."""
 
     name_of = "x25"
@@ -80,10 +80,7 @@ class X25(Connections):
     tells_length = False
 
     def __init__(self, host: Host, node: Node) -> None:
-        self.host, self.node = host, node
-        self.settings = Settings(host, node, self._accept)
-        self.routes, self.ioctl = self.settings.routes, self.settings.ioctl
-        self.get_option, self.set_option = self.settings.get_option, self.settings.set_option
+        super().__init__(host, node)
         self.listeners: list[Any] = []
         self.calls: dict[tuple[int, int], Any] = {}
         receive(node, ETH_P_X25, self.arrive)
@@ -147,7 +144,7 @@ class X25(Connections):
                 fail(EALREADY)
             return None
         called = digits_of(address)
-        interface = self._route(called)
+        interface = self._way_to(called)
         if interface is None:
             fail(ENETUNREACH)
         if not so.pcb.name:
@@ -158,7 +155,7 @@ class X25(Connections):
                                  calling=digits_of(so.pcb.name), facilities=so.pcb.facilities))
         return None
 
-    def _route(self, number: str) -> Interface | None:
+    def _way_to(self, number: str) -> Interface | None:
         """The interface of the longest route that the number begins with."""
         fitting = [digits for digits in self.routes if number.startswith(digits)]
         return find(self.node, self.routes[max(fitting, key=len)]) if fitting else None
@@ -185,7 +182,7 @@ class X25(Connections):
         child = so.new_connection(end)
         self._open(child, interface, packet.channel, pack(packet.calling))
         if not end.approves:
-            self._accept(child)
+            self.answer(child)
 
     def _listener(self, packet: X25Packet) -> Any:
         """Who gets a call: the one whose user data it begins with, else the oldest.
@@ -203,7 +200,8 @@ class X25(Connections):
                 return so
         return best
 
-    def _accept(self, so: Any) -> None:
+    def answer(self, so: Any) -> None:
+        """Accept the call."""
         self._send(so, X25Packet(so.pcb.channel, ACCEPTED, facilities=so.pcb.facilities))
 
     # Packets

@@ -48,10 +48,11 @@ class Facilities(NamedTuple):
         """
         if self.reverse & 1 and asked.reverse & 1:
             return None
-        sizes = (min(pair) for pair in zip(self[:4], asked[:4], strict=True))
+        window_in, window_out, size_in, size_out = map(min, self[:4], asked[:4])
         mine, theirs = self.throughput, asked.throughput
         both = min(mine & 0xF0, theirs & 0xF0) | min(mine & 15, theirs & 15)
-        return Facilities(*sizes, both if theirs and mine else mine, asked.reverse)
+        return Facilities(window_in, window_out, size_in, size_out,
+                          both if theirs and mine else mine, asked.reverse)
 
 
 class X25Packet(NamedTuple):

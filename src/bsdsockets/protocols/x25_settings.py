@@ -21,7 +21,7 @@ from ..machine.errors import EINVAL, ENOPROTOOPT, ENOTTY, EPERM, fail
 from ..machine.host import Host
 from ..network.frames import ARPHRD_X25, named
 from ..network.node import Node
-from .records import CLOSED, INTERFACE_REQUESTS, OPEN, TIOCINQ, TIOCOUTQ, Records
+from .records import CLOSED, INTERFACE_REQUESTS, OPEN, TIOCINQ, TIOCOUTQ, Connections
 from .x25_call import DTE_SIZE
 from .x25_packet import HEADER, Facilities
 
@@ -35,17 +35,16 @@ SLOWEST, FASTEST = 3, 13  # throughput classes
 Answer = Callable[[Any, bytes], bytes]
 
 
-class Settings:
+class Settings(Connections):
     """The ioctls and options of one host's X.25 sockets; what is set lies in `so.pcb`."""
 
-    def __init__(self, host: Host, node: Node, accept: Callable[[Any], None]) -> None:
+    def __init__(self, host: Host, node: Node) -> None:
         self.host, self.node = host, node
-        self.accept = accept  # sends the answer to a call
         self.routes: dict[str, str] = {}  # first digits -> interface
         self.subscriptions: dict[str, tuple[int, int]] = {}
         self.answers: dict[int, Answer] = {
-            TIOCOUTQ: lambda so, data: Records.queue_size(so, TIOCOUTQ),
-            TIOCINQ: lambda so, data: Records.queue_size(so, TIOCINQ, HEADER),  # as Linux counts
+            TIOCOUTQ: lambda so, data: self.queue_size(so, TIOCOUTQ),
+            TIOCINQ: lambda so, data: self.queue_size(so, TIOCINQ, HEADER),  # as Linux counts
             SIOCADDRT: lambda so, data: self._route(True, data),
             SIOCDELRT: lambda so, data: self._route(False, data),
             GET_SUBSCRIPTION: self._subscription, SET_SUBSCRIPTION: self._subscribe,
@@ -132,8 +131,12 @@ class Settings:
     def _accept(self, so: Any, data: bytes) -> bytes:
         if so.pcb.state != OPEN or not so.pcb.approves:
             fail(EINVAL)
-        self.accept(so)
+        self.answer(so)
         return b""
+
+    def answer(self, so: Any) -> None:
+        """Send the answer to the call that *so* has."""
+        raise NotImplementedError
 
     @staticmethod
     def _set_dte(so: Any, data: bytes) -> bytes:
@@ -185,14 +188,12 @@ class Settings:
 
     # Options
 
-    @staticmethod
-    def get_option(so: Any, level: int, number: int, room: int) -> bytes:
+    def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
         if (level, number) != (SOL_X25, QBITINCL):
             fail(ENOPROTOOPT)
         return struct.pack("=i", so.options.get((level, number), 0))[:room]
 
-    @staticmethod
-    def set_option(so: Any, level: int, number: int, value: bytes) -> None:
+    def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
         """X25_QBITINCL: each record begins with a byte more, 1 where it is qualified."""
         if level == SOL_SOCKET or (level, number) != (SOL_X25, QBITINCL):
             fail(ENOPROTOOPT)
