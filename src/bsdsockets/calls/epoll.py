@@ -85,7 +85,8 @@ class Epoll(File):
 
     def _ready_entry(self) -> bool:
         for entry in tuple(self.maybe):
-            if entry.file.ready() & (entry.events | EPOLLERR | EPOLLHUP):
+            if entry.file.references > 0 and entry.file.ready() & (
+                    entry.events | EPOLLERR | EPOLLHUP):
                 return True
             del self.maybe[entry]
         return False
@@ -98,7 +99,8 @@ class Epoll(File):
         events |= EPOLLERR | EPOLLHUP  # told unasked, until a one-shot entry is used up
         entry = self.entries.get(number)
         foreign = isinstance(file, Foreign)
-        known = foreign and number in self.foreign and operation != ADD
+        known = foreign and number in self.foreign and (
+            operation != ADD or (entry is not None and entry.file.identity == file.identity))
         if entry is not None and entry.file is not file and not known:
             self._remove(entry)
             entry = None

@@ -18,6 +18,7 @@ class Foreign:
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.identity = identity(number)
         self.references = 1  # when the host closes it, its poll says so
         self.waiters: list[Any] = []
 
@@ -26,6 +27,15 @@ class Foreign:
         poll = select.poll()
         poll.register(self.number, 0x3FFF)
         return poll.poll(0)[0][1] if poll.poll(0) else 0
+
+
+def identity(number: int) -> tuple[int, int] | None:
+    """What tells one open file of the host from another; None for what is not open."""
+    try:
+        status = os.fstat(number)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def can_poll(number: int) -> bool:

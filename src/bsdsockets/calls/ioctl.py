@@ -105,7 +105,8 @@ def _unsent(so: Any) -> int:
     if isinstance(so.buffer, StreamBuffer):
         if so.listening:
             fail(EINVAL)
-        return len(so.pcb.out or b"")
+        c = so.pcb  # after connect() has failed Linux counts the SYN too
+        return len(c.out or b"") + c.gap + bool(c.gap and c.snd_una == c.iss != 0)
     return 0
 
 
@@ -113,7 +114,7 @@ def _unsent_yet(so: Any) -> int:
     """Bytes that were not sent even once."""
     if not isinstance(so.buffer, StreamBuffer) or so.family == AF_UNIX:
         fail(ENOTTY)
-    return int(so.pcb.unsent)
+    return int(so.pcb.unsent + so.pcb.gap)
 
 
 def _at_mark(so: Any) -> int:

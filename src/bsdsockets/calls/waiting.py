@@ -130,7 +130,12 @@ class Waiting:
             while not so.ready() & (event | POLLERR | POLLHUP):
                 if not self._sleep(so, deadline, call, _names(event)):
                     raise TimedOut
-            result = self._try(call, verb, arguments)
+            try:
+                result = self._try(call, verb, arguments)
+            except BlockingIOError as failure:
+                if failure.errno != EAGAIN:
+                    raise
+                result = None
             if result is not None:
                 return result
             self.clock.pass_time(SPIN)  # poll says yes, the call says no: a busy loop

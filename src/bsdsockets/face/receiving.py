@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from ..calls.waiting import TimedOut
-from ..machine.constants import AF_INET, AF_PACKET
+from ..machine.constants import AF_INET, AF_INET6, AF_PACKET, MSG_TRUNC, SOCK_STREAM
 from ..machine.errors import EINVAL, error
 from .ancillary import decode_control, discard
 from .arguments import MUCH, kind_of, number, room, scatter, size, throw, whole
@@ -49,12 +49,10 @@ class Receiver(metaclass=Immutable):
     _timeout: float | None  # in seconds
 
     @staticmethod
-    def _message_flags(flags: Any) -> int:
-        """The flags of sendmsg() and recvmsg(), of which Linux keeps one for itself."""
-        given = number(flags)
-        if given & COMPAT:
+    def _check_compat(flags: int) -> None:
+        """Refuse a flag of sendmsg() and recvmsg() that Linux keeps for itself."""
+        if flags & COMPAT:
             throw(error(EINVAL))
-        return given
 
     def _check_family(self) -> None:
         """Fail before the call, as CPython does, if it cannot read the family's addresses."""
@@ -72,6 +70,11 @@ class Receiver(metaclass=Immutable):
             return self._machine.calls.receive(self._fd, count, flags, self._timeout)
         except TimedOut:
             throw(TimeoutError("timed out"))
+
+    def _is_discarded(self, flags: int) -> bool:
+        """True where MSG_TRUNC takes bytes of TCP and gives none (tcp(7)): they are zero here."""
+        return bool(flags & MSG_TRUNC and self._type == SOCK_STREAM
+                    and self._family in (AF_INET, AF_INET6))
 
     def _receive_data(self, count: int, flags: int) -> Any:
         message = self._receive(count, flags)
@@ -165,7 +168,8 @@ class Receiver(metaclass=Immutable):
         if count == 0:
             return 0
         message = self._receive_data(count, flags)
-        view[:len(message.data)] = message.data
+        if not self._is_discarded(flags):
+            view[:len(message.data)] = message.data
         return len(whole(message, flags))
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
@@ -176,7 +180,8 @@ class Receiver(metaclass=Immutable):
         view, count, flags = self._into(buffer, nbytes, flags, "recvfrom_into")
         self._check_family()
         message = self._receive_data(count, flags)
-        view[:len(message.data)] = message.data
+        if not self._is_discarded(flags):
+            view[:len(message.data)] = message.data
         return len(whole(message, flags)), self._sender(message.address)
 
     def recvmsg(self, bufsize: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
@@ -202,9 +207,9 @@ class Receiver(metaclass=Immutable):
         (b'too', [], True, None)
         >>> one.close(); other.close()
         """
-        bufsize, ancbufsize, flags = size(bufsize), size(ancbufsize), self._message_flags(flags)
+        bufsize, ancbufsize, given = size(bufsize), size(ancbufsize), number(flags)
         room(bufsize, "buffer size in recvmsg()")
-        message, control, flags = self._message(bufsize, ancbufsize, flags)
+        message, control, flags = self._message(bufsize, ancbufsize, given)
         return message.data, control, flags, self._sender(message.address)
 
     def recvmsg_into(self, buffers: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
@@ -217,20 +222,22 @@ class Receiver(metaclass=Immutable):
         ValueError
             *ancbufsize* is below 0.
         """
-        ancbufsize, flags = size(ancbufsize), self._message_flags(flags)
+        ancbufsize, given = size(ancbufsize), number(flags)
         try:
             iterator = iter(buffers)
         except TypeError:
             raise TypeError("recvmsg_into() argument 1 must be an iterable") from None
         views = [self._writable(buffer, "recvmsg_into") for buffer in iterator]
-        message, control, flags = self._message(sum(map(len, views)), ancbufsize, flags)
-        scatter(message.data, views)
-        return len(message.data), control, flags, self._sender(message.address)
+        message, control, flags = self._message(sum(map(len, views)), ancbufsize, given)
+        if not self._is_discarded(given):
+            scatter(message.data, views)
+        return len(whole(message, given)), control, flags, self._sender(message.address)
 
     def _message(self, count: int, ancillary: int, flags: int) -> Any:
         if not 0 <= ancillary <= MOST_ANCILLARY:
             raise ValueError("invalid ancillary data buffer length")
         self._check_family()
+        self._check_compat(flags)
         message = self._receive(count, flags)
         control, cut = decode_control(self._machine, message.control, ancillary, flags)
         return message, control, message.flags | cut | (flags & 0x40000000)

@@ -327,7 +327,8 @@ class Socket(Receiver):
         TimeoutError, OSError
             As for `send`; EBADF for a descriptor of SCM_RIGHTS that names nothing.
         """
-        flags = self._message_flags(flags)
+        flags = number(flags)
+        target = None if address is None else self._address(address, "sendmsg")
         try:
             parts = [readable(buffer) for buffer in buffers]
         except TypeError as failure:
@@ -337,7 +338,7 @@ class Socket(Receiver):
         if len(parts) > MOST_PARTS:
             raise error(EMSGSIZE)
         control = encode_control(self._machine, ancdata)
-        target = None if address is None else self._address(address, "sendmsg")
+        self._check_compat(flags)
         try:
             return self._machine.calls.send(
                 self._fd, b"".join(parts), flags, self._timeout, target, control)

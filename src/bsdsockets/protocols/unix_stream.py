@@ -17,6 +17,7 @@ from ..machine.constants import (
     MSG_PEEK,
     MSG_WAITALL,
     SCM_CREDENTIALS,
+    SCM_RIGHTS,
     SOL_SOCKET,
 )
 from ..machine.errors import (
@@ -33,7 +34,6 @@ from .protocol import (
     READABLE,
     RECEIVE,
     SEND,
-    WRITABLE_BAND,
     Message,
     move_peek,
     peek_offset,
@@ -124,7 +124,9 @@ class UnixStream(UnixConnected):
             if size == count or (0 < size < count and len(buffer) == 1):
                 end = so.pcb
                 if not (end.offset or record.control or so.options or end.out_of_band):
-                    return self._take(so, buffer.popleft())
+                    record = buffer.popleft()
+                    self.give_back(record)
+                    return Message(record.data, record.origin.pcb.name)
         if so.pcb.peer is None:
             fail(EINVAL)
         if flags & MSG_OOB:
@@ -168,14 +170,6 @@ class UnixStream(UnixConnected):
     def _available(so: Any) -> int:
         return sum(len(record.data) for record in so.buffer) - int(so.pcb.offset)
 
-    def _take(self, so: Any, record: Record) -> Message:
-        """A whole record is read: give its cost back to its sender."""
-        origin = record.origin
-        origin.pcb.used -= record.cost
-        if origin.waiters:
-            origin.wake(WRITABLE_BAND)
-        return Message(record.data, origin.pcb.name)
-
     def _collect(self, so: Any, count: int, flags: int, offset: int) -> Message | None:
         """Join pieces until *count* bytes, or one that may not be joined; None for no piece."""
         parts: list[bytes] = []
@@ -197,7 +191,7 @@ class UnixStream(UnixConnected):
             parts.append(part)
             count -= len(part)
             files = record.control or files
-            if any(kind == 1 for _, kind, _ in record.control) or not whole or count <= 0:
+            if any(kind == SCM_RIGHTS for _, kind, _ in record.control) or not whole or count <= 0:
                 break
             at = self._past_urgent(so, at + 1 if peek else 0, peek, True)
         if first is None:
@@ -225,7 +219,7 @@ class UnixStream(UnixConnected):
             return part, whole
         if whole:
             end.offset = 0
-            self._take(so, so.buffer.popleft())
+            self.give_back(so.buffer.popleft())
         else:
             end.offset += len(part)
             if record.control:
@@ -262,7 +256,7 @@ class UnixStream(UnixConnected):
     def _leave_out(self, so: Any, at: int, peek: bool) -> int:
         if peek:
             return at + 1
-        self._take(so, so.buffer.popleft())
+        self.give_back(so.buffer.popleft())
         return at
 
     @staticmethod
@@ -274,4 +268,4 @@ class UnixStream(UnixConnected):
 
 
 def _without_files(control: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(entry for entry in control if entry[1] != 1)
+    return tuple(entry for entry in control if entry[1] != SCM_RIGHTS)

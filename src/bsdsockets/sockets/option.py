@@ -20,6 +20,7 @@ from ..machine.errors import (
     EINVAL,
     ENODEV,
     ENOENT,
+    ENOPROTOOPT,
     EOPNOTSUPP,
     fail,
 )
@@ -27,6 +28,7 @@ from ..protocols.protocol import WRITABLE_BAND
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
 
 MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
+FIRST_SEGMENT, FIRST_SEGMENT6 = 32741, 32732  # bytes: half of the window that comes with a SYN,ACK
 MOST_REPEATED = 254  # times a SYN,ACK is sent again
 MODELLED, STORED = "modelled", "stored"
 EVERY = "t4 u4 r4 t6 u6 r6 x"
@@ -42,8 +44,10 @@ class Option:
     where
         The sockets that have it: ``t``, ``u``, ``r`` for stream, datagram and raw over
         version 4 or 6 of IP, ``x`` for UNIX.
+    least, unit
+        How many bytes a value has at least, and of what its length is a multiple.
     settable
-        The sockets it can be set on, where they are fewer.
+        The sockets it can be set on, where they are fewer; on others it fails with *refusal*.
     check
         Turns a value into what is kept, or fails.
     read, write
@@ -61,7 +65,8 @@ class Option:
     low: int = -(2**31)
     high: int = 2**31 - 1
     least: int = 4
-    refusal: int = EINVAL
+    unit: int = 1
+    refusal: int = ENOPROTOOPT
     check: Callable[[Any, Any], Any] | None = None
     read: Callable[[Any], Any] | None = None
     write: Callable[[Any, Any], None] | None = None
@@ -194,7 +199,10 @@ def maximum_segment(so: Any, value: int) -> int:
 def read_segment(so: Any) -> int:
     if so.pcb.state in (CLOSED, LISTEN):
         return int(so.options.get(opt.TCP_MAXSEG, 0) or 536)
-    return min(int(so.pcb.mss), 32768)
+    p = so.pcb
+    if not p.passive and p.snd_una == p.iss + 1 and not p.received and not so.done:
+        return FIRST_SEGMENT6 if ":" in p.remote_address else FIRST_SEGMENT  # of the SYN,ACK's
+    return min(int(p.mss), 32768)
 
 
 def congestion(so: Any, value: bytes) -> bytes:

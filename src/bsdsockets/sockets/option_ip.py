@@ -73,8 +73,6 @@ def ip_options(so: Any, value: bytes) -> bytes:
 
 def multicast_interface(so: Any, value: bytes) -> bytes:
     """IP_MULTICAST_IF: struct in_addr, ip_mreq or ip_mreqn; kept as the address."""
-    if so.type == c.SOCK_STREAM or len(value) < 4:
-        fail(EINVAL)
     index = struct.unpack("=i", value[8:12])[0] if len(value) >= 12 else 0
     address = unpack(value[4:8] if len(value) >= 12 else value[:4])
     if index:
@@ -162,7 +160,7 @@ def set_other(number: int) -> Callable[[Any, int], None]:
 
 def extension(so: Any, value: bytes) -> bytes:
     """IPV6_HOPOPTS and IPV6_DSTOPTS: nothing, or a header of whole words of 8 bytes."""
-    if value and (len(value) % 8 or (value[1] + 1) * 8 > len(value)):
+    if value and (value[1] + 1) * 8 > len(value):
         fail(EINVAL)
     return value[:(value[1] + 1) * 8] if value else b""
 

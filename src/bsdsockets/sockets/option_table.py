@@ -148,15 +148,15 @@ OF_IP = (
     _ip(c.IP_MINTTL, "IP_MINTTL", least=1, status=MODELLED, low=0, high=255),
     _ip(c.IP_RECVERR_RFC4884, "IP_RECVERR_RFC4884", low=0, high=1),
     _ip(c.IP_MULTICAST_IF, "IP_MULTICAST_IF", "bytes", default=bytes(4), status=MODELLED,
-        check=i.multicast_interface),
+        least=4, settable=NOT_STREAM, refusal=EINVAL, check=i.multicast_interface),
     _ip(c.IP_MULTICAST_TTL, "IP_MULTICAST_TTL", least=1, default=i.multicast_ttl,
         settable=NOT_STREAM, refusal=EINVAL, status=MODELLED, check=i.hops(0, 1)),
     _ip(c.IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", "flag", least=1, default=1, status=MODELLED),
     _ip(c.IP_MULTICAST_ALL, "IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
         default=lambda so: int(so.family == c.AF_INET)),
-    _ip(c.IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", "bytes", settable=NOT_STREAM, refusal=EPROTO,
-        readable=False, status=MODELLED, write=i.membership(True, False)),
-    _ip(c.IP_DROP_MEMBERSHIP, "IP_DROP_MEMBERSHIP", "bytes", settable=NOT_STREAM,
+    _ip(c.IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
+        refusal=EPROTO, readable=False, status=MODELLED, write=i.membership(True, False)),
+    _ip(c.IP_DROP_MEMBERSHIP, "IP_DROP_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
         refusal=EPROTO, readable=False, status=MODELLED, write=i.membership(False, False)),
 )
 
@@ -202,10 +202,11 @@ OF_IP6 = (
          write=i.set_other(c.IP_FREEBIND)),
     _ip6(c.IPV6_AUTOFLOWLABEL, "IPV6_AUTOFLOWLABEL", default=1, least=0),
     _ip6(c.IPV6_RECVFRAGSIZE, "IPV6_RECVFRAGSIZE", least=0),
-    *(_ip6(number, name, "bytes", default=b"", least=0, check=i.extension) for number, name in (
-        (c.IPV6_HOPOPTS, "IPV6_HOPOPTS"), (c.IPV6_RTHDRDSTOPTS, "IPV6_RTHDRDSTOPTS"),
-        (c.IPV6_DSTOPTS, "IPV6_DSTOPTS"))),
-    _ip6(c.IPV6_RTHDR, "IPV6_RTHDR", "bytes", default=b"", least=0, check=i.no_routing),
+    *(_ip6(number, name, "bytes", default=b"", least=0, unit=8, check=i.extension)
+      for number, name in (
+          (c.IPV6_HOPOPTS, "IPV6_HOPOPTS"), (c.IPV6_RTHDRDSTOPTS, "IPV6_RTHDRDSTOPTS"),
+          (c.IPV6_DSTOPTS, "IPV6_DSTOPTS"))),
+    _ip6(c.IPV6_RTHDR, "IPV6_RTHDR", "bytes", default=b"", least=0, unit=8, check=i.no_routing),
     _ip6(c.IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL", default=1, status=MODELLED),
 )
 

@@ -18,6 +18,8 @@ from .option_table import LEVELS, OPTIONS
 
 INTERFACE_NAME = 16  # bytes
 LINGER_FOREVER = -1752346657  # what SO_LINGER reads back: MAX_SCHEDULE_TIMEOUT, at 250 Hz
+CHECKSUM = (c.IPPROTO_IPV6, c.IPV6_CHECKSUM)
+NAMES = ((c.SOL_SOCKET, c.SO_BINDTODEVICE), (c.IPPROTO_TCP, c.TCP_CONGESTION))
 INTEGER = ("bool", "int", "byte", "flag")
 
 
@@ -81,16 +83,15 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
     EDOM
         A time with a million microseconds or more.
     """
-    if level == c.SOL_SOCKET and number != c.SO_BINDTODEVICE and len(value) < 4:
-        fail(EINVAL)
-    if null and len(value) >= 4 and code(so) in LEVELS.get(level, "").split():
-        fail(EFAULT)
+    if _number_comes_first(so, level, number):
+        _check_value(value, 4, null)
     option = find(so, level, number, reading=False)
+    if level == c.IPPROTO_IP and null and value and option.kind in INTEGER and option.settable != (
+            ""):
+        fail(EFAULT)
     if option.settable is not None and code(so) not in option.settable.split():
-        fail(option.refusal if option.settable and option.refusal != EINVAL
-             else _not_settable(option))
-    if len(value) < option.least:
-        fail(EINVAL)
+        fail(option.refusal)
+    _check_value(value, option.least, null and option.kind not in INTEGER, option.unit)
     decoded = _decode(so, option, value)
     if option.check is not None:
         decoded = option.check(so, decoded)
@@ -100,8 +101,21 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
         so.options[level, number] = decoded
 
 
-def _not_settable(option: Option) -> int:
-    return EINVAL if option.number == c.IP_MULTICAST_TTL and option.level == 0 else ENOPROTOOPT
+def _number_comes_first(so: Any, level: int, number: int) -> bool:
+    """True if Linux reads a C int before it looks which option of the level it is for."""
+    if (level, number) in NAMES or code(so) not in LEVELS.get(level, "").split():
+        return False
+    return level in (c.SOL_SOCKET, c.IPPROTO_TCP, c.IPPROTO_UDP) or (
+        so.family == c.AF_INET6 and (level == c.SOL_RAW or (
+            so.type == c.SOCK_RAW and (level, number) == CHECKSUM)))
+
+
+def _check_value(value: bytes, least: int, null: bool, unit: int = 1) -> None:
+    """Fail if there are too few bytes, or a null pointer stands for them."""
+    if len(value) < least or len(value) % unit:
+        fail(EINVAL)
+    if null and value:
+        fail(EFAULT if unit == 1 else EINVAL)
 
 
 def _decode(so: Any, option: Option, value: bytes) -> Any:
