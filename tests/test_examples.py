@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -251,6 +252,23 @@ def test_a_page_runs_with_a_bare_python(write):
     result = runs("-S", "-E", ROOT / "conf" / "examples", path)
     assert result.returncode == 1 and "2 examples ran, 1 failed" in result.stdout
     assert f"{path}:4:" in result.stdout
+
+
+@pytest.mark.parametrize("program", ["examples/__main__.py", "setup_environment.py"])
+def test_an_old_python_can_read_what_tells_it_that_it_is_old(program):
+    text = (ROOT / "conf" / program).read_text(encoding="utf-8")
+    tree = ast.parse(text, feature_version=(3, 4))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr | ast.NamedExpr)]
+    assert "sys.version_info < (3, 11)" in text
+
+
+def test_a_line_at_which_no_block_begins_is_told_with_those_that_do():
+    page_of = "docs/tutorials/first-socket.md::os::L1"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", page_of]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+    )
+    assert "os, whose blocks begin at L" in ended.stderr
 
 
 def test_pytest_names_page_engine_and_line(tmp_path):

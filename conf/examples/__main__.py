@@ -1,83 +1,18 @@
-"""Run pages with nothing but Python: ``python3 conf/examples docs/tutorials/first-socket.md``."""
+"""Run pages with nothing but Python: ``python3 conf/examples docs/tutorials/first-socket.md``.
 
-from __future__ import annotations
+Only syntax that old Pythons understand stands here, so that they can say what is wrong.
+"""
 
-import argparse
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if sys.version_info < (3, 11):
+    sys.exit("examples: this is Python %d.%d, and 3.11 or later is needed" % sys.version_info[:2])
 
-from examples import page, programs, session, unprivileged
+CONF = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [CONF, os.path.join(os.path.dirname(CONF), "src")]
 
-
-def main(argv: list[str] | None = None) -> int:
-    """Run the pages named on the command line; return 0 if every example held."""
-    parser = argparse.ArgumentParser(prog="python3 conf/examples", description=__doc__)
-    parser.add_argument("pages", nargs="+", type=Path, metavar="page.md")
-    parser.add_argument("--accept", action="store_true", help="write the output into the page")
-    arguments = parser.parse_args(argv)
-    ran = failures = 0
-    for path in arguments.pages:
-        if not path.is_file():
-            parser.error(f"{path}: no such page")
-        try:
-            blocks = page.read(path)
-        except page.PageError as error:
-            print(error)
-            failures += 1
-            continue
-        count, failed = _run_page(path, blocks, arguments.accept)
-        ran += count
-        failures += failed
-    print(f"{ran} examples ran, {failures} failed")
-    return 1 if failures else 0
-
-
-def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[int, int]:
-    here = session.Session([b for b in blocks if b.kind == "pycon"], session.operating_system())
-    ran = failed = 0
-    failures: list[session.Outcome] = []
-    for block in blocks:
-        if "os" not in block.tags.engines:
-            continue
-        as_nobody = unprivileged.applies(block)
-        if not as_nobody and (reason := block.tags.unmet()):
-            print(f"{block.path}:{block.line}: skipped: {reason}")
-            continue
-        try:
-            if block.kind == "console":
-                ran += programs.run(block)
-            elif block.kind == "conversation":
-                ran += 1
-                alone = session.Session([block], session.operating_system())
-                alone.run(block)
-                failed += _left_open(path, alone)
-            else:
-                ran += len(block.examples)
-                if as_nobody:
-                    unprivileged.run(here.blocks, block)
-                else:
-                    here.run(block)
-        except session.Failed as failure:
-            print(failure, end="\n\n")
-            failed += len(failure.outcomes)
-            failures += failure.outcomes
-        except (programs.ProgramFailed, unprivileged.FailedAsNobody) as failure:
-            print(failure, end="\n\n")
-            failed += 1
-    if accepting:
-        session.accept(failures)
-    return ran, failed + _left_open(path, here)
-
-
-def _left_open(path: Path, page_session: session.Session) -> int:
-    left = page_session.close()
-    for leftover in left:
-        print(f"{path}: left open: {leftover}")
-    return len(left)
-
+from examples.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -169,6 +169,11 @@ class Lane(pytest.Collector):
         if self.page.blocks:
             yield EndItem.from_parent(self, name="end", page=self.page)
 
+    def __repr__(self) -> str:
+        """What pytest says when a line is asked for at which no block begins."""
+        lines = ", ".join(item.name for item in self.collect())
+        return f"<{self.name}, whose blocks begin at {lines}>"
+
     def teardown(self) -> None:
         self.page.close()
 
