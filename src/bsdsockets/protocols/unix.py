@@ -20,6 +20,8 @@ from typing import Any
 
 from ..machine import option_keys as opt
 from ..machine.constants import (
+    POLLERR,
+    POLLPRI,
     SCM_CREDENTIALS,
     SCM_RIGHTS,
     SOCK_SEQPACKET,
@@ -38,9 +40,20 @@ from ..machine.errors import (
 )
 from ..machine.host import Credentials, Host
 from .buffers import Record
-from .protocol import EVERYTHING, RECEIVE, SEND, Protocol, moment
+from .protocol import (
+    EVERYTHING,
+    HANGUP,
+    RECEIVE,
+    SEND,
+    WRITABLE_BAND,
+    Protocol,
+    ends_mask,
+    error_mask,
+    moment,
+)
 
 MOST_FILES = 253  # SCM_MAX_FD
+FIRST_PROCESS = 1
 INHERITED = (opt.SO_PASSCRED, opt.SO_PASSSEC)
 SOCKET_BUFFER, SHARED, HEAD, PAGE = 256, 320, 3776, 4096  # bytes
 FRAGMENTS = 32768  # bytes of pages in one buffer of a stream
@@ -194,6 +207,54 @@ class Unix(Protocol):
             so.pcb.peer_credentials = self.host.credentials
             so.state = "connected"
 
+    # What waits to be read, and what poll says of it
+
+    @staticmethod
+    def give_back(record: Record) -> None:
+        """A record leaves its buffer: what it cost is its sender's again, who may go on."""
+        sender = record.origin
+        sender.pcb.used -= record.cost
+        if sender.waiters:
+            sender.wake(WRITABLE_BAND)
+
+    def discard_buffer(self, so: Any) -> None:
+        """Throw away what nobody read."""
+        while so.buffer:
+            record = so.buffer.popleft()
+            self.give_back(record)
+            discard(record.control)
+
+    def writable(self, so: Any) -> bool:
+        """True while a quarter of the send buffer is not used up."""
+        return so.queue is None and so.pcb.used * 4 <= so.send_size
+
+    def ready(self, so: Any) -> int:
+        """What poll() says, as a mask of POLLIN and its like.
+
+        POLLIN
+            Something can be read or accepted, or receiving has ended.
+        POLLOUT
+            At most a quarter of the send buffer is used, the socket does not listen, and the
+            queue of a datagram socket's peer is not full.
+        POLLHUP, POLLRDHUP
+            Both directions have ended, or a connection has never been; receiving has ended.
+        POLLPRI
+            A byte sent with MSG_OOB is not read.
+        POLLERR
+            An error is pending: ECONNRESET.
+
+        Source: Linux ``unix_poll``, ``unix_dgram_poll``.
+        """
+        waits = bool(so.buffer or (so.queue is not None and so.queue.completed))
+        mask = ends_mask(so, waits)
+        if so.error:
+            mask |= POLLERR if so.type == SOCK_STREAM else error_mask(so)
+        if self.connection_based and so.pcb.peer is None and so.queue is None:
+            mask |= HANGUP
+        if so.pcb.out_of_band is not None:
+            mask |= POLLPRI
+        return mask | WRITABLE_BAND if self.writable(so) else mask
+
     # Control messages
 
     def check_control(self, control: tuple[Any, ...]) -> None:
@@ -218,7 +279,7 @@ class Unix(Protocol):
                 if any(file is None for file in value):
                     fail(EBADF)
             elif kind == SCM_CREDENTIALS and value is not None:
-                self._checked(value)
+                self._check_claim(value)
             else:
                 fail(EINVAL)
 
@@ -234,13 +295,12 @@ class Unix(Protocol):
         rights = ((SOL_SOCKET, SCM_RIGHTS, files),) if files else ()
         return (*(entry for entry in own if entry[1] != SCM_RIGHTS), *rights)
 
-    def _checked(self, claim: Credentials) -> Credentials:
+    def _check_claim(self, claim: Credentials) -> None:
         own = self.host.credentials
         if not self.host.privileged and claim != own:
             fail(EPERM)
-        if claim.pid != own.pid and not _exists(claim.pid):
+        if claim.pid not in (own.pid, FIRST_PROCESS):  # no others exist in a model
             fail(ESRCH)
-        return claim
 
     def incoming(self, so: Any, control: tuple[Any, ...], arrived: Any = None) -> tuple[Any, ...]:
         """What *so* is told beside a record: when it came, credentials, files."""
@@ -270,7 +330,3 @@ def discard(control: tuple[Any, ...]) -> None:
             for file in value:
                 file.drop()
 
-
-def _exists(pid: int) -> bool:
-    """No process of a model exists but its own, and the first."""
-    return pid == 1

@@ -10,18 +10,14 @@ Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
 from typing import Any
 
 from ..machine import option_keys as opt
-from ..machine.constants import POLLERR, POLLPRI
 from ..machine.errors import EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, EISCONN, fail
 from .protocol import (
     BOTH,
     CONNECTED,
     EVERYTHING,
-    HANGUP,
     RECEIVE,
-    WRITABLE_BAND,
-    ends_mask,
 )
-from .unix import Unix, UnixEnd, discard
+from .unix import Unix, UnixEnd
 
 
 class UnixConnected(Unix):
@@ -121,7 +117,7 @@ class UnixConnected(Unix):
                 child.references = -1  # was never accepted
                 self.release(child)
             so.wake(0)  # who waits in connect() finds nobody
-        self._empty(so)
+        self.discard_buffer(so)
         if other is not None and other.dead:
             end.peer = other.pcb.peer = None  # nobody asks them any more
 
@@ -129,41 +125,3 @@ class UnixConnected(Unix):
     def _unread(so: Any) -> bool:
         """True if closing loses data: anything but one empty record, or a spent urgent byte."""
         return len(so.buffer) > 1 or bool(so.buffer and so.buffer[0].data)
-
-    def _empty(self, so: Any) -> None:
-        """Throw away what nobody read, and give its cost back."""
-        while so.buffer:
-            record = so.buffer.popleft()
-            if record.origin is not None:
-                record.origin.pcb.used -= record.cost
-            discard(record.control)
-
-    def writable(self, so: Any) -> bool:
-        """True while a quarter of the send buffer is not used up."""
-        return so.queue is None and so.pcb.used * 4 <= so.send_size
-
-    def ready(self, so: Any) -> int:
-        """What poll() says, as a mask of POLLIN and its like.
-
-        POLLIN
-            Something can be read or accepted, or receiving has ended.
-        POLLOUT
-            At most a quarter of the send buffer is used, and the socket does not listen.
-        POLLHUP, POLLRDHUP
-            Never connected, or both directions have ended; receiving has ended.
-        POLLPRI
-            A byte sent with MSG_OOB is not read.
-        POLLERR
-            An error is pending: ECONNRESET.
-
-        Source: Linux ``unix_poll``.
-        """
-        waits = bool(so.buffer or (so.queue is not None and so.queue.completed))
-        mask = ends_mask(so, waits) | (POLLERR if so.error else 0)
-        if so.pcb.peer is None and so.queue is None:
-            mask |= HANGUP
-        if self.writable(so):
-            mask |= WRITABLE_BAND
-        if so.pcb.out_of_band is not None:
-            mask |= POLLPRI
-        return mask

@@ -31,19 +31,16 @@ from .protocol import (
     BOTH,
     CONNECTED,
     EVERYTHING,
-    HANGUP,
     READABLE,
     RECEIVE,
     SEND,
     WRITABLE_BAND,
     Message,
-    ends_mask,
-    error_mask,
     move_peek,
     peek_offset,
     wants_time,
 )
-from .unix import Unix, datagram_cost, discard
+from .unix import Unix, datagram_cost
 from .unix_connected import UnixConnected
 
 
@@ -52,6 +49,8 @@ class Records(Unix):
 
     def deliver(self, so: Any, other: Any, data: bytes, control: tuple[Any, ...]) -> int:
         """Put one record into the buffer of *other*, at the expense of *so*."""
+        if control or so.options or other.options:
+            control = self.stamped(so, other, self.outgoing(control))
         cost = datagram_cost(len(data))
         so.pcb.used += cost
         arrived = self.host.clock.now if wants_time(other) else None
@@ -112,40 +111,13 @@ class Records(Unix):
         return Message(b"") if so.shutdown & RECEIVE and may_wait else None
 
     def _read(self, so: Any, record: Record) -> None:
-        record.origin.pcb.used -= record.cost
-        if record.origin.waiters:
-            record.origin.wake(WRITABLE_BAND)
+        self.give_back(record)
         for waiter in self.waiting_for(so):
             waiter.wake(WRITABLE_BAND)
 
     def waiting_for(self, so: Any) -> tuple[Any, ...]:
         """Sockets that may send now that *so* has room."""
         return ()
-
-    def ready(self, so: Any) -> int:
-        """What poll() says, as a mask of POLLIN and its like.
-
-        POLLIN
-            A record or a connection waits, or receiving has ended.
-        POLLOUT
-            At most a quarter of the send buffer is used, and the peer's queue is not full.
-        POLLHUP, POLLRDHUP
-            Both directions have ended, or a sequence of packets has no peer; receiving has ended.
-        POLLERR
-            An error is pending.
-
-        Source: Linux ``unix_dgram_poll``.
-        """
-        waits = bool(so.buffer or (so.queue is not None and so.queue.completed))
-        mask = ends_mask(so, waits) | (error_mask(so) if so.error else 0)
-        if self.connection_based and so.pcb.peer is None and so.queue is None:
-            mask |= HANGUP
-        if self.may_send(so):
-            mask |= WRITABLE_BAND
-        return mask
-
-    def may_send(self, so: Any) -> bool:
-        return bool(so.queue is None and so.pcb.used * 4 <= so.send_size)
 
 
 class UnixDatagram(Records):
@@ -177,18 +149,10 @@ class UnixDatagram(Records):
     def _disconnected(self, so: Any, old: Any) -> None:
         """What waited for *so* is lost, and a peer that was connected back is told."""
         if so.buffer:
-            self._empty(so)
+            self.discard_buffer(so)
             if not old.dead and old.pcb.peer is so:
                 old.error = ECONNRESET
                 old.wake(EVERYTHING)
-
-    def _empty(self, so: Any) -> None:
-        while so.buffer:
-            record = so.buffer.popleft()
-            record.origin.pcb.used -= record.cost
-            if record.origin.waiters:
-                record.origin.wake(WRITABLE_BAND)
-            discard(record.control)
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
@@ -223,8 +187,6 @@ class UnixDatagram(Records):
             if so not in other.pcb.waiting:
                 other.pcb.waiting.append(so)
             return None
-        if control or so.options or other.options:
-            control = self.stamped(so, other, self.outgoing(control))
         return self.deliver(so, other, data, control)
 
     def _receiver(self, so: Any, address: Any) -> Any:
@@ -251,8 +213,9 @@ class UnixDatagram(Records):
         so.pcb.waiting.clear()
         return waiting
 
-    def may_send(self, so: Any) -> bool:
-        if not super().may_send(so):
+    def writable(self, so: Any) -> bool:
+        """True while there is room here, and in the peer's queue."""
+        if not super().writable(so):
             return False
         other = so.pcb.peer
         if other is not None and self._full(so, other):
@@ -272,17 +235,16 @@ class UnixDatagram(Records):
         so.shutdown = BOTH
         if so.pcb.name:
             self.names.release(so)
-        self._empty(so)
+        self.discard_buffer(so)
         so.pcb.peer = None
         for waiter in self.waiting_for(so):
             waiter.wake(EVERYTHING)
 
 
-class UnixSeqpacket(UnixConnected, Records):
+class UnixSeqpacket(Records, UnixConnected):
     """A connection that carries records."""
 
     name_of = "unix-seqpacket"
-    ready = Records.ready
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
@@ -311,8 +273,6 @@ class UnixSeqpacket(UnixConnected, Records):
             return None
         if other.dead or other.shutdown & RECEIVE:
             fail(EPIPE)
-        if control or so.options or other.options:
-            control = self.stamped(so, other, self.outgoing(control))
         return self.deliver(so, other, data, control)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
@@ -323,7 +283,7 @@ class UnixSeqpacket(UnixConnected, Records):
         """
         if so.pcb.peer is None:
             fail(ENOTCONN)
-        return Records.receive(self, so, count, flags)
+        return super().receive(so, count, flags)
 
     def nothing(self, so: Any, flags: int) -> Message | None:
         return Message(b"") if so.shutdown & RECEIVE else None
