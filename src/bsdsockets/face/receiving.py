@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 
 from ..calls.waiting import TimedOut
 from ..machine.constants import AF_INET, AF_INET6, AF_PACKET, MSG_TRUNC, SOCK_STREAM
-from ..machine.errors import EINVAL, error
+from ..machine.errors import EINVAL, EMSGSIZE, error
 from .ancillary import decode_control, discard
 from .arguments import MUCH, kind_of, number, room, scatter, size, throw, whole
 
 COMPAT = 1 << 31  # MSG_CMSG_COMPAT
 MOST_ANCILLARY = 2**31 - 1  # bytes: SOCKLEN_T_LIMIT
+MOST_PARTS = 1024  # buffers of one message: UIO_MAXIOV
 
 
 class Immutable(type):
@@ -221,6 +222,8 @@ class Receiver(metaclass=Immutable):
             *buffers* cannot be iterated over; one of them holds no bytes, or is read-only.
         ValueError
             *ancbufsize* is below 0.
+        EMSGSIZE
+            There are more than 1024 of them.
         """
         ancbufsize, given = size(ancbufsize), number(flags)
         try:
@@ -228,6 +231,8 @@ class Receiver(metaclass=Immutable):
         except TypeError:
             raise TypeError("recvmsg_into() argument 1 must be an iterable") from None
         views = [self._writable(buffer, "recvmsg_into") for buffer in iterator]
+        if len(views) > MOST_PARTS:
+            raise error(EMSGSIZE)
         message, control, flags = self._message(sum(map(len, views)), ancbufsize, given)
         if not self._is_discarded(given):
             scatter(message.data, views)

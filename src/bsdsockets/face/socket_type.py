@@ -23,10 +23,9 @@ from ..machine.errors import EINVAL, EMSGSIZE, error
 from ..network.names import UnknownName
 from .ancillary import encode_control
 from .arguments import descriptor, number, only, readable, seconds, small, throw
-from .receiving import Receiver
+from .receiving import MOST_PARTS, Receiver
 
 UNKNOWN = object()
-MOST_PARTS = 1024  # UIO_MAXIOV
 FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC  # beside the type
 
 
