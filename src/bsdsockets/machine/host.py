@@ -43,8 +43,6 @@ class Settings:
     tcp_keepalive_interval: int = 75
     tcp_keepalive_probes: int = 9
     unix_queue: int = 10
-    option_memory: int = 131072
-    ping_groups: tuple[int, int] = (1, 0)
 
 
 @dataclass(frozen=True)

@@ -219,11 +219,6 @@ class Ddp(Records):
         so.pcb.remote, so.pcb.state = address, OPEN
         return True
 
-    def disconnect(self, so: Any) -> None:
-        """connect() with AF_UNSPEC: an address of another family."""
-        so.pcb.state = ""
-        fail(EAFNOSUPPORT)
-
     def _check_route(self, net: int, node: int) -> None:
         """Linux makes routes to hosts for *lo*: to the node 0 of each net."""
         way = self.way

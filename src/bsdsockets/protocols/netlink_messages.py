@@ -15,7 +15,7 @@ DUMP, REPLACE, EXCLUSIVE = 0x300, 0x100, 0x200  # of requests
 CAPPED, EXPLAINED = 0x100, 0x200  # of errors: the request is cut; attributes follow
 ERROR, DONE = 2, 3
 HEADER = 16
-WHY, WHERE, POLICY = 1, 2, 4  # attributes of an error
+WHY, WHERE = 1, 2  # attributes of an error
 
 
 class Refusal(Exception):

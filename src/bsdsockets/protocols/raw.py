@@ -65,10 +65,6 @@ class Raw(Datagrams):
         if so.family == AF_INET and so.protocol_number == IPPROTO_RAW:
             so.options[opt.IP_HDRINCL] = 1
 
-    def is_active(self, so: Any) -> bool:
-        """True once connect() has named a peer."""
-        return bool(so.pcb.remote)
-
     def bind(self, so: Any, address: InternetAddress) -> None:
         """Receive only what is for *address*; its port means nothing.
 
@@ -79,7 +75,7 @@ class Raw(Datagrams):
         """
         if is_mapped(address.address):
             fail(EADDRNOTAVAIL)
-        if so.pcb.remote:
+        if self.is_active(so):
             fail(EINVAL)
         self.check_own(so, address)
         so.bound_address = address.address

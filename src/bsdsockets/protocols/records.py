@@ -30,7 +30,7 @@ from .protocol import (
 COST = 768  # bytes that a short record costs its receiver
 TIOCOUTQ, TIOCINQ = 0x5411, 0x541B
 INTERFACE_REQUESTS = range(0x8915, 0x891F)  # SIOCGIFADDR to SIOCSIFMETRIC
-CLOSED, OPENING, OPEN, LISTENING = "closed", "opening", "open", "listening"
+CLOSED, OPENING, OPEN = "closed", "opening", "open"
 
 
 @dataclass(eq=False)
@@ -89,10 +89,6 @@ class Records(Protocol):
         records = so.buffer.records
         waits = len(records[0].data) + header if records else 0
         return struct.pack("=i", waits if request == TIOCINQ else so.send_size)
-
-    def disconnect(self, so: Any) -> None:
-        """connect() with AF_UNSPEC, which these families refuse unless they say otherwise."""
-        fail(EINVAL)
 
 
 class Connections(Records):

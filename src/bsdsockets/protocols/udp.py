@@ -65,7 +65,7 @@ class Udp(Datagrams):
         """
         if not so.port:
             try:
-                so.port = so.shown_port = self.ports.claim(so, 0)
+                self.autobind(so)
             except OSError:
                 fail(EAGAIN)
 
