@@ -17,6 +17,7 @@ still gets the answers to what it has sent.
 import argparse
 import contextlib
 import errno
+import os
 import signal
 import socket
 import sys
@@ -44,8 +45,10 @@ def shown(address: tuple[Any, ...]) -> str:
 
 def log(text: str) -> None:
     """Print a line; when nobody reads the output any more, serve on without."""
-    with contextlib.suppress(OSError):
+    try:
         print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Lines:
