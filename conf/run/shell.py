@@ -196,8 +196,9 @@ class Shell:
             job = self.jobs[int(words[-1].removeprefix("%")) - 1]
             self._kill(job, words[1])
             return self._collect(job)
-        job = self.foreground = self._start(words)
-        if not command.get("background"):
+        background = bool(command.get("background"))
+        job = self.foreground = self._start(words, alone=not background and not self.jobs)
+        if not background:
             return self._collect(job)
         self.jobs.append(job)
         want = command.get("want") or ""
@@ -221,10 +222,10 @@ class Shell:
             task.error = KeyboardInterrupt() if signal == "-INT" else Killed()
             task.notify()
 
-    def _start(self, words: list[str]) -> Job:
+    def _start(self, words: list[str], alone: bool) -> Job:
         """Start a program: one that runs alone here, on the main thread, to its end."""
         job = Job(words)
-        if self.live:
+        if self.live or (alone and not self.machine.can_switch):
             self.machine.watch.hidden = None
             self.scheduler.main.name = words[1]
             self.owners[self.scheduler.main.ident] = job

@@ -191,6 +191,11 @@ class Machine:
         self.directory = tempfile.TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True)
         os.chdir(self.directory.name)
 
+    @property
+    def can_switch(self) -> bool:
+        """Whether this browser lets more than one thread run."""
+        return type(self.model.scheduler.engine).__name__ != "SingleStack"
+
     def namespace(self, **names: Any) -> dict[str, Any]:
         return {"__name__": "__main__", "__builtins__": self.builtins, **names}
 

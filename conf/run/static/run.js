@@ -42,7 +42,7 @@ class Python {
   end() {
     this.worker?.terminate();
     this.worker = null;
-    this.ready = false;
+    this.ready = this.lacks = false;
     ran.clear();
   }
 }
@@ -54,6 +54,13 @@ const PLAIN = JSON.stringify({ faults: [], step: false });
 let wished = PLAIN; // the faults, and whether it is watched, of the session that runs
 let page = null; // the page's blocks, fetched on the first Run
 let running = null; // the Bar that runs
+
+const ABLE = "Chrome and Edge from 137, Firefox from 153 and Safari from 27";
+
+/** Whether a result says that a second thread had no stack. */
+function needsStacks({ got, stopped }) {
+  return /switch(ing)? (stacks|not supported)|can't start new thread/.test(`${got}${stopped}`);
+}
 
 async function blocks() {
   if (page === null) {
@@ -259,6 +266,7 @@ class Bar {
     this.sent = performance.now();
     if (this.request_.kind === "pycon" && this.request_.fresh) {
       ran.clear();
+      python.lacks = false;
       wished = JSON.stringify(this.request_.wishes);
     }
     python.send(this.request_);
@@ -323,6 +331,7 @@ class Bar {
   }
 
   note(result) {
+    python.lacks ||= !python.switches && needsStacks(result);
     const mine = this.request_.kind !== "pycon" || this.block === this.number;
     if (result.stopped) this.ending = result.stopped;
     if (result.deadlock) this.deadlock = result.deadlock;
@@ -365,8 +374,9 @@ class Bar {
     } else if (under) {
       text = `${under}: ${text}`;
     }
-    if (kind === "bad" && this.needsStacks()) {
-      text = "This browser cannot switch stacks, which a second thread needs. The recorded run stands above.";
+    if (kind === "bad" && python.lacks) {
+      const who = this.results.some(needsStacks) ? "which" : "which an earlier block with";
+      text = `This browser cannot switch stacks, ${who} a second thread needs; ${ABLE} can. The recorded run stands above.`;
     }
     if (this.hint) text += ` ${this.hint}`;
     if (this.earlier !== undefined && kind === "bad") text += " An earlier block of the page differed too.";
@@ -383,11 +393,6 @@ class Bar {
     this.story = draw(this.told, this.name, this.under());
     this.bar.after(this.story.element);
     this.story.begin(document.activeElement === this.stepping);
-  }
-
-  needsStacks() {
-    const said = [this.ending, ...this.results.map((result) => result.got)].join("\n");
-    return !python.switches && /switch(ing)? (stacks|not supported)|can't start new thread/.test(said);
   }
 
   sentence(text) {
