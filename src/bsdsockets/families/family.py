@@ -93,12 +93,3 @@ class OneProtocol(Family):
     def __init__(self, host: Host, node: Node) -> None:
         super().__init__(host)
         self.protocol = self.behaviour(host, node)
-
-
-def number_of(value: Any) -> int:
-    """A whole number of a program."""
-    try:
-        return int(value.__index__())
-    except AttributeError:
-        raise TypeError(
-            f"'{type(value).__name__}' object cannot be interpreted as an integer") from None

@@ -43,9 +43,7 @@ class Inet(InternetFamily):
         return self._read(address, caller)
 
     def _read(self, address: Any, caller: str) -> InternetAddress:
-        if not isinstance(address, tuple):
-            raise TypeError(f"{caller}(): AF_INET address must be tuple, not "
-                            f"{type(address).__name__}")
+        self.check_tuple(address, caller)
         if len(address) != 2:
             raise TypeError("AF_INET address must be a pair (host, port)")
         host = host_text(address[0])

@@ -5,12 +5,13 @@ The types and protocols are those of AF_INET; SOCK_RAW with protocol 58 is ICMPv
 Sources: RFC 3493 3.3; Linux ipv6(7); CPython ``getsockaddrarg`` for what a program may pass.
 """
 
+from operator import index
 from typing import Any
 
 from ..machine.constants import AF_INET6
 from ..network.addresses import ANY6
 from ..protocols.internet import InternetAddress
-from .internet import InternetFamily, c_int, check_port, host_text, number_of
+from .internet import InternetFamily, c_int, check_port, host_text
 
 
 class Inet6(InternetFamily):
@@ -21,14 +22,12 @@ class Inet6(InternetFamily):
     any_address = ANY6
 
     def from_python(self, address: Any, caller: str) -> InternetAddress:
-        if not isinstance(address, tuple):
-            raise TypeError(f"{caller}(): AF_INET6 address must be tuple, not "
-                            f"{type(address).__name__}")
+        self.check_tuple(address, caller)
         if not 2 <= len(address) <= 4:
             raise TypeError("AF_INET6 address must be a tuple (host, port[, flowinfo[, scopeid]])")
         host, port, flow, scope = (*address, 0, 0)[:4]
         text, port = host_text(host), c_int(port, caller)
-        flow, scope = number_of(flow) & 0xFFFFFFFF, number_of(scope) & 0xFFFFFFFF
+        flow, scope = index(flow) & 0xFFFFFFFF, index(scope) & 0xFFFFFFFF
         found = self.resolve(text)
         check_port(port, caller)
         if flow > 0xFFFFF:

@@ -3,6 +3,7 @@
 Sources: Linux ip(7), ipv6(7); CPython ``getsockaddrarg`` for what a program may pass.
 """
 
+from operator import index
 from typing import Any
 
 from ..machine.constants import SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
@@ -13,18 +14,9 @@ from ..network.names import Resolver, UnknownName
 from .family import Family
 
 
-def number_of(value: Any) -> int:
-    """A whole number of a program."""
-    try:
-        return int(value.__index__())
-    except AttributeError:
-        raise TypeError(
-            f"'{type(value).__name__}' object cannot be interpreted as an integer") from None
-
-
 def c_int(value: Any, caller: str) -> int:
     """A port of a program, if a C int can hold it; `check_port` comes later."""
-    number = number_of(value)
+    number = index(value)
     if not -(2**31) <= number < 2**31:
         check_port(number, caller)
     return number

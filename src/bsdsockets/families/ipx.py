@@ -113,12 +113,6 @@ class Ipx(Records):
         """The address, zeros but for the family while there is none."""
         return so.pcb.name or IpxAddress(0, 0, bytes(6)).pack()
 
-    def peer(self, so: Any) -> bytes:
-        """Where send() goes; ENOTCONN without connect()."""
-        if so.pcb.state != OPEN:
-            fail(ENOTCONN)
-        return bytes(so.pcb.remote)
-
     def _bind_somewhere(self, so: Any) -> None:
         if not so.pcb.name:
             self.bind(so, IpxAddress(0, 0, bytes(6)).pack())

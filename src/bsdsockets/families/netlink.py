@@ -13,6 +13,7 @@ Sources: Linux netlink(7); <linux/netlink.h>; CPython ``getsockaddrarg``.
 """
 
 import struct
+from operator import index
 from typing import Any
 
 from ..machine.constants import AF_NETLINK, SOCK_DGRAM, SOCK_RAW
@@ -21,7 +22,7 @@ from ..machine.host import Host
 from ..network.node import Node
 from ..protocols.netlink import Netlink, netlink_address
 from ..protocols.netlink_route import Route
-from .family import Family, number_of
+from .family import Family
 
 ROUTE, USERSOCK, RTNLGRP_MAX = 0, 2, 38
 # What Linux 6.18 has built in besides: SOCK_DIAG XFRM AUDIT FIB_LOOKUP CONNECTOR NETFILTER
@@ -56,7 +57,7 @@ class NetlinkFamily(Family):
         self.check_tuple(address, caller)
         if len(address) != 2:
             raise TypeError("AF_NETLINK address must be a pair (pid, groups)")
-        return netlink_address(*(number_of(each) & 0xFFFFFFFF for each in address))
+        return netlink_address(*(index(each) & 0xFFFFFFFF for each in address))
 
     def to_python(self, address: bytes) -> tuple[int, int]:
         pid, groups = struct.unpack("=II", address[4:12])

@@ -11,6 +11,7 @@ Any protocol; it is an Ethernet protocol number in network order.
 Sources: Linux packet(7); <linux/if_packet.h>; CPython ``getsockaddrarg``.
 """
 
+import operator
 import struct
 from typing import Any
 
@@ -20,7 +21,7 @@ from ..machine.host import Host
 from ..network.frames import find
 from ..network.node import Node
 from ..protocols.packet import SOCK_PACKET, Packets, link_address
-from .family import Family, number_of
+from .family import Family
 
 
 class PacketFamily(Family):
@@ -46,11 +47,10 @@ class PacketFamily(Family):
     def from_python(self, address: Any, caller: str) -> bytes:
         """A tuple of two to five: name, protocol, pkttype, hatype, address."""
         self.check_tuple(address, caller)
-        wrong = TypeError("AF_PACKET address must be a tuple of two to five elements")
         if not 2 <= len(address) <= 5 or not isinstance(address[0], str):
-            raise wrong
+            raise TypeError("AF_PACKET address must be a tuple of two to five elements")
         name, *numbers, bytes_ = address + (0, 0, b"")[len(address) - 2:]
-        protocol, kind, hardware = (number_of(each) for each in numbers)
+        protocol, kind, hardware = map(operator.index, numbers)
         if len(bytes_) > 8:
             raise ValueError("Hardware address must be 8 bytes or less")
         interface = find(self.node, name)

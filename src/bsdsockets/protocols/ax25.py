@@ -361,8 +361,7 @@ class Ax25(Connections):
         """Disconnect, those that nobody accepted too."""
         if so in self.sockets:
             self.sockets.remove(so)
-        while so.queue is not None and so.queue.completed:
-            self.release(so.queue.take())
+        self.release_queue(so)
         if so.type == SOCK_SEQPACKET and so.pcb.state in (OPEN, OPENING):
             so.pcb.state = CLOSED
             self._send(so, DISC | POLL)

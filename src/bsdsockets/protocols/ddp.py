@@ -196,9 +196,7 @@ class Ddp(Records):
     def peer(self, so: Any) -> bytes:
         """The peer's address; ENOBUFS as `name`, ENOTCONN without a peer."""
         self._bind_somewhere(so, ENOBUFS)
-        if so.pcb.state != OPEN:
-            fail(ENOTCONN)
-        return bytes(so.pcb.remote)
+        return super().peer(so)
 
     def connect(self, so: Any, address: bytes, wait: bool) -> bool:
         """Choose where send() goes; nothing is sent, and the old peer is forgotten first.

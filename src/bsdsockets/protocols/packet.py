@@ -63,7 +63,7 @@ from ..network.node import Interface, Node
 from ..network.packets import Packet
 from ..network.parse import parse
 from ..network.wire import encode
-from .protocol import Message
+from .protocol import Message, Protocol
 from .records import End, Records
 
 SOCK_PACKET, MSG_CMSG_COMPAT = 10, 0x40000000
@@ -108,6 +108,7 @@ class Packets(Records):
     end = PacketEnd
     refuses = ~(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_ERRQUEUE | MSG_CMSG_COMPAT)
     refusal = EINVAL
+    peer = Protocol.peer  # there is none: EOPNOTSUPP
 
     def __init__(self, node: Node) -> None:
         self.node = node

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..machine.constants import MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
-from ..machine.errors import EINVAL, EOPNOTSUPP, fail
+from ..machine.errors import EINVAL, ENOTCONN, EOPNOTSUPP, fail
 from .buffers import Record, RecordQueue
 from .protocol import (
     EVERYTHING,
@@ -79,6 +79,12 @@ class Records(Protocol):
         return Message(data, record.address, record.control, MSG_TRUNC if size > count else 0,
                        size if self.tells_length else len(data))
 
+    def peer(self, so: Any) -> bytes:
+        """The address that connect() was given, or who called; ENOTCONN without one."""
+        if so.pcb.state != OPEN:
+            fail(ENOTCONN)
+        return bytes(so.pcb.remote)
+
     def ready(self, so: Any) -> int:
         return ends_mask(so, bool(so.buffer.records)) | WRITABLE_BAND | (
             POLLERR if so.error else 0)
@@ -109,6 +115,11 @@ class Connections(Records):
         if so.queue is None:
             fail(EINVAL)
         return so.queue.take()
+
+    def release_queue(self, so: Any) -> None:
+        """End the connections that nobody accepted."""
+        while so.queue is not None and so.queue.completed:
+            self.release(so.queue.take())
 
     def connected(self, so: Any) -> bool | None:
         """What a connect() that waits asks again and again."""

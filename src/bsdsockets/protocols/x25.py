@@ -100,11 +100,6 @@ class X25(Settings):
     def name(self, so: Any) -> bytes:
         return so.pcb.name or pack("")
 
-    def peer(self, so: Any) -> bytes:
-        if so.pcb.state != OPEN:
-            fail(ENOTCONN)
-        return bytes(so.pcb.remote)
-
     # Calls
 
     def listen(self, so: Any, backlog: int) -> None:
@@ -387,8 +382,7 @@ class X25(Settings):
         """Clear the call, those that nobody accepted too."""
         if so in self.listeners:
             self.listeners.remove(so)
-        while so.queue is not None and so.queue.completed:
-            self.release(so.queue.take())
+        self.release_queue(so)
         if so.pcb.state in (OPEN, OPENING):
             so.pcb.state = CLOSED
             self._send(so, X25Packet(so.pcb.channel, CLEAR, bytes(2)))
