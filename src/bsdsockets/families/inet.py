@@ -51,7 +51,7 @@ class Inet(InternetFamily):
         found = self.resolve(host)
         check_port(port, caller)
         read = InternetAddress(found, port)
-        if self.resolver.numeric(host, AF_INET) and len(self._numeric) < MOST_KEPT:
+        if self.resolver.numeric(host) and len(self._numeric) < MOST_KEPT:
             self._numeric[address] = read
         return read
 

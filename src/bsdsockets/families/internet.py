@@ -6,7 +6,7 @@ Sources: Linux ip(7), ipv6(7); CPython ``getsockaddrarg`` for what a program may
 from operator import index
 from typing import Any
 
-from ..machine.constants import SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
+from ..machine.constants import EAI_ADDRFAMILY, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
 from ..machine.errors import EPROTONOSUPPORT, fail
 from ..machine.host import Host
 from ..network.addresses import version
@@ -60,10 +60,10 @@ class InternetFamily(Family):
         """The address of a name, a number, or "" for any."""
         if not name:
             return str(self.any_address)
-        numeric = self.resolver.numeric(name, self.number)
+        numeric = self.resolver.numeric(name)
         if numeric is None:
             return self.resolver.getaddrinfo(name, None, self.number, SOCK_DGRAM)[0].address
         if version(numeric) != version(self.any_address):
-            raise UnknownName(-9)
+            raise UnknownName(EAI_ADDRFAMILY)
         self.resolver.scope(name)  # refuses a zone that there is not
         return numeric

@@ -11,29 +11,7 @@ the order of results is that of glibc 2.36 on a host with loopback alone.
 import re
 from typing import NamedTuple
 
-from ..machine.constants import (
-    AF_INET,
-    AF_INET6,
-    AF_UNSPEC,
-    AI_ALL,
-    AI_CANONNAME,
-    AI_NUMERICHOST,
-    AI_NUMERICSERV,
-    AI_PASSIVE,
-    AI_V4MAPPED,
-    EAI_BADFLAGS,
-    EAI_FAMILY,
-    EAI_NONAME,
-    EAI_SERVICE,
-    EAI_SOCKTYPE,
-    NI_DGRAM,
-    NI_NAMEREQD,
-    NI_NUMERICHOST,
-    NI_NUMERICSERV,
-    SOCK_DGRAM,
-    SOCK_RAW,
-    SOCK_STREAM,
-)
+from ..machine import constants as c
 from .addresses import (
     ANY4,
     ANY6,
@@ -48,13 +26,18 @@ from .addresses import (
 )
 
 TEXTS = {
-    -1: "Bad value for ai_flags", -2: "Name or service not known",
-    -3: "Temporary failure in name resolution",
-    -4: "Non-recoverable failure in name resolution",
-    -5: "No address associated with hostname", -6: "ai_family not supported",
-    -7: "ai_socktype not supported", -8: "Servname not supported for ai_socktype",
-    -9: "Address family for hostname not supported", -10: "Memory allocation failure",
-    -11: "System error", -12: "Argument buffer overflow",
+    c.EAI_BADFLAGS: "Bad value for ai_flags",
+    c.EAI_NONAME: "Name or service not known",
+    c.EAI_AGAIN: "Temporary failure in name resolution",
+    c.EAI_FAIL: "Non-recoverable failure in name resolution",
+    c.EAI_NODATA: "No address associated with hostname",
+    c.EAI_FAMILY: "ai_family not supported",
+    c.EAI_SOCKTYPE: "ai_socktype not supported",
+    c.EAI_SERVICE: "Servname not supported for ai_socktype",
+    c.EAI_ADDRFAMILY: "Address family for hostname not supported",
+    c.EAI_MEMORY: "Memory allocation failure",
+    c.EAI_SYSTEM: "System error",
+    c.EAI_OVERFLOW: "Argument buffer overflow",
 }
 
 SERVICES = {
@@ -71,11 +54,15 @@ SERVICES = {
     "imaps": (993, "tcp"), "pop3s": (995, "tcp"), "http-alt": (8080, "tcp udp"),
 }
 ALIASES = {"www": "http", "mail": "smtp", "imap": "imap2", "portmapper": "sunrpc"}
-ALLOWED = 0x7FF  # every AI_ flag that glibc knows
+SOCK_DCCP = 6
+AI_KNOWN = 0x7FF  # flags of getaddrinfo, those of glibc for IDNA too
+NI_KNOWN = 0xFF  # and of getnameinfo
 PROTOCOLS = {
     "ip": 0, "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51,
     "ipv6-icmp": 58, "sctp": 132, "udplite": 136, "raw": 255,
 }
+
+
 class Kind(NamedTuple):
     """A type of socket with its protocol, and what services call it."""
 
@@ -86,13 +73,14 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind(SOCK_STREAM, 6, "tcp", True), Kind(SOCK_DGRAM, 17, "udp", True), Kind(6, 33, "dccp"),
-    Kind(SOCK_DGRAM, 136, "udplite"), Kind(SOCK_STREAM, 132, "sctp"), Kind(5, 132, "sctp"),
-    Kind(SOCK_RAW, 0, "raw", True),  # any protocol, and no services
+    Kind(c.SOCK_STREAM, 6, "tcp", True),
+    Kind(c.SOCK_DGRAM, 17, "udp", True),
+    Kind(SOCK_DCCP, 33, "dccp"),
+    Kind(c.SOCK_DGRAM, 136, "udplite"),
+    Kind(c.SOCK_STREAM, 132, "sctp"),
+    Kind(c.SOCK_SEQPACKET, 132, "sctp"),
+    Kind(c.SOCK_RAW, 0, "raw", True),  # any protocol, and no services
 )
-
-
-NI_KNOWN = 0xFF  # flags of getnameinfo, those for IDNA too
 
 
 class UnknownName(Exception):
@@ -115,6 +103,11 @@ def _port(service: str | int | None) -> tuple[bool, int]:
     number = int(str(service))
     number = (number if abs(number) < 2**64 else -1) & 0xFFFFFFFF  # strtoul, cut to an int
     return True, number - (number >> 31 << 32)
+
+
+def is_of(address: str, family: int) -> bool:
+    """True if *address* is one of *family*, or AF_UNSPEC asks for both."""
+    return family == c.AF_UNSPEC or version(address) == (6 if family == c.AF_INET6 else 4)
 
 
 class Info(NamedTuple):
@@ -145,10 +138,9 @@ class Resolver:
     def addresses(self, name: str, family: int) -> list[str]:
         """The addresses of *name* in *family*, AF_UNSPEC for both."""
         found = self.hosts.get(name.rstrip(".").lower(), [])
-        return [address for address in found
-                if family == AF_UNSPEC or version(address) == (6 if family == AF_INET6 else 4)]
+        return [address for address in found if is_of(address, family)]
 
-    def numeric(self, name: str, family: int) -> str | None:
+    def numeric(self, name: str) -> str | None:
         """The address that *name* writes in numbers, or None."""
         return None if re.search(r"\s", name) else canonical(name) or loose4(name)
 
@@ -156,19 +148,19 @@ class Resolver:
                     type: int = 0, protocol: int = 0, flags: int = 0) -> list[Info]:
         """List the ways to reach *service* of *name*."""
         if name is None and service is None:
-            raise UnknownName(EAI_NONAME)
-        if flags & ~ALLOWED or (flags & AI_CANONNAME and name is None):
-            raise UnknownName(EAI_BADFLAGS)
-        if family not in (AF_UNSPEC, AF_INET, AF_INET6):
-            raise UnknownName(EAI_FAMILY)
-        if flags & AI_NUMERICSERV and service and not _port(service)[0]:
-            raise UnknownName(EAI_NONAME)
+            raise UnknownName(c.EAI_NONAME)
+        if flags & ~AI_KNOWN or (flags & c.AI_CANONNAME and name is None):
+            raise UnknownName(c.EAI_BADFLAGS)
+        if family not in (c.AF_UNSPEC, c.AF_INET, c.AF_INET6):
+            raise UnknownName(c.EAI_FAMILY)
+        if flags & c.AI_NUMERICSERV and service and not _port(service)[0]:
+            raise UnknownName(c.EAI_NONAME)
         kinds = self._kinds(service, type, protocol)
         canon = ""
         results: list[Info] = []
         for address in self._hosts(name, family, flags):
-            canon = (name or "") if flags & AI_CANONNAME and not results else ""
-            where = AF_INET6 if ":" in address else AF_INET
+            canon = (name or "") if flags & c.AI_CANONNAME and not results else ""
+            where = c.AF_INET6 if ":" in address else c.AF_INET
             scope = self.scope(name)
             results += [Info(where, kind, number, canon if not index else "", address, port, scope)
                         for index, (kind, number, port) in enumerate(kinds)]
@@ -181,71 +173,70 @@ class Resolver:
         if zone == "lo" and address.lower().startswith(("fe8", "fe9", "fea", "feb", "ff02")):
             return 1
         if percent and not zone.isdecimal():
-            raise UnknownName(EAI_NONAME)
+            raise UnknownName(c.EAI_NONAME)
         return int(zone or 0)
 
     def _hosts(self, name: str | None, family: int, flags: int) -> list[str]:
         if name is None:
-            both = [ANY4, ANY6] if flags & AI_PASSIVE else [LOOPBACK6, LOOPBACK4]
-            return [address for address in both
-                    if family == 0 or version(address) == (6 if family == AF_INET6 else 4)]
-        numeric = self.numeric(name, family)
+            both = [ANY4, ANY6] if flags & c.AI_PASSIVE else [LOOPBACK6, LOOPBACK4]
+            return [address for address in both if is_of(address, family)]
+        numeric = self.numeric(name)
         if numeric is not None:
-            if family == AF_INET6 and version(numeric) == 4 and flags & AI_V4MAPPED:
+            if family == c.AF_INET6 and version(numeric) == 4 and flags & c.AI_V4MAPPED:
                 return [f"::ffff:{numeric}"]
-            if family == AF_INET and is_mapped(numeric):
+            if family == c.AF_INET and is_mapped(numeric):
                 return [unmap(numeric)]
-            if family != 0 and version(numeric) != (6 if family == AF_INET6 else 4):
-                raise UnknownName(-9)
+            if not is_of(numeric, family):
+                raise UnknownName(c.EAI_ADDRFAMILY)
             return [numeric]
-        if flags & AI_NUMERICHOST:
-            raise UnknownName(EAI_NONAME)
+        if flags & c.AI_NUMERICHOST:
+            raise UnknownName(c.EAI_NONAME)
         found = self.addresses(name, family)
-        if family == AF_INET6 and flags & AI_V4MAPPED and (not found or flags & AI_ALL):
-            found = found + [remap(address) for address in self.addresses(name, AF_INET)]
+        if family == c.AF_INET6 and flags & c.AI_V4MAPPED and (not found or flags & c.AI_ALL):
+            found = found + [remap(address) for address in self.addresses(name, c.AF_INET)]
         if not found:
-            known = self.addresses(name, 0)
-            raise UnknownName(-9 if known else EAI_NONAME)
+            known = self.addresses(name, c.AF_UNSPEC)
+            raise UnknownName(c.EAI_ADDRFAMILY if known else c.EAI_NONAME)
         return found
 
     def _kinds(self, service: str | int | None, kind: int,
                protocol: int) -> list[tuple[int, int, int]]:
         """The types and protocols that *service* is there for, each with its port."""
         rows = [row for row in KINDS if kind in (0, row.type)
-                and (protocol in (0, row.protocol) or row.type == SOCK_RAW)]
+                and (protocol in (0, row.protocol) or row.type == c.SOCK_RAW)]
         if not rows:
-            raise UnknownName(EAI_SOCKTYPE if kind else EAI_SERVICE)
+            raise UnknownName(c.EAI_SOCKTYPE if kind else c.EAI_SERVICE)
         rows = rows[:1] if kind or protocol else [row for row in rows if row.default]
         written = service not in (None, "")
-        if written and rows[0].type == SOCK_RAW:
-            raise UnknownName(EAI_SERVICE)
+        if written and rows[0].type == c.SOCK_RAW:
+            raise UnknownName(c.EAI_SERVICE)
         numeric, port = _port(service) if written else (True, 0)
         if numeric and port >= 0:
             return [(row.type, row.protocol or protocol, port & 0xFFFF) for row in rows]
         known = SERVICES.get(ALIASES.get(str(service), str(service)), (0, ""))
         found = [(row.type, row.protocol, known[0]) for row in rows if row.name in known[1]]
         if not found:
-            raise UnknownName(EAI_SERVICE)
+            raise UnknownName(c.EAI_SERVICE)
         return found
 
     def getnameinfo(self, address: str, port: int, flags: int) -> tuple[str, str]:
         """The name of an address and of a port."""
         if flags & ~NI_KNOWN:
-            raise UnknownName(EAI_BADFLAGS)
+            raise UnknownName(c.EAI_BADFLAGS)
         host = address
-        if not flags & NI_NUMERICHOST:
+        if not flags & c.NI_NUMERICHOST:
             names = [name for name, known in self.hosts.items() if address in known]
             if names:
                 host = names[0]
             elif address == LOOPBACK6:
                 host = "localhost"
-            elif flags & NI_NAMEREQD:
-                raise UnknownName(EAI_NONAME)
-        elif flags & NI_NAMEREQD:
-            raise UnknownName(EAI_NONAME)
+            elif flags & c.NI_NAMEREQD:
+                raise UnknownName(c.EAI_NONAME)
+        elif flags & c.NI_NAMEREQD:
+            raise UnknownName(c.EAI_NONAME)
         service = str(port)
-        if not flags & NI_NUMERICSERV:
-            service = self.service_of(port, "udp" if flags & NI_DGRAM else "tcp") or service
+        if not flags & c.NI_NUMERICSERV:
+            service = self.service_of(port, "udp" if flags & c.NI_DGRAM else "tcp") or service
         return host, service
 
     @staticmethod
