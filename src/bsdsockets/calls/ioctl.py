@@ -85,12 +85,12 @@ def ioctl(so: Any, number: int, node: Node, request: int,
 
 def _unread(so: Any) -> int:
     """Bytes that can be read: of a datagram socket, of the next datagram."""
-    if so.listening and so.type == SOCK_STREAM:
+    if so.listening:
         fail(EINVAL)
     if not isinstance(so.buffer, StreamBuffer):
         records = so.buffer.records if hasattr(so.buffer, "records") else so.buffer or ()
         if so.family == AF_UNIX and so.type != SOCK_DGRAM:
-            return sum(len(record.data) for record in records)
+            return sum(len(record.data) for record in records) - getattr(so.pcb, "offset", 0)
         return len(records[0].data) if records else 0
     ahead = so.pcb.before_urgent if so.pcb.urgent_state else -1
     if ahead >= 0 and not so.options.get(opt.SO_OOBINLINE):

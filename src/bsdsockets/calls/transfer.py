@@ -34,6 +34,10 @@ from .waiting import TimedOut, Waiting
 TABLED = (AF_UNIX, AF_INET, AF_INET6)  # families whose options the table has
 
 
+def _at_once() -> bool:
+    return True
+
+
 class Transfer(Waiting):
     """send, receive, getsockopt, setsockopt, ioctl."""
 
@@ -110,6 +114,8 @@ class Transfer(Waiting):
         That is what Linux does too while it has no cookie of the server's (RFC 7413 3.1), and
         as its servers come they give none.
         """
+        if timeout:  # CPython polls first
+            self._poll_and_complete(so, POLLOUT, timeout, "send", _at_once, ())
         if address is None and so.state == UNCONNECTED and not so.protocol.is_active(so):
             fail(EINVAL)
         at_once = timeout is not None or flags & MSG_DONTWAIT

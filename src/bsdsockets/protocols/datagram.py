@@ -35,7 +35,6 @@ from .protocol import (
     READABLE,
     RECEIVE,
     SEND,
-    UNCONNECTED,
     WRITABLE_BAND,
     Message,
     ends_mask,
@@ -69,7 +68,7 @@ class Datagrams(DatagramErrors):
         """
         self.prepare(so)
         end = so.pcb
-        self.check_scope(address)
+        self.check_scope(so, address)
         remote = self.wire(so, address.address)
         source = self.choose_source(so, remote)
         if is_any(unmap(so.bound_address)):
@@ -114,16 +113,6 @@ class Datagrams(DatagramErrors):
             return self.node.source_for(remote)
         chosen = so.options.get((IPPROTO_IP, -IP_MULTICAST_IF))
         return LOOPBACK4 if chosen else self.node.source_for(remote)
-
-    def disconnect(self, so: Any) -> None:
-        """Forget the peer, and names that were not given by bind."""
-        so.pcb.remote, so.pcb.remote_port, so.pcb.source = "", 0, ""
-        so.state = UNCONNECTED
-        if not so.explicit_address:
-            so.bound_address = self.any_address(so)
-        if not so.explicit_port and so.port:
-            self.ports.remove(so, so.port)
-            so.port = 0
 
     # Sending
 

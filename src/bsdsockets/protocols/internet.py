@@ -14,8 +14,6 @@ from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
     AF_INET6,
-    IPPROTO_IP,
-    IPPROTO_IPV6,
     SOCK_STREAM,
 )
 from ..machine.errors import (
@@ -40,8 +38,6 @@ from ..network.addresses import (
 from ..network.node import Node
 from .ports import Ports
 from .protocol import Protocol
-
-BIND_LATER = (IPPROTO_IP, 24)  # IP_BIND_ADDRESS_NO_PORT
 
 
 class InternetAddress(NamedTuple):
@@ -130,7 +126,7 @@ class Internet(Protocol):
             fail(EINVAL if plain.startswith(("ff01", "ff02")) else EADDRNOTAVAIL)
 
     def autobind(self, so: Any) -> None:
-        """Give *so* a free port if it has none."""
+        """Give *so* a free port if it has none; EADDRINUSE if there is none."""
         if not so.port:
             so.port = so.shown_port = self.ports.claim(so, 0)
 
@@ -152,9 +148,13 @@ class Internet(Protocol):
             return self.own_source(so, 4) or LOOPBACK4
         return address
 
-    def check_scope(self, address: InternetAddress) -> None:
+    def check_scope(self, so: Any, address: InternetAddress) -> None:
         """Fail with EINVAL for an address of IPv6 local to a link, where no interface is named."""
-        if address.address.startswith(("fe80:", "ff01:", "ff02:")) and not address.scope:
+        if address.scope or so.options.get(opt.SO_BINDTODEVICE):
+            return
+        name = address.address
+        if name.startswith("fe80:") or (name.startswith(("ff01:", "ff02:"))
+                                        and not so.options.get(opt.IPV6_MULTICAST_IF)):
             fail(EINVAL)
 
     def own_source(self, so: Any, version: int) -> str:
@@ -180,8 +180,3 @@ class Internet(Protocol):
     def peer(self, so: Any) -> InternetAddress:
         """The address the socket is connected to, or ENOTCONN."""
         fail(ENOTCONN)
-
-
-def level_of(so: Any) -> int:
-    """The option level of the socket's version of IP."""
-    return IPPROTO_IP if so.family == AF_INET else IPPROTO_IPV6

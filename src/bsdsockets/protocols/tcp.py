@@ -90,11 +90,9 @@ class Tcp(TcpClosing):
             return
         so.listening = True
         try:
-            if so.port:
-                if self.ports.conflict(so, so.port):
-                    fail(EADDRINUSE)
-            else:
-                so.port = so.shown_port = self.ports.claim(so, 0)
+            if so.port and self.ports.conflict(so, so.port):
+                fail(EADDRINUSE)
+            self.autobind(so)
         except OSError:
             so.listening = False
             raise
@@ -199,7 +197,6 @@ class Tcp(TcpClosing):
 
     def _call(self, so: Any, address: InternetAddress) -> None:
         """Send the SYN: choose the addresses and the port, enter SYN-SENT."""
-        self.check_scope(address)
         local = so.bound_address
         remote = self.wire(so, address.address)
         if is_mapped(local):
@@ -208,6 +205,7 @@ class Tcp(TcpClosing):
             check_source(so, PLAIN._replace(source=unmap(local)))
         if self.node.kind(remote) in ("multicast", "broadcast"):
             fail(ENETUNREACH)
+        self.check_scope(so, address)
         source = self.node.source_for(remote)
         source = self.own_source(so, 6 if ":" in remote else 4) or source
         port = so.shown_port = so.port or self.ports.port_for_connection(

@@ -26,6 +26,7 @@ from .protocol import (
 from .tcp_connection import FIRST_WINDOW, Connection
 from .tcp_fast import FastPath
 from .tcp_input import Input
+from .tcp_output import left_segment
 from .tcp_states import (
     ABORT,
     CLOSE,
@@ -106,6 +107,8 @@ class TcpClosing(TcpStream):
             so.bound_address = self.any_address(so)
         so.pcb = Connection(so)
         so.pcb.astray = c.astray
+        so.pcb.mss = left_segment(c)
+        so.options.pop(opt.TCP_MAXSEG, None)
         so.pcb.gap = 2 if c.snd_una == c.iss else FIRST_WINDOW + 2
         so.shutdown = 0
         so.done = False

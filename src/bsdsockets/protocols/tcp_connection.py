@@ -19,6 +19,7 @@ from .tcp_states import CLOSED, after
 Key = tuple[str, int, str, int]  # local address and port, remote address and port
 
 FIRST_WINDOW = 65536  # bytes
+FIRST_HALF, FIRST_HALF6 = 32741, 32732  # bytes
 # TCP_QUICKACK is 0; SO_TIMESTAMP, TCP_INQ, IP_MINTTL or IPV6_MINHOPCOUNT is set
 LATE_ACK, STAMPED, COUNTED, NEAR_ONLY = 1, 2, 4, 8
 HEADER4 = (opt.IP_TTL, opt.IP_TOS)
@@ -133,6 +134,17 @@ class Connection:
             return FIRST_WINDOW
         room = so.receive_size // 2 - so.buffer.length
         return room if room > 0 else 0
+
+    @property
+    def half_window(self) -> int:
+        """Half of the greatest window that the peer has shown: the most that goes at once.
+
+        Until it says more, that is half of what came with its SYN and ACK.
+        """
+        if not self.passive and self.snd_una == self.iss + 1 and not (
+                self.received or self.so.done):
+            return FIRST_HALF6 if ":" in self.remote_address else FIRST_HALF
+        return FIRST_WINDOW // 2
 
     @property
     def before_urgent(self) -> int:

@@ -14,7 +14,7 @@ Sources: those of `tcp_input`, whose effects these are.
 from .protocol import READ_HANGUP, READABLE, RECEIVE
 from .tcp_connection import NEAR_ONLY, Connection, TimeWait, slowness
 from .tcp_input import LATE, Input
-from .tcp_output import MAXIMUM_SEGMENT
+from .tcp_output import announced
 from .tcp_states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_2
 
 
@@ -44,7 +44,7 @@ class FastPath:
         child.iss = self.node.host.random.getrandbits(32)
         c.snd_una = c.snd_nxt = child.rcv_nxt = c.iss + 1
         child.snd_una = child.snd_nxt = c.rcv_nxt = child.iss + 1
-        c.mss = child.mss = MAXIMUM_SEGMENT
+        c.mss = child.mss = min(announced(c.so), announced(listener))
         self.output.table[key] = child
         listener.new_connection(child)
         c.state = child.state = ESTABLISHED

@@ -24,7 +24,7 @@ from .ports import Ports
 from .protocol import EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE
 from .tcp_connection import STAMPED, VALID, Connection, TimeWait, comes_from_afar, slowness
 from .tcp_ending import TWO_MSL, Ends
-from .tcp_output import Output
+from .tcp_output import Output, announced
 from .tcp_states import (
     ACK_OF_FIN,
     ACK_OF_SYN,
@@ -102,7 +102,8 @@ class Input(Ends):
         c.remote_address, c.remote_port = packet.source, s.source
         c.listener = so
         c.state = SYN_RECEIVED
-        c.rcv_nxt, c.snd_wnd, c.mss = s.sequence + 1, s.window, s.maximum or 536
+        c.rcv_nxt, c.snd_wnd = s.sequence + 1, s.window
+        c.mss = min(s.maximum or 536, announced(so))
         c.iss = c.snd_una = self.node.host.random.getrandbits(32)
         self.table[c.key] = c
         so.queue.incomplete[c] = None
@@ -122,7 +123,8 @@ class Input(Ends):
             return
         if not s.flags & SYN:
             return
-        c.rcv_nxt, c.snd_wnd, c.mss = s.sequence + 1, s.window, s.maximum or 536
+        c.rcv_nxt, c.snd_wnd = s.sequence + 1, s.window
+        c.mss = min(s.maximum or 536, announced(c.so))
         if acceptable:
             c.snd_una = s.acknowledgement
             c.go(SYN_ACK_COMES)

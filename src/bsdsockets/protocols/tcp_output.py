@@ -26,7 +26,6 @@ from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
 from .tcp_connection import LATE_ACK, Connection, Key, TimeWait, header_of
 from .tcp_states import (
-    ABORT,
     CLOSED,
     MAY_SEND,
     SYN_RECEIVED,
@@ -39,7 +38,22 @@ MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 MAXIMUM_TIMEOUT = 120.0
 DELAY = 0.04  # seconds that an acknowledgement waits for data to go with
 CORK_TIMEOUT = 0.2  # seconds that a cork holds a partial segment
+STAMP = 12  # bytes of timestamps in a segment
 MAXIMUM_SEGMENT = 65483  # bytes of data in a packet of 65536, headers and timestamps apart
+
+
+def announced(so: Any) -> int:
+    """How many bytes a segment to *so* may have: all that go into a packet, or TCP_MAXSEG."""
+    wanted = so.options.get(opt.TCP_MAXSEG) if so is not None and so.options else 0
+    return min(MAXIMUM_SEGMENT, wanted - STAMP if wanted else MAXIMUM_SEGMENT)
+
+
+def left_segment(c: Connection) -> int:
+    """What is left of the segments' size when a connection is forgotten: what the SYN had."""
+    if c.snd_una != c.iss or not c.remote_address:
+        return c.mss
+    usual = 1220 if ":" in c.remote_address else 536
+    return (c.so.options.get(opt.TCP_MAXSEG) or usual) - STAMP
 
 
 class Output:
@@ -66,8 +80,8 @@ class Output:
         self.node.send(Packet(c.local_address, c.remote_address, IPPROTO_TCP, Segment(
             c.local_port, c.remote_port, c.snd_nxt if sequence is None else sequence,
             c.rcv_nxt if flags & ACK else 0, flags, window, data, urgent,
-            MAXIMUM_SEGMENT if flags & SYN else 0), *header_of(c.so or c.listener,
-                                                               c.remote_address)))
+            announced(c.so or c.listener) if flags & SYN else 0),
+            *header_of(c.so or c.listener, c.remote_address)))
 
     def acknowledge_later(self, c: Connection) -> None:
         """Acknowledge data: at once, or with TCP_QUICKACK off a little later."""
@@ -236,10 +250,3 @@ class Output:
         c.probes += 1
         self.segment(c, ACK, sequence=c.snd_nxt - 1)
         c.keep_timer = self.node.after(interval, lambda: self._probe(c), idle=True)
-
-    def abort(self, c: Connection) -> None:
-        """Reset the connection and forget it."""
-        self.reset(c)
-        c.stop_timers()
-        self.table.pop(c.key, None)
-        c.go(ABORT)

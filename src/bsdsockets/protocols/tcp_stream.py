@@ -75,7 +75,7 @@ class TcpStream(Internet):
                 and self.link.plain):
             room = peer.so.receive_size // 2 - peer.so.buffer.length
             size = len(data)
-            if 0 < size <= room:
+            if 0 < size <= room and 2 * size <= so.send_size:
                 return FastPath.deliver(c, peer, data, size, room)
         return self._send_by_segments(so, c, data, flags, control)
 
@@ -114,7 +114,8 @@ class TcpStream(Internet):
         room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
         if not c.sent:
             window = c.snd_wnd if c.peer is None else c.peer.so.receive_size // 2
-            room = max(room, min(c.mss, window // 2) - c.unsent)  # one segment, in any buffer
+            one = min(c.mss, window // 2, c.half_window)  # a segment goes into any buffer
+            room = max(room, one - c.unsent)
         if so.options and 0 < so.options.get(opt.TCP_NOTSENT_LOWAT, 0) & UNSIGNED <= c.unsent:
             return int(min(room, -c.unsent % c.mss))
         return int(room)

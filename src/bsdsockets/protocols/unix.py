@@ -284,14 +284,24 @@ class Unix(Protocol):
                 fail(EINVAL)
 
     def outgoing(self, control: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Take hold of what a program sends beside the data; returns what travels.
+        """Take hold of what a program sends beside the data; returns what travels."""
+        result = self.joined(control)
+        self.hold(result)
+        return result
 
-        The descriptors of several messages travel in one.
-        """
+    @staticmethod
+    def hold(control: tuple[Any, ...]) -> None:
+        """Keep the files open that travel in control messages."""
+        for _, kind, value in control:
+            if kind == SCM_RIGHTS:
+                for file in value:
+                    file.hold()
+
+    @staticmethod
+    def joined(control: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The control messages that travel; the descriptors of several go in one."""
         own = [entry for entry in control if entry[0] == SOL_SOCKET]
         files = tuple(file for _, kind, value in own if kind == SCM_RIGHTS for file in value)
-        for file in files:
-            file.hold()
         rights = ((SOL_SOCKET, SCM_RIGHTS, files),) if files else ()
         return (*(entry for entry in own if entry[1] != SCM_RIGHTS), *rights)
 

@@ -74,7 +74,7 @@ class UnixStream(UnixConnected):
         if so.shutdown & SEND:
             fail(EPIPE)
         if control or so.options or other.options:
-            control = self.stamped(so, other, self.outgoing(control))
+            control = self.stamped(so, other, self.joined(control))
         sent, size = 0, len(data) - urgent
         limit = min(so.send_size // 2 - 64, CHUNK)
         while sent < size:
@@ -85,11 +85,13 @@ class UnixStream(UnixConnected):
             piece = data if size <= limit and not urgent else data[sent:min(size, sent + limit)]
             self._append(so, other, piece, control)
             if control:
+                self.hold(control)
                 control = _without_files(control)
             sent += len(piece)
         gone = other.dead or other.shutdown & RECEIVE
         if urgent and sent == size and end.used < so.send_size and not gone:
             self._append(so, other, data[-1:], control)
+            self.hold(control)
             other.pcb.out_of_band = other.buffer[-1]
             sent += 1
         return self._sent(so, other, sent, len(data))

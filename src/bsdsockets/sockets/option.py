@@ -28,7 +28,6 @@ from ..protocols.protocol import WRITABLE_BAND
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
 
 MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
-FIRST_SEGMENT, FIRST_SEGMENT6 = 32741, 32732  # bytes: half of the window that comes with a SYN,ACK
 MOST_REPEATED = 254  # times a SYN,ACK is sent again
 MODELLED, STORED = "modelled", "stored"
 EVERY = "t4 u4 r4 t6 u6 r6 x"
@@ -197,12 +196,11 @@ def maximum_segment(so: Any, value: int) -> int:
 
 
 def read_segment(so: Any) -> int:
-    if so.pcb.state in (CLOSED, LISTEN):
-        return int(so.options.get(opt.TCP_MAXSEG, 0) or 536)
     p = so.pcb
-    if not p.passive and p.snd_una == p.iss + 1 and not p.received and not so.done:
-        return FIRST_SEGMENT6 if ":" in p.remote_address else FIRST_SEGMENT  # of the SYN,ACK's
-    return min(int(p.mss), 32768)
+    wanted = so.options.get(opt.TCP_MAXSEG)
+    if wanted and p.state in (CLOSED, LISTEN):
+        return int(wanted)
+    return int(min(p.mss, p.half_window))
 
 
 def congestion(so: Any, value: bytes) -> bytes:

@@ -186,6 +186,9 @@ def membership(join: bool, six: bool) -> Callable[[Any, bytes], None]:
             fail(EPROTO)
         group = unpack(value[:16] if six else value[:4])
         index = _group_interface(so, value, six)
+        if not (join or six or index):  # no interface is named, or found
+            on_its_way = group == ANY4 or so.protocol.node.kind(group) == "local"
+            fail(EADDRNOTAVAIL if any(value[4:8]) or on_its_way else ENODEV)
         (_join if join else _leave)(so, group, index)
     return write
 
