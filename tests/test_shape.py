@@ -24,14 +24,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1220,
+    "machine": 1250,
     "network": 650,
     "protocols": 6300,
     "families": 600,
     "sockets": 700,
     "calls": 850,
     "faults": 450,
-    "face": 2600,
+    "face": 3000,
 }
 
 NO_CODE = {

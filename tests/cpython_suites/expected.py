@@ -8,16 +8,9 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-FORK = (
-    "the child of os.fork uses a socket of its parent, "
-    "which is known in the parent's process only"
-)
 PROCESS = "starts another process and talks to it over a descriptor"
 
 FAILURES: dict[str, str] = {
-    "test_socketserver.SocketServerTest.test_Forking*": FORK,
-    "test_socketserver.ErrorHandlerTest.test_forking_*": FORK,
-    "test_asyncio.test_events.Test*GetEventLoop.test_get_event_loop_new_process": FORK,
     "test_ssl.BasicSocketTests.test_ssl_types": "a class of the model is Python's, not C's, and "
     "its attributes can be set",
 }

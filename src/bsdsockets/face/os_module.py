@@ -33,7 +33,7 @@ class Descriptors(ByName, of="os"):
 
     def __init__(self, machine: Any) -> None:
         self._machine = machine
-        self._files, self._calls = machine.descriptors, machine._calls
+        self._files = machine.descriptors
 
     def _wait(self, fd: int, event: int, call: str) -> None:
         """Before the host's call stops every thread, let the others go on."""

@@ -2,9 +2,7 @@
 
 A machine lives in one process.  Another one has no part in its sockets, so
 
-    os.fork                      the child's machine is its own, and no packet passes between
-                                 the two; what was open stays with the parent, and a call of
-                                 the child that names it is refused
+    os.fork                      the child asks this process for its system calls: `served`
     subprocess, multiprocessing  go, with pipes; a socket of the model as the child's
                                  descriptor is refused
     os.waitpid, semaphores that  let the other threads of the model go on
@@ -20,11 +18,12 @@ order of arguments.
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from ..machine.descriptors import File
 from .by_name import ByName
+from .child import fork
 from .os_module import refuse
+from .served import linger, settle
 
 try:
     import _multiprocessing
@@ -34,8 +33,6 @@ except ImportError:  # no processes: a browser, Windows
 
 LOOK = 0.002  # seconds between looks at a child
 SIGNAL = 1.0  # seconds that the signal of a child's end may take until its handler has run
-LEFT = ("a descriptor from before os.fork: what it refers to is known in the parent's process "
-        "only; open it after the fork, or use threads")
 HAND_OVER = ("a socket as another process's descriptor: what it refers to is known in this "
              "process only")
 PASSED = (6, 9, 11)  # where fork_exec takes stdin, stdout and stderr; the others at 3
@@ -71,28 +68,6 @@ class _Children:
         return time.monotonic() < self._until
 
 
-class LeftBehind(File):
-    """What a descriptor of the child names that the parent had open."""
-
-    def ready(self) -> int:
-        refuse(LEFT)
-
-
-def leave_behind(machine: Any) -> None:
-    """In the child: nobody watches its machine, and what the parent had open is the parent's."""
-    files, calls, left = machine.descriptors, machine._calls, LeftBehind()
-    machine.host.observers.callbacks.clear()
-    machine.calls, machine.poll = calls, machine._poll
-    for number, file in list(files.items()):
-        files[number] = left.hold()
-        file.drop()
-
-    def checked(look_up: Callable[[int], Any]) -> Callable[[int], Any]:
-        return lambda number: left.ready() if files.get(number) is left else look_up(number)
-
-    calls.socket_of, files.find = checked(calls.socket_of), checked(files.find)
-
-
 class Processes(ByName, of="os"):
     """The functions of ``os`` that make processes or wait for them.
 
@@ -106,19 +81,21 @@ class Processes(ByName, of="os"):
 
     def _fork(self, name: str) -> Any:
         begin(self._machine)
-        result = REAL[name]()
-        if (result if name == "fork" else result[0]) == 0:
-            self._scheduler.survive()
-            leave_behind(self._machine)
-        return result
+        return fork(self._machine, REAL[name], (lambda result: result) if name == "fork"
+                    else lambda result: result[0])
 
     def fork(self) -> int:
-        """Make a child, whose machine is its own; returns its number, 0 in the child.
+        """Make a child on the same machine, with the same open files; returns its number.
 
-        What is open stays with the parent: a call of the child that names it fails with ENOSYS,
-        and says so.  The child may close it, which the parent does not notice.
+        In the child returns 0.
         """
         return self._fork("fork")
+
+    def _exit(self, status: int) -> NoReturn:
+        """End this process; the machine's first one waits for children with sockets."""
+        linger(self._machine)
+        REAL["_exit"](status)
+        raise SystemExit(status)  # never
 
     def forkpty(self) -> tuple[int, int]:
         """Make a child with a terminal."""
@@ -132,11 +109,14 @@ class Processes(ByName, of="os"):
     def _wait(self, name: str, options: int, *which: Any) -> Any:
         """Wait for a child; *which* are the arguments before the options."""
         real = REAL[name]
-        if options & os.WNOHANG or len(self._scheduler.tasks) == 1:
+        if len(self._scheduler.tasks) == 1:
             return real(*which, options)
         while True:
             found = real(*which, options | os.WNOHANG)
-            if found is not None and (name == "waitid" or found[0]):
+            if found is not None and found[0]:
+                settle(self._machine, found[0])  # of waitid too: si_pid
+                return found
+            if options & os.WNOHANG:
                 return found
             self._scheduler.current.call = f"{name}({', '.join(map(str, which))})"
             self._scheduler.wait((), self._clock.now + LOOK, "waits for a process to end")
@@ -164,7 +144,7 @@ class Processes(ByName, of="os"):
 
 
 REAL = {name: getattr(os, name) for name in vars(Processes)
-        if name[0] != "_" and hasattr(os, name)}
+        if hasattr(os, name) and name[:2] not in ("__", "_f", "_w")}
 
 
 def process_functions(machine: Any) -> dict[str, Callable[..., Any]]:

@@ -6,6 +6,7 @@ functions of ``os`` that take descriptors learn of the model's, and so do ``ctyp
 ``fcntl``.
 """
 
+import atexit
 import builtins
 import importlib
 import io
@@ -21,6 +22,7 @@ from .loader import ABSENT, KEPT, PRIVATE, Finder
 from .machine import Machine
 from .os_module import Opener, os_functions
 from .processes import guard_subprocess, process_functions, share_semaphores
+from .served import linger
 from .signals import install_signals
 from .together import Command, background, execute
 from .tracebacks import install_hooks
@@ -43,6 +45,7 @@ def install(machine: Machine) -> None:
     builtins.open = io.open = Opener(machine).open
     guard_subprocess(machine)
     share_semaphores(machine)
+    atexit.register(linger, machine)
     install_signals(machine)
     Watch(machine.scheduler)
     install_hooks(sys.modules["_thread"])
