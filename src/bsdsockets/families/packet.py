@@ -20,7 +20,8 @@ from ..machine.errors import ENODEV, EPERM, ESOCKTNOSUPPORT, fail
 from ..machine.host import Host
 from ..network.frames import find
 from ..network.node import Node
-from ..protocols.packet import SOCK_PACKET, Packets, link_address
+from ..protocols.packet import LEAST, LinkAddress, Packets
+from ..protocols.packet_settings import SOCK_PACKET
 from .family import Family
 
 
@@ -58,20 +59,16 @@ class PacketFamily(Family):
             fail(ENODEV)
         if not 0 <= protocol <= 0xFFFF:
             raise OverflowError(f"{caller}(): proto must be 0-65535.")
-        return link_address(protocol, interface.index, hardware, kind, bytes(bytes_)).ljust(
-            20, b"\0")
+        return LinkAddress(protocol, interface.index, hardware, kind, bytes(bytes_)).pack().ljust(
+            LEAST, b"\0")
 
     def to_python(self, address: bytes) -> Any:
         """The tuple; of another kind of sockaddr its first number and 14 bytes."""
         family = struct.unpack("=H", address[:2])[0]
         if family != AF_PACKET:
             return family, address[2:16]
-        if len(address) < 20:
-            address = address.ljust(20, b"\0")
-        if struct.unpack("=i", address[4:8])[0] == 0 and address[11] == 0:
-            return "", int.from_bytes(address[2:4], "big"), 0, 0, b""
-        index, hardware, kind, length = struct.unpack("=iHBB", address[4:12])
+        protocol, index, hardware, kind, own = LinkAddress.unpack(address.ljust(LEAST, b"\0"))
+        if not index and not own:
+            return "", protocol, 0, 0, b""
         interface = find(self.node, index)
-        name = interface.name if interface is not None else ""
-        return (name, int.from_bytes(address[2:4], "big"), kind, hardware,
-                address[12:12 + length])
+        return interface.name if interface is not None else "", protocol, kind, hardware, own

@@ -17,9 +17,8 @@ addresses as Linux 6.18 shows them.
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..machine.clock import EPOCH
 from ..machine.constants import (
     AF_PACKET,
     IPPROTO_TCP,
@@ -36,12 +35,8 @@ from ..machine.errors import (
     EMSGSIZE,
     ENETDOWN,
     ENODEV,
-    ENOENT,
-    ENOPROTOOPT,
     ENOTCONN,
-    ENOTTY,
     ENXIO,
-    EOPNOTSUPP,
     fail,
 )
 from ..network.frames import (
@@ -63,30 +58,39 @@ from ..network.node import Interface, Node
 from ..network.packets import Packet
 from ..network.parse import parse
 from ..network.wire import encode
+from .packet_settings import PACKET_AUXDATA, PACKET_IGNORE_OUTGOING, SOCK_PACKET, PacketSettings
 from .protocol import Message, Protocol
-from .records import End, Records
+from .records import End
 
-SOCK_PACKET, MSG_CMSG_COMPAT = 10, 0x40000000
+MSG_CMSG_COMPAT = 0x40000000
 HEADER = 14  # bytes of an Ethernet header, which loopback has too
-PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP, PACKET_STATISTICS = 1, 2, 6
-PACKET_COPY_THRESH, PACKET_AUXDATA, PACKET_ORIGDEV, PACKET_VERSION = 7, 8, 9, 10
-PACKET_HDRLEN, PACKET_RESERVE, PACKET_LOSS, PACKET_TIMESTAMP = 11, 12, 14, 17
-PACKET_TX_HAS_OFF, PACKET_QDISC_BYPASS, PACKET_IGNORE_OUTGOING = 19, 20, 23
-# What is stored, and what a value becomes: its greatest; True for "not 0"; None for as it is.
-STORED: dict[int, int | bool | None] = {
-    PACKET_COPY_THRESH: None, PACKET_AUXDATA: True, PACKET_ORIGDEV: True, PACKET_VERSION: 2,
-    PACKET_RESERVE: None, PACKET_LOSS: True, PACKET_TIMESTAMP: None, PACKET_TX_HAS_OFF: True,
-    PACKET_QDISC_BYPASS: True, PACKET_IGNORE_OUTGOING: 1}
-SIOCGSTAMP, SIOCGSTAMPNS = 0x8906, 0x8907
-RING_HEADER = 32  # bytes of a struct tpacket_hdr, what PACKET_HDRLEN reads
+VLAN = 4  # bytes that a frame may be longer: a tag of IEEE 802.1Q
+LEAST = 20  # bytes of a struct sockaddr_ll
 STATUS_USER, CHECKSUM_NOT_READY = 1, 8  # tp_status in a struct tpacket_auxdata
 
 
-def link_address(protocol: int, index: int, hardware: int = 0, kind: int = 0,
-                 address: bytes = b"") -> bytes:
-    """A struct sockaddr_ll, as long as its address."""
-    return (struct.pack("=H", AF_PACKET) + struct.pack("!H", protocol)
-            + struct.pack("=iHBB", index, hardware, kind, len(address)) + address)
+class LinkAddress(NamedTuple):
+    """An interface, a protocol, and an address of hardware; *kind* says for whom a frame is."""
+
+    protocol: int
+    interface: int
+    hardware: int = 0
+    kind: int = 0
+    address: bytes = b""
+
+    def pack(self) -> bytes:
+        """A struct sockaddr_ll, as long as its address."""
+        return (struct.pack("=H", AF_PACKET) + struct.pack("!H", self.protocol)
+                + struct.pack("=iHBB", *self[1:4], len(self.address)) + self.address)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "LinkAddress":
+        """Read one; EINVAL if it is too short."""
+        if len(data) < LEAST:
+            fail(EINVAL)
+        interface, hardware, kind, length = struct.unpack("=iHBB", data[4:12])
+        return cls(int.from_bytes(data[2:4], "big"), interface, hardware, kind,
+                   data[12:12 + length])
 
 
 @dataclass(eq=False)
@@ -101,7 +105,7 @@ class PacketEnd(End):
     stamp: float | None = None  # when the frame came that was received last
 
 
-class Packets(Records):
+class Packets(PacketSettings):
     """The packet sockets of one host."""
 
     name_of = "packet"
@@ -155,13 +159,12 @@ class Packets(Records):
         if so.type == SOCK_PACKET:
             self._bind_device(so, address)
             return
-        if not isinstance(address, bytes) or len(address) < 20 or address[:2] != b"\x11\0":
+        if not isinstance(address, bytes) or address[:2] != struct.pack("=H", AF_PACKET):
             fail(EINVAL)
-        index = struct.unpack("=i", address[4:8])[0]
-        if index and find(self.node, index) is None:
+        wanted = LinkAddress.unpack(address)
+        if wanted.interface and find(self.node, wanted.interface) is None:
             fail(ENODEV)
-        so.pcb.index = index
-        so.pcb.ethertype = int.from_bytes(address[2:4], "big") or so.pcb.ethertype
+        so.pcb.index, so.pcb.ethertype = wanted.interface, wanted.protocol or so.pcb.ethertype
 
     def _bind_device(self, so: Any, address: Any) -> None:
         if isinstance(address, bytes) and len(address) != 16:
@@ -176,9 +179,9 @@ class Packets(Records):
             return struct.pack("=H14s", AF_PACKET, so.pcb.device)
         interface = find(self.node, so.pcb.index)
         if interface is None:
-            return link_address(so.pcb.ethertype, 0)
-        return link_address(so.pcb.ethertype, interface.index, interface.hardware, 0,
-                            interface.address)
+            return LinkAddress(so.pcb.ethertype, 0).pack()
+        return LinkAddress(so.pcb.ethertype, interface.index, interface.hardware, 0,
+                           interface.address).pack()
 
     # Sending
 
@@ -195,41 +198,31 @@ class Packets(Records):
         EMSGSIZE
             The frame is longer than the interface carries.
         """
-        if so.type == SOCK_PACKET:
-            interface, ethertype = self._named_device(address)
-            to = b""
-        else:
-            interface, ethertype, to = self._named(so, address)
+        interface, ethertype, to = self._target(so, address)
         if not interface.flags & IFF_UP:
             fail(ENETDOWN)
         header = HEADER if interface.hardware in (1, ARPHRD_LOOPBACK) else 0
-        limit = interface.mtu + 4 + (0 if so.type == SOCK_DGRAM else header)
-        if len(data) > limit:
-            fail(EMSGSIZE)
         frame = data
-        if so.type == SOCK_DGRAM:
-            if header:
-                frame = to.ljust(6, b"\0")[:6] + interface.address[:6] + struct.pack(
-                    "!H", ethertype) + data
-        elif len(data) < header:
+        if so.type == SOCK_DGRAM and header:
+            frame = to.ljust(6, b"\0")[:6] + interface.address[:6] + struct.pack(
+                "!H", ethertype) + data
+        if len(frame) > interface.mtu + VLAN + header:
+            fail(EMSGSIZE)
+        if len(frame) < header:
             fail(EINVAL)
-        elif header:
-            ethertype = int.from_bytes(data[12:14], "big")
+        if header:
+            ethertype = int.from_bytes(frame[12:14], "big")
         self._transmit(so, interface, ethertype, frame, header)
         return len(data)
 
-    def _named(self, so: Any, address: Any) -> tuple[Interface, int, bytes]:
-        if address is None:
-            index, ethertype, to = so.pcb.index, so.pcb.ethertype, b""
-        else:
-            if len(address) < 20:
-                fail(EINVAL)
-            index, length = struct.unpack("=i", address[4:8])[0], address[11]
-            ethertype, to = int.from_bytes(address[2:4], "big"), address[12:12 + length]
-        interface = find(self.node, index)
-        if interface is None:
-            fail(ENXIO)
-        return interface, ethertype, to
+    def _target(self, so: Any, address: Any) -> tuple[Interface, int, bytes]:
+        """Where a frame goes: out of which interface, to which protocol and hardware."""
+        if so.type == SOCK_PACKET:
+            return (*self._named_device(address), b"")
+        to = LinkAddress(so.pcb.ethertype, so.pcb.index)
+        if address is not None:
+            to = LinkAddress.unpack(address)
+        return find(self.node, to.interface) or fail(ENXIO), to.protocol, to.address
 
     def _named_device(self, address: Any) -> tuple[Interface, int]:
         """The interface of a sockaddr_pkt, which must be given each time."""
@@ -274,8 +267,8 @@ class Packets(Records):
         data, header = self._bytes(packet, ethertype)
         source = data[6:12] if header == HEADER else b""
         kind = OUTGOING if outgoing else self._kind(interface, data, header)
-        sender = link_address(ethertype, interface.index, interface.hardware, kind,
-                              source).ljust(20, b"\0")
+        sender = LinkAddress(ethertype, interface.index, interface.hardware, kind,
+                             source).pack().ljust(LEAST, b"\0")
         status = STATUS_USER | (CHECKSUM_NOT_READY if _is_sum_late(packet) else 0)
         for so in takers:
             self._take(so, interface, ethertype, data, header, sender, status)
@@ -336,62 +329,6 @@ class Packets(Records):
             return message
         data = struct.pack("=IIIHHHH", status, length, length, 0, network, 0, 0)
         return message._replace(control=((SOL_PACKET, PACKET_AUXDATA, data),))
-
-    # Options
-
-    def ioctl(self, so: Any, request: int, argument: bytes) -> tuple[int, bytes]:
-        """SIOCGSTAMP, SIOCGSTAMPNS: when the frame came that was received last, in two longs.
-
-        ENOENT
-            None has been received.
-        """
-        if request not in (SIOCGSTAMP, SIOCGSTAMPNS):
-            fail(ENOTTY)
-        if so.pcb.stamp is None:
-            fail(ENOENT)
-        unit = 10**6 if request == SIOCGSTAMP else 10**9
-        total = int(EPOCH) * unit + round(so.pcb.stamp * unit)
-        return 0, struct.pack("=qq", *divmod(total, unit))
-
-    def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
-        if so.type == SOCK_PACKET:
-            fail(EOPNOTSUPP)
-        if level == SOL_PACKET and number == PACKET_STATISTICS:
-            counts = struct.pack("=II", so.pcb.seen, so.pcb.lost)
-            so.pcb.seen = so.pcb.lost = 0  # reading them clears them
-            return counts[:room]
-        if level == SOL_PACKET and number == PACKET_HDRLEN:
-            return struct.pack("=i", RING_HEADER)[:room]
-        if level != SOL_PACKET or number not in STORED:
-            fail(ENOPROTOOPT)
-        return struct.pack("=i", so.options.get((level, number), 0))[:room]
-
-    def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
-        if so.type == SOCK_PACKET:
-            fail(EOPNOTSUPP)
-        if level != SOL_PACKET:
-            fail(ENOPROTOOPT)
-        if number in (PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP):
-            self._member(number, value)
-        elif number in STORED:
-            if len(value) < 4:
-                fail(EINVAL)
-            wanted, most = struct.unpack("=i", value[:4])[0], STORED[number]
-            if most is True:
-                wanted = int(bool(wanted))
-            elif most is not None and not 0 <= wanted <= most:
-                fail(EINVAL)
-            so.options[level, number] = wanted
-        else:
-            fail(ENOPROTOOPT)
-
-    def _member(self, number: int, value: bytes) -> None:
-        """struct packet_mreq: nothing is filtered by address here, so nothing changes."""
-        if len(value) < 16 or len(value) < 8 + struct.unpack("=H", value[6:8])[0]:
-            fail(EINVAL)
-        if number == PACKET_ADD_MEMBERSHIP and find(
-                self.node, struct.unpack("=i", value[:4])[0]) is None:
-            fail(ENODEV)
 
 
 def _is_sum_late(packet: Any) -> bool:

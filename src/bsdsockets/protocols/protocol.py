@@ -80,13 +80,17 @@ def wants_time(so: Any) -> bool:
                                 or so.options.get(opt.SO_TIMESTAMPNS)))
 
 
+def time_of(moment: float, unit: int) -> bytes:
+    """A moment of the clock as two longs: seconds, and parts of which *unit* make one."""
+    return struct.pack("=qq", *divmod(int(EPOCH) * unit + round(moment * unit), unit))
+
+
 def moment(so: Any, arrived: float | None) -> tuple[tuple[int, int, bytes], ...]:
     """The control message that says when something came: now, if nobody had asked then."""
     for (level, number), unit in ((opt.SO_TIMESTAMP, 10**6), (opt.SO_TIMESTAMPNS, 10**9)):
         if so.options.get((level, number)):
             then = so.host.clock.now if arrived is None else arrived
-            total = int(EPOCH) * unit + round(then * unit)
-            return ((level, number, struct.pack("=qq", *divmod(total, unit))),)
+            return ((level, number, time_of(then, unit)),)
     return ()
 
 
