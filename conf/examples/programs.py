@@ -23,6 +23,7 @@ never meet.  Ports from 1 to 1023 are meant as written.  Only standard output is
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import functools
 import os
@@ -211,6 +212,10 @@ class _Shell:
                 f"{where}: kill takes an optional signal and a job such as %1"
             ) from None
         job.process.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            job.process.wait(5)
+            return job
+        job.process.send_signal(number)  # the first came just before a wait, which did not see it
         return job
 
     def _join(self, command: Command, job: _Job, deadline: float) -> None:

@@ -18,11 +18,13 @@ import argparse
 import contextlib
 import errno
 import os
+import selectors
 import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 LONGEST = 1000
@@ -90,6 +92,9 @@ class Server:
 
     def __init__(self, listener: socket.socket, most: int, idle: float) -> None:
         self.listener = listener
+        self.listener.setblocking(False)  # a client may be gone between select and accept
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(listener, selectors.EVENT_READ)
         self.idle = idle
         self.words: dict[str, str] = {}
         self.places = threading.BoundedSemaphore(most)
@@ -130,7 +135,10 @@ class Server:
         """Return the next connection; wait while the process has no descriptor for it."""
         while True:
             try:
+                self.selector.select()
                 return self.listener.accept()
+            except BlockingIOError:
+                continue
             except OSError as error:
                 if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED):
                     raise
@@ -149,15 +157,32 @@ class Server:
 
     def stop(self, limit: float = 5.0) -> None:
         """Let each client finish what it has asked, and wait for that, but not for ever."""
+        self.selector.close()
         self.listener.close()
         with self.lock:
-            threads = list(self.clients.values())
+            threads = [thread for thread in self.clients.values() if thread.ident]
             for connection in self.clients:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RD)  # after what is there, the end of file
         deadline = time.monotonic() + limit
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+
+@contextlib.contextmanager
+def woken_by_signals(selector: selectors.BaseSelector) -> Iterator[None]:
+    """Let a signal end each wait of *selector*, also one that begins a moment later."""
+    reading, writing = socket.socketpair()
+    with reading, writing:
+        writing.setblocking(False)
+        selector.register(reading, selectors.EVENT_READ)
+        with contextlib.suppress(ValueError):  # in another thread signals are not our affair
+            signal.set_wakeup_fd(writing.fileno())
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ValueError):
+                signal.set_wakeup_fd(-1)
 
 
 def open_listener(host: str, port: int) -> socket.socket:
@@ -181,8 +206,9 @@ def main() -> None:
         with open_listener(arguments.host, arguments.port) as listener:
             server = Server(listener, arguments.clients, arguments.idle)
             try:
-                log(f"listening on {shown(listener.getsockname())}")
-                server.serve()
+                with woken_by_signals(server.selector):
+                    log(f"listening on {shown(listener.getsockname())}")
+                    server.serve()
             finally:
                 server.stop()
     except OSError as error:

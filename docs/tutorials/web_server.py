@@ -16,7 +16,6 @@ import socket
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import Any
 
@@ -91,6 +90,29 @@ def converse(connection: socket.socket, peer: tuple[Any, ...]) -> None:
             print(f"{peer[0]} {error}", flush=True)
 
 
+def serve(listener: socket.socket, clients: int | None) -> None:
+    """Answer so many clients, or, with None, clients without end, each in a thread of its own."""
+    free = threading.Semaphore(MOST_CLIENTS)
+    threads: list[threading.Thread] = []
+
+    def answer(connection: socket.socket, peer: tuple[Any, ...]) -> None:
+        converse(connection, peer)
+        free.release()
+
+    try:
+        while clients is None or clients > 0:
+            free.acquire()
+            threads = [thread for thread in threads if thread.is_alive()]
+            threads.append(threading.Thread(target=answer, args=accept(listener), daemon=True))
+            threads[-1].start()
+            clients = clients and clients - 1
+    finally:  # Ctrl-C too: who is being answered gets the whole answer, but nobody holds up the end
+        deadline = time.monotonic() + LIMIT
+        for thread in threads:
+            if thread.ident:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+
 def port_number(text: str) -> int:
     """Return *text* as a port; 0 asks the kernel for a free one."""
     port = int(text)
@@ -108,19 +130,10 @@ def main() -> None:
     arguments = parser.parse_args()
     family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
     try:
-        with (
-            socket.create_server((arguments.host, arguments.port), family=family) as listener,
-            ThreadPoolExecutor(MOST_CLIENTS) as workers,
-        ):
+        with socket.create_server((arguments.host, arguments.port), family=family) as listener:
             host, port = listener.getsockname()[:2]
             print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
-            free = threading.BoundedSemaphore(MOST_CLIENTS)
-            accepted = 0
-            while arguments.clients is None or accepted < arguments.clients:
-                free.acquire()
-                job = workers.submit(converse, *accept(listener))
-                job.add_done_callback(lambda _: free.release())
-                accepted += 1
+            serve(listener, arguments.clients)
     except OSError as error:
         sys.exit(f"{parser.prog}: {error}")
     except KeyboardInterrupt:
