@@ -11,10 +11,11 @@ Linux 6.18 shows them.
 """
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from ..machine import constants as c
-from ..machine.errors import EINVAL, ENOPROTOOPT, EPROTO
+from ..machine.errors import EINVAL, EPROTO
 from ..protocols import raw_settings as r
 from . import option as o
 from . import option_ip as i
@@ -24,190 +25,167 @@ TCP, UDP, IP, IP6, RAW6 = "t4 t6", "u4 u6", "t4 u4 r4 t6 u6", "t6 u6 r6", "r6"
 NOT_STREAM, NOT_STREAM6 = "u4 r4 u6", "u6 r6"
 
 
-def _socket(number: int, name: str, kind: str = "int", **rest: Any) -> Option:
-    return Option(c.SOL_SOCKET, number, name, kind, **rest)
+def _level(level: int, usual: str, **same: Any) -> Callable[..., Option]:
+    """What makes the options of one level: *usual* is the kind and *same* the rest of most."""
+    def option(name: str, kind: str = usual, **rest: Any) -> Option:
+        return Option(level, getattr(c, name), name, kind, **{**same, **rest})
+    return option
 
 
-def _modelled(number: int, name: str, kind: str = "int", **rest: Any) -> Option:
-    return Option(c.SOL_SOCKET, number, name, kind, status=MODELLED, **rest)
-
-
-def _tcp(number: int, name: str, kind: str = "int", **rest: Any) -> Option:
-    return Option(c.IPPROTO_TCP, number, name, kind, where=TCP, **rest)
-
-
-def _ip(number: int, name: str, kind: str = "byte", **rest: Any) -> Option:
-    return Option(c.IPPROTO_IP, number, name, kind, **{"where": IP, "least": 0, **rest})
-
-
-def _ip6(number: int, name: str, kind: str = "bool", **rest: Any) -> Option:
-    return Option(c.IPPROTO_IPV6, number, name, kind, **{"where": IP6, **rest})
-
+_socket = _level(c.SOL_SOCKET, "int")
+_modelled = _level(c.SOL_SOCKET, "int", status=MODELLED)
+_tcp = _level(c.IPPROTO_TCP, "int", where=TCP)
+_udp = _level(c.IPPROTO_UDP, "int", where=UDP)
+_ip = _level(c.IPPROTO_IP, "byte", where=IP, least=0)
+_ip6 = _level(c.IPPROTO_IPV6, "bool", where=IP6)
 
 OF_SOCKETS = (
-    _socket(c.SO_DEBUG, "SO_DEBUG", "bool"),
-    _modelled(c.SO_REUSEADDR, "SO_REUSEADDR", "bool",
-              default=lambda so: int(so.type == c.SOCK_RAW)),
-    _modelled(c.SO_TYPE, "SO_TYPE", settable="", read=lambda so: so.type),
-    _modelled(c.SO_ERROR, "SO_ERROR", settable="", read=lambda so: so.take_error()),
-    _socket(c.SO_DONTROUTE, "SO_DONTROUTE", "bool"),
-    _modelled(c.SO_BROADCAST, "SO_BROADCAST", "bool"),
-    _modelled(c.SO_SNDBUF, "SO_SNDBUF", read=lambda so: so.send_size,
+    _socket("SO_DEBUG", "bool"),
+    _modelled("SO_REUSEADDR", "bool", default=lambda so: int(so.type == c.SOCK_RAW)),
+    _modelled("SO_TYPE", settable="", read=lambda so: so.type),
+    _modelled("SO_ERROR", settable="", read=lambda so: so.take_error()),
+    _socket("SO_DONTROUTE", "bool"),
+    _modelled("SO_BROADCAST", "bool"),
+    _modelled("SO_SNDBUF", read=lambda so: so.send_size,
               write=o.buffer_size("send_size", "write_maximum", 4608)),
-    _modelled(c.SO_RCVBUF, "SO_RCVBUF", read=lambda so: so.receive_size,
+    _modelled("SO_RCVBUF", read=lambda so: so.receive_size,
               write=o.buffer_size("receive_size", "read_maximum", 2304)),
-    _modelled(c.SO_SNDBUFFORCE, "SO_SNDBUFFORCE", readable=False,
-              write=o.forced_size("send_size", 4608)),
-    _modelled(c.SO_RCVBUFFORCE, "SO_RCVBUFFORCE", readable=False,
-              write=o.forced_size("receive_size", 2304)),
-    _modelled(c.SO_KEEPALIVE, "SO_KEEPALIVE", "bool"),
-    _modelled(c.SO_OOBINLINE, "SO_OOBINLINE", "bool"),
-    _socket(c.SO_NO_CHECK, "SO_NO_CHECK", "bool"),
-    _socket(c.SO_PRIORITY, "SO_PRIORITY"),
-    _modelled(c.SO_LINGER, "SO_LINGER", "linger", default=(0, 0), least=8),
-    _modelled(c.SO_REUSEPORT, "SO_REUSEPORT", "bool", check=o.not_unix),
-    _modelled(c.SO_PASSCRED, "SO_PASSCRED", "bool", check=o.only_unix),
-    _socket(c.SO_PASSSEC, "SO_PASSSEC", "bool", check=o.only_unix),
-    _modelled(c.SO_PEERCRED, "SO_PEERCRED", "bytes", least=4, settable="",
-              read=o.peer_credentials),
-    _modelled(c.SO_RCVLOWAT, "SO_RCVLOWAT", default=1, check=o.low_water),
-    _socket(c.SO_SNDLOWAT, "SO_SNDLOWAT", settable="", read=lambda so: 1),
-    _modelled(c.SO_RCVTIMEO, "SO_RCVTIMEO", "timeval", default=(0, 0), least=16),
-    _modelled(c.SO_SNDTIMEO, "SO_SNDTIMEO", "timeval", default=(0, 0), least=16),
-    _socket(c.SO_BINDTODEVICE, "SO_BINDTODEVICE", "bytes", default=b"", least=0,
-            check=o.device),
-    _modelled(c.SO_TIMESTAMP, "SO_TIMESTAMP", "bool", write=o.timestamps(c.SO_TIMESTAMP)),
-    _modelled(c.SO_TIMESTAMPNS, "SO_TIMESTAMPNS", "bool", write=o.timestamps(c.SO_TIMESTAMPNS)),
-    _modelled(c.SO_ACCEPTCONN, "SO_ACCEPTCONN", settable="",
-              read=lambda so: int(so.queue is not None)),
-    _modelled(c.SO_MARK, "SO_MARK"),
-    _modelled(c.SO_PROTOCOL, "SO_PROTOCOL", settable="", read=lambda so: so.protocol_number),
-    _modelled(c.SO_DOMAIN, "SO_DOMAIN", settable="", read=lambda so: so.family),
-    _modelled(c.SO_PEEK_OFF, "SO_PEEK_OFF", default=-1, check=o.not_raw),
-    _socket(c.SO_INCOMING_CPU, "SO_INCOMING_CPU", default=-1),
-    _modelled(c.SO_COOKIE, "SO_COOKIE", "bytes", settable="",
-              read=lambda so: struct.pack("=Q", so.number)),
-    _modelled(c.SO_RXQ_OVFL, "SO_RXQ_OVFL", "bool"),
-    _socket(c.SO_WIFI_STATUS, "SO_WIFI_STATUS", "bool"),
-    _socket(c.SO_NOFCS, "SO_NOFCS", "bool"),
-    _modelled(c.SO_SELECT_ERR_QUEUE, "SO_SELECT_ERR_QUEUE", "bool"),
-    _modelled(c.SO_RCVMARK, "SO_RCVMARK", "bool"),
-    _socket(c.SO_PREFER_BUSY_POLL, "SO_PREFER_BUSY_POLL", "bool"),
-    _socket(c.SO_BUSY_POLL, "SO_BUSY_POLL", low=0),
+    _modelled("SO_SNDBUFFORCE", readable=False, write=o.forced_size("send_size", 4608)),
+    _modelled("SO_RCVBUFFORCE", readable=False, write=o.forced_size("receive_size", 2304)),
+    _modelled("SO_KEEPALIVE", "bool"),
+    _modelled("SO_OOBINLINE", "bool"),
+    _socket("SO_NO_CHECK", "bool"),
+    _socket("SO_PRIORITY"),
+    _modelled("SO_LINGER", "linger", default=(0, 0), least=8),
+    _modelled("SO_REUSEPORT", "bool", check=o.not_unix),
+    _modelled("SO_PASSCRED", "bool", check=o.only_unix),
+    _socket("SO_PASSSEC", "bool", check=o.only_unix),
+    _modelled("SO_PEERCRED", "bytes", least=4, settable="", read=o.peer_credentials),
+    _modelled("SO_RCVLOWAT", default=1, check=o.low_water),
+    _socket("SO_SNDLOWAT", settable="", read=lambda so: 1),
+    _modelled("SO_RCVTIMEO", "timeval", default=(0, 0), least=16),
+    _modelled("SO_SNDTIMEO", "timeval", default=(0, 0), least=16),
+    _modelled("SO_BINDTODEVICE", "bytes", default=b"", least=0, check=o.device),
+    _modelled("SO_TIMESTAMP", "bool", write=o.timestamps(c.SO_TIMESTAMP)),
+    _modelled("SO_TIMESTAMPNS", "bool", write=o.timestamps(c.SO_TIMESTAMPNS)),
+    _modelled("SO_ACCEPTCONN", settable="", read=lambda so: int(so.queue is not None)),
+    _modelled("SO_MARK"),
+    _modelled("SO_PROTOCOL", settable="", read=lambda so: so.protocol_number),
+    _modelled("SO_DOMAIN", settable="", read=lambda so: so.family),
+    _modelled("SO_PEEK_OFF", default=-1, check=o.not_raw),
+    _socket("SO_INCOMING_CPU", default=-1),
+    _modelled("SO_COOKIE", "bytes", settable="", read=lambda so: struct.pack("=Q", so.number)),
+    _modelled("SO_RXQ_OVFL", "bool"),
+    _socket("SO_WIFI_STATUS", "bool"),
+    _socket("SO_NOFCS", "bool"),
+    _modelled("SO_SELECT_ERR_QUEUE", "bool"),
+    _modelled("SO_RCVMARK", "bool"),
+    _socket("SO_PREFER_BUSY_POLL", "bool"),
+    _socket("SO_BUSY_POLL", low=0),
 )
 
 OF_TCP = (
-    _tcp(c.TCP_NODELAY, "TCP_NODELAY", "bool", status=MODELLED),
-    _tcp(c.TCP_MAXSEG, "TCP_MAXSEG", status=MODELLED, check=o.maximum_segment,
-         read=o.read_segment),
-    _tcp(c.TCP_CORK, "TCP_CORK", "bool", status=MODELLED),
-    _tcp(c.TCP_KEEPIDLE, "TCP_KEEPIDLE", default=7200, status=MODELLED, low=1, high=32767),
-    _tcp(c.TCP_KEEPINTVL, "TCP_KEEPINTVL", default=75, status=MODELLED, low=1, high=32767),
-    _tcp(c.TCP_KEEPCNT, "TCP_KEEPCNT", default=9, status=MODELLED, low=1, high=127),
-    _tcp(c.TCP_SYNCNT, "TCP_SYNCNT", default=6, status=MODELLED, low=1, high=127),
-    _tcp(c.TCP_LINGER2, "TCP_LINGER2", default=60, check=o.linger2),
-    _tcp(c.TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT", check=o.deferred),
-    _tcp(c.TCP_WINDOW_CLAMP, "TCP_WINDOW_CLAMP", check=o.window_clamp, read=o.read_clamp),
-    _tcp(c.TCP_INFO, "TCP_INFO", "bytes", status=MODELLED, settable="", read=o.information),
-    _tcp(c.TCP_QUICKACK, "TCP_QUICKACK", "bool", default=1, status=MODELLED),
-    _tcp(c.TCP_CONGESTION, "TCP_CONGESTION", "bytes", default=b"cubic".ljust(16, b"\0"), least=1,
-         check=o.congestion),
-    _tcp(c.TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", status=MODELLED, low=0),
-    _tcp(c.TCP_FASTOPEN, "TCP_FASTOPEN", check=o.fast_open),
-    _tcp(c.TCP_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", low=0, high=1, check=o.before_all),
-    _tcp(c.TCP_THIN_LINEAR_TIMEOUTS, "TCP_THIN_LINEAR_TIMEOUTS", low=0, high=1),
-    _tcp(c.TCP_THIN_DUPACK, "TCP_THIN_DUPACK", low=0, high=1, read=lambda so: 0),
-    _tcp(c.TCP_SAVE_SYN, "TCP_SAVE_SYN", low=0, high=2),
-    _tcp(c.TCP_FASTOPEN_NO_COOKIE, "TCP_FASTOPEN_NO_COOKIE", low=0, high=1, check=o.before_any),
-    _tcp(c.TCP_INQ, "TCP_INQ", status=MODELLED, low=0, high=1),
-    _tcp(c.TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", status=MODELLED),
+    _tcp("TCP_NODELAY", "bool", status=MODELLED),
+    _tcp("TCP_MAXSEG", status=MODELLED, check=o.maximum_segment, read=o.read_segment),
+    _tcp("TCP_CORK", "bool", status=MODELLED),
+    _tcp("TCP_KEEPIDLE", default=7200, status=MODELLED, low=1, high=32767),
+    _tcp("TCP_KEEPINTVL", default=75, status=MODELLED, low=1, high=32767),
+    _tcp("TCP_KEEPCNT", default=9, status=MODELLED, low=1, high=127),
+    _tcp("TCP_SYNCNT", default=6, status=MODELLED, low=1, high=127),
+    _tcp("TCP_LINGER2", default=60, check=o.linger2),
+    _tcp("TCP_DEFER_ACCEPT", check=o.deferred),
+    _tcp("TCP_WINDOW_CLAMP", check=o.window_clamp, read=o.read_clamp),
+    _tcp("TCP_INFO", "bytes", status=MODELLED, settable="", read=o.information),
+    _tcp("TCP_QUICKACK", "bool", default=1, status=MODELLED),
+    _tcp("TCP_CONGESTION", "bytes", default=b"cubic".ljust(16, b"\0"), least=1, check=o.congestion),
+    _tcp("TCP_USER_TIMEOUT", status=MODELLED, low=0),
+    _tcp("TCP_FASTOPEN", check=o.fast_open),
+    _tcp("TCP_FASTOPEN_CONNECT", low=0, high=1, check=o.before_all),
+    _tcp("TCP_THIN_LINEAR_TIMEOUTS", low=0, high=1),
+    _tcp("TCP_THIN_DUPACK", low=0, high=1, read=lambda so: 0),
+    _tcp("TCP_SAVE_SYN", low=0, high=2),
+    _tcp("TCP_FASTOPEN_NO_COOKIE", low=0, high=1, check=o.before_any),
+    _tcp("TCP_INQ", status=MODELLED, low=0, high=1),
+    _tcp("TCP_NOTSENT_LOWAT", status=MODELLED),
 )
 
 OF_UDP = (
-    Option(c.IPPROTO_UDP, c.UDP_CORK, "UDP_CORK", "bool", where=UDP, status=MODELLED),
+    _udp("UDP_CORK", "bool", status=MODELLED),
 )
 
 OF_IP = (
-    _ip(c.IP_TOS, "IP_TOS", status=MODELLED, check=i.service_and_priority),
-    _ip(c.IP_TTL, "IP_TTL", least=1, default=64, status=MODELLED, check=i.hops(1, 64)),
-    _ip(c.IP_HDRINCL, "IP_HDRINCL", "flag", settable="r4"),
-    _ip(c.IP_OPTIONS, "IP_OPTIONS", "bytes", default=b"", check=i.ip_options),
-    _ip(c.IP_RECVOPTS, "IP_RECVOPTS", "flag"),
-    _ip(c.IP_RETOPTS, "IP_RETOPTS", "flag"),
-    _ip(c.IP_PKTINFO, "IP_PKTINFO", "flag", status=MODELLED),
-    _ip(c.IP_MTU_DISCOVER, "IP_MTU_DISCOVER", default=1, low=0, high=5),
-    _ip(c.IP_RECVERR, "IP_RECVERR", "flag", status=MODELLED,
-        write=i.keep_errors(c.IPPROTO_IP, c.IP_RECVERR)),
-    _ip(c.IP_RECVTTL, "IP_RECVTTL", "flag", status=MODELLED),
-    _ip(c.IP_RECVTOS, "IP_RECVTOS", "flag", status=MODELLED),
-    _ip(c.IP_MTU, "IP_MTU", "int", settable="", read=i.path_mtu),
-    _ip(c.IP_FREEBIND, "IP_FREEBIND", "flag", least=1, status=MODELLED),
-    _ip(c.IP_TRANSPARENT, "IP_TRANSPARENT", "flag", least=1),
-    _ip(c.IP_RECVORIGDSTADDR, "IP_RECVORIGDSTADDR", "flag", status=MODELLED),
-    _ip(c.IP_BIND_ADDRESS_NO_PORT, "IP_BIND_ADDRESS_NO_PORT", "flag", status=MODELLED),
-    _ip(c.IP_MINTTL, "IP_MINTTL", least=1, status=MODELLED, low=0, high=255),
-    _ip(c.IP_RECVERR_RFC4884, "IP_RECVERR_RFC4884", low=0, high=1),
-    _ip(c.IP_MULTICAST_IF, "IP_MULTICAST_IF", "bytes", default=bytes(4), status=MODELLED,
+    _ip("IP_TOS", status=MODELLED, check=i.service_and_priority),
+    _ip("IP_TTL", least=1, default=64, status=MODELLED, check=i.hops(1, 64)),
+    _ip("IP_HDRINCL", "flag", settable="r4", status=MODELLED),
+    _ip("IP_OPTIONS", "bytes", default=b"", check=i.ip_options),
+    _ip("IP_RECVOPTS", "flag"),
+    _ip("IP_RETOPTS", "flag"),
+    _ip("IP_PKTINFO", "flag", status=MODELLED),
+    _ip("IP_MTU_DISCOVER", default=1, low=0, high=5, status=MODELLED),
+    _ip("IP_RECVERR", "flag", status=MODELLED, write=i.keep_errors(c.IPPROTO_IP, c.IP_RECVERR)),
+    _ip("IP_RECVTTL", "flag", status=MODELLED),
+    _ip("IP_RECVTOS", "flag", status=MODELLED),
+    _ip("IP_MTU", "int", settable="", read=i.path_mtu),
+    _ip("IP_FREEBIND", "flag", least=1, status=MODELLED),
+    _ip("IP_TRANSPARENT", "flag", least=1, status=MODELLED),
+    _ip("IP_RECVORIGDSTADDR", "flag", status=MODELLED),
+    _ip("IP_BIND_ADDRESS_NO_PORT", "flag", status=MODELLED),
+    _ip("IP_MINTTL", least=1, status=MODELLED, low=0, high=255),
+    _ip("IP_RECVERR_RFC4884", low=0, high=1),
+    _ip("IP_MULTICAST_IF", "bytes", default=bytes(4), status=MODELLED,
         least=4, settable=NOT_STREAM, refusal=EINVAL, check=i.multicast_interface),
-    _ip(c.IP_MULTICAST_TTL, "IP_MULTICAST_TTL", least=1, default=i.multicast_ttl,
+    _ip("IP_MULTICAST_TTL", least=1, default=i.multicast_ttl,
         settable=NOT_STREAM, refusal=EINVAL, status=MODELLED, check=i.hops(0, 1)),
-    _ip(c.IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", "flag", least=1, default=1, status=MODELLED),
-    _ip(c.IP_MULTICAST_ALL, "IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
+    _ip("IP_MULTICAST_LOOP", "flag", least=1, default=1, status=MODELLED),
+    _ip("IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
         default=lambda so: int(so.family == c.AF_INET)),
-    _ip(c.IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
+    _ip("IP_ADD_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
         refusal=EPROTO, readable=False, status=MODELLED, write=i.membership(True, False)),
-    _ip(c.IP_DROP_MEMBERSHIP, "IP_DROP_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
+    _ip("IP_DROP_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
         refusal=EPROTO, readable=False, status=MODELLED, write=i.membership(False, False)),
 )
 
 OF_IP6 = (
-    _ip6(c.IPV6_V6ONLY, "IPV6_V6ONLY", status=MODELLED, write=i.v6only),
-    _ip6(c.IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", "int", default=64, status=MODELLED,
-         check=i.hops(0, 64)),
-    _ip6(c.IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", "int", default=i.of_accepted(1, 64),
-         settable=NOT_STREAM6,
+    _ip6("IPV6_V6ONLY", status=MODELLED, write=i.v6only),
+    _ip6("IPV6_UNICAST_HOPS", "int", default=64, status=MODELLED, check=i.hops(0, 64)),
+    _ip6("IPV6_MULTICAST_HOPS", "int", default=i.of_accepted(1, 64), settable=NOT_STREAM6,
          status=MODELLED, check=i.hops(0, 1)),
-    _ip6(c.IPV6_MULTICAST_LOOP, "IPV6_MULTICAST_LOOP", "int", default=1, low=0, high=1,
-         status=MODELLED),
-    _ip6(c.IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", "int", default=i.of_accepted(0, 1),
-         settable=NOT_STREAM6, status=MODELLED,
-         check=i.interface_index),
-    _ip6(c.IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO", status=MODELLED),
-    _ip6(c.IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT", status=MODELLED),
-    _ip6(c.IPV6_RECVTCLASS, "IPV6_RECVTCLASS", status=MODELLED),
-    _ip6(c.IPV6_RECVRTHDR, "IPV6_RECVRTHDR"),
-    _ip6(c.IPV6_RECVHOPOPTS, "IPV6_RECVHOPOPTS"),
-    _ip6(c.IPV6_RECVDSTOPTS, "IPV6_RECVDSTOPTS"),
-    _ip6(c.IPV6_RECVPATHMTU, "IPV6_RECVPATHMTU"),
-    _ip6(c.IPV6_TCLASS, "IPV6_TCLASS", "int", status=MODELLED, check=i.traffic_class),
-    _ip6(c.IPV6_DONTFRAG, "IPV6_DONTFRAG", least=0),
-    _ip6(c.IPV6_PATHMTU, "IPV6_PATHMTU", "mtuinfo", settable="", read=i.path_mtu_information),
-    _ip6(c.IPV6_CHECKSUM, "IPV6_CHECKSUM", "int", where=RAW6, status=MODELLED,
+    _ip6("IPV6_MULTICAST_LOOP", "int", default=1, low=0, high=1, status=MODELLED),
+    _ip6("IPV6_MULTICAST_IF", "int", default=i.of_accepted(0, 1), settable=NOT_STREAM6,
+         status=MODELLED, check=i.interface_index),
+    _ip6("IPV6_RECVPKTINFO", status=MODELLED),
+    _ip6("IPV6_RECVHOPLIMIT", status=MODELLED),
+    _ip6("IPV6_RECVTCLASS", status=MODELLED),
+    _ip6("IPV6_RECVRTHDR"),
+    _ip6("IPV6_RECVHOPOPTS"),
+    _ip6("IPV6_RECVDSTOPTS"),
+    _ip6("IPV6_RECVPATHMTU"),
+    _ip6("IPV6_TCLASS", "int", status=MODELLED, check=i.traffic_class),
+    _ip6("IPV6_DONTFRAG", least=0, status=MODELLED),
+    _ip6("IPV6_PATHMTU", "mtuinfo", settable="", read=i.path_mtu_information),
+    _ip6("IPV6_CHECKSUM", "int", where=RAW6, status=MODELLED,
          read=r.checksum_offset, check=r.new_offset),
-    _ip6(c.IPV6_JOIN_GROUP, "IPV6_JOIN_GROUP", "bytes", readable=False, least=20,
+    _ip6("IPV6_JOIN_GROUP", "bytes", readable=False, least=20,
          status=MODELLED, write=i.membership(True, True)),
-    _ip6(c.IPV6_LEAVE_GROUP, "IPV6_LEAVE_GROUP", "bytes", readable=False, least=20,
+    _ip6("IPV6_LEAVE_GROUP", "bytes", readable=False, least=20,
          status=MODELLED, write=i.membership(False, True)),
-    _ip6(c.IPV6_PKTINFO, "IPV6_PKTINFO", "bytes", readable=False, least=20),
-    _ip6(c.IPV6_MTU_DISCOVER, "IPV6_MTU_DISCOVER", "int", default=1, low=0, high=5),
-    _ip6(c.IPV6_MTU, "IPV6_MTU", "int", check=i.least_mtu, read=i.path_mtu),
-    _ip6(c.IPV6_RECVERR, "IPV6_RECVERR", status=MODELLED,
-         write=i.keep_errors(c.IPPROTO_IPV6, c.IPV6_RECVERR)),
-    _ip6(c.IPV6_RECVERR_RFC4884, "IPV6_RECVERR_RFC4884", "int", low=0, high=1),
-    _ip6(c.IPV6_MINHOPCOUNT, "IPV6_MINHOPCOUNT", "int", status=MODELLED, low=0, high=255),
-    _ip6(c.IPV6_ORIGDSTADDR, "IPV6_ORIGDSTADDR", status=MODELLED),
-    _ip6(c.IPV6_TRANSPARENT, "IPV6_TRANSPARENT", read=i.other_of(c.IP_TRANSPARENT),
+    _ip6("IPV6_PKTINFO", "bytes", readable=False, least=20),
+    _ip6("IPV6_MTU_DISCOVER", "int", default=1, low=0, high=5, status=MODELLED),
+    _ip6("IPV6_MTU", "int", check=i.least_mtu, read=i.path_mtu),
+    _ip6("IPV6_RECVERR", status=MODELLED, write=i.keep_errors(c.IPPROTO_IPV6, c.IPV6_RECVERR)),
+    _ip6("IPV6_RECVERR_RFC4884", "int", low=0, high=1),
+    _ip6("IPV6_MINHOPCOUNT", "int", status=MODELLED, low=0, high=255),
+    _ip6("IPV6_ORIGDSTADDR", status=MODELLED),
+    _ip6("IPV6_TRANSPARENT", status=MODELLED, read=i.other_of(c.IP_TRANSPARENT),
          write=i.set_other(c.IP_TRANSPARENT)),
-    _ip6(c.IPV6_FREEBIND, "IPV6_FREEBIND", status=MODELLED, read=i.other_of(c.IP_FREEBIND),
+    _ip6("IPV6_FREEBIND", status=MODELLED, read=i.other_of(c.IP_FREEBIND),
          write=i.set_other(c.IP_FREEBIND)),
-    _ip6(c.IPV6_AUTOFLOWLABEL, "IPV6_AUTOFLOWLABEL", default=1, least=0),
-    _ip6(c.IPV6_RECVFRAGSIZE, "IPV6_RECVFRAGSIZE", least=0),
-    *(_ip6(number, name, "bytes", default=b"", least=0, unit=8, check=i.extension)
-      for number, name in (
-          (c.IPV6_HOPOPTS, "IPV6_HOPOPTS"), (c.IPV6_RTHDRDSTOPTS, "IPV6_RTHDRDSTOPTS"),
-          (c.IPV6_DSTOPTS, "IPV6_DSTOPTS"))),
-    _ip6(c.IPV6_RTHDR, "IPV6_RTHDR", "bytes", default=b"", least=0, unit=8, check=i.no_routing),
-    _ip6(c.IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL", default=1, status=MODELLED),
+    _ip6("IPV6_AUTOFLOWLABEL", default=1, least=0),
+    _ip6("IPV6_RECVFRAGSIZE", least=0),
+    *(_ip6(name, "bytes", default=b"", least=0, unit=8, check=i.extension)
+      for name in ("IPV6_HOPOPTS", "IPV6_RTHDRDSTOPTS", "IPV6_DSTOPTS")),
+    _ip6("IPV6_RTHDR", "bytes", default=b"", least=0, unit=8, check=i.no_routing),
+    _ip6("IPV6_MULTICAST_ALL", default=1, status=MODELLED),
 )
 
 OF_RAW = (
@@ -228,5 +206,3 @@ LEVELS = {
     c.IPPROTO_IP: IP, c.IPPROTO_IPV6: IP6, c.SOL_RAW: "r4 r6",
     c.SOL_ICMPV6: RAW6,
 }
-
-NOT_SETTABLE = ENOPROTOOPT
