@@ -13,7 +13,7 @@ with a module that left Linux in 4.18 (docs/reference/families/ipx.md).
 import struct
 from typing import Any, NamedTuple
 
-from ..machine.constants import AF_IPX, SOCK_DGRAM
+from ..machine.constants import AF_IPX, MSG_DONTWAIT, SOCK_DGRAM
 from ..machine.errors import (
     EACCES,
     EADDRINUSE,
@@ -31,7 +31,7 @@ from ..machine.host import Host
 from ..network.frames import ETH_P_IPX, Frame, receive
 from ..network.node import Node
 from ..protocols.protocol import EVERYTHING
-from ..protocols.records import OPEN, Records
+from ..protocols.records import OPEN, Records, family_of
 from .family import OneProtocol
 
 EPHEMERAL = 0x4000  # sockets below it need privilege
@@ -61,7 +61,7 @@ class IpxAddress(NamedTuple):
 
 def address_of(data: bytes) -> IpxAddress:
     """Read a sockaddr, or EINVAL."""
-    if len(data) != SIZE or data[:2] != struct.pack("=H", AF_IPX):
+    if len(data) != SIZE or family_of(data) != AF_IPX:
         fail(EINVAL)
     return IpxAddress.unpack(data)
 
@@ -142,7 +142,7 @@ class Ipx(Records):
         ENETUNREACH
             No route to the network.
         """
-        if flags & ~0x40 or len(data) >= 65535 - HEADER:
+        if flags & ~MSG_DONTWAIT or len(data) >= 65535 - HEADER:
             fail(EINVAL)
         if address is not None:
             self._bind_somewhere(so)

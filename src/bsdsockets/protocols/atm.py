@@ -40,7 +40,7 @@ from ..machine.host import Host
 from ..network.frames import Frame, receive
 from ..network.node import Node
 from .protocol import Message
-from .records import OPEN, TIOCINQ, TIOCOUTQ, End, Records
+from .records import OPEN, TIOCINQ, TIOCOUTQ, End, Records, family_of
 
 ANY, UNSPECIFIED, FIRST_FREE = -1, -2, 32  # VCIs below FIRST_FREE are reserved
 SO_ATMQOS, QOS_SIZE, SO_SETCLP = 0x42020054, 84, 0x42000004  # at the level SOL_ATM, 264
@@ -119,7 +119,7 @@ class Circuits(Records):
         """
         if len(address) != SIZE:
             fail(EINVAL)
-        if address[:2] != struct.pack("=H", AF_ATMPVC):
+        if family_of(address) != AF_ATMPVC:
             fail(EAFNOSUPPORT)
         if not so.pcb.quality:
             fail(EBADFD)

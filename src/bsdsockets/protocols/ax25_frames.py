@@ -18,7 +18,7 @@ from typing import Any
 from ..machine.constants import AF_AX25
 from ..machine.errors import EINVAL, fail
 from ..network.node import Interface
-from .records import End
+from .records import End, family_of
 
 COMMAND, REPEATED, RESERVED, LAST = 0x80, 0x80, 0x60, 0x01
 SHORT, OLD, FULL, CALL = 16, 28, 72, 7  # OLD: a sockaddr_ax25 with room for two digipeaters
@@ -36,7 +36,7 @@ def read(address: bytes, bind: bool = False) -> tuple[bytes, tuple[bytes, ...]]:
 
     In *bind* a number of digipeaters other than 1 says nothing.
     """
-    if len(address) not in (SHORT, FULL) or address[:2] != struct.pack("=H", AF_AX25):
+    if len(address) not in (SHORT, FULL) or family_of(address) != AF_AX25:
         fail(EINVAL)
     count = struct.unpack("=i", address[12:SHORT])[0] if len(address) > SHORT else 0
     if not 0 <= count <= MOST_DIGIPEATERS:

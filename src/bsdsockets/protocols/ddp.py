@@ -46,7 +46,7 @@ from ..machine.errors import (
 from ..machine.host import Host
 from ..network.frames import ETH_P_ATALK, Frame, named, receive, send
 from ..network.node import Node
-from .records import OPEN, TIOCINQ, TIOCOUTQ, Records
+from .records import OPEN, TIOCINQ, TIOCOUTQ, Records, family_of
 
 LONGEST, HEADER, SIZE = 587, 12, 16
 ANY, EVERYBODY, LAST_NODE = 0, 255, 254  # of nodes
@@ -174,7 +174,7 @@ class Ddp(Records):
     def _read(address: bytes, refusal: int) -> AppleTalkAddress:
         if len(address) != SIZE:
             fail(EINVAL)
-        if address[:2] != struct.pack("=H", AF_APPLETALK):
+        if family_of(address) != AF_APPLETALK:
             fail(refusal)
         return AppleTalkAddress.unpack(address)
 
@@ -341,7 +341,7 @@ class Ddp(Records):
     def _change(self, request: int, address: bytes) -> None:
         if not self.host.privileged:
             fail(EPERM)
-        if address[:2] != struct.pack("=H", AF_APPLETALK):
+        if family_of(address) != AF_APPLETALK:
             fail(EINVAL)
         if request == SIOCSARP:
             fail(EPROTONOSUPPORT)

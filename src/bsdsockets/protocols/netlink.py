@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..machine.constants import MSG_OOB, SOL_NETLINK
+from ..machine.constants import AF_NETLINK, AF_UNSPEC, MSG_OOB, SOL_NETLINK
 from ..machine.errors import (
     EADDRINUSE,
     ECONNREFUSED,
@@ -31,9 +31,8 @@ from ..machine.errors import (
 )
 from ..machine.host import Host
 from .protocol import EVERYTHING, Message
-from .records import End, Records
+from .records import End, Records, family_of
 
-AF_NETLINK = 16
 KERNEL = struct.pack("=HHII", AF_NETLINK, 0, 0, 0)
 ADD_MEMBERSHIP, DROP_MEMBERSHIP, PKTINFO, BROADCAST_ERROR, NO_ENOBUFS = 1, 2, 3, 4, 5
 LIST_MEMBERSHIPS, CAP_ACK, EXT_ACK, STRICT = 9, 10, 11, 12
@@ -48,7 +47,7 @@ def netlink_address(pid: int, groups: int) -> bytes:
 
 def read(address: bytes) -> tuple[int, int]:
     """The port id and the groups of a struct sockaddr_nl; EINVAL if it is none."""
-    if len(address) < 12 or address[:2] != KERNEL[:2]:
+    if len(address) < 12 or family_of(address) != AF_NETLINK:
         fail(EINVAL)
     pid, groups = struct.unpack("=II", address[4:12])
     return pid, groups
@@ -120,7 +119,7 @@ class Netlink(Records):
 
     def connect(self, so: Any, address: bytes, wait: bool) -> bool:
         """Choose where send() goes; AF_UNSPEC makes it the kernel again."""
-        if address[:2] == b"\0\0":
+        if family_of(address) == AF_UNSPEC:
             so.pcb.to = so.pcb.to_group = 0
             return True
         to, group = self._target(address)

@@ -40,6 +40,7 @@ from ..machine.errors import (
     fail,
 )
 from ..network.frames import (
+    ARPHRD_ETHER,
     ARPHRD_LOOPBACK,
     BROADCAST,
     ETH_P_ALL,
@@ -60,7 +61,7 @@ from ..network.parse import parse
 from ..network.wire import encode
 from .packet_settings import PACKET_AUXDATA, PACKET_IGNORE_OUTGOING, SOCK_PACKET, PacketSettings
 from .protocol import Message, Protocol
-from .records import End
+from .records import End, family_of
 
 MSG_CMSG_COMPAT = 0x40000000
 HEADER = 14  # bytes of an Ethernet header, which loopback has too
@@ -159,7 +160,7 @@ class Packets(PacketSettings):
         if so.type == SOCK_PACKET:
             self._bind_device(so, address)
             return
-        if not isinstance(address, bytes) or address[:2] != struct.pack("=H", AF_PACKET):
+        if not isinstance(address, bytes) or family_of(address) != AF_PACKET:
             fail(EINVAL)
         wanted = LinkAddress.unpack(address)
         if wanted.interface and find(self.node, wanted.interface) is None:
@@ -201,7 +202,7 @@ class Packets(PacketSettings):
         interface, ethertype, to = self._target(so, address)
         if not interface.flags & IFF_UP:
             fail(ENETDOWN)
-        header = HEADER if interface.hardware in (1, ARPHRD_LOOPBACK) else 0
+        header = HEADER if interface.hardware in (ARPHRD_ETHER, ARPHRD_LOOPBACK) else 0
         frame = data
         if so.type == SOCK_DGRAM and header:
             frame = to.ljust(6, b"\0")[:6] + interface.address[:6] + struct.pack(

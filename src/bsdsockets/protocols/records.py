@@ -10,6 +10,7 @@ Sources: Linux ``net/core/datagram.c``, ``datagram_poll``.
 """
 
 import struct
+import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -31,6 +32,11 @@ COST = 768  # bytes that a short record costs its receiver
 TIOCOUTQ, TIOCINQ = 0x5411, 0x541B
 INTERFACE_REQUESTS = range(0x8915, 0x891F)  # SIOCGIFADDR to SIOCSIFMETRIC
 CLOSED, OPENING, OPEN = "closed", "opening", "open"
+
+
+def family_of(address: bytes) -> int:
+    """The family that the bytes of a sockaddr begin with; -1 if there are not even those."""
+    return int.from_bytes(address[:2], sys.byteorder) if len(address) > 1 else -1
 
 
 @dataclass(eq=False)

@@ -16,7 +16,7 @@ Linux 6.18 shows it.
 from typing import Any
 
 from ..machine import option_keys as opt
-from ..machine.constants import IPPROTO_TCP
+from ..machine.constants import AF_INET, IPPROTO_TCP
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
@@ -106,7 +106,7 @@ class Tcp(TcpClosing):
         for so in self.listeners.get(port, ()):
             if not covers(so, address):
                 continue
-            score = 1 + 2 * (not is_any(so.bound_address)) + (so.family == 2)
+            score = 1 + 2 * (not is_any(so.bound_address)) + (so.family == AF_INET)
             if score > best_score:
                 best, best_score = so, score
         return best

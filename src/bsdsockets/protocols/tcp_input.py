@@ -169,6 +169,7 @@ class Input(Ends):
         if s.flags & RST:  # second: a reset
             self._reset(c)
             return
+        # third: security, a compartment (RFC 9293 A.1), is left out, as everywhere
         if s.flags & SYN:  # fourth: a SYN here is answered with a challenge (RFC 5961)
             self.output.acknowledge(c)
             return

@@ -15,6 +15,7 @@ import struct
 from typing import Any
 
 from ..machine.constants import (
+    AF_UNSPEC,
     MSG_DONTWAIT,
     MSG_EOR,
     MSG_PEEK,
@@ -47,8 +48,8 @@ from ..machine.errors import (
 )
 from ..machine.host import Host
 from .buffers import Record
-from .protocol import BOTH, EVERYTHING, HANGUP, READABLE, RECEIVE, WRITABLE_BAND, Message
-from .records import CLOSED, COST, OPEN, OPENING, Connections
+from .protocol import BOTH, EVERYTHING, HANGUP, READABLE, RECEIVE, SEND, WRITABLE_BAND, Message
+from .records import CLOSED, COST, OPEN, OPENING, Connections, family_of
 from .tipc_end import NAME, RANGE, SOCKET, TipcAddress, TipcEnd
 
 LONGEST = 66000
@@ -172,7 +173,7 @@ class Tipc(Connections):
             Nobody accepted in time.
         """
         if not self._connected(so):
-            so.pcb.remote = b"" if address[:2] == b"\0\0" else address
+            so.pcb.remote = b"" if family_of(address) == AF_UNSPEC else address
             if so.pcb.remote:
                 TipcAddress.unpack(address)
             return True
@@ -291,7 +292,7 @@ class Tipc(Connections):
 
     def _send_to_peer(self, so: Any, data: bytes) -> int | None:
         """An address is not looked at."""
-        if so.shutdown & 2:
+        if so.shutdown & SEND:
             fail(EPIPE)
         if so.pcb.state != OPEN:
             fail(ENOTCONN)
@@ -360,7 +361,7 @@ class Tipc(Connections):
             self._end(so)
         so.pcb.state = CLOSED
         while so.pcb.asking:
-            self.ended(so.pcb.asking.popleft(), 0, 111)
+            self.ended(so.pcb.asking.popleft(), 0, ECONNREFUSED)
 
     # Options
 

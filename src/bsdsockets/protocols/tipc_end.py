@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..machine.constants import AF_TIPC
 from ..machine.errors import EAFNOSUPPORT, EINVAL, fail
-from .records import End
+from .records import End, family_of
 
 RANGE, NAME, SOCKET = 1, 2, 3  # kinds of addresses
 SIZE = 16
@@ -35,7 +35,7 @@ class TipcAddress(NamedTuple):
     def unpack(cls, data: bytes) -> "TipcAddress":
         if len(data) < SIZE:
             fail(EINVAL)
-        if data[:2] != struct.pack("=H", AF_TIPC):
+        if family_of(data) != AF_TIPC:
             fail(EAFNOSUPPORT)
         return cls(*struct.unpack("=BbIII", data[2:SIZE]))
 

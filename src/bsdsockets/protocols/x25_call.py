@@ -13,7 +13,7 @@ from typing import Any
 from ..machine.constants import AF_X25
 from ..machine.errors import EINVAL, fail
 from ..network.node import Interface
-from .records import End
+from .records import End, family_of
 from .x25_packet import Facilities, X25Packet
 
 SIZE, DTE_SIZE = 18, 50  # of a sockaddr_x25, of a struct x25_dte_facilities
@@ -27,7 +27,7 @@ def pack(digits: str) -> bytes:
 def digits_of(address: bytes) -> str:
     """The digits of an address, or EINVAL."""
     text = address[2:].partition(b"\0")[0]
-    if len(address) != SIZE or address[:2] != b"\x09\0" or len(text) == 16:
+    if len(address) != SIZE or family_of(address) != AF_X25 or len(text) == 16:
         fail(EINVAL)
     return text.decode("latin-1")
 
