@@ -70,7 +70,20 @@ def _keep_index_entries(app: Sphinx, error: Exception | None) -> None:
             pickle.dump(app.env, file, pickle.HIGHEST_PROTOCOL)
 
 
+def _forget_deleted(app: Sphinx, error: Exception | None) -> None:
+    """Take the pages away whose sources are gone, which Sphinx leaves in the folder."""
+    if error or app.builder.name != "html":
+        return
+    folder = Path(app.outdir)
+    for source in (folder / "_sources").rglob("*.md.txt"):
+        name = source.relative_to(folder / "_sources").as_posix().removesuffix(".md.txt")
+        if name not in app.env.found_docs:
+            source.unlink()
+            (folder / f"{name}.html").unlink(missing_ok=True)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("build-finished", _forget_deleted)
     app.connect("build-finished", _write)
     app.connect("build-finished", _keep_index_entries)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
