@@ -27,7 +27,7 @@ from ..machine.constants import (
 )
 from ..machine.descriptors import File
 from ..machine.errors import EEXIST, EINVAL, ELOOP, ENOENT, fail
-from .foreign import Foreign
+from .foreign import Foreign, is_same
 
 ADD, REMOVE, MODIFY = EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD
 _WITH_EXCLUSIVE = POLLIN | POLLOUT | EPOLLERR | EPOLLHUP | EPOLLET | EPOLLEXCLUSIVE | 1 << 29
@@ -100,7 +100,7 @@ class Epoll(File):
         entry = self.entries.get(number)
         foreign = isinstance(file, Foreign)
         known = foreign and number in self.foreign and (
-            operation != ADD or (entry is not None and entry.file.identity == file.identity))
+            operation != ADD or (entry is not None and is_same(entry.file, file)))
         if entry is not None and entry.file is not file and not known:
             self._remove(entry)
             entry = None

@@ -38,6 +38,11 @@ def identity(number: int) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def is_same(one: Any, other: Any) -> bool:
+    """True if two looked at the same open file of the host, and no number was used again."""
+    return one.identity == other.identity
+
+
 def can_poll(number: int) -> bool:
     """False for a file, a directory and whatever else epoll does not take, as always ready."""
     if hasattr(select, "epoll"):

@@ -124,7 +124,9 @@ def _at_mark(so: Any) -> int:
             fail(EOPNOTSUPP)
         records = so.buffer
         urgent = getattr(so.pcb, "out_of_band", None)
-        return int(bool(records) and urgent is not None and records[0] is urgent)
+        if not records or records[0].data:
+            return int(bool(records) and records[0] is urgent)
+        return int(urgent is None or (len(records) > 1 and records[1] is urgent))  # was read
     if not isinstance(so.buffer, StreamBuffer):
         fail(ENOTTY)
     return int(bool(so.pcb.urgent_state) and so.pcb.before_urgent == 0)

@@ -175,7 +175,8 @@ class Transfer(Waiting):
     def _receive_all(self, so: Socket, count: int, flags: int,
                      timeout: float | None) -> Message:
         """MSG_WAITALL: go on until *count* bytes, the end or an error."""
-        whole = so.type != SOCK_STREAM or (so.family == AF_UNIX and so.nonblocking)
+        whole = so.type != SOCK_STREAM or timeout is not None or (
+            so.family == AF_UNIX and so.nonblocking)
         first = flags if flags & MSG_PEEK or whole else flags & ~MSG_WAITALL
         message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
                                  count, first)

@@ -20,6 +20,7 @@ from typing import Any
 from ..machine import option_keys as opt
 from ..machine.constants import (
     MSG_DONTWAIT,
+    MSG_WAITALL,
     POLLERR,
     POLLHUP,
     POLLIN,
@@ -92,8 +93,9 @@ class Waiting:
             return self._wait_and_complete(so, event, call, verb, arguments)
         if self._lucky is self.scheduler.current:  # who empties a queue comes to its end
             self._lucky = None
-            fail(EAGAIN)
-        self.scheduler.pause()
+            if not flags & MSG_WAITALL:
+                fail(EAGAIN)
+        self.scheduler.look()
         result = self._try(call, verb, arguments)
         if result is None:
             fail(EAGAIN)
@@ -138,7 +140,8 @@ class Waiting:
                 result = None
             if result is not None:
                 return result
-            self.clock.pass_time(SPIN)  # poll says yes, the call says no: a busy loop
+            # poll says yes, the call says no: a busy loop, while others go on
+            self._sleep(so, min(self.clock.now + SPIN, deadline), call, _names(event))
             if self.clock.now >= deadline:
                 raise TimedOut
 

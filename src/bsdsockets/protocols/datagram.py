@@ -43,6 +43,8 @@ from .protocol import (
     peek_offset,
 )
 
+GROUPS_WAY = (IPPROTO_IP, -IP_MULTICAST_IF)  # 1 if IP_MULTICAST_IF has chosen the interface
+
 
 class Datagrams(DatagramErrors):
     """Datagrams over IP, whatever their protocol."""
@@ -85,23 +87,25 @@ class Datagrams(DatagramErrors):
     def choose_source(self, so: Any, remote: str, chosen: str = "") -> str:
         """The source address for packets to *remote*, or the error that there is no way."""
         bound = so.bound_address
-        if ":" in remote and is_mapped(bound) and not is_mapped(remote) and not chosen:
-            fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
         kind = self.node.kind(remote)
-        if is_mapped(bound):
+        if is_mapped(bound) and ":" not in remote:
             check_source(so, PLAIN._replace(source=unmap(bound)))
         own = chosen or (bound if self.node.kind(bound) == "local" else so.pcb.source)
         if own and (kind == "multicast" or remote == BROADCAST4) and ":" not in remote:
             source = own  # the interface that has it is the way
-        elif ":" not in remote and kind in ("multicast", "remote") and (
-                so.options.get(opt.SO_BINDTODEVICE)):
-            source = LOOPBACK4  # whatever the routes say
+        elif ":" not in remote and so.options.get(opt.SO_BINDTODEVICE) and (
+                kind in ("multicast", "remote") or remote == BROADCAST4):
+            # whatever the routes say; but 127.0.0.1 is no address for the world beyond
+            named = kind == "multicast" and so.options.get(GROUPS_WAY)
+            source = LOOPBACK4 if kind == "remote" or named else ANY4
         elif kind == "multicast":
             source = self.multicast_source(so, remote)
         else:
             source = self.node.source_for(remote)
         if kind == "broadcast" and not so.options.get(opt.SO_BROADCAST):
             fail(EACCES)
+        if ":" in remote and is_mapped(bound) and not is_mapped(remote) and not chosen:
+            fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
         return self.own_source(so, 6 if ":" in remote else 4) or source
 
     def multicast_source(self, so: Any, remote: str) -> str:
@@ -111,7 +115,7 @@ class Datagrams(DatagramErrors):
         """
         if ":" in remote:
             return self.node.source_for(remote)
-        chosen = so.options.get((IPPROTO_IP, -IP_MULTICAST_IF))
+        chosen = so.options.get(GROUPS_WAY)
         return LOOPBACK4 if chosen else self.node.source_for(remote)
 
     # Sending

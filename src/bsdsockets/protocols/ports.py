@@ -15,6 +15,7 @@ socket(7) SO_REUSEADDR, SO_REUSEPORT; RFC 6056 for choosing a port.
 from typing import Any
 
 from ..machine import option_keys as opt
+from ..machine.constants import AF_INET6
 from ..machine.errors import EADDRINUSE, EADDRNOTAVAIL, fail
 from ..machine.host import Host
 from ..network.addresses import ANY4, ANY6, is_any, is_mapped, unmap, version
@@ -78,18 +79,29 @@ class Ports:
 
         *strict*: nothing may be shared, as when a free port is chosen.
         """
-        for user in self.users.get(port, ()):
+        for user in self.in_order(port):
             if user is so or not overlap(so, user):
                 continue
-            if strict or not self._shared(so, user):
-                return True
+            listens = self.listening_matters and user.listening
+            if strict or not (self._both(opt.SO_REUSEADDR, so, user) and not listens):
+                if strict or not self._both(opt.SO_REUSEPORT, so, user):
+                    return True
+                if not self.listening_matters:
+                    return False  # UDP looks no further than the first of a group
         return False
 
-    def _shared(self, so: Any, user: Any) -> bool:
-        listens = self.listening_matters and user.listening
-        if so.options.get(opt.SO_REUSEADDR) and user.options.get(opt.SO_REUSEADDR) and not listens:
-            return True
-        return bool(so.options.get(opt.SO_REUSEPORT) and user.options.get(opt.SO_REUSEPORT))
+    @staticmethod
+    def _both(option: tuple[int, int], so: Any, user: Any) -> bool:
+        return bool(so.options.get(option) and user.options.get(option))
+
+    def in_order(self, port: int) -> list[Any]:
+        """Who has the port, as Linux finds them: the newest first, groups of IPv6 at the end."""
+        users = [*self.users.get(port, ())]
+        if self.listening_matters:
+            return users
+        last = [user for user in users
+                if user.family == AF_INET6 and user.options.get(opt.SO_REUSEPORT)]
+        return [user for user in reversed(users) if user not in last] + last
 
     def claim(self, so: Any, port: int) -> int:
         """Give *so* the *port*, or a free one for 0, and return it.

@@ -19,7 +19,7 @@ from ..machine.constants import (
     MSG_OOB,
 )
 from ..machine.errors import EAGAIN, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
-from ..network.addresses import LOOPBACK4, is_any, is_mapped
+from ..network.addresses import ANY4, LOOPBACK4, is_any, is_mapped, unmap
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
 from .buffers import Record, packet_cost
@@ -31,6 +31,7 @@ from .ports import Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
 
 REROUTING = (opt.IP_TOS, opt.SO_MARK, opt.SO_BINDTODEVICE)
+MAPPED_ANY = "::ffff:0.0.0.0"
 LOST = ("::", "100::", 0)  # no way to go: RFC 6666's prefix
 WHOLE6, IN_TWO6 = 65488, 67144  # bytes of IPv6's greatest packet, and what two of them cost
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
@@ -120,7 +121,8 @@ class Udp(Datagrams):
         if end.pending is not None and end.six:
             end.flow = end.flow if ":" in remote else LOST
         elif ":" not in remote:
-            end.flow = (self.own_source(so, 4) or LOOPBACK4, remote, address.port)
+            usual = ANY4 if end.source == ANY4 else LOOPBACK4
+            end.flow = (self.own_source(so, 4) or usual, remote, address.port)
 
     def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
@@ -284,7 +286,10 @@ class Udp(Datagrams):
             self._give(so, packet, datagram)
 
     def _give(self, so: Any, packet: Packet, datagram: Datagram) -> None:
-        sender = InternetAddress(self.dressed(so, packet.source), datagram.source)
+        source = self.dressed(so, packet.source)
+        if packet.source == ANY4 and so.family != AF_INET:
+            source = MAPPED_ANY
+        sender = InternetAddress(source, datagram.source)
         data = datagram.data
         cost = packet_cost(len(data), head_of(packet.source))
         if len(data) > WHOLE6:
@@ -320,20 +325,21 @@ class Udp(Datagrams):
         if not users:
             return None
         best, best_score = None, -1
-        for so in users:
+        for so in self.ports.in_order(datagram.destination) if len(users) > 1 else users:
             score = self._score(so, packet, datagram)
-            if score >= 0 and score >= best_score:
-                if score == best_score and so.options.get(opt.SO_REUSEPORT):
-                    continue
+            if score > best_score:
                 best, best_score = so, score
-        return best
+        if best is None or not best.options.get(opt.SO_REUSEPORT):
+            return best
+        return next(so for so in users if so.options.get(opt.SO_REUSEPORT)
+                    and self._score(so, packet, datagram) == best_score)
 
     def _score(self, so: Any, packet: Packet, datagram: Datagram) -> int:
         """How well a socket fits; -1 for not at all."""
         if not covers(so, packet.destination):
             return -1
         score = 2 if so.family == AF_INET else 1
-        if not is_any(so.bound_address):
+        if not is_any(unmap(so.bound_address)):
             score += 16
         end = so.pcb
         if end.remote:
@@ -354,14 +360,14 @@ class Udp(Datagrams):
                            or end.remote_port != packet.payload.source):
             return False
         if kind == "broadcast":
-            return so.family == AF_INET and (is_any(so.bound_address)
-                                             or so.bound_address == packet.destination)
+            return covers(so, packet.destination)
         if not covers(so, packet.destination):
             return False
         group = packet.destination
         everything = opt.IPV6_MULTICAST_ALL if ":" in group else opt.IP_MULTICAST_ALL
         joined = any(member == group for member, _ in end.groups)
-        return joined or (so.options.get(everything, 1) != 0 and group in self.node.groups)
+        usual = int(":" in group or so.family == AF_INET)
+        return joined or (so.options.get(everything, usual) != 0 and group in self.node.groups)
 
     def refused(self, packet: Packet, about: Packet, number: int) -> None:
         """An ICMP error, *number* as an errno, about a datagram sent from here.

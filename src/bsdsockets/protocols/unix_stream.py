@@ -16,6 +16,8 @@ from ..machine.constants import (
     MSG_OOB,
     MSG_PEEK,
     MSG_WAITALL,
+    POLLPRI,
+    POLLRDBAND,
     SCM_CREDENTIALS,
     SCM_RIGHTS,
     SOL_SOCKET,
@@ -93,6 +95,7 @@ class UnixStream(UnixConnected):
             self._append(so, other, data[-1:], control)
             self.hold(control)
             other.pcb.out_of_band = other.buffer[-1]
+            other.wake(POLLPRI | POLLRDBAND)
             sent += 1
         return self._sent(so, other, sent, len(data))
 

@@ -23,6 +23,7 @@ from ..machine.errors import (
 )
 from ..network.addresses import ANY4, unpack
 
+KNOWN_OPTIONS = (7, 68, 130, 131, 134, 137, 148)  # routes, times, labels, router alert: not here
 PRIORITIES = (0, 2, 6, 4)  # of best effort, bulk, interactive, and both
 MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
 
@@ -57,33 +58,33 @@ def traffic_class(so: Any, value: int) -> int:
 
 
 def ip_options(so: Any, value: bytes) -> bytes:
-    """IP_OPTIONS: at most 40 bytes, here only NOP and END."""
+    """IP_OPTIONS: at most 40 bytes; NOP, END and, from root, what Linux does not know either."""
     if len(value) > 40:
         fail(EINVAL)
-    kept = bytearray()
-    for byte in value:
-        if byte == 0:
-            break
-        if byte != 1:
+    at = 0
+    while at < len(value) and value[at]:
+        size = 1 if value[at] == 1 else (*value, 0)[at + 1]
+        unknown = value[at] not in KNOWN_OPTIONS and so.host.privileged
+        if value[at] != 1 and (not unknown or not 2 <= size <= len(value) - at):
             fail(EINVAL)
-        kept.append(byte)
-    size = -(-len(value) // 4) * 4
-    return bytes(kept).ljust(size, b"\0")
+        at += size
+    return value[:at].ljust(-(-len(value) // 4) * 4, b"\0")
 
 
 def multicast_interface(so: Any, value: bytes) -> bytes:
     """IP_MULTICAST_IF: struct in_addr, ip_mreq or ip_mreqn; kept as the address."""
     index = struct.unpack("=i", value[8:12])[0] if len(value) >= 12 else 0
-    address = unpack(value[4:8] if len(value) >= 12 else value[:4])
+    own = value[4:8] if len(value) >= 8 else value[:4]
+    address = unpack(own)
     if index:
         if index != 1:
             fail(EADDRNOTAVAIL)
         so.options[c.IPPROTO_IP, -c.IP_MULTICAST_IF] = 1
-        return value[4:8]
+        return own
     if address != ANY4 and so.protocol.node.kind(address) != "local":
         fail(EADDRNOTAVAIL)
     so.options[c.IPPROTO_IP, -c.IP_MULTICAST_IF] = int(address != ANY4)
-    return value[:4] if len(value) < 12 else value[4:8]
+    return own
 
 
 def interface_index(so: Any, value: int) -> int:
