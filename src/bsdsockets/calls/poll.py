@@ -30,6 +30,7 @@ from .foreign import Foreign, can_poll
 
 READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP
 WRITE_SET = POLLOUT | 256 | 512 | POLLERR
+PATIENCE = 16  # calls of one thread between two turns
 FOREIGN_PAUSE = 0.002  # seconds between looks at descriptors of the host
 
 
@@ -39,6 +40,7 @@ class Readiness:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.files = host.descriptors
+        self._turns = self._asked = 0
 
     def _file(self, number: int) -> Any:
         file = self.files.get(number)
@@ -86,13 +88,14 @@ class Readiness:
 
     def _until(self, look: Any, sources: list[Any], timeout: float | None, call: str) -> Any:
         """Look until something is found or *timeout* seconds are over."""
-        found = look()
         scheduler, clock = self.host.scheduler, self.host.clock
+        if self._nobody_else_runs():
+            scheduler.look()
+        found = look()
         if found:
             return found
         if timeout is not None and timeout <= 0:
-            scheduler.pause()
-            clock.read()
+            scheduler.look()
             return look()
         deadline = None if timeout is None else clock.now + timeout
         foreign = any(isinstance(source, Foreign) or getattr(source, "foreign", None)
@@ -112,6 +115,14 @@ class Readiness:
                 if not clock.real:  # which has slept
                     time.sleep(FOREIGN_PAUSE)
         return found
+
+    def _nobody_else_runs(self) -> bool:
+        """Has this thread asked again and again without waiting, which keeps the others waiting?"""
+        turns = self.host.scheduler.turns
+        if turns != self._turns:
+            self._turns, self._asked = turns, 0
+        self._asked += 1
+        return self._asked > PATIENCE
 
     def select(self, readers: list[int], writers: list[int], exceptional: list[int],
                timeout: float | None) -> tuple[list[int], list[int], list[int]]:

@@ -17,7 +17,6 @@ sendmsg.
 Sources: <sys/socket.h>; CPython's ctypes and fcntl documentation.
 """
 
-import _thread
 import ctypes
 import types
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from ..machine.errors import ESRCH
 from . import fcntl_module
 from .c_interfaces import Interfaces
 
+OF_PYTHON = ("PyThreadState_SetAsyncExc",)
 OF_THREADS = ("pthread_setname_np", "pthread_getname_np")
 CALLS = ("bind", "connect", "accept", "sendto", "recvfrom", "getsockname", "getpeername")
 
@@ -105,7 +105,7 @@ class Sockets:
 
 
 class OfThread:
-    """A function of <pthread.h>, which must not take the model's number for the host's thread."""
+    """A C function that takes a thread: the model's number stands for the host's thread."""
 
     def __init__(self, machine: Any, real: Any) -> None:
         self._scheduler, self._real = machine.scheduler, real
@@ -113,12 +113,12 @@ class OfThread:
         self.restype: Any = ctypes.c_int
 
     def __call__(self, thread: Any, *arguments: Any) -> int:
-        """Call it for the thread that calls; for another of the model there is none: ESRCH."""
-        number = _number(thread)
-        if number in self._scheduler.tasks:
-            if number != self._scheduler.current.ident:
+        """Call it; ESRCH for a thread that has not begun to run."""
+        task = self._scheduler.tasks.get(_number(thread))
+        if task is not None:
+            if not task.host:
                 return ESRCH
-            thread = ctypes.c_void_p(_thread.get_ident())
+            thread = ctypes.c_void_p(task.host)
         self._real.argtypes, self._real.restype = None, self.restype
         if isinstance(thread, int):
             thread = ctypes.c_void_p(thread)
@@ -149,7 +149,10 @@ def _make_ctypes(machine: Any) -> types.ModuleType:
                     setattr(self, call, OfThread(machine, self[call]))
 
     module = types.ModuleType("ctypes", ctypes.__doc__)
-    vars(module).update(vars(ctypes), CDLL=CDLL)
+    pythonapi = ctypes.PyDLL(None)
+    for call in OF_PYTHON:
+        setattr(pythonapi, call, OfThread(machine, pythonapi[call]))
+    vars(module).update(vars(ctypes), CDLL=CDLL, pythonapi=pythonapi)
     return module
 
 
