@@ -173,6 +173,21 @@ class Example:
         self.driver.execute_script("arguments[0].value = arguments[1]", area, code)
 
 
+OUT_OF_SIGHT = """
+const [whole] = arguments;
+const parts = [".cv-mark:not(.cv-mark-waits)", "[data-go=forward]", ".cv-now", ".cv-row.cv-at"];
+return parts.filter((part) => {
+  const { top, bottom } = whole.querySelector(part).getBoundingClientRect();
+  return top < 0 || bottom > innerHeight;
+});
+"""
+
+
+def out_of_sight(whole: WebElement) -> list[str]:
+    """What of a step is not on the screen: its line, the buttons, its sentence, its row."""
+    return list(whole.parent.execute_script(OUT_OF_SIGHT, whole))
+
+
 def shown(driver: WebDriver) -> list[Example]:
     """The examples of the page, or of the page in the frame."""
     return [Example(driver, found) for found in driver.find_elements(By.CSS_SELECTOR, ".run")]

@@ -11,6 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from .conftest import violations
+from .frame import out_of_sight
 
 TUTORIAL = "tutorials/server-and-client.html"
 PAGES = [
@@ -151,6 +152,20 @@ def test_stepping_does_not_scroll_the_page(browser: WebDriver, site: str):
         whole,
     )
     assert inside and browser.execute_script("return window.scrollY") == before
+
+
+@pytest.mark.parametrize("page", STEPPED)
+def test_a_step_fits_on_one_screen(sized: WebDriver, site: str, page: str):
+    whole = first(sized, site + page)
+    sized.execute_script("arguments[0].scrollIntoView({block: 'end'})",
+                         whole.find_element(By.CSS_SELECTOR, ".cv-bar"))  # fmt: skip
+    press(whole, "start")
+    unseen = []
+    for step in range(1, 14):
+        press(whole, "forward")
+        if whole.find_elements(By.CSS_SELECTOR, ".cv-mark:not(.cv-mark-waits)"):
+            unseen += [(step, part) for part in out_of_sight(whole)]
+    assert not unseen
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

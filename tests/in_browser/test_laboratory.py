@@ -20,7 +20,7 @@ import bsdsockets
 from bsdsockets import faults
 
 from .conftest import Opened, violations
-from .frame import LIMIT, Example, Frame, shown
+from .frame import LIMIT, Example, Frame, out_of_sight, shown
 
 pytestmark = pytest.mark.skipif(not run.available(), reason="the site is built without Run")
 
@@ -418,6 +418,7 @@ def test_axe_finds_nothing_in_a_stepped_run_and_its_switches(
             story = step(place)
             for _ in range(8):
                 press(story, "forward")
+            assert not out_of_sight(story)
             for theme in ("light", "dark"):
                 driver.execute_script("document.body.dataset.theme = arguments[0]", theme)
                 report = violations(driver, axe)

@@ -11,7 +11,8 @@ class Conversation {
     this.said = [...root.querySelectorAll(".cv-words ol > li")].map((item) => item.textContent.trim());
     this.code = root.querySelector(".cv-program pre");
     // Found now: a reader's own run may later stand inside, with the like of its own.
-    this.program = root.querySelector(".cv-program");
+    this.program = root.querySelector(".cv-listing, .cv-program > [class*=highlight-]");
+    this.stage = root.querySelector(".cv-stage");
     this.sockets = root.querySelector(".cv-sockets");
     this.now = root.querySelector(".cv-now");
     this.count = this.bar.querySelector(".cv-count");
@@ -48,8 +49,22 @@ class Conversation {
     this.picture.tabIndex = 0;
     this.sockets.hidden = false;
     this.makeSockets();
+    if (this.program.scrollHeight > this.program.clientHeight && this.program.tabIndex < 0) {
+      this.program.tabIndex = 0; // it scrolls from now on
+      this.program.role = "group";
+      this.program.ariaLabel = "The program";
+    }
     this.show(0);
     this.bar.querySelector("[data-go=forward]").focus({ preventScroll: true });
+    this.comeIntoView();
+  }
+
+  // Program, buttons and picture on one screen; the buttons and the picture, where a run's output stands between.
+  comeIntoView() {
+    const { top, bottom } = this.stage.getBoundingClientRect();
+    if (bottom < innerHeight) return;
+    const far = top - this.root.getBoundingClientRect().top > innerHeight * 0.6;
+    (far ? this.bar.previousElementSibling : this.root).scrollIntoView({ block: "start", behavior: "instant" });
   }
 
   end() {
@@ -91,8 +106,11 @@ class Conversation {
   scrollTo(row) {
     const head = this.picture.querySelector(".cv-head")?.offsetHeight ?? 0;
     const { scrollTop, clientHeight } = this.picture;
-    if (row.offsetTop - head < scrollTop || row.offsetTop + row.offsetHeight + 60 > scrollTop + clientHeight) {
-      this.picture.scrollTop = row.offsetTop - clientHeight * 0.6;
+    const shown = innerHeight - this.picture.getBoundingClientRect().top; // of it, on a small screen
+    const seen = shown > 100 ? Math.min(shown, clientHeight) : clientHeight;
+    const end = row.offsetTop + row.offsetHeight;
+    if (row.offsetTop - head < scrollTop || end + 40 > scrollTop + seen) {
+      this.picture.scrollTop = Math.min(row.offsetTop - head, Math.max(row.offsetTop - seen * 0.6, end + 8 - seen));
     }
   }
 

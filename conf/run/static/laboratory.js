@@ -110,7 +110,7 @@ export function draw(story, name, under) {
     const heading = story.headings.includes(index + 1);
     code.append(heading ? make("span", { class: "run-heading" }, line) : line, "\n");
   });
-  const program = make("div", { class: "cv-program cv-listing", role: "region", "aria-label": "The code that ran", tabindex: "0" },
+  const program = make("div", { class: "cv-program cv-listing", role: "region", "aria-label": `The code of ${name} that ran`, tabindex: "0" },
     make("div", { class: "highlight" }, code));
   const head = make("div", { class: "run-story-head" }, make("p", { class: "cv-title" }, `${title}, step by step`));
   const close = make("button", { type: "button", class: "run-close", "aria-label": `Close the steps of ${name}` }, "Close");
@@ -153,7 +153,6 @@ class Story {
     const before = document.activeElement;
     new Conversation(this.element).go("start"); // of conversation.js, which every page has
     if (!take) before?.focus({ preventScroll: true });
-    this.element.querySelector(".cv-bar").scrollIntoView({ block: "nearest" });
   }
 
   remove() {

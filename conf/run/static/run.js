@@ -367,6 +367,7 @@ class Bar {
     } else {
       text = `As recorded, ${seconds} s.`;
     }
+    if (kind === "good" && (this.raised || this.exit)) kind = "plain";
     if (under && different && kind === "bad" && !this.ending && !this.deadlock) {
       text = `${under}: ${different} of ${count} printed something else than without.`;
     } else if (under && kind === "good") {
