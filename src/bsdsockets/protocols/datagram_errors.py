@@ -19,15 +19,13 @@ from ..machine.constants import (
     MSG_TRUNC,
     POLLERR,
 )
-from ..machine.errors import EAGAIN, ECONNREFUSED, ENOPROTOOPT, fail
+from ..machine.errors import EAGAIN, fail
 from ..network.addresses import ANY4
 from .buffers import Record, packet_cost
-from .icmp import came_back, error_number
+from .icmp import came_back, error_number, is_fatal
 from .internet import Internet, InternetAddress
 from .ip_control import told
 from .protocol import EVERYTHING, Message, wants_time
-
-FATAL = (ECONNREFUSED, ENOPROTOOPT)  # errors that a socket without IP_RECVERR is told too
 
 
 class DatagramErrors(Internet):
@@ -49,7 +47,7 @@ class DatagramErrors(Internet):
                 record = Record(message.data, None, (), cost, packet, arrived)
                 so.pcb.errors.append((message, record))
                 so.buffer.cost += cost
-        elif not so.pcb.remote or number not in FATAL:
+        elif not so.pcb.remote or packet is None or not is_fatal(packet):
             return
         so.error = number or so.error
         so.wake(POLLERR | EVERYTHING)

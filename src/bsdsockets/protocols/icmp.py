@@ -30,8 +30,10 @@ from ..machine.errors import (
     EHOSTUNREACH,
     EMSGSIZE,
     ENETUNREACH,
+    ENONET,
     ENOPROTOOPT,
     EOPNOTSUPP,
+    EPROTO,
 )
 from ..network.addresses import pack, version
 from ..network.node import Node
@@ -42,12 +44,13 @@ from .protocol import Message
 ECHO_REPLY, UNREACHABLE, ECHO = 0, 3, 8
 PORT_UNREACHABLE = 3
 ECHO6, ECHO_REPLY6, UNREACHABLE6, PORT_UNREACHABLE6 = 128, 129, 1, 4
-# What each code of "destination unreachable" is to a program: RFC 1122 4.2.3.9 and Linux.
-UNREACHABLE_ERRORS = {0: ENETUNREACH, 1: EHOSTUNREACH, 2: ENOPROTOOPT, 3: ECONNREFUSED,
-                      4: EMSGSIZE, 5: EOPNOTSUPP, 6: ENETUNREACH, 7: EHOSTDOWN, 9: ENETUNREACH,
-                      11: ENETUNREACH}
-UNREACHABLE_ERRORS6 = {0: ENETUNREACH, 1: EACCES, 2: EHOSTUNREACH, 3: EHOSTUNREACH,
-                       4: ECONNREFUSED}
+# What each code of "destination unreachable" is to a program, then the other errors, by type:
+# RFC 1122 3.2.2, 4.2.3.9; Linux ``icmp_err_convert``, ``icmpv6_err_convert``.
+UNREACHABLE_ERRORS = {0: ENETUNREACH, 2: ENOPROTOOPT, 3: ECONNREFUSED, 4: EMSGSIZE, 5: EOPNOTSUPP,
+                      6: ENETUNREACH, 7: EHOSTDOWN, 8: ENONET, 9: ENETUNREACH, 11: ENETUNREACH}
+UNREACHABLE_ERRORS6 = {0: ENETUNREACH, 1: EACCES, 4: ECONNREFUSED, 5: EACCES, 6: EACCES}
+FATAL, FATAL6 = {2, 3, 6, 7, 8, 9, 10, 13, 14, 15}, {1, 4, 5, 6}  # told to who did not ask, too
+OTHER_ERRORS, OTHER_ERRORS6 = {11: EHOSTUNREACH, 12: EPROTO}, {3: EHOSTUNREACH, 4: EPROTO}
 ORIGIN_ICMP, ORIGIN_ICMP6 = 2, 3  # sock_extended_err.ee_origin
 
 
@@ -85,17 +88,15 @@ class IcmpErrors:
         An error is known by the packet it quotes; its type and code become an errno.  What
         nobody registered for, and what has a wrong checksum, is ignored.
 
-        Not modelled: errors but "destination unreachable": redirects, time exceeded.
+        Not modelled: redirects, and what "fragmentation needed" tells of the path.
         Source: RFC 792; RFC 1122 3.2.2; RFC 4443 2.4.
         """
         message = packet.payload
         if not isinstance(message, Icmp):
             return  # its checksum is wrong
-        table = UNREACHABLE_ERRORS6 if packet.protocol == IPPROTO_ICMPV6 else UNREACHABLE_ERRORS
-        if message.type == (UNREACHABLE6 if table is UNREACHABLE_ERRORS6 else UNREACHABLE):
+        if (number := error_of(packet)) is not None:
             about = message.about or decode_quoted(message.data)
             if about is not None and about.protocol in self.receivers:
-                number = table.get(message.code, EHOSTUNREACH)
                 self.receivers[about.protocol](packet, about, number)
         elif message.type in (ECHO, ECHO6):
             kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6
@@ -103,6 +104,23 @@ class IcmpErrors:
                 self.node.send(Packet(packet.destination, packet.source, packet.protocol,
                                       message._replace(type=kind), tos=packet.tos,
                                       fragment=True))
+
+
+def error_of(packet: Packet) -> int | None:
+    """The errno that an ICMP message is to a program; None if it tells of no error."""
+    message, six = packet.payload, packet.protocol == IPPROTO_ICMPV6
+    if message.type == (UNREACHABLE6 if six else UNREACHABLE):
+        table = UNREACHABLE_ERRORS6 if six else UNREACHABLE_ERRORS
+        return table.get(message.code, EHOSTUNREACH)
+    return (OTHER_ERRORS6 if six else OTHER_ERRORS).get(message.type)
+
+
+def is_fatal(packet: Packet) -> bool:
+    """True if a connected socket hears of this error that did not ask for errors."""
+    message, six = packet.payload, packet.protocol == IPPROTO_ICMPV6
+    if message.type == (UNREACHABLE6 if six else UNREACHABLE):
+        return message.code in (FATAL6 if six else FATAL)
+    return error_of(packet) == EPROTO
 
 
 def error_record(so: Any, packet: Packet, destination: Any, data: bytes,
