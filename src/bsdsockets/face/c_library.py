@@ -22,10 +22,12 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..machine.errors import ESRCH
+from ..machine.errors import EPERM, ESRCH
 from . import fcntl_module
 from .c_interfaces import Interfaces
 
+OF_THE_HOST = ("adjtime", "adjtimex", "clock_adjtime", "clock_settime", "settimeofday",
+               "sethostname", "setdomainname")  # which a program on the model leaves alone
 OF_PYTHON = ("PyThreadState_SetAsyncExc",)
 OF_THREADS = ("pthread_setname_np", "pthread_getname_np")
 CALLS = ("bind", "connect", "accept", "sendto", "recvfrom", "getsockname", "getpeername")
@@ -143,6 +145,8 @@ def _make_ctypes(machine: Any) -> types.ModuleType:
             if name is None or str(name).startswith("libc."):
                 for call in CALLS:
                     setattr(self, call, Function(machine, call, self[call]))
+                for call in OF_THE_HOST:
+                    setattr(self, call, _forbidden)
                 self.getifaddrs, self.freeifaddrs = interfaces.getifaddrs, interfaces.freeifaddrs
             for call in OF_THREADS:
                 if hasattr(self, call):
@@ -154,6 +158,12 @@ def _make_ctypes(machine: Any) -> types.ModuleType:
         setattr(pythonapi, call, OfThread(machine, pythonapi[call]))
     vars(module).update(vars(ctypes), CDLL=CDLL, pythonapi=pythonapi)
     return module
+
+
+def _forbidden(*arguments: Any) -> int:
+    """What would change the host: -1 with EPERM, as for a program that may not."""
+    ctypes.set_errno(EPERM)
+    return -1
 
 
 def _number(value: Any) -> int:
