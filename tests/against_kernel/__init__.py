@@ -6,6 +6,7 @@
     calls         the calls made in each of those states
     exhaustive    every call x every state x every type, against the record in docs/reference/data
     sequences     random programs over several sockets, shrunk when the worlds disagree
+    found         programs that a generator of strangers found the model wrong about
     arguments     wrong arguments, each in turn, as CPython refuses them
     differences   the deliberate differences, named and reasoned
 

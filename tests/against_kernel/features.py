@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 
 from .differences import deliberate
+from .found import FOUND
 from .subjects import Program, lines
 from .worlds import Kernel, Model, World
 
@@ -288,7 +289,8 @@ def _names() -> Iterator[tuple[str, Program]]:
     )
 
 
-FEATURES: dict[str, Program] = {name: lines(text) for name, text in PROGRAMS.items()}
+FEATURES: dict[str, Program] = {
+    name: lines(text) for name, text in (PROGRAMS | FOUND).items()}
 FEATURES |= dict(_names())
 
 

@@ -58,6 +58,7 @@ POLLED = ("0x2007", "0x2007", "0x23DF", "0", "1", "4", "0x2000", "2", "0x2005")
 WATCHED = ("EPOLLIN", "EPOLLOUT", "EPOLLIN | EPOLLOUT | EPOLLET", "EPOLLIN | EPOLLET",
            "EPOLLIN | EPOLLONESHOT", "EPOLLIN | EPOLLRDHUP | EPOLLPRI", "0",
            "EPOLLOUT | EPOLLET | EPOLLRDHUP")  # fmt: skip
+LENGTHS = ("0", "1", "4", "8", "16", "100", "-1", "1 << 32")  # of a null pointer
 SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
@@ -77,6 +78,7 @@ class Generator:
         self.random = random.Random(seed)
         self._made = 0
         self._passable: list[str] = []
+        self._watchers: list[str] = []
 
     def opening(self) -> Program:
         """Return one or two situations, or a few bare sockets."""
@@ -109,6 +111,7 @@ class Generator:
         if not sockets or self.random.random() < 0.02:
             return f"{self._new()} = {self.random.choice(WORDS[2:] + RARE)}()"
         watchers = [name for name, value in space.items() if name[0] == "e" and name[1:].isdigit()]
+        self._watchers = watchers
         if watchers and self.random.random() < 0.15:
             return self._watching(self.random.choice(watchers), self.random.choice(sockets))
         return self._about(sockets, space)
@@ -245,7 +248,8 @@ class Generator:
         interest = self.random.choice(WATCHED)
         return self.random.choice(
             (*[f"told({watcher})"] * 4, f"{watcher}.register({name}, {interest})",
-             f"{watcher}.modify({name}, {interest})", f"{watcher}.unregister({name})")
+             f"{watcher}.modify({name}, {interest})", f"{watcher}.unregister({name})",
+             f"{watcher}.register({self.random.choice(self._watchers)}, {interest})")
         )  # fmt: skip
 
     def _dup(self, name: str, one: Any, other: str) -> str:
@@ -267,6 +271,8 @@ class Generator:
         telling = TELLING.get(chosen)
         if telling and self.random.random() < 0.7:
             return f"{name}.setsockopt({level}, {chosen}, {self.random.choice(telling)})"
+        if self.random.random() < 0.08:
+            return f"{name}.setsockopt({level}, {chosen}, None, {self.random.choice(LENGTHS)})"
         whole = read and not value.startswith("b")
         verb = "cycle({}, {}, {}, {})" if whole else "{}.setsockopt({}, {}, {})"
         return verb.format(name, level, chosen, value)

@@ -39,6 +39,8 @@ from ..network.node import Node
 from .ports import Ports
 from .protocol import Protocol
 
+LOOPBACK_INDEX = 1  # of the interface lo
+
 
 class InternetAddress(NamedTuple):
     """An address and a port; *flow* and *scope* are IPv6's."""
@@ -149,12 +151,18 @@ class Internet(Protocol):
         return address
 
     def check_scope(self, so: Any, address: InternetAddress) -> None:
-        """Fail with EINVAL for an address of IPv6 local to a link, where no interface is named."""
-        if address.scope or so.options.get(opt.SO_BINDTODEVICE):
+        """Bind a socket to the interface of an address of IPv6 that is local to its link.
+
+        EINVAL
+            None is named.
+        """
+        group = address.address.startswith(("ff01:", "ff02:"))
+        if not group and not address.address.startswith("fe80:"):
             return
-        name = address.address
-        if name.startswith("fe80:") or (name.startswith(("ff01:", "ff02:"))
-                                        and not so.options.get(opt.IPV6_MULTICAST_IF)):
+        if address.scope == LOOPBACK_INDEX:
+            so.options[opt.SO_BINDTODEVICE] = b"lo\0"
+        elif not (address.scope or so.options.get(opt.SO_BINDTODEVICE)
+                  or (group and so.options.get(opt.IPV6_MULTICAST_IF))):
             fail(EINVAL)
 
     def own_source(self, so: Any, version: int) -> str:

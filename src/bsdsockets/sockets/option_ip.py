@@ -18,7 +18,6 @@ from ..machine.errors import (
     ENOBUFS,
     ENODEV,
     ENOTCONN,
-    EPROTO,
     fail,
 )
 from ..network.addresses import ANY4, unpack
@@ -179,12 +178,6 @@ def no_routing(so: Any, value: bytes) -> bytes:
 def membership(join: bool, six: bool) -> Callable[[Any, bytes], None]:
     """Make what joins or leaves a group: struct ip_mreq, ip_mreqn or ipv6_mreq."""
     def write(so: Any, value: bytes) -> None:
-        if so.type == c.SOCK_STREAM and not six:
-            fail(EPROTO)
-        if len(value) < (20 if six else 8):
-            fail(EINVAL)
-        if so.type == c.SOCK_STREAM:
-            fail(EPROTO)
         group = unpack(value[:16] if six else value[:4])
         index = _group_interface(so, value, six)
         if not (join or six or index):  # no interface is named, or found

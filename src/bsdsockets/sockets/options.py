@@ -90,6 +90,8 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
             ""):
         fail(EFAULT)
     if option.settable is not None and code(so) not in option.settable.split():
+        if level == c.IPPROTO_IPV6 and option.kind == "bytes":
+            _check_value(value, option.least, False)
         fail(option.refusal)
     _check_value(value, option.least, null and option.kind not in INTEGER, option.unit)
     decoded = _decode(so, option, value)

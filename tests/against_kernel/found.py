@@ -1,0 +1,140 @@
+"""Programs that a second generator found the model wrong about: one for each cause, shrunk.
+
+That generator knows nothing of ours: it was written from Python's documentation and the manual
+pages alone.  `features` runs these with its own.
+"""
+
+PAIR = (
+    "l = tcp(); l.bind(LO); l.listen(8); a = tcp(); a.connect(at(l)); a.connect(at(l)); "
+    "b, peer = accept(l); a.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); "
+)
+JOIN = "inet_aton('224.1.1.1') + inet_aton('127.0.0.1')"
+INSTANCES = "p = select.epoll(); q = select.epoll(); r = select.epoll(); "
+
+FOUND = {
+    "a null pointer in the place of an option's value": "a = tcp6(); b = udp(); c = ustream(); "
+    + "; ".join(
+        f"{name}.setsockopt({level}, {option}, None, {size})"
+        for name, level, option in (
+            ("a", "SOL_SOCKET", "SO_KEEPALIVE"), ("a", "SOL_SOCKET", "SO_BINDTODEVICE"),
+            ("a", "IPPROTO_TCP", "TCP_NODELAY"), ("a", "IPPROTO_TCP", "99"),
+            ("a", "IPPROTO_TCP", "TCP_CONGESTION"), ("a", "IPPROTO_IPV6", "IPV6_V6ONLY"),
+            ("a", "IPPROTO_IPV6", "IPV6_UNICAST_HOPS"), ("a", "IPPROTO_IPV6", "IPV6_RTHDR"),
+            ("a", "IPPROTO_IPV6", "IPV6_JOIN_GROUP"), ("a", "IPPROTO_IPV6", "99"),
+            ("b", "IPPROTO_IP", "IP_TTL"), ("b", "IPPROTO_IP", "IP_ADD_MEMBERSHIP"),
+            ("b", "IPPROTO_IP", "IP_MULTICAST_IF"), ("b", "IPPROTO_IP", "95"),
+            ("a", "IPPROTO_IP", "IP_MULTICAST_IF"), ("b", "IPPROTO_UDP", "1"),
+            ("c", "SOL_SOCKET", "SO_PASSCRED"), ("c", "IPPROTO_TCP", "1"))
+        for size in ("0", "1", "4", "8", "100", "-1", "1 << 31", "1 << 33")),
+    "one segment, however small the send buffer": PAIR
+    + "a.setsockopt(SOL_SOCKET, SO_SNDBUF, 1); a.send(b'z' * 65000); "
+    "c = tcp6(); d = tcp6(); d.bind(LO6); d.listen(); c.connect(at(d)); c.connect(at(d)); "
+    "c.setsockopt(SOL_SOCKET, SO_SNDBUF, 1); c.send(b'z' * 65000)",
+    "MSG_MORE fills the segment it holds": PAIR
+    + "a.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096); a.send(b'abcde', MSG_MORE); "
+    "a.send(b'z' * 5000, MSG_MORE); a.send(b'z' * 5000, MSG_MORE); a.send(b'.'); "
+    "len(b.recv(20000))",
+    "TCP_MAXSEG, wanted and left": "l = tcp(); l.bind(LO); l.listen(8); a = tcp(); "
+    "a.getsockopt(IPPROTO_TCP, TCP_MAXSEG); a.connect(at(l)); "
+    "a.getsockopt(IPPROTO_TCP, TCP_MAXSEG); b, peer = accept(l); b.send(b'x'); "
+    "a.getsockopt(IPPROTO_TCP, TCP_MAXSEG); b.getsockopt(IPPROTO_TCP, TCP_MAXSEG); "
+    "c = tcp(); c.setsockopt(IPPROTO_TCP, TCP_MAXSEG, 1000); "
+    "c.getsockopt(IPPROTO_TCP, TCP_MAXSEG); "
+    "c.connect(at(l)); c.getsockopt(IPPROTO_TCP, TCP_MAXSEG); d, peer = accept(l); "
+    "d.getsockopt(IPPROTO_TCP, TCP_MAXSEG); e = tcp(); e.connect_ex(nobody()); "
+    "e.connect_ex(nobody()); "
+    "e.getsockopt(IPPROTO_TCP, TCP_MAXSEG); f = tcp6(); f.connect_ex(nobody(AF_INET6)); "
+    "f.connect_ex(nobody(AF_INET6)); f.getsockopt(IPPROTO_TCP, TCP_MAXSEG)",
+    "MSG_TRUNC leaves a buffer of TCP as it is": PAIR
+    + "x = bytearray(b'.....'); b.send(b'hello world'); a.recv_into(x, 5, MSG_TRUNC); bytes(x); "
+    "a.recv_into(x, 5, MSG_TRUNC | MSG_PEEK); bytes(x); a.recv(9); "
+    "c, d = pair(SOCK_STREAM); c.send(b'hello'); d.recv(3, MSG_TRUNC); "
+    "e, f = pair(SOCK_DGRAM); e.send(b'hello'); f.recvmsg_into([x], 0, MSG_TRUNC); "
+    "e.send(b'hello'); f.recvmsg(2, 0, MSG_TRUNC)",
+    "MSG_WAITALL and MSG_PEEK, again and again": PAIR
+    + "b.send(b'yz'); a.recv(4, MSG_PEEK | MSG_WAITALL); a.recv(4, MSG_PEEK | MSG_WAITALL); "
+    "a.settimeout(0.01); a.recv(4, MSG_WAITALL); a.recv(4, MSG_WAITALL); a.recv(3, MSG_ERRQUEUE)",
+    "instances of epoll that watch each other": INSTANCES
+    + "s = select.epoll(); t = select.epoll(); u = select.epoll(); v = select.epoll(); "
+    "p.register(q, EPOLLIN); q.register(r, EPOLLIN); r.register(s, EPOLLIN); "
+    "s.register(t, EPOLLIN); "
+    "t.register(u, EPOLLIN); u.register(v, EPOLLIN); v.register(p, EPOLLIN); "
+    "p.register(p, EPOLLIN); "
+    "r.register(q, EPOLLIN); p.register(r, EPOLLIN | EPOLLEXCLUSIVE); q.unregister(q); "
+    "a, b = pair(SOCK_STREAM); t.register(a, EPOLLIN); b.send(b'x'); "
+    "[len(each.poll(0)) for each in (p, q, r, s, t, u)]; a.recv(1); "
+    "[len(each.poll(0)) for each in (p, q, r, s, t, u)]",
+    "epoll and what it does not take": "p = select.epoll(); f = open('/proc/self/stat'); "
+    "p.register(f, 1); f.close(); p.register(9999, 1); a, b = pair(SOCK_STREAM); "
+    "p.register(a, EPOLLIN); a.close(); len(select.select([p], [], [], 0)[0]); "
+    "q = select.epoll.fromfd(b.fileno()); q.register(b, 1); q.poll(0); "
+    "c, d = pair(SOCK_STREAM); p.register(c, EPOLLPRI); d.send(b'o', MSG_OOB); "
+    "[mask for _, mask in p.poll(0)]",
+    "descriptors travel only with bytes": "a, b = pair(SOCK_STREAM); "
+    "a.sendmsg([], rights(a)); a.close(); b.recv(9)",
+    "what waits in a stream that was read in part":
+    "a, b = pair(SOCK_STREAM); a.send(b'z' * 1000); "
+    "a.send(b'z' * 7); len(b.recv(203)); ioctl(b, 0x541B); c = useq(); c.bind('a'); c.listen(); "
+    "ioctl(c, 0x541B); d = tcp(); d.connect_ex(nobody()); d.connect_ex(nobody()); "
+    "ioctl(d, 0x5411)",
+    "an address of a link needs its interface":
+    "a = udp6(); b = tcp6(); a.connect(('ff02::1', 9)); "
+    "a.connect(('fe80::1', 9)); a.connect(('fe80::1', 9, 0, 1)); "
+    "a.connect(('ff02::1', 9, 0, 1)); "
+    "b.connect(('ff02::1', 9)); b.connect(('fe80::1', 9)); b.connect(('fe80::1', 9, 0, 1)); "
+    "a.connect(('fe80::1%lo', 9)); a.connect(('::1%lo', 9)); a.connect(('::1%', 9))",
+    "an IPv4 group is no way to IPv6": "a = udp6(); a.bind(('::ffff:224.0.0.5', 0)); "
+    "a.sendto(b'x', ('ff05::1', 9)); a.sendto(b'x', ('::1', 9)); "
+    "a.connect(('ff02::5', 9, 0, 1)); "
+    "a.connect(('::1', 9)); a.sendto(b'x', ('127.0.0.1', 9))",
+    "who leaves a group names its interface": "a = udp(); "
+    + "; ".join(
+        f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "
+        f"a.setsockopt(IPPROTO_IP, IP_DROP_MEMBERSHIP, inet_aton({group!r}) + {rest})"
+        for group in ("224.1.1.1", "0.0.0.0", "1.2.3.4")
+        for rest in ("bytes(4)", "inet_aton('127.0.0.2')", "inet_aton('10.0.0.1')", "bytes(8)",
+                     "bytes(4) + struct.pack('i', 1)", "bytes(4) + struct.pack('i', 2)")),
+    "IP_MULTICAST_IF from struct ip_mreq": "a = udp(); "
+    "a.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, bytes(4) + inet_aton('127.0.0.1')); "
+    "a.getsockopt(IPPROTO_IP, IP_MULTICAST_IF, 4); "
+    "a.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, inet_aton('127.0.0.1') + inet_aton('9.9.9.9')); "
+    "tcp().setsockopt(IPPROTO_IP, IP_MULTICAST_IF, bytes(4))",
+    "multicast and broadcast out of a device": "r = udp(); r.bind(ANY); "
+    "r.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, inet_aton('224.0.0.5') + inet_aton('127.0.0.1')); "
+    "t = udp6(); t.bind(ANY6); s = udp(); s.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo'); "
+    "s.sendto(b'x', of(r, '255.255.255.255')); s.setsockopt(SOL_SOCKET, SO_BROADCAST, 1); "
+    "s.sendto(b'x', of(r, '255.255.255.255')); r.recvfrom(9); "
+    "s.sendto(b'x', of(t, '255.255.255.255')); t.recvfrom(9); "
+    "s.sendto(b'x', of(r, '224.0.0.5')); "
+    "r.recvfrom(9); t.recvfrom(9); s.connect(of(r, '224.0.0.5')); s.getsockname(); s.send(b'y'); "
+    "r.recvfrom(9); u = udp(); u.setsockopt(SOL_SOCKET, SO_BROADCAST, 1); "
+    "u.sendto(b'x', of(t, '127.255.255.255')); t.recvfrom(9)",
+    "UDP shares a port with the first of a group":
+    "a = udp(); a.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); "
+    "a.bind(ANY); b = udp(); b.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); "
+    "b.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); b.bind(of(a, '127.255.255.255')); c = udp6(); "
+    "c.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); c.bind(of(a, '::ffff:0.0.0.0')); "
+    "d = udp(); d.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); d.bind(at(a)); e = udp(); "
+    "e.bind(at(a))",
+    "a datagram goes to the newest that fits best":
+    "a = udp(); a.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); "
+    "a.bind(ANY); b = udp(); b.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); "
+    "b.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); b.bind(at(a)); c = udp(); "
+    "c.sendto(b'x', of(a, '127.0.0.1')); a.recv(9); b.recv(9); d = udp6(); "
+    "d.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); d.bind(of(a, '::ffff:127.0.0.1')); "
+    "c.sendto(b'x', of(a, '127.0.0.1')); a.recv(9); b.recv(9); d.recv(9)",
+    "options of IPv4 that Linux does not know": "a = udp(); "
+    "a.setsockopt(IPPROTO_IP, IP_OPTIONS, b'\\xff\\x02\\0\\0'); "
+    "a.getsockopt(IPPROTO_IP, IP_OPTIONS, 40); "
+    "a.setsockopt(IPPROTO_IP, IP_OPTIONS, b'\\xe8\\x03\\0\\0'); "
+    "a.setsockopt(IPPROTO_IP, IP_OPTIONS, b'\\xe8\\x05\\0\\0'); "
+    "a.setsockopt(IPPROTO_IP, IP_OPTIONS, b'\\1\\xe8'); a.getsockopt(IPPROTO_IP, IP_OPTIONS, 40)",
+    "a mark that was read out of line": "a, b = pair(SOCK_STREAM); a.send(b'bc', MSG_OOB); "
+    "b.recv(2, MSG_OOB); b.recv(1); ioctl(b, 0x8905); a.send(b'd', MSG_OOB); ioctl(b, 0x8905)",
+    "MSG_FASTOPEN waits for room first": "a = tcp(); a.bind(LO); a.listen(); a.settimeout(0.01); "
+    "a.send(b'x', MSG_FASTOPEN); a.sendto(b'x', MSG_FASTOPEN, at(a))",
+    "flags that Linux keeps for itself":
+    "a = udp(); a.bind(LO); a.sendmsg([b'x'], [], -1, at(a)); "
+    "a.recvmsg(9, 0, -(1 << 31)); a.sendmsg(['x'], [(1,)], 0, ('::1', 9)); "
+    "a.sendmsg(['x'], [(1,)]); a.sendmsg([b'x'], [(1,)])",
+}
