@@ -8,8 +8,9 @@ filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it i
 algorithm (what it holds back leaves with the delayed acknowledgement, 40 ms later), so every TCP
 socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); time stamps of
 TCP, which begin some time after somebody has asked; labels of a security module (SO_PASSSEC);
-MSG_TRUNC on TCP; passing UNIX sockets, which may end in their own queues, and are then freed by
-the kernel's collector some time later.
+MSG_TRUNC on TCP; MSG_MORE and SO_SNDBUF on a TCP socket that is connected to itself, which
+acknowledges late (docs/inside/differences.md); passing UNIX sockets, which may end in their own
+queues, and are then freed by the kernel's collector some time later.
 """
 
 from __future__ import annotations
@@ -63,12 +64,10 @@ SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
 OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC")
-EFFECTS = ("21", "73", "55")
-"""IP_MINTTL, IPV6_MINHOPCOUNT: what they drop is sent again when the kernel's clock says so.
-
-IPV6_RTHDRDSTOPTS is stored; without a routing header too Linux loses the segments that have it.
-"""
-STAMPS = ("29", "35")  # SO_TIMESTAMP, SO_TIMESTAMPNS
+EFFECTS = ("21", "73")
+"""IP_MINTTL, IPV6_MINHOPCOUNT: what they drop is sent again when the kernel's clock says so."""
+OF_DATAGRAMS = ("29", "35", "55")
+"""SO_TIMESTAMP, SO_TIMESTAMPNS, and IPV6_RTHDRDSTOPTS, with which Linux loses TCP's segments."""
 
 
 class Generator:
@@ -148,6 +147,16 @@ class Generator:
             (*[f"at({other})"] * 6, f"of({other}, {self.random.choice(hosts)!r})", *here)
         )
 
+    @staticmethod
+    def _to_itself(one: Any) -> bool:
+        """Say whether a TCP socket is connected to itself."""
+        if one.type != 1 or one.family == 1:
+            return False
+        try:
+            return bool(one.getpeername() == one.getsockname())
+        except OSError:
+            return False
+
     def _data(self, one: Any) -> str:
         if one.type == 3 and one.family != 1 and self.random.random() < 0.7:
             return "ECHO" if one.family == 2 else "ECHO6"
@@ -169,11 +178,11 @@ class Generator:
         return f"{self._new()}, peer = accept({name})"
 
     def _send(self, name: str, one: Any, other: str) -> str:
-        flags = self._flags(SENDING, 0.25)
+        flags = self._flags(SENDING, 0.25, one)
         return f"{name}.send({self._data(one)}{'' if flags == '0' else ', ' + flags})"
 
     def _sendto(self, name: str, one: Any, other: str) -> str:
-        flags = self._flags(SENDING, 0.1)
+        flags = self._flags(SENDING, 0.1, one)
         where = self._address(one, other)
         return f"{name}.sendto({self._data(one)}, {flags}, {where})"
 
@@ -183,7 +192,7 @@ class Generator:
             (f"rights({passed})", f"rights({passed}, {passed})", "[]", *[self._control(passed)] * 3)
         )
         where = self._address(one, other) if self.random.random() < 0.3 else "None"
-        flags = self._flags(SENDING, 0.2)
+        flags = self._flags(SENDING, 0.2, one)
         plus = self.random.choice((", b'+'", ", b'', b'+'", ""))
         return f"{name}.sendmsg([{self._data(one)}{plus}], {more}, {flags}, {where})"
 
@@ -199,7 +208,8 @@ class Generator:
         if self.random.random() >= often:
             return "0"
         if one is not None and one.type == 1 and one.family != 1:
-            known = tuple(each for each in known if each != "MSG_TRUNC")
+            known = tuple(each for each in known if each != "MSG_TRUNC"
+                          and not (each == "MSG_MORE" and self._to_itself(one)))
         chosen = {self.random.choice(known) for _ in range(self.random.choice((1, 1, 2)))}
         return " | ".join(sorted(chosen - {"0"})) or "0"
 
@@ -284,7 +294,9 @@ class Generator:
             own += ["IPPROTO_IP" if one.family == 2 else "IPPROTO_IPV6"]
             own += [{1: "IPPROTO_TCP", 2: "IPPROTO_UDP"}.get(one.type, "SOL_SOCKET")]
         level = self.random.choice(own if self.random.random() < 0.8 else tuple(OPTIONS))
-        left_out = OF_THE_MOMENT + EFFECTS + (STAMPS if one.type == 1 and one.family != 1 else ())
+        left_out = OF_THE_MOMENT + EFFECTS + (
+            OF_DATAGRAMS if one.type == 1 and one.family != 1 else ())
+        left_out += ("SO_SNDBUF", "32") if self._to_itself(one) else ()
         known = [name for name in OPTIONS[level] if name not in left_out]
         return level, self.random.choice(known)
 
