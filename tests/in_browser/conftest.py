@@ -67,6 +67,7 @@ def new_browser(pytestconfig: pytest.Config) -> Callable[..., WebDriver]:
         for argument in [
             *CHROMIUM,
             "--hide-scrollbars",
+            "--force-prefers-reduced-motion",  # a page that still scrolls moves what is pressed
             f"--window-size={width},{height}",
             *arguments,
         ]:
