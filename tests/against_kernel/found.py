@@ -20,7 +20,8 @@ FOUND = {
             ("a", "IPPROTO_TCP", "TCP_NODELAY"), ("a", "IPPROTO_TCP", "99"),
             ("a", "IPPROTO_TCP", "TCP_CONGESTION"), ("a", "IPPROTO_IPV6", "IPV6_V6ONLY"),
             ("a", "IPPROTO_IPV6", "IPV6_UNICAST_HOPS"), ("a", "IPPROTO_IPV6", "IPV6_RTHDR"),
-            ("a", "IPPROTO_IPV6", "IPV6_JOIN_GROUP"), ("a", "IPPROTO_IPV6", "99"),
+            ("a", "IPPROTO_IPV6", "IPV6_JOIN_GROUP"), ("a", "IPPROTO_IPV6", "IPV6_PKTINFO"),
+            ("a", "IPPROTO_IPV6", "99"),
             ("b", "IPPROTO_IP", "IP_TTL"), ("b", "IPPROTO_IP", "IP_ADD_MEMBERSHIP"),
             ("b", "IPPROTO_IP", "IP_MULTICAST_IF"), ("b", "IPPROTO_IP", "95"),
             ("a", "IPPROTO_IP", "IP_MULTICAST_IF"), ("b", "IPPROTO_UDP", "1"),
@@ -131,6 +132,13 @@ FOUND = {
     "a.setsockopt(IPPROTO_IP, IP_OPTIONS, b'\\1\\xe8'); a.getsockopt(IPPROTO_IP, IP_OPTIONS, 40)",
     "a mark that was read out of line": "a, b = pair(SOCK_STREAM); a.send(b'bc', MSG_OOB); "
     "b.recv(2, MSG_OOB); b.recv(1); ioctl(b, 0x8905); a.send(b'd', MSG_OOB); ioctl(b, 0x8905)",
+    "a call to what is in TIME-WAIT": PAIR
+    + "a.shutdown(SHUT_WR); b.shutdown(SHUT_WR); l.shutdown(SHUT_RDWR); l.bind(at(l)); "
+    "l.connect_ex(at(a)); look(l)",
+    "what MSG_MORE holds, and lets go": PAIR
+    + "a.send(b'a', MSG_MORE); b.recv(9); a.send(b'b', MSG_MORE); b.recv(9); "
+    "a.send(b'c'); b.recv(9); "
+    "a.send(b'd', MSG_MORE); a.shutdown(SHUT_WR); b.recv(9); b.recv(9)",
     "MSG_FASTOPEN waits for room first": "a = tcp(); a.bind(LO); a.listen(); a.settimeout(0.01); "
     "a.send(b'x', MSG_FASTOPEN); a.sendto(b'x', MSG_FASTOPEN, at(a))",
     "flags that Linux keeps for itself":

@@ -8,7 +8,7 @@ filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it i
 algorithm (what it holds back leaves with the delayed acknowledgement, 40 ms later), so every TCP
 socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); time stamps of
 TCP, which begin some time after somebody has asked; labels of a security module (SO_PASSSEC);
-MSG_TRUNC on TCP; MSG_MORE and SO_SNDBUF on a TCP socket that is connected to itself, which
+MSG_TRUNC and MSG_MORE on TCP, and SO_SNDBUF on a TCP socket that is connected to itself, which
 acknowledges late (docs/inside/differences.md); passing UNIX sockets, which may end in their own
 queues, and are then freed by the kernel's collector some time later.
 """
@@ -208,8 +208,7 @@ class Generator:
         if self.random.random() >= often:
             return "0"
         if one is not None and one.type == 1 and one.family != 1:
-            known = tuple(each for each in known if each != "MSG_TRUNC"
-                          and not (each == "MSG_MORE" and self._to_itself(one)))
+            known = tuple(each for each in known if each not in ("MSG_TRUNC", "MSG_MORE"))
         chosen = {self.random.choice(known) for _ in range(self.random.choice((1, 1, 2)))}
         return " | ".join(sorted(chosen - {"0"})) or "0"
 

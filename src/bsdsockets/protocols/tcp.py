@@ -224,6 +224,7 @@ class Tcp(TcpClosing):
         so.bound_address = self.dressed(so, source)
         so.done, so.error = False, 0
         c = so.pcb
+        c.gap = 0
         c.astray = 1 if is_mapped(address.address) else 2 * bool(c.astray and ":" in remote)
         c.local_address, c.local_port, c.remote_address, c.remote_port = key
         c.iss = c.snd_una = self.host.random.getrandbits(32)

@@ -366,7 +366,8 @@ class Input(Ends):
         """A segment for what is over: RFC 9293 3.10.7.4, TIME-WAIT; RFC 6191 for a new SYN."""
         if s.flags & RST:
             self.end(remains)
-        elif s.flags & SYN and not s.flags & ACK and remains.state == TIME_WAIT:
+        elif s.flags & SYN and not s.flags & ACK and remains.state == TIME_WAIT and (
+                self.find_listener(packet.destination, s.destination) is not None):
             self.end(remains)
             self._no_connection(packet, s)
         elif remains.state == FIN_WAIT_2 and s.data and s.sequence >= remains.rcv_nxt:

@@ -17,6 +17,7 @@ from typing import Any
 from ..machine import constants as c
 from ..machine import option_keys as opt
 from ..machine.errors import (
+    EFAULT,
     EINVAL,
     ENODEV,
     ENOENT,
@@ -43,8 +44,9 @@ class Option:
     where
         The sockets that have it: ``t``, ``u``, ``r`` for stream, datagram and raw over
         version 4 or 6 of IP, ``x`` for UNIX.
-    least, unit
-        How many bytes a value has at least, and of what its length is a multiple.
+    least, unit, null
+        How many bytes a value has at least, of what its length is a multiple, and what a null
+        pointer in its place fails with.
     settable
         The sockets it can be set on, where they are fewer; on others it fails with *refusal*.
     check
@@ -65,6 +67,7 @@ class Option:
     high: int = 2**31 - 1
     least: int = 4
     unit: int = 1
+    null: int = EFAULT
     refusal: int = ENOPROTOOPT
     check: Callable[[Any, Any], Any] | None = None
     read: Callable[[Any], Any] | None = None

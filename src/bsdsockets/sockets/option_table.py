@@ -169,7 +169,7 @@ OF_IP6 = (
          settable=NOT_STREAM6, refusal=EPROTO, status=MODELLED, write=i.membership(True, True)),
     _ip6("IPV6_LEAVE_GROUP", "bytes", readable=False, least=20,
          settable=NOT_STREAM6, refusal=EPROTO, status=MODELLED, write=i.membership(False, True)),
-    _ip6("IPV6_PKTINFO", "bytes", readable=False, least=20),
+    _ip6("IPV6_PKTINFO", "bytes", readable=False, least=20, null=EINVAL),
     _ip6("IPV6_MTU_DISCOVER", "int", default=1, low=0, high=5, status=MODELLED),
     _ip6("IPV6_MTU", "int", check=i.least_mtu, read=i.path_mtu),
     _ip6("IPV6_RECVERR", status=MODELLED, write=i.keep_errors(c.IPPROTO_IPV6, c.IPV6_RECVERR)),
@@ -182,9 +182,9 @@ OF_IP6 = (
          write=i.set_other(c.IP_FREEBIND)),
     _ip6("IPV6_AUTOFLOWLABEL", default=1, least=0),
     _ip6("IPV6_RECVFRAGSIZE", least=0),
-    *(_ip6(name, "bytes", default=b"", least=0, unit=8, check=i.extension)
+    *(_ip6(name, "bytes", default=b"", least=0, unit=8, null=EINVAL, check=i.extension)
       for name in ("IPV6_HOPOPTS", "IPV6_RTHDRDSTOPTS", "IPV6_DSTOPTS")),
-    _ip6("IPV6_RTHDR", "bytes", default=b"", least=0, unit=8, check=i.no_routing),
+    _ip6("IPV6_RTHDR", "bytes", default=b"", least=0, unit=8, null=EINVAL, check=i.no_routing),
     _ip6("IPV6_MULTICAST_ALL", default=1, status=MODELLED),
 )
 

@@ -93,7 +93,9 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
         if level == c.IPPROTO_IPV6 and option.kind == "bytes":
             _check_value(value, option.least, False)
         fail(option.refusal)
-    _check_value(value, option.least, null and option.kind not in INTEGER, option.unit)
+    if len(value) % option.unit:
+        fail(EINVAL)
+    _check_value(value, option.least, null and option.kind not in INTEGER, option.null)
     decoded = _decode(so, option, value)
     if option.check is not None:
         decoded = option.check(so, decoded)
@@ -112,12 +114,12 @@ def _number_comes_first(so: Any, level: int, number: int) -> bool:
             so.type == c.SOCK_RAW and (level, number) == CHECKSUM)))
 
 
-def _check_value(value: bytes, least: int, null: bool, unit: int = 1) -> None:
+def _check_value(value: bytes, least: int, null: bool, refusal: int = EFAULT) -> None:
     """Fail if there are too few bytes, or a null pointer stands for them."""
-    if len(value) < least or len(value) % unit:
+    if len(value) < least:
         fail(EINVAL)
     if null and value:
-        fail(EFAULT if unit == 1 else EINVAL)
+        fail(refusal)
 
 
 def _decode(so: Any, option: Option, value: bytes) -> Any:
