@@ -73,6 +73,13 @@ def test_a_probe_leaves_no_socket_open() -> None:
         gc.collect()
 
 
+def test_a_terminal_without_unicode_gets_the_table_too() -> None:
+    bare = {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "bsdsockets", "probe"]
+    ended = subprocess.run(command, capture_output=True, env={**os.environ, **bare}, timeout=60)
+    assert ended.returncode == 0 and b"AF_INET" in ended.stdout
+
+
 def test_a_family_without_a_constant_is_said_to_have_no_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -15,4 +15,6 @@ sys.path[:0] = [CONF, os.path.join(os.path.dirname(CONF), "src")]
 from examples.command import main
 
 if __name__ == "__main__":
+    # What a page prints, a terminal may lack.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main())

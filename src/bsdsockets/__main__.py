@@ -9,6 +9,7 @@
 """
 
 import argparse
+import io
 import sys
 import textwrap
 
@@ -78,4 +79,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.argv[1:2] == ["probe"]:
+        sys.stdout.reconfigure(errors="replace")  # a terminal of another encoding may lack the "…"
     sys.exit(main(sys.argv[1:]))
