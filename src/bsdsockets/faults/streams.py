@@ -191,7 +191,7 @@ class Reset(Fault):
 def break_connection(machine: Any, c: Any) -> None:
     """Send a reset to both ends of a connection, each in the other's name."""
     table = c.so.protocol.output.table
-    other = table.get((c.remote_address, c.remote_port, c.local_address, c.local_port))
+    other = table.get(c.peer_key)
     for end in (c, other):
         if end is not None and end.state in MAY_SEND:
             end.so.protocol.fast.leave(end)

@@ -82,7 +82,7 @@ class Node:
                 continue
             if str(own.ip) == address:
                 return "local"
-            if own.version == 4 and address in (str(own.network.broadcast_address),):
+            if own.version == 4 and address == str(own.network.broadcast_address):
                 return "broadcast"
             if own.ip.is_loopback and ip_interface(address).ip in own.network:
                 return "local"
@@ -106,14 +106,9 @@ class Node:
         ENETUNREACH
             There is no route.
         """
-        kind = self.kind(destination)
-        if kind == "local":
-            return LOOPBACK6 if ":" in destination else LOOPBACK4
-        if kind == "broadcast" and destination != BROADCAST4:
-            return LOOPBACK4
-        if kind == "any":
-            return LOOPBACK6 if ":" in destination else LOOPBACK4
-        fail(ENETUNREACH)
+        if destination == BROADCAST4 or self.kind(destination) in ("multicast", "remote"):
+            fail(ENETUNREACH)
+        return LOOPBACK6 if ":" in destination else LOOPBACK4
 
     def send(self, packet: Packet) -> None:
         """Send a packet by the interface its destination is reached by."""

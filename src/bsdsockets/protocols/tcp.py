@@ -170,10 +170,8 @@ class Tcp(TcpClosing):
                 fail(EISCONN)
             self._call(so, address)
             return None
-        if c.state in (SYN_SENT, SYN_RECEIVED):
-            if not wait:
-                fail(EALREADY)
-            return None
+        if c.state in (SYN_SENT, SYN_RECEIVED) and not wait:
+            fail(EALREADY)
         return self.connected(so)
 
     def connected(self, so: Any) -> bool | None:
@@ -224,9 +222,9 @@ class Tcp(TcpClosing):
         so.bound_address = self.dressed(so, source)
         so.done, so.error = False, 0
         c = so.pcb
-        c.gap = 0
         c.astray = 1 if is_mapped(address.address) else 2 * bool(c.astray and ":" in remote)
         c.local_address, c.local_port, c.remote_address, c.remote_port = key
+        c.gap = 0
         c.iss = c.snd_una = self.host.random.getrandbits(32)
         self.output.table[key] = c
         so.state = CONNECTING

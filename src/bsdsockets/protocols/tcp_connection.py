@@ -120,6 +120,11 @@ class Connection:
     def key(self) -> Key:
         return (self.local_address, self.local_port, self.remote_address, self.remote_port)
 
+    @property
+    def peer_key(self) -> Key:
+        """The same four names, as the other end has them."""
+        return (self.remote_address, self.remote_port, self.local_address, self.local_port)
+
     def go(self, event: str) -> None:
         """Let *event* change the state."""
         before = self.state
@@ -156,6 +161,13 @@ class Connection:
     def unsent(self) -> int:
         """Bytes that wait to be sent for the first time."""
         return len(self.out) - self.sent if self.out is not None else 0
+
+    def answered(self) -> None:
+        """What was waited for has come: nothing needs to be sent again."""
+        self.retries = 0
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
     def stop_timers(self) -> None:
         """Forget what was to happen later."""

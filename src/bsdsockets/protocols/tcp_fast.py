@@ -31,7 +31,7 @@ class FastPath:
         """The fast path of a handshake: what its three segments do; False if it needs them."""
         if not self.link.plain:
             return False
-        key = (c.remote_address, c.remote_port, c.local_address, c.local_port)
+        key = c.peer_key
         if key in self.output.table:
             return False
         listener = self.input.find_listener(c.remote_address, c.remote_port)
@@ -87,8 +87,7 @@ class FastPath:
 
     def _part_second(self, c: Connection) -> bool:
         """The same where the other end has closed before and left a remain in FIN-WAIT-2."""
-        remains = self.output.table.get(
-            (c.remote_address, c.remote_port, c.local_address, c.local_port))
+        remains = self.output.table.get(c.peer_key)
         if not isinstance(remains, TimeWait) or remains.state != FIN_WAIT_2:
             return False
         remains.rcv_nxt += 1

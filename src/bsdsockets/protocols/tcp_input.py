@@ -102,12 +102,17 @@ class Input(Ends):
         c.remote_address, c.remote_port = packet.source, s.source
         c.listener = so
         c.state = SYN_RECEIVED
-        c.rcv_nxt, c.snd_wnd = s.sequence + 1, s.window
-        c.mss = min(s.maximum or 536, announced(so))
+        self._read_syn(c, s)
         c.iss = c.snd_una = self.node.host.random.getrandbits(32)
         self.table[c.key] = c
         so.queue.incomplete[c] = None
         self.output.synchronize(c, SYN | ACK)
+
+    @staticmethod
+    def _read_syn(c: Connection, s: Segment) -> None:
+        """What a SYN says of the peer: where it begins, its window, its largest segment."""
+        c.rcv_nxt, c.snd_wnd = s.sequence + 1, s.window
+        c.mss = min(s.maximum or 536, announced(c.so or c.listener))  # RFC 9293 3.7.1
 
     # SYN-SENT: RFC 9293 3.10.7.3
 
@@ -123,8 +128,7 @@ class Input(Ends):
             return
         if not s.flags & SYN:
             return
-        c.rcv_nxt, c.snd_wnd = s.sequence + 1, s.window
-        c.mss = min(s.maximum or 536, announced(c.so))
+        self._read_syn(c, s)
         if acceptable:
             c.snd_una = s.acknowledgement
             c.go(SYN_ACK_COMES)
@@ -137,11 +141,8 @@ class Input(Ends):
 
     def established(self, c: Connection) -> None:
         """The handshake is over: its timer, the fast path, sizes, keepalive."""
-        c.retries = 0
-        if c.timer is not None:
-            c.timer.cancel()
-            c.timer = None
-        other = self.table.get((c.remote_address, c.remote_port, c.local_address, c.local_port))
+        c.answered()
+        other = self.table.get(c.peer_key)
         if isinstance(other, Connection) and other.state == c.state and other.so is not None:
             c.peer, other.peer = other, c  # both ends are here: the fast path is open
         self.settle(c)
@@ -270,11 +271,8 @@ class Input(Ends):
         c.duplicates = 0
         if c.sent and c.snd_una < c.recover:
             self.output.resend(c)  # RFC 6582: the next gap of the same loss
-        c.retries = 0
+        c.answered()
         c.begun = self.node.host.clock.now
-        if c.timer is not None:
-            c.timer.cancel()
-            c.timer = None
         if data and c.full and len(c.out or b"") * 3 <= c.so.send_size:
             c.full = False
             c.so.wake(WRITABLE)
