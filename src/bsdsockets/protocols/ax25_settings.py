@@ -1,4 +1,4 @@
-"""AX.25's options.
+"""AX.25's options, which `Ax25` has as its verbs.
 
     modelled   WINDOW T1 N2 PIDINCL
     kept       T2 T3 BACKOFF EXTSEQ IDLE PACLEN IAMDIGI: they read back, and do nothing

@@ -8,6 +8,8 @@ the header of 14 bytes that loopback has.  A frame with IPv4 or IPv6 that a prog
 read back into such an object; TCP segments are not, since their sequence numbers are not
 those of 32 bits, and are lost.
 
+What a program sets and asks is in `protocols.packet_settings`.
+
 May not know: descriptors, threads, time.
 
 Sources: Linux packet(7), ``net/packet/af_packet.c`` for the order of checks; sizes and

@@ -1,4 +1,4 @@
-"""What UNIX sockets of every type share: names, peers, and what a message costs.
+"""What UNIX sockets of every type share: names, peers, readiness, and what a message costs.
 
     so.pcb: name, peer -------> the peer's so.pcb
             used  <--- cost of what the peer has not read yet; against SO_SNDBUF
