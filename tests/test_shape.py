@@ -113,7 +113,8 @@ def test_no_import_hides_in_a_function(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_fits_on_a_few_pages_and_says_what_it_is(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= LINES
+    lines = len(path.read_text().splitlines())
+    assert lines <= LINES, f"{name_of(path)} has {lines} lines, more than {LINES}: divide it"
     assert ast.get_docstring(tree_of(path)), "no docstring"
 
 
@@ -135,7 +136,10 @@ def code(path: Path) -> int:
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_layer_grows_no_further_than_somebody_decided(layer: str) -> None:
-    assert sum(code(path) for path in LAYERED if path.is_relative_to(SOURCE / layer)) <= CODE[layer]
+    lines = sum(code(path) for path in LAYERED if path.is_relative_to(SOURCE / layer))
+    assert lines <= CODE[layer], (
+        f"{layer} has {lines} lines of code, and CODE in tests/test_shape.py lets it have"
+        f" {CODE[layer]}: raise that if the growth is meant, and say why in the commit")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
