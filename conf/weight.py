@@ -2,6 +2,7 @@
 
     pygments.css furo.css … run.css site.css  -->  _static/style.css    in the order of the cascade
     <script src="…">                          -->  <script defer src="…">
+    run.js conversation.js site.js            -->  the same without comments and indentation
 
 A phone asks once where it asked nine times, and one file packs better than nine.  A sheet that a
 page alone asks for stays a sheet of its own.
@@ -23,6 +24,8 @@ from sphinx.application import Sphinx
 STYLE = "_static/style.css"
 OFTEN = ("_static/run.css",)
 """Sheets that most pages ask for, beside those of every page."""
+SCRIPTS = ("run.js", "conversation.js", "site.js")
+"""The site's own scripts of every page; none has a text of several lines."""
 
 
 def packed(sheet: str) -> str:
@@ -36,6 +39,17 @@ def packed(sheet: str) -> str:
     return re.sub(r"(?<=[{};,])\n|\n(?=})", "", joined)
 
 
+def packed_script(script: str) -> str:
+    """Return one of `SCRIPTS` without the comments that fill lines, and indentation.
+
+    >>> packed_script('/** What. */\\nfunction f() {\\n  // why\\n  return "//"; // c\\n}\\n')
+    'function f() {\\nreturn "//"; // c\\n}\\n'
+    """
+    lines = (line.strip() for line in script.splitlines())
+    kept = [line for line in lines if line and not re.match(r"//|/\*\*.*\*/$", line)]
+    return "\n".join(kept) + "\n"
+
+
 def _sheets(builder: Any) -> list[str]:
     """The files of the style, in the order of the cascade."""
     every = [(sheet.priority, str(sheet.filename)) for sheet in builder._css_files]
@@ -44,11 +58,14 @@ def _sheets(builder: Any) -> list[str]:
 
 
 def _write(app: Sphinx, error: Exception | None = None) -> None:
-    """Write the style: for the first page, and again when Furo has completed its colours."""
+    """Write style and scripts: for the first page, and again when Furo has its last colours."""
     if error or app.builder.name != "html":
         return
     texts = [Path(app.outdir, name).read_text(encoding="utf-8") for name in _sheets(app.builder)]
     Path(app.outdir, STYLE).write_text("\n".join(map(packed, texts)), encoding="utf-8")
+    for path in (Path(app.outdir, "_static", name) for name in SCRIPTS):
+        if path.exists():
+            path.write_text(packed_script(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _lighten(

@@ -20,27 +20,9 @@ from conversation.actors import cast
 from examples import engines, page
 
 import bsdsockets
+from tests.echo import ASYNCIO, THREADED
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-THREADED = """\
-import socket, threading
-
-def serve(listener):
-    connection, _ = listener.accept()
-    with connection:
-        while data := connection.recv(100):
-            connection.sendall(data)
-
-with socket.create_server(("127.0.0.1", 0)) as listener:
-    thread = threading.Thread(target=serve, args=(listener,))
-    thread.start()
-    with socket.create_connection(listener.getsockname()) as client:
-        client.sendall(b"hello")
-        client.recv(100)
-    thread.join()
-"""
-
-
 def tell(*programs: str, fault: str = "", most: int = live.MOST, actors: str = "") -> Any:
     """Run programs one after the other on one machine; tell of the last."""
     machine = bsdsockets.Machine()
@@ -149,16 +131,7 @@ def test_the_cast_of_the_page_is_kept_as_long_as_it_plays():
 
 
 def test_an_event_loop_shows_its_sockets_and_not_the_pipe_it_wakes_itself_with():
-    told = tell(
-        "import asyncio\n"
-        "async def echo(reader, writer):\n"
-        "    writer.write(await reader.read(9)); writer.close()\n"
-        "async def main():\n"
-        "    async with await asyncio.start_server(echo, '127.0.0.1', 0) as server:\n"
-        "        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())\n"
-        "        writer.write(b'ping'); await reader.read(); writer.close()\n"
-        "asyncio.run(main())\n"
-    )
+    told = tell(ASYNCIO)
     assert heads(told) == [["client"], ["server"]]
     said = sentences(told)
     assert not [text for text in said if "socketpair" in text or "select" in text]

@@ -10,6 +10,7 @@ import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import serve
@@ -20,7 +21,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 
-from .frame import Example, Frame, shown
+from .frame import LIMIT, Example, Frame, shown
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = "axe-core@4.14.1"
@@ -74,13 +75,15 @@ def new_browser(pytestconfig: pytest.Config) -> Callable[..., WebDriver]:
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-        driver.set_script_timeout(120)
+        executor: Any = driver.command_executor
+        executor.client_config.timeout = LIMIT + 60  # its own default is shorter than a script's
+        driver.set_script_timeout(LIMIT)
         # The window's own minimum is wider than a phone.
         driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600},
         )
-        driver.set_page_load_timeout(30)
+        driver.set_page_load_timeout(LIMIT)
         return driver
 
     return start

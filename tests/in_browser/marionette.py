@@ -24,7 +24,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-LIMIT = 60.0
+LIMIT = 300.0
+"""Seconds after which something hangs, on however busy a machine."""
 PREFERENCES = {
     "marionette.port": 0,
     "app.update.enabled": False,

@@ -51,7 +51,7 @@ def test_each_program_of_the_playground_prints_what_python_prints(opened: Opened
         assert status.startswith("Deadlock:") and "MainThread" not in status.split(":")[0]
         return
     program = Path(run.HERE, "playground", name)
-    real = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=30)
+    real = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=LIMIT)
     assert place.text(".run-output") == real.stdout and status.startswith("Ended")
 
 

@@ -10,7 +10,7 @@ import pytest
 import run
 
 from .conftest import missing
-from .frame import IN_WINDOW, OPEN, PRESS_ALL, told
+from .frame import IN_WINDOW, OPEN, PAIR, PRESS_ALL, WALK, told
 from .marionette import Firefox, started
 from .recorded import complaints, pages
 
@@ -57,3 +57,37 @@ def test_without_stack_switching_firefox_says_what_needs_it(firefox: Firefox, si
     pressed = told(firefox.wait_for(PRESS_ALL))
     assert pressed[0].status.startswith("As recorded")
     assert "cannot switch stacks" in pressed[-1].status
+
+
+STEP = """
+const [code, done] = arguments, page = document.querySelector("iframe").contentDocument;
+page.querySelector("textarea").value = code;
+page.querySelector(".run-step").click();
+(async () => {
+  while (!page.querySelector(".run-story.cv-stepping")) {
+    await new Promise((later) => setTimeout(later, 20));
+  }
+  done(page.querySelector(".run-status").textContent);
+})();
+"""
+
+
+def walk(firefox: Firefox, which: str) -> None:
+    """Step to the end and back, and see the rows come and go."""
+    body = WALK.replace("document.querySelector(arguments[0])", "page.querySelector(arguments[0])")
+    page = "const page = document.querySelector('iframe').contentDocument;"
+    script = f"const walk = function () {{ {page} {body} }}; arguments[1](walk(arguments[0]));"
+    steps, seen = firefox.wait_for(script, which)
+    assert steps > 4 and seen == [*range(1, steps + 1), *range(steps - 1, 0, -1)]
+
+
+@pytest.mark.parametrize("ask", ["", "?without=stack-switching"])
+def test_an_edited_run_is_stepped_in_firefox(firefox: Firefox, site: str, ask: str):
+    firefox.wait_for(OPEN, f"{site}playground.html{ask}")
+    assert firefox.wait_for(STEP, PAIR).startswith("Ended after")
+    walk(firefox, ".run-story")
+
+
+def test_a_pages_conversation_is_stepped_in_firefox(firefox: Firefox, site: str):
+    firefox.wait_for(OPEN, f"{site}tutorials/server-and-client.html")
+    walk(firefox, ".conversation")

@@ -18,6 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 import bsdsockets
 from bsdsockets import faults
+from tests.echo import THREADED
 
 from .conftest import Opened, violations
 from .frame import LIMIT, Example, Frame, out_of_sight, shown
@@ -27,23 +28,6 @@ pytestmark = pytest.mark.skipif(not run.available(), reason="the site is built w
 FIRST = "tutorials/first-socket.html"
 FRAMING = "how-to/read-exactly-n-bytes.html"
 SERVER = "tutorials/server-and-client.html"
-ECHO = """\
-import socket
-import threading
-
-def serve(listener):
-    connection, _ = listener.accept()
-    with connection:
-        connection.sendall(connection.recv(100).upper())
-
-with socket.create_server(("127.0.0.1", 0)) as listener:
-    thread = threading.Thread(target=serve, args=(listener,))
-    thread.start()
-    with socket.create_connection(listener.getsockname()) as client:
-        client.sendall(b"hello")
-        client.recv(100)
-    thread.join()
-"""
 DEADLOCK = """\
 import socket
 a, b = socket.socketpair()
@@ -142,7 +126,7 @@ def marked(story: WebElement) -> str:
 
 def test_an_edited_run_is_stepped_to_its_end_and_back(opened: Opened):
     (place,) = opened("playground.html")
-    place.write(ECHO)
+    place.write(THREADED)
     story = step(place)
     told = words(story)
     assert len(told) > 20 and rows(story) == 1
@@ -155,14 +139,14 @@ def test_an_edited_run_is_stepped_to_its_end_and_back(opened: Opened):
 
 def test_the_steps_show_lines_sockets_and_who_waits(opened: Opened):
     (place,) = opened("playground.html")
-    place.write(ECHO)
+    place.write(THREADED)
     story = step(place)
     while "PSH ACK" not in now(story):
         assert marked(story).strip() or "pass." in now(story)
         press(story, "forward")
     assert marked(story).strip() == 'client.sendall(b"hello")'
     waiting = story.find_element(By.CSS_SELECTOR, ".cv-mark-waits").get_attribute("data-line")
-    assert "accept" in ECHO.splitlines()[int(waiting or 0) - 1]
+    assert "accept" in THREADED.splitlines()[int(waiting or 0) - 1]
     cards = [card.text for card in story.find_elements(By.CSS_SELECTOR, ".cv-socket")]
     assert any("connection" in text and "5 bytes b'hello'" in text for text in cards)
     assert any("listener" in text and "1 of 128" in text for text in cards)
@@ -170,14 +154,14 @@ def test_the_steps_show_lines_sockets_and_who_waits(opened: Opened):
 
 def test_the_browser_tells_what_python_tells(opened: Opened):
     (place,) = opened("playground.html")
-    place.write(ECHO)
+    place.write(THREADED)
     in_browser = words(step(place))
     machine = bsdsockets.Machine()
     live = Live(machine)
-    live.add("program.py", "program.py", ECHO)
+    live.add("program.py", "program.py", THREADED)
     live.start()
     names = dict(vars(builtins), __import__=machine.import_)
-    exec(compile(ECHO, "program.py", "exec"), {"__name__": "__main__", "__builtins__": names})
+    exec(compile(THREADED, "program.py", "exec"), {"__name__": "__main__", "__builtins__": names})
     live.end()
     told = live.tell()
     machine.close()
@@ -186,7 +170,7 @@ def test_the_browser_tells_what_python_tells(opened: Opened):
 
 def test_the_arrow_keys_step_and_the_line_stays_in_sight(opened: Opened):
     (place,) = opened("playground.html")
-    place.write("\n" * 40 + ECHO)
+    place.write("\n" * 40 + THREADED)
     button = place.element.find_element(By.CSS_SELECTOR, ".run-step")
     button.send_keys(Keys.ENTER)
     WebDriverWait(place.driver, LIMIT, 0.02).until(
@@ -413,7 +397,7 @@ def test_axe_finds_nothing_in_a_stepped_run_and_its_switches(
             frame.open(name)
             place = programs(shown(driver)) if name == SERVER else shown(driver)[0]
             if name == "playground.html":
-                place.write(ECHO)
+                place.write(THREADED)
             switch(place, "short reads", "reset")
             story = step(place)
             for _ in range(8):

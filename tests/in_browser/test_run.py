@@ -15,6 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.echo import ASYNCIO
+
 from .conftest import ROOT, Opened, served, violations
 from .frame import LIMIT, Example, Frame, shown
 
@@ -167,16 +169,7 @@ def test_errors_carry_linux_numbers_and_texts(example: Example):
 def test_without_stack_switching_one_thread_runs(opened: Opened):
     example = opened(f"{SIMPLE}?without=stack-switching")[0]
     assert example.run().startswith("As recorded")
-    example.write(
-        "import asyncio\n"
-        "async def echo(reader, writer):\n"
-        "    writer.write(await reader.read(9)); writer.close()\n"
-        "async def main():\n"
-        "    async with await asyncio.start_server(echo, '127.0.0.1', 0) as server:\n"
-        "        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())\n"
-        "        writer.write(b'ping'); print(await reader.read()); writer.close()\n"
-        "asyncio.run(main())\n"
-    )
+    example.write(ASYNCIO)
     assert example.run() == "Your change ran." and "b'ping'" in example.text(".run-output")
 
 

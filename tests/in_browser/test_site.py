@@ -15,6 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from .conftest import violations
+from .frame import LIMIT
 
 PAGES = [
     "index.html",
@@ -93,13 +94,13 @@ SEARCHES = [
 @pytest.mark.parametrize(("words", "first"), SEARCHES)
 def test_search_puts_the_right_page_first(browser: WebDriver, site: str, words: str, first: str):
     browser.get(f"{site}search.html?q={quote_plus(words)}")
-    links = WebDriverWait(browser, 20).until(
+    links = WebDriverWait(browser, LIMIT).until(
         lambda driver: driver.find_elements(By.CSS_SELECTOR, "#search-results li a")
     )
     found = [link.get_attribute("href").removeprefix(site) for link in links[:3]]
     assert found[0].partition("#")[0].partition("?")[0] == first, found
     # What a result says of itself: an excerpt of the page, or the kind of the index entry.
-    WebDriverWait(browser, 20).until(
+    WebDriverWait(browser, LIMIT).until(
         lambda driver: driver.find_elements(
             By.CSS_SELECTOR, "#search-results li:first-child :is(p, span)"
         )
@@ -135,7 +136,7 @@ def test_what_was_copied_runs_at_a_prompt(browser: WebDriver, site: str):
         input=text + "\nprint(STATES[1])\n",
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=LIMIT,
     )
     assert prompt.stdout == "ESTABLISHED\n" and "Error" not in prompt.stderr
 

@@ -14,6 +14,7 @@ import subprocess
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import run
@@ -24,7 +25,7 @@ from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 
 from .conftest import missing
-from .frame import LIMIT, Frame, shown
+from .frame import LIMIT, PAIR, WALK, Frame, shown
 from .recorded import complaints
 
 pytestmark = pytest.mark.skipif(not run.available(), reason="the site is built without Run")
@@ -33,24 +34,6 @@ WHY = "This browser cannot switch stacks, which"
 ABLE = "Chrome and Edge from 137, Firefox from 153 and Safari from 27 can."
 TWO_ENDS = ["tutorials/server-and-client", "tutorials/first-socket"]
 PAGES = [*TWO_ENDS, "reference/calls/bind", "reference/types/dgram"]
-PAIR = """\
-import socket
-near, far = socket.socketpair()
-near.sendall(b"hello")
-far.recv(100)
-near.close(); far.close()
-"""
-WALK = """
-const whole = document.querySelector(arguments[0]), seen = [];
-const rows = () => [...whole.querySelectorAll(".cv-row:not(.cv-head)")];
-const visible = () => rows().filter(row => getComputedStyle(row).visibility === "visible").length;
-const press = where => whole.querySelector(`.cv-bar [data-go=${where}]`).click();
-if (!whole.matches(".cv-stepping")) press("start");
-seen.push(visible());
-for (const _ of rows().slice(1)) { press("forward"); seen.push(visible()); }
-for (const _ of rows().slice(1)) { press("back"); seen.push(visible()); }
-return [rows().length, seen];
-"""
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +59,8 @@ def webkit(display: str, site: str, tmp_path_factory: pytest.TempPathFactory) ->
     with warnings.catch_warnings():  # Selenium calls what Selenium no longer likes
         warnings.simplefilter("ignore", DeprecationWarning)
         driver = webdriver.WebKitGTK(Options(), service)
+    executor: Any = driver.command_executor
+    executor.client_config.timeout = LIMIT + 60
     try:
         yield Frame(driver, site)
     finally:
