@@ -139,6 +139,23 @@ FOUND = {
     + "a.send(b'a', MSG_MORE); b.recv(9); a.send(b'b', MSG_MORE); b.recv(9); "
     "a.send(b'c'); b.recv(9); "
     "a.send(b'd', MSG_MORE); a.shutdown(SHUT_WR); b.recv(9); b.recv(9)",
+    "UDP_SEGMENT divides, UDP_GRO joins": "a = udp(); a.bind(LO); b = udp(); "
+    + "; ".join(
+        f"b.setsockopt(IPPROTO_UDP, 103, {size}); b.sendto(b'z' * {length}, at(a)); "
+        "receive(a, 9000, 100, 0); receive(a, 9000, 100, 0); drain(a)"
+        for size in (1, 3, 1000) for length in (0, 1, 3, 4, 128, 129, 2500))
+    + "; a.setsockopt(IPPROTO_UDP, 104, 1); b.sendto(b'z' * 2500, at(a)); "
+    "receive(a, 9000, 100, 0); "
+    "b.sendmsg([b'abcdefgh'], [(17, 103, struct.pack('H', 3))], 0, at(a)); receive(a, 99, 100, 0); "
+    "b.sendmsg([b'abcdefgh'], [(17, 103, struct.pack('H', 0))], 0, at(a)); receive(a, 99, 100, 0); "
+    "b.sendmsg([b'x'], [(17, 103, b'abcd')], 0, at(a)); b.setsockopt(SOL_SOCKET, 11, 1); "
+    "b.sendto(b'z' * 2500, at(a)); b.sendto(b'abc', MSG_MORE, at(a)); b.sendto(b'def', at(a)); "
+    "receive(a, 9000, 100, 0)",
+    "a datagram of IPv6 without a checksum": "a = udp6(); a.bind(LO6); b = udp6(); "
+    "b.setsockopt(IPPROTO_UDP, 101, 5); b.getsockopt(IPPROTO_UDP, 101); b.sendto(b'x', at(a)); "
+    "a.recv(9); a.setsockopt(IPPROTO_UDP, 102, 1); b.sendto(b'y', at(a)); a.recv(9); "
+    "b.connect(nobody(AF_INET6)); b.send(b'z'); b.send(b'z'); "
+    "c = udp(); c.setsockopt(IPPROTO_IP, IP_OPTIONS, None, 100)",
     "MSG_FASTOPEN waits for room first": "a = tcp(); a.bind(LO); a.listen(); a.settimeout(0.01); "
     "a.send(b'x', MSG_FASTOPEN); a.sendto(b'x', MSG_FASTOPEN, at(a))",
     "flags that Linux keeps for itself":

@@ -48,7 +48,7 @@ class Entry:
 
     def notify(self, mask: int = -1) -> None:
         """The file has changed."""
-        if mask & (self.events | EPOLLERR | EPOLLHUP):
+        if mask & (self.events | EPOLLERR | EPOLLHUP) and self.file.references > 0:
             self.epoll.queue(self)
 
 

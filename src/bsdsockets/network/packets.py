@@ -56,11 +56,16 @@ class Segment(NamedTuple):
 
 
 class Datagram(NamedTuple):
-    """What UDP sends: the ports and the data (RFC 768)."""
+    """What UDP sends: the ports and the data (RFC 768).
+
+    With a *segment* it stands for several, each with so many bytes of the data (UDP_SEGMENT).
+    """
 
     source: int
     destination: int
     data: bytes
+    segment: int = 0
+    unchecked: bool = False  # without a checksum, which IPv6 wants (RFC 8200 8.1)
 
 
 class Icmp(NamedTuple):

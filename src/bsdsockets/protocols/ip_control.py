@@ -24,7 +24,7 @@ from .protocol import moment
 class Choices(NamedTuple):
     """What a sender chose for one packet; an empty source leaves it to the socket.
 
-    *interface* 0 is any.
+    *interface* 0 is any; a *segment* of 0 divides nothing.
     """
 
     ttl: int = 64
@@ -32,6 +32,7 @@ class Choices(NamedTuple):
     source: str = ""
     interface: int = 0
     mark: int = 0
+    segment: int = 0
 
 
 PLAIN = Choices()
@@ -39,7 +40,6 @@ PLAIN = Choices()
 
 IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
 NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
-UDP_SEGMENT = 103
 OPTIONS6 = (3, 4, c.IPV6_HOPOPTS, c.IPV6_RTHDRDSTOPTS, c.IPV6_DSTOPTS)  # 3 and 4: RFC 2292's
 
 
@@ -56,18 +56,21 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool) -> 
     if not control and not so.options:
         return PLAIN
     check_control(control)
-    if so.type == c.SOCK_DGRAM and any(
-            level == c.IPPROTO_UDP and kind != UDP_SEGMENT for level, kind, _ in control):
-        fail(EINVAL)
     get = so.options.get
+    segment = get(opt.UDP_SEGMENT, 0)
+    for level, kind, value in control:
+        if level == c.IPPROTO_UDP and so.type == c.SOCK_DGRAM:
+            if kind != c.UDP_SEGMENT or len(value) != 2:
+                fail(EINVAL)
+            segment = struct.unpack("=H", value)[0]
     marks = [value for level, kind, value in control if (level, kind) == opt.SO_MARK]
     mark = struct.unpack("=i", marks[-1])[0] if marks else get(opt.SO_MARK, 0)
     if ":" in remote:
         hops = get(opt.IPV6_MULTICAST_HOPS, 1) if multicast else get(opt.IPV6_UNICAST_HOPS, 64)
-        chosen = Choices(hops, get(opt.IPV6_TCLASS, 0), mark=mark)
+        chosen = Choices(hops, get(opt.IPV6_TCLASS, 0), mark=mark, segment=segment)
         return _choose6(so, chosen, control)
     ttl = get(opt.IP_MULTICAST_TTL, 1) if multicast else get(opt.IP_TTL, 64)
-    return _choose4(so, Choices(ttl, get(opt.IP_TOS, 0), mark=mark), control)
+    return _choose4(so, Choices(ttl, get(opt.IP_TOS, 0), mark=mark, segment=segment), control)
 
 
 def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
@@ -203,6 +206,8 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
         return tuple(result)
     if get(opt.SO_RCVMARK) and not returned:
         result.append((*opt.SO_MARK, struct.pack("=i", packet.mark)))
+    if get(opt.UDP_GRO) and not returned and getattr(packet.payload, "segment", 0):
+        result.append((*opt.UDP_GRO, struct.pack("=i", packet.payload.segment)))
     if so.family == c.AF_INET6:
         _told6(get, record, returned, result)
         if ":" in packet.source:

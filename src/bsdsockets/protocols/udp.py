@@ -19,21 +19,22 @@ from ..machine.constants import (
     MSG_OOB,
 )
 from ..machine.errors import EAGAIN, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
-from ..network.addresses import ANY4, LOOPBACK4, is_any, is_mapped, unmap
+from ..network.addresses import ANY4, LOOPBACK4, is_mapped
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
 from .buffers import Record, packet_cost
-from .datagram import Datagrams
 from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
+from .udp_lookup import UdpLookup
+from .udp_segments import WHOLE6, made, parts
 
 REROUTING = (opt.IP_TOS, opt.SO_MARK, opt.SO_BINDTODEVICE)
 MAPPED_ANY = "::ffff:0.0.0.0"
 LOST = ("::", "100::", 0)  # no way to go: RFC 6666's prefix
-WHOLE6, IN_TWO6 = 65488, 67144  # bytes of IPv6's greatest packet, and what two of them cost
+IN_TWO6 = 67144  # what two packets of IPv6 cost, the greatest and the rest
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
 _tuple = tuple.__new__
 LONGEST = 65535  # bytes that a length field counts, headers included
@@ -44,7 +45,7 @@ def head_of(address: str) -> int:
     return 72 if ":" in address else 59
 
 
-class Udp(Datagrams):
+class Udp(UdpLookup):
     """UDP of one host; UDP-Lite is the same with another number."""
 
     name_of = "udp"
@@ -258,8 +259,9 @@ class Udp(Datagrams):
 
     def _go(self, so: Any, source: str, remote: str, port: int, data: bytes,
             chosen: Choices) -> None:
+        datagram = made(so, remote, port, data, chosen)
         if self.node.kind(remote) != "remote":
-            self.node.send(Packet(source, remote, self.number, Datagram(so.port, port, data),
+            self.node.send(Packet(source, remote, self.number, datagram,
                                   chosen.ttl, chosen.tos, fragment=may_fragment(so),
                                   mark=chosen.mark))
 
@@ -281,11 +283,19 @@ class Udp(Datagrams):
             return
         so = self._find(packet, datagram)
         if so is None:
-            self.errors.port_unreachable(packet)
+            if not datagram.unchecked:
+                self.errors.port_unreachable(packet)
         else:
             self._give(so, packet, datagram)
 
     def _give(self, so: Any, packet: Packet, datagram: Datagram) -> None:
+        if not (datagram.segment or datagram.unchecked):
+            self._give_one(so, packet, datagram)
+            return
+        for part in parts(so, datagram, ":" in packet.source):
+            self._give_one(so, packet._replace(payload=part), part)
+
+    def _give_one(self, so: Any, packet: Packet, datagram: Datagram) -> None:
         source = self.dressed(so, packet.source)
         if packet.source == ANY4 and so.family != AF_INET:
             source = MAPPED_ANY
@@ -318,56 +328,6 @@ class Udp(Datagrams):
             buffer.cost -= end.deficit
             end.deficit = 0
         return record
-
-    def _find(self, packet: Packet, datagram: Datagram) -> Any:
-        """The socket that fits best: connected to the sender, then bound to the address."""
-        users = self.ports.users.get(datagram.destination)
-        if not users:
-            return None
-        best, best_score = None, -1
-        for so in self.ports.in_order(datagram.destination) if len(users) > 1 else users:
-            score = self._score(so, packet, datagram)
-            if score > best_score:
-                best, best_score = so, score
-        if best is None or not best.options.get(opt.SO_REUSEPORT):
-            return best
-        return next(so for so in users if so.options.get(opt.SO_REUSEPORT)
-                    and self._score(so, packet, datagram) == best_score)
-
-    def _score(self, so: Any, packet: Packet, datagram: Datagram) -> int:
-        """How well a socket fits; -1 for not at all."""
-        if not covers(so, packet.destination):
-            return -1
-        score = 2 if so.family == AF_INET else 1
-        if not is_any(unmap(so.bound_address)):
-            score += 16
-        end = so.pcb
-        if end.remote:
-            if end.remote != packet.source or end.remote_port not in (0, datagram.source):
-                return -1
-            score += 8
-        return score
-
-    def _members(self, packet: Packet, kind: str) -> list[Any]:
-        """Every socket that a broadcast or multicast datagram is for."""
-        users = self.ports.users.get(packet.payload.destination, ())
-        found = [so for so in users if self._takes(so, packet, kind)]
-        return found
-
-    def _takes(self, so: Any, packet: Packet, kind: str) -> bool:
-        end = so.pcb
-        if end.remote and (end.remote != packet.source
-                           or end.remote_port != packet.payload.source):
-            return False
-        if kind == "broadcast":
-            return covers(so, packet.destination)
-        if not covers(so, packet.destination):
-            return False
-        group = packet.destination
-        everything = opt.IPV6_MULTICAST_ALL if ":" in group else opt.IP_MULTICAST_ALL
-        joined = any(member == group for member, _ in end.groups)
-        usual = int(":" in group or so.family == AF_INET)
-        return joined or (so.options.get(everything, usual) != 0 and group in self.node.groups)
 
     def refused(self, packet: Packet, about: Packet, number: int) -> None:
         """An ICMP error, *number* as an errno, about a datagram sent from here.

@@ -44,9 +44,9 @@ class Option:
     where
         The sockets that have it: ``t``, ``u``, ``r`` for stream, datagram and raw over
         version 4 or 6 of IP, ``x`` for UNIX.
-    least, unit, null
-        How many bytes a value has at least, of what its length is a multiple, and what a null
-        pointer in its place fails with.
+    least, most, unit, null
+        How many bytes a value has at least and at most, of what its length is a multiple, and
+        what a null pointer in its place fails with.
     settable
         The sockets it can be set on, where they are fewer; on others it fails with *refusal*.
     check
@@ -68,6 +68,7 @@ class Option:
     least: int = 4
     unit: int = 1
     null: int = EFAULT
+    most: int = 2**31
     refusal: int = ENOPROTOOPT
     check: Callable[[Any, Any], Any] | None = None
     read: Callable[[Any], Any] | None = None

@@ -111,13 +111,17 @@ OF_TCP = (
 
 OF_UDP = (
     _udp("UDP_CORK", "bool", status=MODELLED),
+    _udp("UDP_NO_CHECK6_TX", "bool", status=MODELLED),
+    _udp("UDP_NO_CHECK6_RX", "bool", status=MODELLED),
+    _udp("UDP_SEGMENT", status=MODELLED, low=0, high=0xFFFF),
+    _udp("UDP_GRO", "bool", status=MODELLED),
 )
 
 OF_IP = (
     _ip("IP_TOS", status=MODELLED, check=i.service_and_priority),
     _ip("IP_TTL", least=1, default=64, status=MODELLED, check=i.hops(1, 64)),
     _ip("IP_HDRINCL", "flag", settable="r4", status=MODELLED),
-    _ip("IP_OPTIONS", "bytes", default=b"", check=i.ip_options),
+    _ip("IP_OPTIONS", "bytes", default=b"", most=40, check=i.ip_options),
     _ip("IP_RECVOPTS", "flag"),
     _ip("IP_RETOPTS", "flag"),
     _ip("IP_PKTINFO", "flag", status=MODELLED),

@@ -93,7 +93,7 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
         if level == c.IPPROTO_IPV6 and option.kind == "bytes":
             _check_value(value, option.least, False)
         fail(option.refusal)
-    if len(value) % option.unit:
+    if len(value) % option.unit or len(value) > option.most:
         fail(EINVAL)
     _check_value(value, option.least, null and option.kind not in INTEGER, option.null)
     decoded = _decode(so, option, value)
