@@ -19,7 +19,8 @@ from typing import Any
 from .worlds import Kernel, Model, World
 
 VALUES = ("'x'", "'\\0'", "None", "1.5", "1 << 31", "-(1 << 31) - 1", "1 << 32", "1 << 63",
-          "1 << 64", "-1", "True", "b'\\xfe'", "[]", "-(1 << 64)", "(1, 2)", "object()")  # fmt: skip
+          "1 << 64",
+          "-1", "True", "b'\\xfe'", "[]", "-(1 << 64)", "(1, 2)", "object()")  # fmt: skip
 
 TEMPLATES = """
 x.recv({}) | x.recv(1, {}) | x.recv(-1, {}) | x.recvfrom({}) | x.recvfrom(1, {})

@@ -296,6 +296,7 @@ class Generator:
         left_out = OF_THE_MOMENT + EFFECTS + (
             OF_DATAGRAMS if one.type == 1 and one.family != 1 else ())
         left_out += ("SO_SNDBUF", "32") if self._to_itself(one) else ()
+        left_out += ("IP_OPTIONS",) if one.type == 3 else ()  # stored: not in what raw sockets read
         known = [name for name in OPTIONS[level] if name not in left_out]
         return level, self.random.choice(known)
 
