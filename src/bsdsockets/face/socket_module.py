@@ -272,9 +272,7 @@ class Functions(ByName, of="_socket"):
 
     def if_nametoindex(self, name: Any, /) -> int:
         """The index of an interface; OSError where there is none of that name."""
-        if not isinstance(name, str | bytes):
-            raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
-        given = name if isinstance(name, str) else name.decode()
+        given = os.fsdecode(os.fsencode(name))
         if "\0" in given:
             raise ValueError("embedded null byte")
         for each in self._machine.node.interfaces:
