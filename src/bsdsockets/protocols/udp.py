@@ -29,11 +29,12 @@ from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import Ports, covers
 from .protocol import WRITABLE_BAND, wants_time
 from .udp_lookup import UdpLookup
+from .udp_segments import WHOLE6, made, parts
 
 REROUTING = (opt.IP_TOS, opt.SO_MARK, opt.SO_BINDTODEVICE)
 MAPPED_ANY = "::ffff:0.0.0.0"
 LOST = ("::", "100::", 0)  # no way to go: RFC 6666's prefix
-WHOLE6, IN_TWO6 = 65488, 67144  # bytes of IPv6's greatest packet, and what two of them cost
+IN_TWO6 = 67144  # what two packets of IPv6 cost, the greatest and the rest
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
 _tuple = tuple.__new__
 LONGEST = 65535  # bytes that a length field counts, headers included
@@ -258,8 +259,9 @@ class Udp(UdpLookup):
 
     def _go(self, so: Any, source: str, remote: str, port: int, data: bytes,
             chosen: Choices) -> None:
+        datagram = made(so, remote, port, data, chosen)
         if self.node.kind(remote) != "remote":
-            self.node.send(Packet(source, remote, self.number, Datagram(so.port, port, data),
+            self.node.send(Packet(source, remote, self.number, datagram,
                                   chosen.ttl, chosen.tos, fragment=may_fragment(so),
                                   mark=chosen.mark))
 
@@ -281,11 +283,19 @@ class Udp(UdpLookup):
             return
         so = self._find(packet, datagram)
         if so is None:
-            self.errors.port_unreachable(packet)
+            if not datagram.unchecked:
+                self.errors.port_unreachable(packet)
         else:
             self._give(so, packet, datagram)
 
     def _give(self, so: Any, packet: Packet, datagram: Datagram) -> None:
+        if not (datagram.segment or datagram.unchecked):
+            self._give_one(so, packet, datagram)
+            return
+        for part in parts(so, datagram, ":" in packet.source):
+            self._give_one(so, packet._replace(payload=part), part)
+
+    def _give_one(self, so: Any, packet: Packet, datagram: Datagram) -> None:
         source = self.dressed(so, packet.source)
         if packet.source == ANY4 and so.family != AF_INET:
             source = MAPPED_ANY
