@@ -74,7 +74,7 @@ class Lock(Waitable):
         deadline = self._deadline(blocking, timeout)
         while self._taken:
             if not blocking:
-                self._scheduler.look()
+                self._scheduler.ask()
                 if self._taken:
                     return False
                 break
@@ -203,10 +203,12 @@ class Handle(Waitable):
     def is_done(self) -> bool:
         """Return True when the thread has ended; while it has not, the others go on."""
         if not self._done:
-            self._scheduler.look()
+            self._scheduler.ask()
         return self._done
 
     def _set_done(self) -> None:
+        if self.ident is None:
+            raise RuntimeError("thread not started")
         self._done = True
         for waiter in tuple(self.waiters):
             waiter.notify()
@@ -215,8 +217,10 @@ class Handle(Waitable):
         """Wait until the thread ends, for at most *timeout* seconds; None or below 0 for ever.
 
         RuntimeError
-            It is the thread that calls.
+            It is the thread that calls; it has not been started.
         """
+        if self.ident is None:
+            raise RuntimeError("thread not started")
         if self.ident == self._scheduler.current.ident and not self._done:
             raise RuntimeError("Cannot join current thread")
         deadline = None
@@ -269,10 +273,12 @@ class Functions(ByName, of="_thread"):
             except SystemExit:
                 pass
             except Exception:
+                text, named = "Exception ignored in thread started by", function
+                if sys.version_info >= (3, 13):
+                    text, named = f"{text} {function!r}", None
                 sys.unraisablehook(types.SimpleNamespace(
                     exc_type=sys.exc_info()[0], exc_value=sys.exc_info()[1],
-                    exc_traceback=sys.exc_info()[2], err_msg="Exception ignored in thread "
-                    "started by", object=function))
+                    exc_traceback=sys.exc_info()[2], err_msg=text, object=named))
             finally:
                 self._end(handle)
 
@@ -292,6 +298,8 @@ class Functions(ByName, of="_thread"):
                               daemon: bool = True) -> Handle:
         """Begin a thread that can be joined by its handle (3.13)."""
         handle = handle if handle is not None else Handle(self._scheduler)
+        if handle.ident is not None:
+            raise RuntimeError("thread already started")
         if not daemon:
             self._joinable.append(handle)
         handle.ident = self._begin(function, (), {}, handle)

@@ -25,6 +25,7 @@ from typing import Any, Protocol
 from .clock import Clock
 from .errors import Deadlock
 
+PATIENCE = 16  # times that a thread asks in vain between two turns
 ASKING = 10e-6  # seconds that a call in vain takes, with what a program does between two of them
 
 
@@ -121,6 +122,7 @@ class Scheduler:
         self.outside: Callable[[], bool] = lambda: False  # may something from outside wake one?
         self._idents = 0
         self.turns = 0  # how many there have been
+        self._asked = self._asked_in = 0
         self.main = self.current = self._new("MainThread")
         engine.adopt(self.main)
 
@@ -208,6 +210,13 @@ class Scheduler:
         """
         self.pause()
         self.clock.pass_time(ASKING)
+
+    def ask(self) -> None:
+        """Let the others go on; and where this thread asks again and again, `look`."""
+        if self._asked_in != self.turns:
+            self._asked_in, self._asked = self.turns, 0
+        self._asked += 1
+        (self.look if self._asked > PATIENCE else self.pause)()
 
     def _give_way(self, task: Task) -> None:
         following = self._next()
