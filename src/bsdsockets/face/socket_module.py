@@ -93,7 +93,7 @@ class Functions(ByName, of="_socket"):
         """
         if not isinstance(name, str | bytes):
             raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
-        given = name if isinstance(name, str) else name.decode()
+        given = os.fsdecode(name)
         self._machine.resolver.hostname = given
         self._machine.resolver.hosts.setdefault(given, ["127.0.0.1"])
 
