@@ -44,8 +44,10 @@ MAXIMUM_SEGMENT = 65483  # bytes of data in a packet of 65536, headers and times
 
 def announced(so: Any) -> int:
     """How many bytes a segment to *so* may have: all that go into a packet, or TCP_MAXSEG."""
-    wanted = so.options.get(opt.TCP_MAXSEG) if so is not None and so.options else 0
-    return min(MAXIMUM_SEGMENT, wanted - STAMP if wanted else MAXIMUM_SEGMENT)
+    if so is None or not so.options:
+        return MAXIMUM_SEGMENT
+    wanted = so.options.get(opt.TCP_MAXSEG)
+    return min(MAXIMUM_SEGMENT, wanted - STAMP) if wanted else MAXIMUM_SEGMENT
 
 
 def left_segment(c: Connection) -> int:
