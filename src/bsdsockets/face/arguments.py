@@ -42,11 +42,11 @@ def within(value: Any, bits: int, name: str) -> int:
 
 def number(value: Any) -> int:
     """A C int of a program's argument."""
-    result = within(value, 64, "long")
-    if not -(2**31) <= result < 2**31:
-        bound = "greater than maximum" if result > 0 else "less than minimum"
-        raise OverflowError(f"signed integer is {bound}")
-    return result
+    result = int(index(value))
+    if -(2**31) <= result < 2**31:
+        return result
+    bound = "greater than maximum" if within(result, 64, "long") > 0 else "less than minimum"
+    raise OverflowError(f"signed integer is {bound}")
 
 
 def size(value: Any) -> int:
@@ -70,7 +70,8 @@ def room(value: Any, what: str) -> int:
 
 def small(value: Any) -> int:
     """A C int, where CPython words its refusal in another way."""
-    return within(value, 32, "int")
+    result = int(index(value))
+    return result if -(2**31) <= result < 2**31 else within(result, 32, "int")
 
 
 def unsigned_long(value: Any) -> int:
