@@ -70,7 +70,7 @@ PAGE_OF = {  # of a call: its page here
     "shutdown.2": "shutdown", "close.2": "close", "getsockname.2": "getsockname",
     "getpeername.2": "getsockname", "getsockopt.2": "getsockopt", "select.2": "poll",
     "poll.2": "poll", "epoll_create.2": "poll", "epoll_ctl.2": "poll", "epoll_wait.2": "poll",
-    "fcntl.2": "fcntl", "ioctl.2": "fcntl", "sendfile.2": "send",
+    "fcntl.2": "fcntl", "ioctl.2": "fcntl", "sendfile.2": "sendfile",
 }  # fmt: skip
 SPELT_OTHERWISE = {"EAFNOTSUPPORT", "EPFNOSUPPORT", "ERESTARTSYS"}  # the pages' own, or libc's
 
