@@ -40,6 +40,7 @@ from .ports import Ports
 from .protocol import Protocol
 
 LOOPBACK_INDEX = 1  # of the interface lo
+LINK_LOCAL = ("fe80:", "ff01:", "ff02:")  # what an address begins with that wants an interface
 
 
 class InternetAddress(NamedTuple):
@@ -156,9 +157,9 @@ class Internet(Protocol):
         EINVAL
             None is named.
         """
-        group = address.address.startswith(("ff01:", "ff02:"))
-        if not group and not address.address.startswith("fe80:"):
+        if not address.address.startswith(LINK_LOCAL):
             return
+        group = address.address.startswith("ff")
         if address.scope == LOOPBACK_INDEX:
             so.options[opt.SO_BINDTODEVICE] = b"lo\0"
         elif not (address.scope or so.options.get(opt.SO_BINDTODEVICE)

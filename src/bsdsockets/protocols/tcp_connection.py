@@ -27,12 +27,14 @@ HEADER6 = (opt.IPV6_UNICAST_HOPS, opt.IPV6_TCLASS)
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
 
 
-SLOW = (opt.TCP_QUICKACK, opt.SO_TIMESTAMP, opt.SO_TIMESTAMPNS, opt.TCP_INQ, opt.IP_MINTTL,
-        opt.IPV6_MINHOPCOUNT)
+SLOW = frozenset((opt.TCP_QUICKACK, opt.SO_TIMESTAMP, opt.SO_TIMESTAMPNS, opt.TCP_INQ,
+                  opt.IP_MINTTL, opt.IPV6_MINHOPCOUNT))
 
 
 def slowness(so: Any) -> int:
     """Which of a socket's options the fast path cannot do: those that `SLOW` names."""
+    if SLOW.isdisjoint(so.options):
+        return 0
     late = LATE_ACK if not so.options.get(opt.TCP_QUICKACK, 1) else 0
     near = so.options.get(opt.IP_MINTTL) or so.options.get(opt.IPV6_MINHOPCOUNT)
     return (late | (STAMPED if wants_time(so) else 0)

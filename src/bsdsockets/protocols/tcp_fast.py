@@ -37,7 +37,7 @@ class FastPath:
         listener = self.input.find_listener(c.remote_address, c.remote_port)
         if listener is None or listener.shutdown or listener.queue.is_full():
             return False
-        if any(so.options and slowness(so) & NEAR_ONLY for so in (listener, c.so)):
+        if (slowness(listener) | slowness(c.so)) & NEAR_ONLY:
             return False
         child = Connection()
         child.local_address, child.local_port, child.remote_address, child.remote_port = key
