@@ -98,7 +98,9 @@ class Raw(Datagrams):
         return super().receive(so, count, flags)
 
     def check_state(self, so: Any) -> None:
-        """Linux sends for a raw socket whatever error is pending."""
+        """Linux sends for a raw socket whatever is pending or shut down, but a whole packet."""
+        if so.options.get(opt.IP_HDRINCL):
+            super().check_state(so)
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
         """Note the peer: packets come from it alone, and go there where no address is given.
@@ -174,8 +176,9 @@ class Raw(Datagrams):
             return
         end = so.pcb
         if end.pending is not None:
-            odd = len(end.pending) % 2 and so.protocol_number == IPPROTO_ICMPV6
-            data, chosen = end.pending + data, LOST if odd else end.chosen
+            lost = len(end.pending) % 2 and so.protocol_number == IPPROTO_ICMPV6 and (
+                checksum(data) % 257)  # else the sum is the same with its bytes swapped
+            data, chosen = end.pending + data, LOST if lost else end.chosen
         if end.collecting:
             end.pending, end.chosen = data, chosen
             return
