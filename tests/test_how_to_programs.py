@@ -21,61 +21,12 @@ from pathlib import Path
 
 import pytest
 
-HOW_TO = Path(__file__).parent.parent / "docs" / "how-to"
-LIMIT = 30
+from tests.page_programs import HOW_TO, client_of, port_in
+
+LIMIT = HOW_TO.limit
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these programs are Linux's")
-
-
-def command(name: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-W", "error", "-B", str(HOW_TO / f"{name}.py"), *arguments]
-
-
-def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(name, *arguments), capture_output=True, text=True, timeout=LIMIT, check=False
-    )
-
-
-@contextlib.contextmanager
-def running(name: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Start a program; give its process and the number at the end of its first line."""
-    process = subprocess.Popen(
-        command(name, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    timer = threading.Timer(LIMIT, process.kill)
-    timer.start()
-    try:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        yield process, int(re.split(r"\D+", first.strip())[-1] or 0)
-    finally:
-        timer.cancel()
-        timer.join()
-        if process.poll() is None:
-            process.kill()
-        with contextlib.suppress(ValueError):  # a test has closed its output
-            process.communicate()
-
-
-def finish(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> str:
-    """Send a signal; the program must end well and say nothing on standard error.
-
-    A signal that comes just before a call waits is seen after the call: then it takes a second one.
-    """
-    process.send_signal(number)
-    try:
-        output, errors = process.communicate(timeout=8)
-    except subprocess.TimeoutExpired:
-        process.send_signal(number)
-        output, errors = process.communicate(timeout=LIMIT)
-    assert (process.returncode, errors) == (0, "")
-    return output
-
-
-def client_of(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=LIMIT)
 
 
 def to_the_end(sock: socket.socket) -> bytes:
@@ -92,14 +43,6 @@ def reset(sock: socket.socket) -> None:
     sock.close()
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in HOW_TO.glob("*.py")))
-def test_every_program_explains_itself(name: str) -> None:
-    if name.endswith("_naive"):
-        pytest.skip("shows how not to do it")
-    ended = run(name, "--help")
-    assert ended.returncode == 0 and ended.stdout.startswith("usage: ")
-
-
 SERVERS = {
     "answer_udp": [], "line_server": [], "low_port": [], "hand_over": ["{folder}/control"],
 }  # fmt: skip
@@ -111,13 +54,13 @@ def test_a_port_that_is_taken_is_said_in_a_line(name: str, tmp_path: Path) -> No
     more = [word.replace("{folder}", str(tmp_path)) for word in SERVERS[name]]
     with socket.socket(type=kind) as held:
         held.bind(("127.0.0.1", 0))
-        ended = run(name, str(held.getsockname()[1]), *more)
+        ended = HOW_TO.run(name, str(held.getsockname()[1]), *more)
     assert ended.returncode == 1 and "Address already in use" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_lines_come_in_any_pieces_and_several_at_once() -> None:
-    with running("line_server", "0") as (_, port), client_of(port) as client:
+    with HOW_TO.running("line_server", "0") as (_, line), client_of(line) as client:
         for byte in "SET name é\r\n".encode():
             client.send(bytes([byte]))
         client.sendall(b"GET name\nGET other\nNO\n\xff\n\nGET name")
@@ -140,25 +83,25 @@ def test_lines_come_in_any_pieces_and_several_at_once() -> None:
 def test_a_client_that_breaks_the_rules_is_told_nothing_and_logged(
     sent: bytes, ends_with: str
 ) -> None:
-    with running("line_server", "0") as (process, port):
-        with client_of(port) as client:
+    with HOW_TO.running("line_server", "0") as (process, line):
+        with client_of(line) as client:
             with contextlib.suppress(OSError):
                 client.sendall(sent)
                 client.shutdown(socket.SHUT_WR)
             assert to_the_end(client) == b""
-        assert finish(process).splitlines()[0].endswith(ends_with)
+        assert HOW_TO.finish(process).splitlines()[0].endswith(ends_with)
 
 
 def test_no_client_holds_up_the_others() -> None:
-    with running("line_server", "0", "--idle", "0.5") as (process, port):
-        silent, greedy = client_of(port), client_of(port)
+    with HOW_TO.running("line_server", "0", "--idle", "0.5") as (process, line):
+        silent, greedy = client_of(line), client_of(line)
         greedy.settimeout(0.2)
         with contextlib.suppress(OSError):
             while True:
                 greedy.sendall(b"GET a\n" * 10_000)
         for _ in range(5):
-            reset(client_of(port))
-        with client_of(port) as client:
+            reset(client_of(line))
+        with client_of(line) as client:
             client.sendall(b"SET a b\n")
             assert client.recv(100) == b"OK\n"
         assert silent.recv(1) == b""  # the server has given it up
@@ -166,19 +109,19 @@ def test_no_client_holds_up_the_others() -> None:
         to_the_end(greedy)
         silent.close()
         greedy.close()
-        assert finish(process).count("timed out") == 2
+        assert HOW_TO.finish(process).count("timed out") == 2
 
 
 def test_two_hundred_clients_and_only_so_many_at_a_time() -> None:
     answers = []
 
     def one(number: int) -> None:
-        with client_of(port) as client:
+        with client_of(line) as client:
             client.sendall(b"SET k%d %d\nGET k%d\n" % (number, number, number))
             client.shutdown(socket.SHUT_WR)
             answers.append(to_the_end(client) == b"OK\nOK %d\n" % number)
 
-    with running("line_server", "0", "--clients", "20") as (_, port):
+    with HOW_TO.running("line_server", "0", "--clients", "20") as (_, line):
         threads = [threading.Thread(target=one, args=(number,)) for number in range(200)]
         for thread in threads:
             thread.start()
@@ -189,7 +132,7 @@ def test_two_hundred_clients_and_only_so_many_at_a_time() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_has_asked_before_the_stop_is_answered(number: signal.Signals) -> None:
-    with running("line_server", "0") as (process, port), client_of(port) as client:
+    with HOW_TO.running("line_server", "0") as (process, line), client_of(line) as client:
         client.sendall(b"GET a\n")
         assert client.recv(100) == b"ERROR no such name\n"
         client.sendall(b"GET a\n" * 500)
@@ -200,11 +143,11 @@ def test_who_has_asked_before_the_stop_is_answered(number: signal.Signals) -> No
 
 
 def test_the_server_serves_on_when_nobody_reads_its_log() -> None:
-    with running("line_server", "0") as (process, port):
+    with HOW_TO.running("line_server", "0") as (process, line):
         assert process.stdout is not None
         process.stdout.close()
         for _ in range(3):
-            with client_of(port) as client:
+            with client_of(line) as client:
                 client.sendall(b"SET a b\n")
                 assert client.recv(100) == b"OK\n"
         process.send_signal(signal.SIGINT)
@@ -224,7 +167,7 @@ def silent() -> Iterator[tuple[str, int]]:
 
 
 def race(addresses: list[tuple[str, int]], limit: float) -> socket.socket:
-    module = runpy.run_path(str(HOW_TO / "connect_first.py"))
+    module = runpy.run_path(HOW_TO.path("connect_first"))
     found = [(socket.AF_INET6 if ":" in host else socket.AF_INET, (host, port))
              for host, port in addresses]  # fmt: skip
     sock: socket.socket = module["Race"](found, 0.1).run(limit)
@@ -251,7 +194,7 @@ def test_if_no_address_answers_each_is_told(silent: tuple[str, int]) -> None:
 
 
 def test_the_families_are_tried_in_turn() -> None:
-    in_turn = runpy.run_path(str(HOW_TO / "connect_first.py"))["in_turn"]
+    in_turn = runpy.run_path(HOW_TO.path("connect_first"))["in_turn"]
     six, four = socket.AF_INET6, socket.AF_INET
     found = [(six, "a"), (six, "b"), (six, "c"), (four, "d")]
     assert in_turn(found) == [(six, "a"), (four, "d"), (six, "b"), (six, "c")]
@@ -261,10 +204,11 @@ def test_the_families_are_tried_in_turn() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "127.1.2.3", "::1"])
 def test_an_answer_comes_from_where_the_question_went(host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with running("answer_udp", "0") as (_, port), socket.socket(family, socket.SOCK_DGRAM) as sock:
+    kind = socket.SOCK_DGRAM
+    with HOW_TO.running("answer_udp", "0") as (_, line), socket.socket(family, kind) as sock:
         sock.settimeout(LIMIT)
         try:
-            sock.connect((host, port))
+            sock.connect((host, port_in(line)))
         except OSError:
             pytest.skip(f"{host} cannot be reached here")
         sock.send(b"hello")
@@ -273,14 +217,14 @@ def test_an_answer_comes_from_where_the_question_went(host: str) -> None:
 
 @pytest.mark.skipif(not IS_ROOT, reason="the tests do not run as root")
 def test_the_low_port_is_served_by_an_ordinary_user() -> None:
-    with running("low_port", "0") as (process, port):
+    with HOW_TO.running("low_port", "0") as (process, line):
         status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
         ids = re.search(r"Uid:\s+(\d+)\s+(\d+)\s+(\d+)", status)
         assert ids and "0" not in ids.groups()
         assert re.search(r"CapEff:\s+0+$", status, re.MULTILINE)
-        with client_of(port) as client:
+        with client_of(line) as client:
             assert to_the_end(client) == f"served by user {ids[1]}\n".encode()
-        assert finish(process).endswith("stopped\n")
+        assert HOW_TO.finish(process).endswith("stopped\n")
 
 
 def test_the_low_port_program_takes_a_socket_that_is_passed() -> None:
@@ -294,10 +238,11 @@ def test_the_low_port_program_takes_a_socket_that_is_passed() -> None:
         number = listener.fileno()
         program = subprocess.Popen(
             [sys.executable, "-c", child, str(number),
-             *command("low_port", "--clients", "1")[1:]],
+             *HOW_TO.command("low_port", "--clients", "1")[1:]],
             pass_fds=[number], stdout=subprocess.PIPE,
         )  # fmt: skip
-        with client_of(listener.getsockname()[1]) as client:
+        address = listener.getsockname()
+        with socket.create_connection(address, timeout=LIMIT) as client:
             assert to_the_end(client).startswith(b"served by user ")
         assert program.communicate(timeout=LIMIT)[0].startswith(b"listening on port")
         assert program.returncode == 0
@@ -305,42 +250,43 @@ def test_the_low_port_program_takes_a_socket_that_is_passed() -> None:
 
 def test_who_does_not_take_the_socket_does_not_end_the_server(tmp_path: Path) -> None:
     path = str(tmp_path / "control")
-    with running("hand_over", "0", path, "--name", "first") as (process, port):
+    with HOW_TO.running("hand_over", "0", path, "--name", "first") as (process, line):
         for _ in range(2):
             with socket.socket(socket.AF_UNIX) as stranger:
                 stranger.connect(path)  # and leaves
-        with client_of(port) as client:
+        with client_of(line) as client:
             assert client.recv(100) == b"served by first\n"
-        with running("hand_over", str(port), path, "--name", "second") as (second, same):
-            assert same == port
+        port = port_in(line)
+        with HOW_TO.running("hand_over", str(port), path, "--name", "second") as (second, line):
+            assert port_in(line) == port
             assert process.wait(LIMIT) == 0
-            with client_of(port) as client:
+            with client_of(line) as client:
                 assert client.recv(100) == b"served by second\n"
-            finish(second)
+            HOW_TO.finish(second)
     assert not os.path.exists(path)
 
 
 def test_the_file_of_a_killed_server_is_replaced_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "control"
-    with running("hand_over", "0", str(path)) as (process, _):
+    with HOW_TO.running("hand_over", "0", str(path)) as (process, _):
         process.kill()
         process.wait(LIMIT)
     assert path.is_socket()
-    with running("hand_over", "0", str(path)) as (process, _):
-        assert finish(process).endswith("stopped\n")
+    with HOW_TO.running("hand_over", "0", str(path)) as (process, _):
+        assert HOW_TO.finish(process).endswith("stopped\n")
     path.write_text("notes")
-    ended = run("hand_over", "0", str(path))
+    ended = HOW_TO.run("hand_over", "0", str(path))
     assert "Address already in use" in ended.stderr and path.read_text() == "notes"
 
 
 def test_all_interfaces_are_listed() -> None:
-    listed = re.findall(r"^(\d+): (\S+): ", run("interfaces").stdout, re.MULTILINE)
+    listed = re.findall(r"^(\d+): (\S+): ", HOW_TO.run("interfaces").stdout, re.MULTILINE)
     assert [(int(number), name) for number, name in listed] == socket.if_nameindex()
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="the tests do not run as root")
 def test_a_ping_takes_only_its_own_reply() -> None:
-    module = runpy.run_path(str(HOW_TO / "ping.py"))
+    module = runpy.run_path(HOW_TO.path("ping"))
     pings = [module["Ping"](socket.AF_INET, ("127.0.0.1", 0)) for _ in range(2)]
     with pings[0].sock, pings[1].sock:
         pings[1].sock.sendto(pings[1].request(1), pings[1].address)
@@ -362,7 +308,7 @@ def test_what_was_watched_can_be_read_by_others(tmp_path: Path) -> None:
     ) as sender:
         receiver.bind(("127.0.0.1", 0))
         port = receiver.getsockname()[1]
-        watching = running("watch_frames", "lo", "--port", str(port), "--frames", "1",
+        watching = HOW_TO.running("watch_frames", "lo", "--port", str(port), "--frames", "1",
                            "--write", str(file))  # fmt: skip
         with watching as (process, _):
             sender.sendto(b"hello", receiver.getsockname())
@@ -375,7 +321,7 @@ def test_what_was_watched_can_be_read_by_others(tmp_path: Path) -> None:
 
 
 def test_multicast_wants_a_group_and_an_interface_that_are_there() -> None:
-    ended = run("multicast", "hear", "127.0.0.1", "50007")
+    ended = HOW_TO.run("multicast", "hear", "127.0.0.1", "50007")
     assert "127.0.0.1 is no group" in ended.stderr
-    ended = run("multicast", "hear", "239.255.7.7", "50007", "--interface", "nosuch")
+    ended = HOW_TO.run("multicast", "hear", "239.255.7.7", "50007", "--interface", "nosuch")
     assert re.search(r"there is no nosuch; there are .*lo", ended.stderr)

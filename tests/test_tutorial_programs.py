@@ -10,17 +10,14 @@ import runpy
 import signal
 import socket
 import struct
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-TUTORIALS = Path(__file__).parent.parent / "docs" / "tutorials"
-LIMIT = 30
+from tests.page_programs import TUTORIALS, client_of, one_line, port_in
+
+LIMIT = TUTORIALS.limit
 ON_A_PORT = ["echo_server_tcp", "echo_server_udp", "web_server"]
 CLIENTS = ["echo_client_tcp", "echo_client_udp"]
 
@@ -29,80 +26,19 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def command(name: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-W", "error", "-B", str(TUTORIALS / f"{name}.py"), *arguments]
-
-
-def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(name, *arguments), capture_output=True, text=True, timeout=LIMIT, check=False
-    )
-
-
-@contextmanager
-def running(name: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start a server; give its process and the address it prints."""
-    process = subprocess.Popen(
-        command(name, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    timer = threading.Timer(LIMIT, process.kill)
-    timer.start()
-    try:
-        assert process.stdout is not None
-        yield process, process.stdout.readline().split()[-1]
-    finally:
-        timer.cancel()
-        timer.join()
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def port_of(address: str) -> str:
-    return address.rstrip("/").rpartition(":")[2]
-
-
-def finish(process: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> str:
-    """Send a signal; the program must end well and say nothing on standard error.
-
-    A signal that comes just before a call waits is seen after the call: then it takes a second one.
-    """
-    process.send_signal(number)
-    try:
-        output, errors = process.communicate(timeout=8)
-    except subprocess.TimeoutExpired:
-        process.send_signal(number)
-        output, errors = process.communicate(timeout=LIMIT)
-    assert (process.returncode, errors) == (0, "")
-    return output
-
-
-def one_line(ended: subprocess.CompletedProcess[str]) -> str:
-    """Return the message a program ended with, which is no traceback."""
-    assert ended.returncode != 0
-    assert "Traceback" not in ended.stderr
-    return ended.stderr.strip().splitlines()[-1]
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in TUTORIALS.glob("*.py")))
-def test_every_program_explains_itself(name: str) -> None:
-    ended = run(name, "--help")
-    assert ended.returncode == 0 and ended.stdout.startswith("usage: ")
-
-
 @pytest.mark.parametrize("name", [*ON_A_PORT, *CLIENTS])
 @pytest.mark.parametrize("port", ["70000", "http"])
 def test_a_wrong_port_ends_with_a_sentence(name: str, port: str) -> None:
     arguments = [port, "hello"] if name in CLIENTS else [port]
     assert f"error: argument port: {'70000 is not between' if port[0] == '7' else 'invalid'}" in (
-        one_line(run(name, *arguments))
+        one_line(TUTORIALS.run(name, *arguments))
     )
 
 
 @pytest.mark.parametrize("name", ON_A_PORT)
 def test_an_address_in_use_is_said_in_a_line(name: str) -> None:
-    with running(name, "0") as (_, address):
-        assert "Address already in use" in one_line(run(name, port_of(address)))
+    with TUTORIALS.running(name, "0") as (_, line):
+        assert "Address already in use" in one_line(TUTORIALS.run(name, str(port_in(line))))
 
 
 @pytest.mark.parametrize("name", CLIENTS)
@@ -110,27 +46,28 @@ def test_a_refused_connection_is_said_in_a_line(name: str) -> None:
     with socket.socket(type=socket.SOCK_STREAM) as held:  # bound and not listening: refuses
         held.bind(("127.0.0.1", 0))
         port = str(held.getsockname()[1])
-        assert "Connection refused" in one_line(run(name, port, "hello"))
+        assert "Connection refused" in one_line(TUTORIALS.run(name, port, "hello"))
 
 
 @pytest.mark.parametrize("name", ON_A_PORT)
 def test_ctrl_c_ends_a_server_cleanly(name: str) -> None:
-    with running(name, "0") as (process, _):
-        assert finish(process) == "stopped\n"
+    with TUTORIALS.running(name, "0") as (process, _):
+        assert TUTORIALS.finish(process) == "stopped\n"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_long_messages_come_back_whole_over_tcp(host: str) -> None:
     message = "0123456789" * 12_000
-    with running("echo_server_tcp", "0", "--clients", "1") as (_, address):
-        ended = run("echo_client_tcp", port_of(address), message, message, "--host", host)
+    with TUTORIALS.running("echo_server_tcp", "0", "--clients", "1") as (_, line):
+        port = str(port_in(line))
+        ended = TUTORIALS.run("echo_client_tcp", port, message, message, "--host", host)
         assert ended.stdout == f"{message}\n{message}\n"
 
 
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
 def test_messages_larger_than_every_buffer_come_back_whole(kind: str) -> None:
     client, server = (
-        runpy.run_path(str(TUTORIALS / f"echo_{side}_{kind}.py")) for side in ("client", "server")
+        runpy.run_path(TUTORIALS.path(f"echo_{side}_{kind}")) for side in ("client", "server")
     )
     near, far = socket.socketpair()
     with near, far:
@@ -146,14 +83,14 @@ def test_messages_larger_than_every_buffer_come_back_whole(kind: str) -> None:
 
 
 def test_a_client_that_resets_does_not_end_the_echo_server() -> None:
-    with running("echo_server_tcp", "0") as (process, address):
-        rude = socket.create_connection(("127.0.0.1", int(port_of(address))), timeout=LIMIT)
+    with TUTORIALS.running("echo_server_tcp", "0") as (process, line):
+        rude = client_of(line)
         rude.sendall(b"hello")
         rude.recv(5)
         rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         rude.close()
-        assert run("echo_client_tcp", port_of(address), "hello").stdout == "hello\n"
-        assert "reset by peer" in finish(process)
+        assert TUTORIALS.run("echo_client_tcp", str(port_in(line)), "hello").stdout == "hello\n"
+        assert "reset by peer" in TUTORIALS.finish(process)
 
 
 def test_a_datagram_that_stays_unanswered_is_sent_again() -> None:
@@ -161,9 +98,7 @@ def test_a_datagram_that_stays_unanswered_is_sent_again() -> None:
         server.bind(("127.0.0.1", 0))
         server.settimeout(LIMIT)
         port = str(server.getsockname()[1])
-        client = subprocess.Popen(
-            command("echo_client_udp", port, "hello"), stdout=subprocess.PIPE, text=True
-        )
+        client = TUTORIALS.start("echo_client_udp", port, "hello")
         lost, _ = server.recvfrom(100)
         again, peer = server.recvfrom(100)
         server.sendto(bytes(8) + b"late, for another question", peer)
@@ -172,10 +107,10 @@ def test_a_datagram_that_stays_unanswered_is_sent_again() -> None:
         assert lost == again
 
 
-def ask(address: str, *pieces: bytes) -> bytes:
+def ask(line: str, *pieces: bytes) -> bytes:
     """Send *pieces* to the web server one by one; return all it says."""
     answer = b""
-    with socket.create_connection(("127.0.0.1", int(port_of(address))), timeout=LIMIT) as browser:
+    with client_of(line) as browser:
         browser.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             browser.sendall(piece)
@@ -185,23 +120,23 @@ def ask(address: str, *pieces: bytes) -> bytes:
 
 
 def test_the_web_server_reads_requests_in_pieces_and_answers_bad_ones() -> None:
-    with running("web_server", "0") as (process, address):
+    with TUTORIALS.running("web_server", "0") as (process, line):
         request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
         pieces = [request[i : i + 1] for i in range(len(request))]
-        assert ask(address, *pieces).startswith(b"HTTP/1.0 200 OK\r\n")
-        assert ask(address, b"HEAD / HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\n")
-        assert ask(address, b"POST / HTTP/1.1\r\n\r\nbody").startswith(b"HTTP/1.0 501 ")
-        assert ask(address, b"\x1b[2J\r\n\r\n").startswith(b"HTTP/1.0 400 ")
-        assert ask(address, b"GET http://[ HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.0 400 ")
-        assert "\x1b" not in finish(process)
+        assert ask(line, *pieces).startswith(b"HTTP/1.0 200 OK\r\n")
+        assert ask(line, b"HEAD / HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\n")
+        assert ask(line, b"POST / HTTP/1.1\r\n\r\nbody").startswith(b"HTTP/1.0 501 ")
+        assert ask(line, b"\x1b[2J\r\n\r\n").startswith(b"HTTP/1.0 400 ")
+        assert ask(line, b"GET http://[ HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.0 400 ")
+        assert "\x1b" not in TUTORIALS.finish(process)
 
 
 def test_a_silent_visitor_does_not_hold_up_the_web_server() -> None:
     with (
-        running("web_server", "0") as (_, address),
-        socket.create_connection(("127.0.0.1", int(port_of(address))), timeout=LIMIT) as silent,
+        TUTORIALS.running("web_server", "0") as (_, line),
+        client_of(line) as silent,
     ):
-        assert "Hello, browser" in run("fetch", address).stdout
+        assert "Hello, browser" in TUTORIALS.run("fetch", line.split()[-1]).stdout
         silent.setblocking(False)
         with pytest.raises(BlockingIOError):  # the silent one still has its time
             silent.recv(1)
@@ -210,10 +145,10 @@ def test_a_silent_visitor_does_not_hold_up_the_web_server() -> None:
 
 
 def test_a_request_without_end_is_not_kept() -> None:
-    with running("web_server", "0") as (process, address):
+    with TUTORIALS.running("web_server", "0") as (process, line):
         with pytest.raises(ConnectionError):
-            ask(address, *[b"x" * 1000] * 1000)
-        assert "no complete request" in finish(process)
+            ask(line, *[b"x" * 1000] * 1000)
+        assert "no complete request" in TUTORIALS.finish(process)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +163,7 @@ def test_fetch_does_not_take_a_bad_answer_for_a_page(answer: bytes, message: str
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(LIMIT)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        client = subprocess.Popen(command("fetch", url), stderr=subprocess.PIPE, text=True)
+        client = TUTORIALS.start("fetch", url)
         connection, _ = listener.accept()
         with connection:
             connection.settimeout(LIMIT)
@@ -240,31 +175,31 @@ def test_fetch_does_not_take_a_bad_answer_for_a_page(answer: bytes, message: str
 
 @pytest.mark.parametrize("url", ["https://x/", "http://", "http://h:99999/", "http://h/a b", "h"])
 def test_fetch_refuses_what_is_not_an_http_address(url: str) -> None:
-    assert "error: argument url: " in one_line(run("fetch", url))
+    assert "error: argument url: " in one_line(TUTORIALS.run("fetch", url))
 
 
 def test_the_unix_server_replaces_a_dead_server_s_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "echo.sock"
-    with running("echo_server_unix", str(path)) as (process, _):
+    with TUTORIALS.running("echo_server_unix", str(path)) as (process, _):
         process.kill()
         process.wait(LIMIT)
     assert path.is_socket()
-    with running("echo_server_unix", str(path), "--clients", "1") as (process, _):
+    with TUTORIALS.running("echo_server_unix", str(path), "--clients", "1") as (process, _):
         assert path.stat().st_mode & 0o777 == 0o600
-        assert "Address already in use" in one_line(run("echo_server_unix", str(path)))
+        assert "Address already in use" in one_line(TUTORIALS.run("echo_server_unix", str(path)))
         message = "0123456789" * 12_000
-        assert run("echo_client_unix", str(path), message).stdout == f"{message}\n"
+        assert TUTORIALS.run("echo_client_unix", str(path), message).stdout == f"{message}\n"
         assert process.communicate(timeout=LIMIT)[0] == "a client sent 120000 bytes\n"
     assert not path.exists()
     path.write_text("precious")
-    assert "Address already in use" in one_line(run("echo_server_unix", str(path)))
+    assert "Address already in use" in one_line(TUTORIALS.run("echo_server_unix", str(path)))
     assert path.read_text() == "precious"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_unix_server_takes_its_file_with_it(tmp_path: Path, number: signal.Signals) -> None:
     path = tmp_path / "echo.sock"
-    with running("echo_server_unix", str(path)) as (process, _):
-        assert finish(process, number) == "stopped\n"
+    with TUTORIALS.running("echo_server_unix", str(path)) as (process, _):
+        assert TUTORIALS.finish(process, number) == "stopped\n"
     assert not path.exists()
-    assert "No such file" in one_line(run("echo_client_unix", str(path), "hello"))
+    assert "No such file" in one_line(TUTORIALS.run("echo_client_unix", str(path), "hello"))
