@@ -70,6 +70,8 @@ class Calls(Connections):
             The type has no such protocol.
         EPERM
             SOCK_RAW, or another type that only root may have.
+        EACCES
+            An ICMP socket of SOCK_DGRAM, which needs a group that the host has not named.
         EMFILE
             The process has no descriptor left.
 

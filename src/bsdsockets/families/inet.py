@@ -5,7 +5,7 @@
 | SOCK_STREAM | 6        | TCP           |
 | SOCK_DGRAM  | 17       | UDP           |
 | SOCK_DGRAM  | 136      | UDP-Lite      |
-| SOCK_DGRAM  | 1        | ICMP echo     |
+| SOCK_DGRAM  | 1        | EACCES        |
 | SOCK_RAW    | any      | IP            |
 
 Sources: POSIX.1-2024 <netinet/in.h>; Linux ip(7); CPython ``getsockaddrarg`` for what a

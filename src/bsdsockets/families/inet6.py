@@ -8,7 +8,7 @@ Sources: RFC 3493 3.3; Linux ipv6(7); CPython ``getsockaddrarg`` for what a prog
 from operator import index
 from typing import Any
 
-from ..machine.constants import AF_INET6
+from ..machine.constants import AF_INET6, IPPROTO_ICMPV6
 from ..network.addresses import ANY6
 from ..protocols.internet import InternetAddress
 from .internet import InternetFamily, c_int, check_port, host_text
@@ -20,6 +20,7 @@ class Inet6(InternetFamily):
     number = AF_INET6
     name = "AF_INET6"
     any_address = ANY6
+    echo = IPPROTO_ICMPV6
 
     def from_python(self, address: Any, caller: str) -> InternetAddress:
         self.check_tuple(address, caller)

@@ -6,8 +6,8 @@ Sources: Linux ip(7), ipv6(7); CPython ``getsockaddrarg`` for what a program may
 from operator import index
 from typing import Any
 
-from ..machine.constants import EAI_ADDRFAMILY, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
-from ..machine.errors import EPROTONOSUPPORT, fail
+from ..machine.constants import EAI_ADDRFAMILY, IPPROTO_ICMP, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
+from ..machine.errors import EACCES, EPROTONOSUPPORT, fail
 from ..machine.host import Host
 from ..network.addresses import version
 from ..network.names import Resolver, UnknownName
@@ -42,7 +42,9 @@ def host_text(value: Any) -> str:
 
 
 class InternetFamily(Family):
-    """One version of IP of one host."""
+    """One version of IP of one host.  *echo* is the number of its ICMP."""
+
+    echo = IPPROTO_ICMP
 
     def __init__(self, host: Host, resolver: Resolver, tcp: Any, udp: Any, udplite: Any,
                  raw: Any) -> None:
@@ -54,6 +56,8 @@ class InternetFamily(Family):
     def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
         if kind == SOCK_RAW and number == 0:
             fail(EPROTONOSUPPORT)
+        if kind == SOCK_DGRAM and number == self.echo:
+            fail(EACCES)  # net.ipv4.ping_group_range is "1 0", nobody, until somebody sets it
         return super().choose(kind, number)
 
     def resolve(self, name: str) -> str:

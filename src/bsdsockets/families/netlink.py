@@ -7,7 +7,7 @@ the kernel:
 |----------------------------|-------------------------------------------------|
 | 0, NETLINK_ROUTE           | links, addresses and routes of this host        |
 | 2, NETLINK_USERSOCK        | nobody: for programs among themselves           |
-| 4 6 9 10 11 12 15 16 20 21 | there are sockets of it here, and nobody answers |
+| 4 6 7 9 10 11 12 15 16     | there are sockets of it here, and nobody answers |
 
 Sources: Linux netlink(7); <linux/netlink.h>; CPython ``getsockaddrarg``.
 """
@@ -25,9 +25,9 @@ from ..protocols.netlink_route import Route
 from .family import Family
 
 ROUTE, USERSOCK, RTNLGRP_MAX = 0, 2, 38
-# What Linux 6.18 has built in besides: SOCK_DIAG XFRM AUDIT FIB_LOOKUP CONNECTOR NETFILTER
-# KOBJECT_UEVENT GENERIC RDMA CRYPTO, as far as its configuration has them.
-SILENT = (4, 9, 10, 12, 15, 16)
+# What Linux 6.18 has built in besides, as far as its configuration has it: SOCK_DIAG XFRM SELINUX
+# AUDIT FIB_LOOKUP CONNECTOR NETFILTER KOBJECT_UEVENT GENERIC.
+SILENT = (4, 6, 7, 9, 10, 11, 12, 15, 16)
 
 
 class NetlinkFamily(Family):

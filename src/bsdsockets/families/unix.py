@@ -39,7 +39,7 @@ class UnixFamily(Family):
             kind = SOCK_DGRAM
         if kind not in self.table:
             fail(ESOCKTNOSUPPORT)
-        return kind, number, self.table[kind][0][1]
+        return kind, 0, self.table[kind][0][1]
 
     def from_python(self, address: Any, caller: str) -> bytes:
         """A path as str, or any bytes: a path, or an abstract name that begins with b"\\0"."""
