@@ -213,7 +213,7 @@ thread.join()
 client.close(), connection.close()
 """
     )
-    begins = next(n for n, text in enumerate(said) if "waits for one of 1 files" in text)
+    begins = next(n for n, text in enumerate(said) if "waits for something to read" in text)
     sends = said.index("client calls client.send(b'x'), which returns 1.")
     returns = next(n for n, text in enumerate(said) if re.match(r"server: \w+\(\) returns", text))
     assert begins < sends < returns

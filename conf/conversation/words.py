@@ -119,8 +119,6 @@ def _failure(error: Failure) -> str:
 
 def wait(entry: Entry) -> str:
     """What a call waits for."""
-    if entry.call == "accept":
-        return "for a connection"
     if entry.call == "receive":
         return "for something to read"
     return f"for {entry.what}"

@@ -107,8 +107,8 @@ class Page:
             except BaseException as raised:
                 error = raised
         watch.deadline = float("inf")
-        got = output.getvalue()
-        more = {"complaints": complaints.getvalue()} if complaints.getvalue() else {}
+        got, complained = output.rest(), complaints.rest()
+        more = {"complaints": complained} if complained else {}
         if watch.told:
             self.machine.hint = lonely(watch.told)
             return got, watch.told, {"stopped": watch.told}

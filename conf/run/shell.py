@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from stage import Machine, Stage, TookTooLong, Wishes, outside_of_loops, waits
-from telling import MOST, Bytes, Gathered, hint, lonely, remember, traceback_of
+from telling import Bytes, Gathered, Kept, hint, lonely, remember, traceback_of
 
 from bsdsockets.machine import errors
 from bsdsockets.machine.scheduler import Killed, Task
@@ -35,9 +35,7 @@ class Job:
 
     def __init__(self, words: list[str]) -> None:
         self.words = words
-        self.output = ""
-        self.more = 0
-        self.taken = 0
+        self.output = Kept()
         self.status = 0
         self.done = False
         self.task: Task | None = None
@@ -49,16 +47,12 @@ class Job:
             waiter.notify()
 
     def add(self, text: str) -> None:
-        kept = text[: MOST - len(self.output)]
-        self.output += kept
-        self.more += len(text) - len(kept)
+        self.output.add(text)
         self.changed()
 
     def take(self) -> str:
         """What was printed since the last time."""
-        text, self.taken = self.output[self.taken :], len(self.output)
-        more, self.more = self.more, 0
-        return text + (f"\n… {more:,} characters more\n" if more else "")
+        return self.output.rest()
 
 
 class Exited(Killed):
@@ -203,7 +197,7 @@ class Shell:
         self.jobs.append(job)
         want = command.get("want") or ""
         return self._collect(
-            job, lambda: _CHECKER.check_output(want, job.output[job.taken :], doctest.ELLIPSIS)
+            job, lambda: _CHECKER.check_output(want, job.output.text(), doctest.ELLIPSIS)
         )
 
     def _collect(self, job: Job, enough: Callable[[], bool] = lambda: False) -> str:

@@ -1,6 +1,6 @@
 """What a reader is told of a run: its output, its exceptions, and what is other on a page.
 
-    Output       what is printed, up to a limit; text that UTF-8 does not have fails, as on Linux
+    Kept, Output what is printed, up to a limit; text that UTF-8 does not have fails, as on Linux
     traceback_of an exception as Python prints it, without the lines of the model and the session
     hint         why a page cannot do what an exception says, in a sentence
 
@@ -33,29 +33,58 @@ PAUSE = 0.05
 """Seconds in which later ones are gathered."""
 
 
+class Kept:
+    """Text as it comes, up to a limit; how much there would be more is said once.
+
+    >>> kept = Kept(most=5)
+    >>> kept.add("one "), kept.add("two"), kept.take(), kept.add("three"), kept.rest()
+    (None, None, 'one t', None, '\\n… 7 characters more\\n')
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self._parts: list[str] = []
+        self._room = most
+        self._more = 0
+
+    def add(self, text: str) -> None:
+        if kept := text[: self._room]:
+            self._parts.append(kept)
+        self._room -= len(kept)
+        self._more += len(text) - len(kept)
+
+    def text(self) -> str:
+        """What there is that nobody has taken yet."""
+        return "".join(self._parts)
+
+    def take(self) -> str:
+        """The same, once."""
+        text = self.text()
+        self._parts.clear()
+        return text
+
+    def rest(self) -> str:
+        """The last of it: what there is, and how much there would be more."""
+        more, self._more = self._more, 0
+        return self.take() + (f"\n… {more:,} characters more\n" if more else "")
+
+
 class Output(io.TextIOBase):
-    """Keeps what is printed, up to a limit, and counts the rest.
+    """Keeps what is printed, as `Kept` does; text that UTF-8 does not have fails.
 
     >>> output = Output(most=5)
-    >>> output.write("one "), output.write("two"), output.getvalue()
+    >>> output.write("one "), output.write("two"), output.rest()
     (4, 3, 'one t\\n… 2 characters more\\n')
     """
 
     encoding = "utf-8"
 
     def __init__(self, most: int = MOST) -> None:
-        self._parts: list[str] = []
-        self._room = most
-        self._more = 0
+        self._kept = Kept(most)
         self.buffer = Bytes(self)
 
     def write(self, text: str, /) -> int:
         text.encode()
-        kept = text[: self._room]
-        if kept:
-            self._parts.append(kept)
-        self._room -= len(kept)
-        self._more += len(text) - len(kept)
+        self._kept.add(text)
         return len(text)
 
     def writable(self) -> bool:
@@ -64,10 +93,9 @@ class Output(io.TextIOBase):
     def close(self) -> None:
         """Stay open: what a program closes is its own name for it."""
 
-    def getvalue(self) -> str:
-        """What there is, and how much more there would be."""
-        more = f"\n… {self._more:,} characters more\n" if self._more else ""
-        return "".join(self._parts) + more
+    def rest(self) -> str:
+        """What was printed, and how much more there would be."""
+        return self._kept.rest()
 
 
 class Bytes(io.RawIOBase):
@@ -99,13 +127,12 @@ class Gathered:
     ) -> None:
         self._pass_on = pass_on
         self._at_once = at_once
-        self._waiting = Output(most)
-        self._parts = self._waiting._parts
+        self._waiting = Kept(most)
         self._next = 0.0
 
     def add(self, text: str) -> None:
         """Take *text*; it is passed on now or with the next ones."""
-        self._waiting.write(text)
+        self._waiting.add(text)
         if self._at_once > 0:
             self._at_once -= 1
             self._send()
@@ -113,16 +140,14 @@ class Gathered:
             self._send()
 
     def _send(self) -> None:
-        if self._parts:
-            self._pass_on("".join(self._parts))
-            self._parts.clear()
+        if text := self._waiting.take():
+            self._pass_on(text)
         self._next = time.perf_counter() + PAUSE
 
     def flush(self) -> None:
         """Pass on what still waits, and how much there would be more."""
-        if rest := self._waiting.getvalue():
+        if rest := self._waiting.rest():
             self._pass_on(rest)
-        self._parts.clear()
 
 
 def remember(name: str, text: str) -> None:
@@ -233,7 +258,7 @@ def _hint_of_call(error: OSError) -> str:
 def lonely(told: str) -> str:
     """What to do for a server that no client can reach; *told* is why its run was ended.
 
-    >>> lonely("nobody can ever wake: program.py in accept(3): waits for something to read")
+    >>> lonely("nobody can ever wake: program.py in accept(3): waits for a connection")
     'A server alone on this page has no clients: let a thread of the program be one.'
     >>> lonely("nobody can ever wake: a in accept(3): waits; b in recv(4): waits")
     ''

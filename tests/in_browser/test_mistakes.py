@@ -25,11 +25,11 @@ MISTAKES = {
     FLOOD: ("Stopped after 1 s: program.py is computing at line 2", "characters more\n"),
     "print('x' * 50_000_000)\n": ("Ended after", "… 49,800,001 characters more\n"),
     "import socket\nsocket.create_server(('127.0.0.1', 0)).accept()\n": (
-        f"waits for something to read. {ALONE}", "line 2, in <module>\n"),
+        f"waits for a connection. {ALONE}", "line 2, in <module>\n"),
     "import socketserver as s\ns.TCPServer(('127.0.0.1', 0), None).serve_forever()\n": (ALONE, ""),
     "import socket, threading\nserver = socket.create_server(('127.0.0.1', 0))\n"
     "threading.Thread(target=server.accept).start()\nprint('the end')\n": (
-        "Deadlock: nobody can ever wake: program.py in join: a thread to end; Thread-1 (accept)",
+        "Deadlock: nobody can ever wake: program.py in join: waits for a thread to end; Thread-1 (",
         "the end"),
     "import threading\nlock = threading.Lock()\nlock.acquire()\n"
     "threading.Thread(target=lock.acquire, daemon=True).start()\n": ("Ended after", ""),

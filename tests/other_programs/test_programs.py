@@ -93,7 +93,7 @@ REFUSED = {
     ),
     "waiting that nobody ends": (
         "import threading; threading.Event().wait()",
-        r"Deadlock: nobody can ever wake: MainThread in acquire: a lock",
+        r"Deadlock: nobody can ever wake: MainThread in acquire: waits for a lock",
     ),
 }
 

@@ -166,7 +166,7 @@ class Connections(Transfer):
         if so.family == AF_UNIX:
             while so.protocol.connect(so, address, True) is None:
                 listener = so.protocol.waits_for(so)
-                if not self._sleep(listener, deadline, "connect", "its queue", so):
+                if not self._sleep(listener, deadline, "connect", "a place in the queue", so):
                     fail(EAGAIN)
             return
         while so.protocol.connected(so) is None:

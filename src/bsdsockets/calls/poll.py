@@ -12,6 +12,7 @@ Sources: POSIX.1-2024 poll(), pselect(); Linux epoll(7), epoll_ctl(2).
 """
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from ..machine.constants import (
@@ -32,6 +33,7 @@ READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP
 WRITE_SET = POLLOUT | 256 | 512 | POLLERR
 PATIENCE = 16  # calls of one thread between two turns
 FOREIGN_PAUSE = 0.002  # seconds between looks at descriptors of the host
+_IN_WORDS = ((POLLIN, "something to read"), (POLLOUT, "room to write"), (POLLPRI, "urgent data"))
 
 
 class Readiness:
@@ -84,9 +86,10 @@ class Readiness:
             return found
 
         sources = [file for file in files.values() if file is not None]
-        return self._until(look, sources, timeout, call)
+        return self._until(look, sources, timeout, call, wanted.values())
 
-    def _until(self, look: Any, sources: list[Any], timeout: float | None, call: str) -> Any:
+    def _until(self, look: Any, sources: list[Any], timeout: float | None, call: str,
+               wanted: Collection[int]) -> Any:
         """Look until something is found or *timeout* seconds are over."""
         scheduler, clock = self.host.scheduler, self.host.clock
         if self._nobody_else_runs():
@@ -101,13 +104,14 @@ class Readiness:
         foreign = any(isinstance(source, Foreign) or getattr(source, "foreign", None)
                       for source in sources)
         scheduler.current.call = call
+        what = in_words(wanted)
         if self.host.observers:
-            self.host.observers.tell(CallWaits, call, f"one of {len(sources)} files")
+            self.host.observers.tell(CallWaits, call, what)
         while not found:
             limit = clock.now + FOREIGN_PAUSE if foreign else deadline
             if deadline is not None and limit is not None:
                 limit = min(limit, deadline)
-            awake = scheduler.wait(sources, limit, f"waits for one of {len(sources)} files")
+            awake = scheduler.wait(sources, limit, f"waits for {what}")
             found = look()
             if not awake and not found:
                 if deadline is not None and clock.now >= deadline:
@@ -159,7 +163,8 @@ class Readiness:
                                                  (exceptional, POLLPRI)))
             return result if any(result) else None
 
-        found = self._until(look, list(files.values()), timeout, "select")
+        found = self._until(look, list(files.values()), timeout, "select",
+                            wanted.values())
         return found or ([], [], [])
 
 
@@ -263,5 +268,22 @@ class EpollCalls(Readiness):
         """
         instance = self._epoll(epoll)
         result: list[tuple[int, int]] = self._until(
-            lambda: instance.collect(most), [instance], timeout, "epoll_wait")
+            lambda: instance.collect(most), [instance], timeout, "epoll_wait",
+            [entry.events for entry in instance.entries.values()])
         return result
+
+
+def in_words(wanted: Collection[int]) -> str:
+    """What a call waits for that wants these events, one mask for each descriptor.
+
+    >>> in_words([READ_SET])
+    'something to read'
+    >>> in_words([POLLIN, POLLIN | POLLOUT])
+    'something to read or room to write at one of 2 descriptors'
+    """
+    events = 0
+    for mask in wanted:
+        events |= mask
+    things = [words for mask, words in _IN_WORDS if events & mask]
+    what = " or ".join(things) or ("an end or an error" if wanted else "nothing")
+    return what if len(wanted) < 2 else f"{what} at one of {len(wanted)} descriptors"

@@ -111,7 +111,7 @@ class Waiting:
             so.references += 1  # a close() in another thread ends this call's socket after it
         try:
             while True:
-                awake = self._sleep(so, deadline, call, _names(event))
+                awake = self._sleep(so, deadline, call, _names(event, call))
                 if event == POLLOUT and so.error:
                     so.fail_pending()  # a sender that has waited looks at the error first
                 result = verb(*arguments) if awake else self._try(call, verb, arguments)
@@ -130,7 +130,7 @@ class Waiting:
         deadline = self.clock.now + timeout
         while True:
             while not so.ready() & (event | POLLERR | POLLHUP):
-                if not self._sleep(so, deadline, call, _names(event)):
+                if not self._sleep(so, deadline, call, _names(event, call)):
                     raise TimedOut
             try:
                 result = self._try(call, verb, arguments)
@@ -141,7 +141,7 @@ class Waiting:
             if result is not None:
                 return result
             # poll says yes, the call says no: a busy loop, while others go on
-            self._sleep(so, min(self.clock.now + SPIN, deadline), call, _names(event))
+            self._sleep(so, min(self.clock.now + SPIN, deadline), call, _names(event, call))
             if self.clock.now >= deadline:
                 raise TimedOut
 
@@ -186,5 +186,7 @@ def _seconds(limit: tuple[int, int]) -> float | None:
     return total or None
 
 
-def _names(event: int) -> str:
+def _names(event: int, call: str) -> str:
+    if call == "accept":
+        return "a connection"
     return "something to read" if event == POLLIN else "room to write"

@@ -196,7 +196,7 @@ class Remote:
             if (any(found) if name == "select" else found) or \
                     (deadline is not None and clock.now >= deadline):
                 return found
-            scheduler.wait((), clock.now + LOOK, "waits for one of several files")
+            scheduler.wait((), clock.now + LOOK, "waits for one of several descriptors")
 
 
 def fork(machine: Any, real: Callable[[], Any], child_of: Callable[[Any], int]) -> Any:

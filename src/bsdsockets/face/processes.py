@@ -185,7 +185,7 @@ def share_semaphores(machine: Any) -> None:
                 if not block or (deadline is not None and clock.now >= deadline):
                     return False
                 scheduler.current.call = "acquire"
-                scheduler.wait((), clock.now + LOOK, "another process's semaphore")
+                scheduler.wait((), clock.now + LOOK, "waits for another process's semaphore")
             return True
 
         def __enter__(self) -> bool:

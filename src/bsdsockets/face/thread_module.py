@@ -78,7 +78,7 @@ class Lock(Waitable):
                 if self._taken:
                     return False
                 break
-            if not self._wait(deadline, "acquire", "a lock") and self._taken:
+            if not self._wait(deadline, "acquire", "waits for a lock") and self._taken:
                 return False
         self._taken = True
         return True
@@ -132,7 +132,7 @@ class RLock(Waitable):
         while self._owner is not None and self._owner is not me:
             if not blocking:
                 return False
-            awake = self._wait(deadline, "acquire", "a lock that another thread has")
+            awake = self._wait(deadline, "acquire", "waits for a lock that another thread has")
             if not awake and self._owner is not None:
                 return False
         self._owner = me
@@ -227,7 +227,7 @@ class Handle(Waitable):
         if timeout is not None and timeout >= 0:
             deadline = self._scheduler.clock.now + timeout
         while not self._done:
-            if not self._wait(deadline, "join", "a thread to end") and not self._done:
+            if not self._wait(deadline, "join", "waits for a thread to end") and not self._done:
                 return
 
 

@@ -145,7 +145,7 @@ class Background:
     def _wait(self, deadline: float | None) -> None:
         try:
             while self._living():
-                if not self._scheduler.wait((self,), deadline, "a program to end"):
+                if not self._scheduler.wait((self,), deadline, "waits for a program to end"):
                     return
         except Deadlock:
             return
