@@ -156,6 +156,24 @@ FOUND = {
     "a.recv(9); a.setsockopt(IPPROTO_UDP, 102, 1); b.sendto(b'y', at(a)); a.recv(9); "
     "b.connect(nobody(AF_INET6)); b.send(b'z'); b.send(b'z'); "
     "c = udp(); c.setsockopt(IPPROTO_IP, IP_OPTIONS, None, 100)",
+    "TCP_DEFER_ACCEPT lets connections wait for data": "l = tcp(); l.bind(LO); l.listen(1); "
+    "l.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, 5); a = tcp(); a.connect(at(l)); state(a); "
+    "poll(l); taken(l); a.send(b'word'); poll(l); b, peer = accept(l); b.recv(9); "
+    "b.getsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT); c = tcp(); c.connect(at(l)); "
+    "c.shutdown(SHUT_WR); d, peer = accept(l); d.recv(9); e = tcp(); e.connect(at(l)); "
+    "f = tcp(); f.connect(at(l)); poll(l); g = tcp(); g.connect(at(l)); accept(l)[1] == at(g); "
+    "e.setsockopt(SOL_SOCKET, SO_LINGER, linger(1, 0)); e.close(); poll(l); "
+    "l.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, 0); poll(l); l.close(); look(f); f.send(b'x'); "
+    "f.recv(1)",
+    "a client's TCP_DEFER_ACCEPT lets its data bring the ACK": "l = tcp6(); l.bind(LO6); "
+    "l.listen(); a = tcp6(); a.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, 1); a.connect(at(l)); "
+    "look(a); poll(l); a.send(b'x'); poll(l); b, peer = accept(l); b.recv(9); b.send(b'y'); "
+    "a.recv(9); look(b)",
+    "connect() to IPv4 writes over where a datagram of IPv6 goes": "r = icmp6(); d = udp6(); "
+    "d.bind(LO6); a = udp6(); a.sendto(b'ab', MSG_MORE, at(d)); a.connect(('::ffff:127.0.0.1', 9));"
+    " a.send(b'cd'); d.recv(9); len(r.recv(99)); r.recv(99); b = udp6(); "
+    "b.setsockopt(IPPROTO_IPV6, 25, 1); b.sendto(b'ab', MSG_MORE, at(d)); "
+    "b.connect(('::ffff:10.1.1.1', 9)); b.send(b'cd'); b.recv(9); len(r.recv(99))",
     "MSG_FASTOPEN waits for room first": "a = tcp(); a.bind(LO); a.listen(); a.settimeout(0.01); "
     "a.send(b'x', MSG_FASTOPEN); a.sendto(b'x', MSG_FASTOPEN, at(a))",
     "flags that Linux keeps for itself":

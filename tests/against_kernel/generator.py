@@ -172,6 +172,8 @@ class Generator:
         return f"{name}.{verb}({self._address(one, other)})"
 
     def _listen(self, name: str, one: Any, other: str) -> str:
+        if one.family != 1 and one.type == 1 and self.random.random() < 0.15:
+            return f"{name}.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, {self.random.choice((5, 0))})"
         return f"{name}.listen({self.random.choice((0, 0, 1, 2, 8, -1))})"
 
     def _accept(self, name: str, one: Any, other: str) -> str:

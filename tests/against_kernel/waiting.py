@@ -41,6 +41,9 @@ CROWDED = (
     "l = ustream(); l.bind('l'); l.listen(0); c = ustream(); c.connect('l'); a = ustream()"
 )
 RESET = "b.setsockopt(SOL_SOCKET, SO_LINGER, linger(1, 0)); b.close()"
+DEFERRED = (
+    "a = tcp(); a.bind(LO); a.listen(); b = tcp(); a.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, 1)"
+)
 RCVTIMEO = "a.setsockopt(SOL_SOCKET, SO_RCVTIMEO, struct.pack('ll', 0, 50000))"
 SNDTIMEO = "a.setsockopt(SOL_SOCKET, SO_SNDTIMEO, struct.pack('ll', 0, 50000))"
 EPOLL = "[(bits(mask)) for _, mask in e.poll()]"
@@ -111,6 +114,8 @@ def _scenarios() -> list[Scenario]:
         ("a = tcp(); a.bind(LO); a.listen()", "poll_for(a, POLLIN)",
          "b = tcp(); b.connect(at(a))"),
         ("a = tcp(); a.bind(LO); a.listen()", "timed(a, 0.05).accept()", ""),
+        (f"{DEFERRED}; b.connect(at(a))", "len(a.accept())", "b.send(b'word')"),
+        (f"{DEFERRED}; b.connect(at(a))", "len(a.accept())", ""),
         ("a = ustream(); a.bind('a'); a.listen()", "a.accept()[1]",
          "b = ustream(); b.connect('a')"),
         ("a = ustream(); a.bind('a'); a.listen()", "a.accept()[1]", "a.shutdown(SHUT_RDWR)"),

@@ -79,7 +79,10 @@ class IcmpErrors:
             message, number = Icmp(UNREACHABLE6, PORT_UNREACHABLE6, about=packet), IPPROTO_ICMPV6
         else:
             message, number = Icmp(UNREACHABLE, PORT_UNREACHABLE, about=packet), IPPROTO_ICMP
-        self.node.send(Packet(packet.destination, packet.source, number, message,
+        here = packet.destination
+        if self.node.kind(here) != "local":
+            here = self.node.source_for(packet.source)
+        self.node.send(Packet(here, packet.source, number, message,
                               tos=0xC0 if number == IPPROTO_ICMP else 0, fragment=True))
 
     def arrive(self, packet: Packet) -> None:

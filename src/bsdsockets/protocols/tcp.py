@@ -128,7 +128,7 @@ class Tcp(TcpClosing):
     def inherit(self, so: Any, child: Any, pcb: Connection) -> None:
         """Make *child* the socket of the connection *pcb* that came to *so*.
 
-        It has the options of *so* except SO_PRIORITY, and its own two addresses.
+        It has the options of *so*, SO_PRIORITY and TCP_DEFER_ACCEPT apart, and its own addresses.
 
         Source: Linux ``tcp_v4_syn_recv_sock``, ``inet_csk_clone_lock``.
         """
@@ -138,7 +138,8 @@ class Tcp(TcpClosing):
         child.shutdown = so.shutdown
         child.bound_address = self.dressed(so, pcb.local_address)
         child.port = child.shown_port = pcb.local_port
-        child.options.pop(opt.SO_PRIORITY, None)
+        for number in (opt.SO_PRIORITY, opt.TCP_DEFER_ACCEPT):
+            child.options.pop(number, None)
         child.explicit_port = so.explicit_port
         self.ports.add(child, child.port)
 

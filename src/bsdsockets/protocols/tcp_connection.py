@@ -20,15 +20,16 @@ Key = tuple[str, int, str, int]  # local address and port, remote address and po
 
 FIRST_WINDOW = 65536  # bytes
 FIRST_HALF, FIRST_HALF6 = 32741, 32732  # bytes
-# TCP_QUICKACK is 0; SO_TIMESTAMP, TCP_INQ, IP_MINTTL or IPV6_MINHOPCOUNT is set
-LATE_ACK, STAMPED, COUNTED, NEAR_ONLY = 1, 2, 4, 8
+# TCP_QUICKACK is 0; SO_TIMESTAMP, TCP_INQ, IP_MINTTL or IPV6_MINHOPCOUNT, TCP_DEFER_ACCEPT is set
+LATE_ACK, STAMPED, COUNTED, NEAR_ONLY, DEFERS = 1, 2, 4, 8, 16
+MOST_REPEATED = 255  # times a SYN,ACK is sent again
 HEADER4 = (opt.IP_TTL, opt.IP_TOS)
 HEADER6 = (opt.IPV6_UNICAST_HOPS, opt.IPV6_TCLASS)
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
 
 
 SLOW = frozenset((opt.TCP_QUICKACK, opt.SO_TIMESTAMP, opt.SO_TIMESTAMPNS, opt.TCP_INQ,
-                  opt.IP_MINTTL, opt.IPV6_MINHOPCOUNT))
+                  opt.IP_MINTTL, opt.IPV6_MINHOPCOUNT, opt.TCP_DEFER_ACCEPT))
 
 
 def slowness(so: Any) -> int:
@@ -38,7 +39,21 @@ def slowness(so: Any) -> int:
     late = LATE_ACK if not so.options.get(opt.TCP_QUICKACK, 1) else 0
     near = so.options.get(opt.IP_MINTTL) or so.options.get(opt.IPV6_MINHOPCOUNT)
     return (late | (STAMPED if wants_time(so) else 0)
-            | (COUNTED if so.options.get(opt.TCP_INQ) else 0) | (NEAR_ONLY if near else 0))
+            | (COUNTED if so.options.get(opt.TCP_INQ) else 0) | (NEAR_ONLY if near else 0)
+            | (DEFERS if so.options.get(opt.TCP_DEFER_ACCEPT) else 0))
+
+
+def repetitions(seconds: int) -> tuple[int, int]:
+    """How often a SYN,ACK is repeated within *seconds*, and when the last of those is due.
+
+    >>> repetitions(0), repetitions(1), repetitions(2), repetitions(5)
+    ((0, 0), (1, 1), (2, 3), (3, 7))
+    """
+    number = period = 0
+    while period < seconds and number < MOST_REPEATED:
+        period += min(1 << number, 120)
+        number += 1
+    return number, period
 
 
 def header_of(so: Any, remote: str) -> tuple[int, int]:
@@ -71,7 +86,9 @@ class Connection:
     remote_address: str = ""
     remote_port: int = 0
     passive: bool = False  # it was listened for
-    listener: Any = None  # who did, while nobody has accepted it
+    listener: Any = None  # who did, while the handshake goes on
+    cookie: bool = False  # the backlog had no room: it is known by its SYN cookie alone
+    put_off: bool = False  # the ACK of the SYN has come and did not end the handshake
     peer: "Connection | None" = None
     astray: int = 0  # 1: it was one of IPv4, beneath a socket of IPv6; 2: and is none now
 
@@ -141,6 +158,16 @@ class Connection:
             return FIRST_WINDOW
         room = so.receive_size // 2 - so.buffer.length
         return room if room > 0 else 0
+
+    @property
+    def deferral(self) -> int:
+        """How many repetitions of the SYN,ACK long TCP_DEFER_ACCEPT lets the handshake wait.
+
+        Until then an ACK without data does not end it.  A SYN cookie cannot wait.
+        """
+        if self.listener is None or self.cookie:
+            return 0
+        return repetitions(self.listener.options.get(opt.TCP_DEFER_ACCEPT, 0))[0]
 
     @property
     def half_window(self) -> int:

@@ -12,7 +12,7 @@ Sources: those of `tcp_input`, whose effects these are.
 """
 
 from .protocol import READ_HANGUP, READABLE, RECEIVE
-from .tcp_connection import NEAR_ONLY, Connection, TimeWait, slowness
+from .tcp_connection import DEFERS, NEAR_ONLY, Connection, TimeWait, slowness
 from .tcp_input import LATE, Input
 from .tcp_output import announced
 from .tcp_states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_2
@@ -37,7 +37,7 @@ class FastPath:
         listener = self.input.find_listener(c.remote_address, c.remote_port)
         if listener is None or listener.shutdown or listener.queue.is_full():
             return False
-        if (slowness(listener) | slowness(c.so)) & NEAR_ONLY:
+        if (slowness(listener) | slowness(c.so)) & (NEAR_ONLY | DEFERS):
             return False
         child = Connection()
         child.local_address, child.local_port, child.remote_address, child.remote_port = key

@@ -22,9 +22,9 @@ from ..machine.errors import ECONNREFUSED, ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
 from .ports import Ports
 from .protocol import EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE
-from .tcp_connection import STAMPED, VALID, Connection, TimeWait, comes_from_afar, slowness
+from .tcp_connection import DEFERS, STAMPED, VALID, Connection, TimeWait, comes_from_afar, slowness
 from .tcp_ending import TWO_MSL, Ends
-from .tcp_output import Output, announced
+from .tcp_output import LONGEST_DELAY, Output, announced
 from .tcp_states import (
     ACK_OF_FIN,
     ACK_OF_SYN,
@@ -102,6 +102,7 @@ class Input(Ends):
         c.remote_address, c.remote_port = packet.source, s.source
         c.listener = so
         c.state = SYN_RECEIVED
+        c.cookie = so.queue.needs_cookie()
         self._read_syn(c, s)
         c.iss = c.snd_una = self.node.host.random.getrandbits(32)
         self.table[c.key] = c
@@ -133,7 +134,10 @@ class Input(Ends):
             c.snd_una = s.acknowledgement
             c.go(SYN_ACK_COMES)
             self.established(c)
-            self.output.acknowledge(c)
+            if c.delayed & DEFERS:  # the client's own TCP_DEFER_ACCEPT: its data brings the ACK
+                self.output.acknowledge_within(c, LONGEST_DELAY)
+            else:
+                self.output.acknowledge(c)
             self.output.push(c)
         else:  # both ends have called: simultaneous open
             c.go(SYN_COMES)
@@ -232,7 +236,8 @@ class Input(Ends):
             if not c.snd_una < s.acknowledgement <= c.snd_nxt:
                 self.output.refuse(packet)
                 return False
-            if c.listener is not None and not self._complete(c):
+            if c.listener is not None and not self._complete(c, s):
+                c.put_off = True
                 return False
             c.snd_una += 1
             c.go(ACK_OF_SYN)
@@ -284,10 +289,10 @@ class Input(Ends):
             c.recover = c.snd_nxt
             self.output.resend(c)
 
-    def _complete(self, c: Connection) -> bool:
-        """The handshake of a connection that was listened for ends."""
+    def _complete(self, c: Connection, s: Segment) -> bool:
+        """The handshake of a connection that was listened for ends; False if it has to wait."""
         listener = c.listener
-        if listener.queue.is_full():
+        if listener.queue.is_full() or (c.retries < c.deferral and not s.length):
             return False
         del listener.queue.incomplete[c]
         c.listener = None

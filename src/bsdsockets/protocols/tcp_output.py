@@ -36,6 +36,7 @@ from .tcp_states import (
 SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 MAXIMUM_TIMEOUT = 120.0
+LONGEST_DELAY = 0.2  # seconds that it may wait at most
 DELAY = 0.04  # seconds that an acknowledgement waits for data to go with
 CORK_TIMEOUT = 0.2  # seconds that a cork holds a partial segment
 STAMP = 12  # bytes of timestamps in a segment
@@ -89,8 +90,13 @@ class Output:
         """Acknowledge data: at once, or with TCP_QUICKACK off a little later."""
         if not c.delayed & LATE_ACK:
             self.segment(c, ACK)
-        elif c.acknowledgement is None:
-            c.acknowledgement = self.node.after(DELAY, lambda: self._acknowledge_now(c))
+        else:
+            self.acknowledge_within(c, DELAY)
+
+    def acknowledge_within(self, c: Connection, seconds: float) -> None:
+        """Let what is sent within so many seconds carry the acknowledgement, or send it then."""
+        if c.acknowledgement is None:
+            c.acknowledgement = self.node.after(seconds, lambda: self._acknowledge_now(c))
 
     def _acknowledge_now(self, c: Connection) -> None:
         c.acknowledgement = None
@@ -194,7 +200,8 @@ class Output:
         if c.state == SYN_SENT:
             self.segment(c, SYN, sequence=c.iss)
         elif c.state == SYN_RECEIVED:
-            self.segment(c, SYN | ACK, sequence=c.iss)
+            if not c.put_off or c.retries >= c.deferral:
+                self.segment(c, SYN | ACK, sequence=c.iss)
         else:
             self._go_back(c)
         self.expect_answer(c, min(2 * timeout, MAXIMUM_TIMEOUT))
@@ -212,12 +219,12 @@ class Output:
             self.push(c)
 
     def _patience_ends(self, c: Connection) -> bool:
-        options = c.so.options if c.so is not None else {}
-        if c.state == SYN_SENT:
-            return bool(c.retries > (options.get(opt.TCP_SYNCNT)
-                                     or self.settings.tcp_syn_retries))
-        if c.state == SYN_RECEIVED:
-            return c.retries > self.settings.tcp_synack_retries
+        options = (c.so or c.listener).options
+        if c.state in (SYN_SENT, SYN_RECEIVED):
+            usual = (self.settings.tcp_syn_retries if c.listener is None
+                     else self.settings.tcp_synack_retries)
+            waits = c.put_off and c.retries <= c.deferral
+            return c.retries > (options.get(opt.TCP_SYNCNT) or usual) and not waits
         limit = options.get(opt.TCP_USER_TIMEOUT)
         if limit:
             return bool(self.node.host.clock.now - c.begun >= limit / 1000)

@@ -9,6 +9,7 @@ May not know: descriptors, threads, time.
 Sources: RFC 768; RFC 1122 4.1; Linux udp(7).
 """
 
+import struct
 from typing import Any
 
 from ..machine import option_keys as opt
@@ -19,7 +20,7 @@ from ..machine.constants import (
     MSG_OOB,
 )
 from ..machine.errors import EAGAIN, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
-from ..network.addresses import ANY4, LOOPBACK4, is_mapped
+from ..network.addresses import ANY4, LOOPBACK4, is_mapped, pack, unpack
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
 from .buffers import Record, packet_cost
@@ -33,11 +34,22 @@ from .udp_segments import WHOLE6, made, parts
 
 REROUTING = (opt.IP_TOS, opt.SO_MARK, opt.SO_BINDTODEVICE)
 MAPPED_ANY = "::ffff:0.0.0.0"
-LOST = ("::", "100::", 0)  # no way to go: RFC 6666's prefix
 IN_TWO6 = 67144  # what two packets of IPv6 cost, the greatest and the rest
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
 _tuple = tuple.__new__
+Flow = tuple[str, str, int]  # from, to, port
 LONGEST = 65535  # bytes that a length field counts, headers included
+
+
+def overwritten(six: Flow, four: Flow, port: int) -> Flow:
+    """Where a datagram of IPv6 goes after connect() over IPv4 has written over its address.
+
+    The two addresses and ports of IPv4 are its first twelve bytes then.
+    """
+    source, remote, remote_port = four
+    ports = struct.pack("!HH", remote_port, port)
+    written = pack(source) + pack(remote) + ports + pack(six[1])[12:]
+    return six[0], unpack(written), six[2]
 
 
 def head_of(address: str) -> int:
@@ -119,11 +131,12 @@ class Udp(UdpLookup):
         if is_mapped(address.address) and so.options.get(opt.IPV6_V6ONLY):
             return
         remote = self.wire(so, address.address)
-        if end.pending is not None and end.six:
-            end.flow = end.flow if ":" in remote else LOST
-        elif ":" not in remote:
-            usual = ANY4 if end.source == ANY4 else LOOPBACK4
-            end.flow = (self.own_source(so, 4) or usual, remote, address.port)
+        if ":" in remote:
+            return
+        usual = ANY4 if end.source == ANY4 else LOOPBACK4
+        flow = (self.own_source(so, 4) or usual, remote, address.port)
+        end.flow = overwritten(end.flow, flow, so.port) if (
+            end.pending is not None and end.six) else flow
 
     def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
@@ -260,10 +273,8 @@ class Udp(UdpLookup):
     def _go(self, so: Any, source: str, remote: str, port: int, data: bytes,
             chosen: Choices) -> None:
         datagram = made(so, remote, port, data, chosen)
-        if self.node.kind(remote) != "remote":
-            self.node.send(Packet(source, remote, self.number, datagram,
-                                  chosen.ttl, chosen.tos, fragment=may_fragment(so),
-                                  mark=chosen.mark))
+        self.node.send(Packet(source, remote, self.number, datagram, chosen.ttl, chosen.tos,
+                              fragment=may_fragment(so), mark=chosen.mark))
 
     def arrive(self, packet: Packet) -> None:
         """Give a datagram to the socket with its port, or answer that there is none.

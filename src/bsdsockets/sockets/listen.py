@@ -44,6 +44,10 @@ class ListenQueue:
     def is_full(self) -> bool:
         return len(self.completed) > self.backlog
 
+    def needs_cookie(self) -> bool:
+        """True if no more incomplete connections are remembered: a SYN cookie has to do."""
+        return len(self.incomplete) > self.backlog
+
     def take(self) -> Any:
         """Remove and return the oldest completed connection, or None."""
         return self.completed.popleft() if self.completed else None

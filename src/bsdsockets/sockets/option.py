@@ -26,10 +26,10 @@ from ..machine.errors import (
     fail,
 )
 from ..protocols.protocol import WRITABLE_BAND
+from ..protocols.tcp_connection import repetitions
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
 
 MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
-MOST_REPEATED = 254  # times a SYN,ACK is sent again
 MODELLED, STORED = "modelled", "stored"
 EVERY = "t4 u4 r4 t6 u6 r6 x"
 
@@ -165,15 +165,7 @@ def linger2(so: Any, value: int) -> int:
 
 def deferred(so: Any, seconds: int) -> int:
     """TCP_DEFER_ACCEPT: rounded up to when a SYN,ACK is repeated."""
-    if seconds <= 0:
-        return 0
-    timeout = period = 1
-    for _ in range(MOST_REPEATED):
-        if period >= seconds:
-            break
-        timeout = min(2 * timeout, 120)
-        period += timeout
-    return period
+    return repetitions(seconds)[1]
 
 
 def window_clamp(so: Any, value: int) -> int:

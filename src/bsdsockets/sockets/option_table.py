@@ -93,7 +93,7 @@ OF_TCP = (
     _tcp("TCP_KEEPCNT", default=9, status=MODELLED, low=1, high=127),
     _tcp("TCP_SYNCNT", default=6, status=MODELLED, low=1, high=127),
     _tcp("TCP_LINGER2", default=60, check=o.linger2),
-    _tcp("TCP_DEFER_ACCEPT", check=o.deferred),
+    _tcp("TCP_DEFER_ACCEPT", status=MODELLED, check=o.deferred),
     _tcp("TCP_WINDOW_CLAMP", check=o.window_clamp, read=o.read_clamp),
     _tcp("TCP_INFO", "bytes", status=MODELLED, settable="", read=o.information),
     _tcp("TCP_QUICKACK", "bool", default=1, status=MODELLED),
