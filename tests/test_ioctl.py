@@ -1,5 +1,7 @@
 """ioctl() on a socket: the same answers on the model as from the kernel, request by request."""
 
+import array
+import copy
 import socket as kernel
 import struct
 import sys
@@ -145,3 +147,18 @@ def test_an_interface_is_changed_by_root_alone(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(type(machine.host), "privileged", property(lambda self: True))
         engine.ask(sock, SET_FLAGS, down)
         assert engine.ask(sock, FLAGS, down)[16:18] == struct.pack("=H", 8)
+
+
+@pytest.mark.parametrize("argument", [array.array("i", [7]), bytearray(4), struct.pack("i", 7)])
+def test_fcntls_ioctl_changes_what_can_be_changed_and_returns_what_cannot(argument: Any) -> None:
+    machine = Machine()
+    for module, control in (kernel, fcntl), (machine.load("socket"), machine.load("fcntl")):
+        argument = copy.copy(argument)
+        one, other = module.socketpair()
+        with one, other:
+            one.send(b"seen")
+            answer = control.ioctl(other, FIONREAD, argument)
+        if isinstance(argument, bytes):
+            assert answer == struct.pack("i", 4)
+        else:
+            assert (answer, bytes(argument)) == (0, struct.pack("i", 4))

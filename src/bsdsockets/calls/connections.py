@@ -130,7 +130,7 @@ class Connections(Transfer):
         EINPROGRESS
             The connection goes on without the call, which may not wait.
         ETIMEDOUT
-            Nobody answered: after 127 seconds, or what TCP_SYNCNT makes of it.
+            Nobody answered: after 131 seconds, or what TCP_SYNCNT makes of it.
         EAGAIN
             Over UNIX: the listener's queue is full, and the call may not wait.
 

@@ -43,7 +43,7 @@ def make(machine: Any) -> types.ModuleType | None:
         result, changed = machine.calls.ioctl(number, request, data)
         if isinstance(arg, bytes | str) or not mutate_flag:
             return changed
-        arg[:] = changed
+        memoryview(arg).cast("B")[:] = changed
         return result
 
     for function, name in ((control, "fcntl"), (ioctl, "ioctl")):

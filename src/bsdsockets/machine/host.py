@@ -37,6 +37,7 @@ class Settings:
     tcp_read_connected: int = 131072
     tcp_fin_timeout: float = 60.0
     tcp_syn_retries: int = 6
+    tcp_syn_linear_timeouts: int = 4
     tcp_synack_retries: int = 5
     tcp_retries: int = 15
     tcp_keepalive_time: int = 7200

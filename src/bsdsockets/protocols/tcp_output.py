@@ -14,6 +14,7 @@ Sources: RFC 9293 3.5.2 (resets), 3.7.4 (Nagle), 3.8.1 (retransmission), 3.8.6 (
 windows), RFC 1122 4.2.3.6 (keepalive), RFC 5482 (user timeout); tcp(7) for the numbers.
 """
 
+from math import inf
 from typing import Any
 
 from ..machine import option_keys as opt
@@ -38,6 +39,7 @@ MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 MAXIMUM_TIMEOUT = 120.0
 LONGEST_DELAY = 0.2  # seconds that it may wait at most
 DELAY = 0.04  # seconds that an acknowledgement waits for data to go with
+ROUNDING = 1e-6  # seconds that sums of times may be wrong by
 CORK_TIMEOUT = 0.2  # seconds that a cork holds a partial segment
 STAMP = 12  # bytes of timestamps in a segment
 MAXIMUM_SEGMENT = 65483  # bytes of data in a packet of 65536, headers and timestamps apart
@@ -130,7 +132,7 @@ class Output:
     def synchronize(self, c: Connection, flags: int) -> None:
         """Send the SYN, or SYN and ACK, and repeat it until it is answered."""
         self.segment(c, flags, sequence=c.iss)
-        c.snd_nxt = c.iss + 1
+        c.snd_nxt, c.begun = c.iss + 1, self.node.host.clock.now
         self.expect_answer(c, SYN_TIMEOUT)
 
     def push(self, c: Connection) -> None:
@@ -170,7 +172,7 @@ class Output:
         data = c.out.peek(size, c.sent)
         urgent = c.urgent_out - c.snd_nxt
         flags = ACK | (PSH if size == c.unsent else 0) | (URG if urgent > 0 else 0)
-        if not c.sent:
+        if not c.sent and not c.retries:
             c.begun = self.node.host.clock.now
         c.sent += size
         self.segment(c, flags, data, urgent=max(urgent, 0))
@@ -181,12 +183,13 @@ class Output:
         assert c.out is not None
         self.segment(c, ACK | PSH, c.out.peek(min(c.sent, c.mss)), sequence=c.snd_una)
 
-    def expect_answer(self, c: Connection, timeout: float) -> None:
+    def expect_answer(self, c: Connection, timeout: float, at_most: float = inf) -> None:
         """Do something about it if nothing is acknowledged within *timeout* seconds."""
         if c.timer is not None:
             c.timer.cancel()
         probing = c.unsent > 0 and c.snd_wnd == 0  # goes on for ever, as keepalive does
-        c.timer = self.node.after(timeout, lambda: self._unanswered(c, timeout), probing)
+        c.timer = self.node.after(min(timeout, at_most),
+                                  lambda: self._unanswered(c, timeout), probing)
 
     def _unanswered(self, c: Connection, timeout: float) -> None:
         """Send the first thing that is not acknowledged again, or give up."""
@@ -194,7 +197,8 @@ class Output:
         if c.state == CLOSED:
             return
         c.retries += 1
-        if self._patience_ends(c):
+        patience = self._patience(c)
+        if patience < ROUNDING or self._tried_enough(c):
             self.give_up(c, ETIMEDOUT)
             return
         if c.state == SYN_SENT:
@@ -204,7 +208,9 @@ class Output:
                 self.segment(c, SYN | ACK, sequence=c.iss)
         else:
             self._go_back(c)
-        self.expect_answer(c, min(2 * timeout, MAXIMUM_TIMEOUT))
+        if c.state != SYN_SENT or c.retries > self.settings.tcp_syn_linear_timeouts:
+            timeout = min(2 * timeout, MAXIMUM_TIMEOUT)  # RFC 6298 5.5
+        self.expect_answer(c, timeout, patience)
 
     def _go_back(self, c: Connection) -> None:
         """Send again from the first byte that is not acknowledged; probe a closed window."""
@@ -218,17 +224,24 @@ class Output:
             c.snd_wnd = max(c.snd_wnd, 1)
             self.push(c)
 
-    def _patience_ends(self, c: Connection) -> bool:
-        options = (c.so or c.listener).options
-        if c.state in (SYN_SENT, SYN_RECEIVED):
-            usual = (self.settings.tcp_syn_retries if c.listener is None
-                     else self.settings.tcp_synack_retries)
+    def _patience(self, c: Connection) -> float:
+        """Seconds that TCP_USER_TIMEOUT leaves, RFC 5482; infinity without it."""
+        limit = c.so.options.get(opt.TCP_USER_TIMEOUT) if c.so is not None else 0
+        return c.begun + limit / 1000 - self.node.host.clock.now if limit else inf
+
+    def _tried_enough(self, c: Connection) -> bool:
+        """Say whether what was sent has been repeated as often as the settings say."""
+        if c.state not in (SYN_SENT, SYN_RECEIVED):
+            return c.retries > self.settings.tcp_retries
+        retries = (c.so or c.listener).options.get(opt.TCP_SYNCNT)
+        if c.listener is not None:
             waits = c.put_off and c.retries <= c.deferral
-            return c.retries > (options.get(opt.TCP_SYNCNT) or usual) and not waits
-        limit = options.get(opt.TCP_USER_TIMEOUT)
-        if limit:
-            return bool(self.node.host.clock.now - c.begun >= limit / 1000)
-        return c.retries > self.settings.tcp_retries
+            return c.retries > (retries or self.settings.tcp_synack_retries) and not waits
+        retries = retries or self.settings.tcp_syn_retries
+        # as long as so many repetitions would take, were each wait twice the last
+        least = SYN_TIMEOUT * (2 ** (retries + 1) - 1)
+        return bool(c.retries > retries + self.settings.tcp_syn_linear_timeouts or (
+            self._patience(c) == inf and self.node.host.clock.now - c.begun > least - ROUNDING))
 
     def queue(self, c: Connection, data: bytes) -> None:
         """Put *data* behind what waits to be sent."""
