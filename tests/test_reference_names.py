@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import platform
 import re
 import select
 import selectors
@@ -208,6 +209,31 @@ def test_every_setting_on_the_page_is_a_file_of_this_kernel_or_is_said_to_be_gon
         if any((root / folder / name).exists() for folder in folders) == is_gone
     ]
     assert not wrong
+
+
+@pytest.mark.skipif(platform.release()[:5] != "6.18.", reason="the settings of Linux 6.18")
+@pytest.mark.parametrize("folder", ["core", "ipv4", "unix", "ipv6", "ipv6/icmp", "ipv6/route"])
+def test_every_setting_of_this_kernel_is_on_a_page(folder: str) -> None:
+    pages = SETTINGS.read_text("utf-8") + SETTINGS.with_name("more-settings.md").read_text("utf-8")
+    files = (Path("/proc/sys/net") / folder).iterdir()
+    named = set(re.findall(r"\w+", pages))
+    assert {file.name for file in files if file.is_file()} - named == set()
+
+
+@pytest.mark.skipif(platform.release()[:5] != "6.18.", reason="the settings of Linux 6.18")
+def test_every_setting_that_no_manual_names_is_there_and_not_on_both_pages() -> None:
+    if not (Path("/proc/sys/net/core/rmem_default")).exists():
+        pytest.skip("not in the first network namespace, where all the files are")
+    text = SETTINGS.with_name("more-settings.md").read_text(encoding="utf-8")
+    folders = ["core", "ipv4", "ipv6", "ipv4/conf/default", "ipv6/conf/default"]
+    names = {name.removesuffix(" †").split()[-1]
+             for cell in re.findall(r"^\| (\w.*?) \|", text, re.MULTILINE)
+             for name in cell.split(", ")} - {"setting", "ipv4"}
+    assert len(names) > 130
+    missing = {name for name in names
+               if not any((Path("/proc/sys/net") / each / name).exists() for each in folders)}
+    assert missing == set()
+    assert names & {name for name, _ in settings()} == set()
 
 
 def test_a_message_of_macos_has_the_number_that_its_section_has() -> None:
