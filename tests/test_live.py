@@ -204,6 +204,78 @@ def test_a_fault_shows_in_the_steps():
     assert any(text.endswith("which is lost.") for text in sentences(lost))
 
 
+THREE = """\
+import socket
+with socket.socket(type=socket.SOCK_DGRAM) as inbox, socket.socket(type=socket.SOCK_DGRAM) as other:
+    inbox.bind(("127.0.0.1", 0))
+    for text in (b"one", b"two", b"three"):
+        other.sendto(text, inbox.getsockname())
+    inbox.settimeout(1)
+    try:
+        while True: inbox.recv(9)
+    except TimeoutError: pass
+"""
+STREAM = """\
+import socket
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    client = socket.create_connection(listener.getsockname())
+    connection, peer = listener.accept()
+    try:
+        client.sendall(b"hello")
+        connection.recv(9)
+    except OSError: pass
+    client.close(); connection.close()
+"""
+SENDALL = "client {} client.sendall({}), which sends {}."
+TOLD = {
+    # fault: a program, and what is told one after the other
+    "lost datagrams": (THREE, ["other → inbox: UDP, 3 bytes, b'one', which is lost."]),
+    "reordered datagrams": (THREE, [
+        "other → inbox: UDP, 3 bytes, b'one', which takes 10 ms.",
+        "inbox calls inbox.recv(9), which returns b'two'. The receive queue of inbox: empty.",
+        "10 ms pass.", "inbox gets b'one'.", "inbox: inbox.recv(9) returns b'one'."]),
+    "duplicated datagrams": (THREE, [
+        "other → inbox: UDP, 3 bytes, b'one'.",
+        "other → inbox: UDP, 3 bytes, b'one', which is the same once more. "
+        "The receive queue of inbox: 2 messages."]),
+    "small buffers": (THREE, [
+        "other → inbox: UDP, 5 bytes, b'three'. inbox has no room: the datagram is lost."]),
+    "slow peer": (THREE, [
+        "other calls other.sendto(b'one', …) and waits for 0.2 s, being slow.",
+        "other → inbox: UDP, 3 bytes, b'one'. The receive queue of inbox: 1 message.",
+        "other: other.sendto(b'one', …) returns 3."]),
+    "slow network": (STREAM, [
+        "client → server: SYN, seq 0, which takes 100 ms.", "server gets SYN.",
+        "server → client: SYN ACK, seq 0, ack 1, which takes 100 ms.",
+        "client gets SYN ACK. client is ESTABLISHED.",
+        "server gets b'hello'. The receive queue of connection: 5 bytes."]),
+    "short writes: most=1": (STREAM, [
+        SENDALL.format("calls", "b'hello'", "1 of 5 bytes"),
+        SENDALL.format("goes on in", "b'ello'", "1 of 4 bytes"),
+        SENDALL.format("goes on in", "b'o'", "1 byte")]),
+    "reset": (STREAM, [
+        "server → client: RST ACK, seq 1, ack 6.",
+        "client → server: RST ACK, seq 6, ack 1. client is CLOSED. connection is CLOSED."]),
+    "second client: leaves=1": (STREAM, [
+        "a stranger → server: SYN, seq 0.", "server → a stranger: SYN ACK, seq 0, ack 1.",
+        "client → server: SYN, seq 0."]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", TOLD)
+def test_the_steps_tell_what_a_fault_does(fault: str):
+    program, expected = TOLD[fault]
+    said = [re.sub(r"\('127[^)]*\)", "…", text) for text in sentences(tell(program, fault=fault))]
+    assert [text for text in said if text in expected] == expected
+    without = sentences(tell(program))
+    assert not set(expected[:1]) & set(without) or fault == "duplicated datagrams"
+
+
+def test_on_a_slow_network_nothing_is_sent_twice():
+    said = sentences(tell(STREAM, fault="slow network"))
+    assert sum("b'hello', which takes" in text for text in said) == 1
+
+
 def test_looking_holds_nothing_of_the_programs():
     told = tell(
         "import socket, weakref\n"

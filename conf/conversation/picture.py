@@ -61,6 +61,8 @@ def _row(story: Story, step: Step) -> str:
         cells["wire"] = _arrow(step.travels)
     elif step.kind == "time":
         cells["wire"] = f'<span class="cv-time">{escape(step.title)}</span>'
+    elif step.kind == "arrival":
+        cells["wire"] = _arrival(step)
     else:
         cells[step.side] = _call(story, step) + cells[step.side]
     inside = "".join(
@@ -85,6 +87,8 @@ def _line(story: Story, step: Step) -> str:
         who, what = f"{step.actor} → {step.to}", _label(step.travels)
     elif step.kind == "time":
         who, what = "", f'<span class="cv-time">{escape(step.title)}</span>'
+    elif step.kind == "arrival":
+        what = _arrival(step)
     else:
         what = _call(story, step, alone=True)
     pills = _changes(step.changes, LEFT) + _changes(step.changes, RIGHT)
@@ -112,7 +116,7 @@ def _rails(story: Story, step: Step, side: str) -> str:
     marks = []
     for actor in actors:
         kinds = ["cv-waits"] if actor in step.waiting else []
-        if actor == step.actor and step.kind not in ("wire", "time"):
+        if actor == step.actor and step.kind not in ("wire", "time", "arrival"):
             kinds.append("cv-dot")
         marks.append(f'<i class="{" ".join(kinds)}"></i>' if kinds else "<i></i>")
     return f'<span class="cv-rails cv-rails-{side[0]}">{"".join(marks)}</span>'
@@ -147,6 +151,10 @@ def _arrow(travels: Travels) -> str:
     return f'{_label(travels)}<span class="cv-line"></span>{numbers}'
 
 
+def _arrival(step: Step) -> str:
+    return f'<span class="cv-arrival"><code>{escape(step.title, quote=False)}</code> arrives</span>'
+
+
 def _label(travels: Travels) -> str:
     """What travels, in one line."""
     strong = [flag for flag in travels.flags if flag not in ("PSH", "ACK")]
@@ -158,7 +166,9 @@ def _label(travels: Travels) -> str:
         flags = "".join(f"<span>{flag}</span> " for flag in travels.flags)
     data = f"<code>{escape(travels.data, quote=False)}</code>" if travels.data else ""
     lost = f'<span class="cv-fails">{travels.lost}</span>' if travels.lost else ""
-    return f'<span class="cv-label">{data}<span class="cv-flags">{flags}</span>{lost}</span>'
+    fate = f'<span class="cv-fate">{travels.fate}</span>' if travels.fate else ""
+    fate += '<span class="cv-fate">a stranger’s</span>' if travels.stranger else ""
+    return f'<span class="cv-label">{data}<span class="cv-flags">{flags}</span>{lost}{fate}</span>'
 
 
 def _changes(changes: list[Change], side: str) -> str:

@@ -25,6 +25,8 @@ class Now:
     waiting: int | None = None
     """Completed connections, of a socket that listens."""
     backlog: int = 0
+    drops: int = 0
+    """Datagrams that found no room."""
 
 
 class Sockets:
@@ -92,7 +94,8 @@ class Sockets:
         backlog = so.queue.backlog if so.queue is not None else 0
         if not so.references and number not in self._children_waiting():
             queued, preview, whole = 0, b"", None
-        return Now(self._state(number), queued, preview, whole, waiting, backlog)
+        drops = getattr(so.pcb, "drops", 0)
+        return Now(self._state(number), queued, preview, whole, waiting, backlog, drops)
 
     def _children_waiting(self) -> set[int]:
         return {

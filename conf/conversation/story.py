@@ -10,17 +10,19 @@ May not know: HTML, Sphinx.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bsdsockets.network.packets import ACK, FIN, PSH, RST, SYN, URG, Datagram, Segment
 from conversation import words
 from conversation.actors import LEFT, Cast, Roles, named
 from conversation.sockets import Now
-from conversation.watching import Entry, Recording
+from conversation.watching import Entry, Recording, duration
 from conversation.words import Travels
 
 _AF_UNIX = 1
+STRANGER = "a stranger"
+"""Who is none of the program's: the second client of the fault."""
 _FLAGS = {"SYN": SYN, "FIN": FIN, "RST": RST, "PSH": PSH, "URG": URG, "ACK": ACK}
 
 
@@ -41,7 +43,7 @@ class Step:
     """A row of the picture."""
 
     kind: str
-    """``call``, ``wait``, ``return``, ``wire`` or ``time``."""
+    """``call``, ``wait``, ``return``, ``wire``, ``arrival`` or ``time``."""
     actor: str
     side: str
     """Where it stands; of what travels, where it comes from."""
@@ -101,6 +103,10 @@ class _Teller:
         self.returns = {id(e.begun): e for e in recording.entries if e.kind == "return"}
         self.waits = {id(e.begun) for e in recording.entries if e.kind == "wait"}
         self.last_call: Entry | None = None
+        self.last_packet: Any = None
+        self.strangers = _strangers(recording)
+        self.partly: set[str] = set()
+        """The actors whose sendall has sent a part."""
 
     def story(self) -> Story:
         self._compare()
@@ -119,6 +125,7 @@ class _Teller:
             "return": self._return,
             "packet": self._packet,
             "lost": self._packet,
+            "arrival": self._arrival,
             "time": self._time,
         }[entry.kind](entry)
         if self.steps:
@@ -135,7 +142,8 @@ class _Teller:
         actor = self._actor(entry)
         ended = self.returns.get(id(entry))
         title = words.call(entry, self.names)
-        step = self._step("call", entry, actor, title=title, words=f"{actor} calls {title}.")
+        verb = "goes on in" if actor in self.partly and words.sends_all(entry) else "calls"
+        step = self._step("call", entry, actor, title=title, words=f"{actor} {verb} {title}.")
         if ended is not None and self._at_once(entry, ended):
             self._result(step, ended)
         self.last_call = entry
@@ -156,8 +164,20 @@ class _Teller:
         text = words.result(ended, self.names)
         step.detail, step.failed = text, ended.error is not None
         if text:
-            verb = "fails with" if step.failed else "returns"
+            verb = self._verb(ended)
             step.words = f"{step.words[:-1]}, which {verb} {text}."
+
+    def _verb(self, ended: Entry) -> str:
+        """How a call ends, in a word: it returns, it fails, and sendall sends a part."""
+        actor = self._actor(ended.begun or ended)
+        self.partly.discard(actor)
+        if ended.error is not None:
+            return "fails with"
+        if not words.sends_all(ended):
+            return "returns"
+        if ended.result < (ended.begun or ended).arguments[1].size:
+            self.partly.add(actor)
+        return "sends"
 
     def _wait(self, entry: Entry) -> None:
         assert entry.begun is not None
@@ -185,7 +205,7 @@ class _Teller:
         self.waiting.pop(actor, None)
         title = words.call(call, self.names)
         text = words.result(entry, self.names)
-        verb = "fails with" if entry.error else "returns"
+        verb = self._verb(entry)
         step = self._step(
             "return",
             entry,
@@ -208,9 +228,28 @@ class _Teller:
         sender = source or self._opposite(target or self._actor(entry))
         receiver = target if target and target != sender else self._opposite(sender)
         travels = self._travels(payload, self._lost(entry))
+        again = self.last_packet is not None and self.last_packet is entry.packet
+        self.last_packet = entry.packet
+        ends = (getattr(payload, "source", 0), getattr(payload, "destination", 0))
+        if self.strangers.intersection(ends):
+            travels = replace(travels, stranger=True)
+        if entry.late:
+            travels = replace(travels, fate=f"takes {duration(entry.late)}")
+        elif again:
+            travels = replace(travels, fate="is the same once more")
         step = self._step("wire", entry, sender, travels=travels, waiting=dict(self.waiting))
         step.to = receiver
-        step.words = words.travels(sender, receiver, travels)
+        here = STRANGER if travels.stranger and not source else sender
+        there = STRANGER if travels.stranger and source else receiver
+        step.words = words.travels(here, there, travels)
+
+    def _arrival(self, entry: Entry) -> None:
+        """What was late is there."""
+        payload = getattr(entry.packet, "payload", None)
+        who = self._at_port(getattr(payload, "destination", 0)) or self._actor(entry)
+        what = words.short(self._travels(payload, ""))
+        step = self._step("arrival", entry, who, title=what, waiting=dict(self.waiting))
+        step.words = f"{who} gets {what}."
 
     def _lost(self, entry: Entry) -> str:
         """Why the packet of *entry* does not arrive, or nothing."""
@@ -311,6 +350,9 @@ class _Teller:
                     f"The receive queue of {whose}: {words.queue(now)}",
                 )
             )
+        if now.drops > (old.drops if old else 0):
+            lost = f"{whose} has no room: the datagram is lost"
+            found.append(Change(side, name, "queue", "full: the datagram is lost", lost))
         if now.waiting is not None and now.waiting != ((old.waiting or 0) if old else 0):
             text = f"{now.waiting} waiting"
             found.append(
@@ -319,6 +361,16 @@ class _Teller:
                 )
             )
         return found
+
+
+def _strangers(recording: Recording) -> set[int]:
+    """The ports that call and are no socket's of the program."""
+    calls = (getattr(entry.packet, "payload", None) for entry in recording.entries)
+    return {
+        call.source
+        for call in calls
+        if isinstance(call, Segment) and call.flags & (SYN | ACK) == SYN
+    } - set(recording.ports)
 
 
 def _distinct(recording: Recording, roles: Roles) -> dict[int, str]:

@@ -24,6 +24,8 @@ from bsdsockets.machine.events import (
     CallEnds,
     CallWaits,
     Event,
+    PacketComes,
+    PacketLate,
     PacketLost,
     PacketSent,
     StateChanged,
@@ -74,7 +76,7 @@ class Entry:
     """One thing that was seen."""
 
     kind: str
-    """``call``, ``wait``, ``return``, ``packet``, ``lost`` or ``time``."""
+    """``call``, ``wait``, ``return``, ``packet``, ``lost``, ``arrival`` or ``time``."""
     time: float
     thread: str
     functions: tuple[str, ...]
@@ -87,6 +89,8 @@ class Entry:
     result: Any = None
     error: Failure | None = None
     packet: Any = None
+    late: float = 0.0
+    """How many seconds a packet takes."""
     begun: Entry | None = None
     """Of a return or a wait: the call."""
     ended: bool = False
@@ -207,8 +211,10 @@ class Watcher:
             self._end(event, functions, line)
         elif isinstance(event, PacketSent):
             self._add(self._entry("packet", event, functions, line, packet=event.packet))
-        elif isinstance(event, PacketLost) and self.entries and self.entries[-1].packet:
-            self.entries[-1].kind = "lost"
+        elif isinstance(event, PacketLost | PacketLate):
+            self._meet(event)
+        elif isinstance(event, PacketComes):
+            self._add(self._entry("arrival", event, functions, line, packet=event.packet))
         elif isinstance(event, StateChanged):
             self.sockets.look()
 
@@ -315,6 +321,14 @@ class Watcher:
             )
         )
 
+    def _meet(self, event: PacketLost | PacketLate) -> None:
+        """What becomes of the packet that was told of last, or before its double."""
+        entry = next((e for e in self.entries[-2:] if e.packet is event.packet), None)
+        if entry is not None and isinstance(event, PacketLate):
+            entry.late = event.seconds
+        elif entry is not None:
+            entry.kind = "lost"
+
     def _result(self, event: CallEnds, call: Entry) -> Any:
         """What the call returned, sockets by their numbers."""
         result = event.result
@@ -331,25 +345,22 @@ class Watcher:
         return None if event.call in WAITING_CALLS else result
 
     def _add(self, entry: Entry) -> None:
-        if self.cut or (entry.kind == "packet" and not self.looks):
+        if self.cut or (entry.packet is not None and not self.looks):
             return
         if len(self.entries) >= self.most:
             self.cut = self.looks
             if self.cut:
                 self.end()
             return
+        passed = entry.time - self._time
+        if passed > _SHORTEST:  # what changed since, it did meanwhile
+            before = self.entries[-1].after if self.entries else {}
+            told = Entry("time", entry.time, entry.thread, (), 0, what=duration(passed))
+            told.after, self._time = before, entry.time
+            self.entries.append(told)
         woken = entry.kind == "return" and id(entry.begun) in self._waited
-        if (
-            not woken or self.entries[-1].kind == "packet"
-        ):  # else what changed since is what the call did when it woke
-            self.settle()
-        if entry.time > self._time + _SHORTEST:
-            passed = Entry(
-                "time", entry.time, entry.thread, (), 0, what=_duration(entry.time - self._time)
-            )
-            self._time = entry.time
-            passed.after = self.entries[-1].after if self.entries else {}
-            self.entries.append(passed)
+        if not woken or self.entries[-1].kind in ("packet", "arrival"):
+            self.settle()  # else what changed since is what the call did when it woke
         self.entries.append(entry)
         self.settle()
 
@@ -422,7 +433,8 @@ def _kept(value: Any) -> Any:
     return value
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 1:
+def duration(seconds: float) -> str:
+    """Seconds as one says them."""
+    if seconds < 0.9995:
         return f"{round(seconds * 1000)} ms"
     return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} minutes"

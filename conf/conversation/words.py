@@ -45,6 +45,10 @@ class Travels:
     size: str = ""
     lost: str = ""
     """What becomes of it if it does not arrive."""
+    fate: str = ""
+    """What else the network does to it."""
+    stranger: bool = False
+    """One end is none of the program's."""
 
 
 def call(entry: Entry, names: dict[int, str]) -> str:
@@ -99,6 +103,9 @@ def result(entry: Entry, names: dict[int, str]) -> str:
     if entry.error is not None:
         return _failure(entry.error)
     value = entry.result
+    if sends_all(entry):
+        whole = (entry.begun or entry).arguments[1].size
+        return size(value) if value == whole else f"{value} of {size(whole)}"
     if entry.call in ("accept", "socket"):
         return names.get(
             entry.begun.number if entry.call == "socket" and entry.begun else value, ""
@@ -109,6 +116,11 @@ def result(entry: Entry, names: dict[int, str]) -> str:
         files = sum(len(each[2]) if hasattr(each[2], "__len__") else 1 for each in value.control)
         return data(value.data) + (" and a descriptor" if files else "")
     return "" if value is None else str(value)
+
+
+def sends_all(entry: Entry) -> bool:
+    """True of a send that sendall makes, of which it returns nothing."""
+    return entry.call == "send" and bool(re.search(r"\bsendall\(", entry.text))
 
 
 def _failure(error: Failure) -> str:
@@ -181,6 +193,11 @@ def unix(entry: Entry) -> Travels | None:
     return None
 
 
+def short(what: Travels) -> str:
+    """A packet in a word or two: its data, or its flags."""
+    return what.data or " ".join(what.flags)
+
+
 def travels(sender: str, receiver: str, what: Travels) -> str:
     """A packet in words."""
     flags = " ".join(what.flags) or "bytes"
@@ -189,4 +206,5 @@ def travels(sender: str, receiver: str, what: Travels) -> str:
         parts.append(what.numbers)
     if what.data:
         parts.append(f"{what.size}, {what.data}")
-    return ", ".join(parts) + (f", which is {what.lost}." if what.lost else ".")
+    fate = f"is {what.lost}" if what.lost else what.fate
+    return ", ".join(parts) + (f", which {fate}." if fate else ".")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..machine.constants import IPPROTO_UDP, IPPROTO_UDPLITE
+from ..machine.events import PacketSent
 from ..network.packets import Packet
 from .fault import Fault, judge
 
@@ -25,19 +26,21 @@ DATAGRAMS = (IPPROTO_UDP, IPPROTO_UDPLITE)
 class DatagramFault(Fault):
     """What happens to the first datagram, and to later ones by chance."""
 
+    spares_the_next: ClassVar[bool] = False
+
     share: float = 0.25
 
     def start(self, machine: Any) -> Callable[[], None]:
         chance = self.chance(machine)
-        struck: list[int] = []
+        before: list[bool] = []
 
         def verdict(packet: Packet) -> float | None:
             if packet.protocol not in DATAGRAMS:
                 return 0.0
-            if struck and chance.random() >= self.share:
-                return 0.0
-            struck.append(1)
-            return self.strike(machine, packet)
+            spared = before == [True] and self.spares_the_next
+            hit = not before or (chance.random() < self.share and not spared)
+            before[:] = [hit]
+            return self.strike(machine, packet) if hit else 0.0
 
         return judge(machine, verdict)
 
@@ -69,9 +72,10 @@ class ReorderedDatagrams(DatagramFault):
 
     name: ClassVar[str] = "reordered datagrams"
     label: ClassVar[str] = "Reordered datagrams"
-    sentence: ClassVar[str] = ("The first UDP datagram and one in two of the later ones are "
+    sentence: ClassVar[str] = ("The first UDP datagram and some of the later ones are "
                                "late, and those sent after them arrive before them.")
     rule: ClassVar[str] = "RFC 768 promises no order; two datagrams may take different ways."
+    spares_the_next: ClassVar[bool] = True  # which overtakes it
 
     share: float = 0.5
     seconds: float = 0.01
@@ -92,6 +96,7 @@ class DuplicatedDatagrams(DatagramFault):
                            "repeats a frame duplicates what is in it.")
 
     def strike(self, machine: Any, packet: Packet) -> float | None:
+        machine.host.observers.tell(PacketSent, "lo", packet)
         machine.node.loopback.queue.append(packet)
         return 0.0
 

@@ -19,6 +19,7 @@ from ..machine.constants import (
     MSG_WAITALL,
     SOCK_STREAM,
 )
+from ..machine.events import CallWaits
 from ..network.packets import ACK, RST, Packet, Segment
 from ..protocols.tcp_states import MAY_SEND
 from .fault import Fault, replace
@@ -218,6 +219,7 @@ class SlowPeer(Fault):
         def pause() -> None:
             task = machine.scheduler.current
             task.call = "send"
+            machine.host.observers.tell(CallWaits, "send", f"{self.seconds:g} s, being slow")
             machine.scheduler.wait((), machine.clock.now + self.seconds, "is slow")
 
         def make(send: Callable[..., Any]) -> Callable[..., Any]:

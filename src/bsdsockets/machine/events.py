@@ -6,7 +6,8 @@ nothing else.
 
     CallBegins  CallWaits  CallEnds      a thread and one system call
     StateChanged                         a socket's state, in its protocol's words
-    PacketSent  PacketLost               a packet enters a link, or is lost there
+    PacketSent                           a packet enters a link,
+    PacketLost  PacketLate  PacketComes  is lost there, or takes its time until it comes
 
 May not know: what a socket or a packet is; it carries them.
 """
@@ -101,6 +102,37 @@ class PacketSent(Event):
         The name of the interface, ``"lo"``.
     packet
         What travels: a `Packet`, or a frame of a family that is not IP.
+    """
+
+    link: str
+    packet: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PacketLate(Event):
+    """A packet takes time, as a fault decides; the `PacketSent` comes first.
+
+    link
+        The name of the interface, ``"lo"``.
+    packet
+        What is late.
+    seconds
+        How long it takes to arrive.
+    """
+
+    link: str
+    packet: Any
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PacketComes(Event):
+    """A packet that was late arrives.
+
+    link
+        The name of the interface, ``"lo"``.
+    packet
+        What arrives.
     """
 
     link: str

@@ -17,7 +17,7 @@ Sources: Plan 9 ``loopbackmedium.c``; smoltcp ``phy/loopback.rs``.
 from collections import deque
 from collections.abc import Callable
 
-from ..machine.events import PacketLost, PacketSent
+from ..machine.events import PacketComes, PacketLate, PacketLost, PacketSent
 from ..machine.host import Host
 from .packets import Packet
 
@@ -68,10 +68,12 @@ class Link:
         if delay is None:
             self.host.observers.tell(PacketLost, self.name, packet)
         elif delay > 0:
+            self.host.observers.tell(PacketLate, self.name, packet, delay)
             self.host.clock.after(delay, lambda: self._arrive_late(packet))
         else:
             self.queue.append(packet)
 
     def _arrive_late(self, packet: Packet) -> None:
+        self.host.observers.tell(PacketComes, self.name, packet)
         self.queue.append(packet)
         self.arrive()

@@ -25,6 +25,7 @@ LATE_ACK, STAMPED, COUNTED, NEAR_ONLY, DEFERS = 1, 2, 4, 8, 16
 MOST_REPEATED = 255  # times a SYN,ACK is sent again
 HEADER4 = (opt.IP_TTL, opt.IP_TOS)
 HEADER6 = (opt.IPV6_UNICAST_HOPS, opt.IPV6_TCLASS)
+MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
 
 
@@ -114,6 +115,7 @@ class Connection:
     timer: Any = None
     retries: int = 0
     begun: float = 0.0  # when the oldest unacknowledged byte was first sent
+    timeout: float = MINIMUM_TIMEOUT  # seconds until it is sent again
     duplicates: int = 0  # acknowledgements of nothing new, in a row
     recover: int = 0  # snd_nxt when a loss was seen (RFC 6582)
     keep_timer: Any = None

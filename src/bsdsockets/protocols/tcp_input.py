@@ -22,7 +22,16 @@ from ..machine.errors import ECONNREFUSED, ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
 from .ports import Ports
 from .protocol import EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE
-from .tcp_connection import DEFERS, STAMPED, VALID, Connection, TimeWait, comes_from_afar, slowness
+from .tcp_connection import (
+    DEFERS,
+    MINIMUM_TIMEOUT,
+    STAMPED,
+    VALID,
+    Connection,
+    TimeWait,
+    comes_from_afar,
+    slowness,
+)
 from .tcp_ending import TWO_MSL, Ends
 from .tcp_output import LONGEST_DELAY, Output, announced
 from .tcp_states import (
@@ -145,6 +154,9 @@ class Input(Ends):
 
     def established(self, c: Connection) -> None:
         """The handshake is over: its timer, the fast path, sizes, keepalive."""
+        if not c.retries:  # RFC 6298 2.2: the first measurement; 3: of what was sent once
+            way = self.clock.now - c.begun
+            c.timeout = way + max(2 * way, MINIMUM_TIMEOUT)
         c.answered()
         other = self.table.get(c.peer_key)
         if isinstance(other, Connection) and other.state == c.state and other.so is not None:

@@ -35,7 +35,6 @@ from .tcp_states import (
 )
 
 SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
-MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 MAXIMUM_TIMEOUT = 120.0
 LONGEST_DELAY = 0.2  # seconds that it may wait at most
 DELAY = 0.04  # seconds that an acknowledgement waits for data to go with
@@ -148,7 +147,7 @@ class Output:
             c.snd_nxt += 1
             c.fin_sent = True
         if (c.snd_una < c.snd_nxt or c.unsent) and c.timer is None:
-            self.expect_answer(c, MINIMUM_TIMEOUT)
+            self.expect_answer(c, c.timeout)
 
     def _held(self, c: Connection, size: int) -> bool:
         """True if a segment that is not full is to wait for more (RFC 9293 3.7.4)."""
