@@ -6,6 +6,8 @@
 os model browser   run on these engines only; then ``because="…"`` says why not on the others
 linux root …       run only where the condition holds; the page shows it (``CONDITIONS``)
 hidden             run, not shown: set-up that would distract
+varies             its ``...`` stands for what a machine's settings decide (the addresses of a name,
+                   say): each engine is compared with the page, not the one with the other
 timeout=20         seconds for each example of the block, instead of the usual limit
 because="…"        the reason, shown on the page
 skip="…"           never run, and why; shown on the page
@@ -132,6 +134,7 @@ class Tags:
     engines: tuple[str, ...] = ENGINES
     conditions: tuple[str, ...] = ()
     hidden: bool = False
+    varies: bool = False
     timeout: float | None = None
     because: str = ""
     skip: str = ""
@@ -184,21 +187,21 @@ def parse(text: str) -> Tags:
         raise TagError(f"tags cannot be read: {error}") from None
     engines, conditions = [], []
     values: dict[str, str] = {}
-    hidden = False
+    flags = dict.fromkeys(("hidden", "varies"), False)
     for word in words:
         key, equals, value = word.partition("=")
         if word in ENGINES:
             engines.append(word)
         elif word in CONDITIONS:
             conditions.append(word)
-        elif word == "hidden":
-            hidden = True
+        elif word in flags:
+            flags[word] = True
         elif equals and key in ("timeout", "because", "skip"):
             if not value:
                 raise TagError(f"{key}= needs a value")
             values[key] = value
         else:
-            known = [*ENGINES, *CONDITIONS, "hidden", "timeout=", "because=", "skip="]
+            known = [*ENGINES, *CONDITIONS, *flags, "timeout=", "because=", "skip="]
             raise TagError(f"unknown tag {word!r}; known are {', '.join(known)}")
     if engines and "because" not in values:
         raise TagError(f'{" ".join(engines)} alone needs because="…": why not on the others?')
@@ -209,7 +212,7 @@ def parse(text: str) -> Tags:
     return Tags(
         engines=tuple(engines) or ENGINES,
         conditions=tuple(conditions),
-        hidden=hidden,
+        **flags,
         timeout=_seconds(values.get("timeout")),
         because=values.get("because", ""),
         skip=values.get("skip", ""),

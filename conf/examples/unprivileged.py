@@ -74,6 +74,7 @@ def _be_the_child(writing: int, blocks: list[Block], block: Block) -> None:
     report = "passed"
     try:
         _import_all(blocks)
+        os.chdir("/")  # this folder may be one that only root enters
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
