@@ -47,12 +47,13 @@ pdf: $(READY)  ## build build/pdf/bsd-sockets.pdf (needs latexmk and xelatex)
 zip: site  ## pack the site into build/bsd-sockets.zip
 	@$(PYTHON) -m zipfile -c build/bsd-sockets.zip build/html && echo "zip: build/bsd-sockets.zip"
 
+# The same versions for every Python: a newer Sphinx on a newer Python would warn of other things.
+LOCK = $(VENV)/uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
+  --generate-hashes --no-emit-index-url --no-header --upgrade
 lock: $(READY)  ## lock the newest versions of conf/requirements.in
 	@$(VENV)/python -m pip -q install uv
-	@$(VENV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --upgrade conf/requirements.in -o conf/requirements.txt
-	@$(VENV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --upgrade conf/run/npm.in -o conf/run/npm.txt
+	@$(LOCK) conf/requirements.in -o conf/requirements.txt
+	@$(LOCK) conf/run/npm.in -o conf/run/npm.txt
 
 clean:  ## remove what was built, and the virtual environment
 	@rm -rf build .venv

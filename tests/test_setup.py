@@ -1,0 +1,30 @@
+"""What ``make`` sets up: the same packages whatever the Python."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from packaging.markers import Marker
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHONS = ["3.11.2", "3.11.7", "3.12.1", "3.13.0", "3.14.0"]
+
+
+def locked(file: str, python: str) -> dict[str, str]:
+    """Return which version of each package a lock file has for a Python on Linux."""
+    text = (ROOT / "conf" / file).read_text(encoding="utf-8")
+    lines = re.findall(r"^([\w.-]+)==(\S+)(?: ; (.*?))? \\$", text, re.MULTILINE)
+    release = {"python_full_version": python, "python_version": python.rpartition(".")[0]}
+    return {
+        name: version
+        for name, version, marker in lines
+        if not marker or Marker(marker).evaluate(release)
+    }
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "run/npm.txt"])
+def test_every_python_builds_the_site_with_the_same_packages(file: str) -> None:
+    first, *others = [locked(file, python) for python in PYTHONS]
+    assert first and others == [first] * len(others)
