@@ -16,6 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 with contextlib.redirect_stdout(io.StringIO()):  # its import prints that matplotlib is missing
     importlib.import_module("sphinxext.opengraph")
 
+Path.__module__ = "pathlib"  # Python 3.13 says pathlib._local, which its documentation does not
 # It calls what Sphinx 10 will take away; its authors are told by their own tests.
 warnings.filterwarnings("ignore", module="sphinx_autodoc_typehints")
 
