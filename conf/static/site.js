@@ -60,7 +60,8 @@ function statements(session) {
     inside = line.startsWith("...");
     lines.push(line.slice(4));
   }
-  if (inside) lines.push("");
+  // A block wants its empty line; Python 3.13 takes several statements at one Enter after a whole line only.
+  if (lines.length > 1) lines.push("");
   return lines.join("\n");
 }
 
