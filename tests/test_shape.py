@@ -26,7 +26,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1260,
     "network": 600,
-    "protocols": 6030,
+    "protocols": 6400,
     "families": 530,
     "sockets": 680,
     "calls": 855,

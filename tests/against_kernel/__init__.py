@@ -1,11 +1,13 @@
 """The judge: the same socket calls on the kernel and on the model, compared call by call.
 
     vocabulary    the words programs are written in (plain Python over `socket` and `select`)
+    link_words    the same for AF_NETLINK and AF_PACKET
     worlds        a place where a program runs: the kernel, the model; results as text
     subjects      the types of socket and the states one socket can be in, as programs
     calls         the calls made in each of those states
     exhaustive    every call x every state x every type, against the record in docs/reference/data
     sequences     random programs over several sockets, shrunk when the worlds disagree
+    link_generators   random programs about AF_NETLINK and AF_PACKET, for `sequences --of`
     found         programs that a generator of strangers found the model wrong about
     arguments     wrong arguments, each in turn, as CPython refuses them
     differences   the deliberate differences, named and reasoned

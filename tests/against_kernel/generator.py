@@ -73,6 +73,9 @@ OF_DATAGRAMS = ("29", "35", "55")
 class Generator:
     """Chooses the lines of one program."""
 
+    final = "look"  # the word with which a program looks at what is left
+    renewed_every = 50  # programs, after which they get a network on which nothing has happened
+
     def __init__(self, seed: str) -> None:
         self.random = random.Random(seed)
         self._made = 0
@@ -330,9 +333,9 @@ def _is_socket(name: str, value: Any, closed_too: bool) -> bool:
     return known and (closed_too or value.fileno() >= 0)
 
 
-def programs(seed: int) -> Iterator[Generator]:
+def programs(seed: int, make: type[Generator] = Generator) -> Iterator[Generator]:
     """Yield the generators of a seed's programs, without end."""
     number = 0
     while True:
-        yield Generator(f"{seed}:{number}")
+        yield make(f"{seed}:{number}")
         number += 1

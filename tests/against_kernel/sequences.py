@@ -15,12 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from . import vocabulary
+from . import link_words, vocabulary
 from .differences import deliberate
 from .generator import Generator, programs
+from .link_generators import NetlinkGenerator, PacketGenerator
 from .worlds import Kernel, Model, Names, Program, World
 
 LENGTHS = (15, 25, 25, 60)
+GENERATORS = {"core": Generator, "netlink": NetlinkGenerator, "packet": PacketGenerator}
 AGAIN = 3
 """How often a difference has to show again: the kernel may be interrupted by its own timers."""
 
@@ -65,7 +67,7 @@ def grow(generator: Generator, world: World, length: int) -> tuple[Program, tupl
             answers.append(world.do(line, space, names))
         for name in [name for name, value in space.items() if re.fullmatch(r"[a-z]\d+", name)]:
             if hasattr(space[name], "getsockname"):
-                lines.append(f"look({name})")
+                lines.append(f"{generator.final}({name})")
                 answers.append(world.do(lines[-1], space, names))
     finally:
         world.end(space)
@@ -123,10 +125,11 @@ def check(generator: Generator, left: World, right: World, tally: Tally) -> None
     tally.findings[finding.signature] = shrink(finding, left, right)
 
 
-def run(calls: int, seed: int, left: World, right: World, enough: int = sys.maxsize) -> Tally:
+def run(calls: int, seed: int, left: World, right: World, enough: int = sys.maxsize,
+        make: type[Generator] = Generator) -> Tally:
     """Compare until so many calls were made in each world or enough kinds of difference found."""
     tally, began = Tally(), time.perf_counter()
-    for generator in programs(seed):
+    for generator in programs(seed, make):
         if tally.calls >= calls or len(tally.findings) >= enough:
             break
         check(generator, left, right, tally)
@@ -136,8 +139,9 @@ def run(calls: int, seed: int, left: World, right: World, enough: int = sys.maxs
 
 def words(program: Program) -> Iterator[str]:
     """Yield the source of the words that a program needs, in the vocabulary's order."""
-    source = inspect.getsource(vocabulary)
-    functions = dict(inspect.getmembers(vocabulary, inspect.isfunction))
+    source = inspect.getsource(vocabulary) + inspect.getsource(link_words)
+    known = vars(vocabulary) | vars(link_words)
+    functions = {name: value for name, value in known.items() if inspect.isfunction(value)}
     pattern = r"^([A-Z][A-Z0-9_]*) = (.*(?:\n    .*)*(?:\n\).*)?)"
     constants = dict(re.findall(pattern, source, re.MULTILINE))
     needed: set[str] = set()
@@ -150,7 +154,7 @@ def words(program: Program) -> Iterator[str]:
             elif word not in needed and word in constants:
                 needed.add(word)
     yield "\n".join(f"{name} = {constants[name]}" for name in constants if name in needed)
-    for name, function in vars(vocabulary).items():
+    for name, function in known.items():
         if name in needed and isinstance(function, Callable):
             yield inspect.getsource(function).rstrip()
 
@@ -158,7 +162,8 @@ def words(program: Program) -> Iterator[str]:
 def as_program(finding: Finding) -> str:
     """Return a finding as a Python program that runs on the kernel and on the model."""
     stars = "from select import *\nfrom socket import *\n"
-    head = stars + "import os\nimport select\nimport socket\nimport struct"
+    head = stars + ""
+    head += "import ctypes\nimport fcntl\nimport os\nimport select\nimport socket\nimport struct"
     body = []
     answers = zip(finding.program, finding.kernel, finding.model, strict=True)
     for line, kernel, model in answers:
@@ -205,11 +210,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--enough", type=int, default=sys.maxsize, help="stop at so many kinds")
     parser.add_argument("--brief", action="store_true", help="only the lines, not whole programs")
+    parser.add_argument("--of", choices=GENERATORS, default="core", help="which families")
     parser.add_argument("--kernel-twice", action="store_true", help="prove the judge on the kernel")
     arguments = parser.parse_args()
-    left: World = Kernel()
+    left = Kernel()
     right: World = Kernel() if arguments.kernel_twice else Model()
-    tally = run(arguments.calls, arguments.seed, left, right, arguments.enough)
+    make = GENERATORS[arguments.of]
+    if make is not Generator and not left.private:
+        print("no network of one's own can be made here", file=sys.stderr)
+        return 77
+    left.renewed_every = right.renewed_every = make.renewed_every
+    tally = run(arguments.calls, arguments.seed, left, right, arguments.enough, make)
     if arguments.brief:
         print(brief(tally))
         tally.findings, findings = {}, tally.findings

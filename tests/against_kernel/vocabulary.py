@@ -9,6 +9,7 @@ A program printed by the judge carries the source of the words it uses.
 # and the modules' names must be bound after what they hold of the same name.
 from select import *
 from socket import *
+import fcntl
 import os
 import select
 import socket
@@ -264,6 +265,11 @@ def taken(receiver, flags=0):
     """Receive one message that carries one socket and return that socket."""
     (carried,), peer = passed(receiver, flags=flags)
     return carried, peer
+
+
+def ioctl(asked, request):
+    """Return the int that an ioctl gives: how much waits, or whether the mark is next."""
+    return struct.unpack("i", fcntl.ioctl(asked, request, bytes(4)))[0]
 
 
 def credentials(asked):

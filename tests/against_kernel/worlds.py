@@ -29,12 +29,13 @@ from . import private_network
 
 try:
     import bsdsockets
+    from bsdsockets.face.c_library import c_modules
 except ImportError:  # the judge can also be proven kernel against kernel
     bsdsockets = None  # type: ignore[assignment]
 HAS_MODEL = hasattr(bsdsockets, "Machine")
 
 Program = tuple[str, ...]
-VOCABULARY = Path(__file__).with_name("vocabulary.py")
+WORDS = [Path(__file__).with_name(f"{name}.py") for name in ("vocabulary", "link_words")]
 ASSIGNMENT = re.compile(r"([\w, ]+?) = ")
 AUTOBOUND = re.compile(rb"\0[0-9a-f]{5}")
 ERROR = re.compile(rb"E.{19}\x03", re.DOTALL)
@@ -42,7 +43,6 @@ ERROR6 = re.compile(rb"\x01.{7}`", re.DOTALL)
 IP_ICMP = re.compile(rb"E.{8}\x01.{10}", re.DOTALL)
 NAMES = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # ENOTSUP has the same number
 LONG = 80
-RENEWED_EVERY = 50
 
 
 @functools.lru_cache(maxsize=200_000)
@@ -120,6 +120,8 @@ def failure(error: BaseException) -> str:
 class World:
     """A namespace with the vocabulary over one `socket` and one `select`, and a way to clean up."""
 
+    renewed_every = 50
+
     def __init__(self, name: str, modules: Mapping[str, ModuleType]) -> None:
         self.name = name
         self.modules = modules
@@ -139,15 +141,15 @@ class World:
             "__builtins__": {**vars(builtins), "__import__": redirected},
             "__name__": f"vocabulary of {self.name}",
         }
-        code = compile(VOCABULARY.read_text(), str(VOCABULARY), "exec")
-        exec(code, words)
+        for path in WORDS:
+            exec(compile(path.read_text(), str(path), "exec"), words)
         return words
 
     def begin(self) -> dict[str, Any]:
         """Return a fresh namespace for one program, in this world's directory."""
         os.chdir(self._home)
         self.programs += 1
-        if self.programs % RENEWED_EVERY == 0:
+        if self.programs % self.renewed_every == 0:
             self.renew()
         return dict(self._words)
 
@@ -218,7 +220,8 @@ class Model(World):
 
     def _modules(self) -> dict[str, ModuleType]:
         self.machine = bsdsockets.Machine(seed=self._seed)
-        return {name: self.machine.load(name) for name in ("socket", "select", "threading")}
+        modules = {name: self.machine.load(name) for name in ("socket", "select", "threading")}
+        return modules | c_modules(self.machine)
 
     def left(self) -> list[str]:
         """Return what programs have left behind: descriptors and abstract names."""

@@ -40,6 +40,7 @@ from ..machine.errors import (
 from ..network.frames import IFF_RUNNING, IFF_UP, find, named
 from ..network.node import Interface, Node
 from ..protocols.buffers import StreamBuffer
+from ..protocols.tcp_connection import UNANSWERED
 
 FIONREAD, TIOCOUTQ, SIOCATMARK, SIOCOUTQNSD = 0x541B, 0x5411, 0x8905, 0x894B
 FIONBIO, FIOCLEX, FIONCLEX = 0x5421, 0x5451, 0x5450
@@ -105,8 +106,9 @@ def _unsent(so: Any) -> int:
     if isinstance(so.buffer, StreamBuffer):
         if so.listening:
             fail(EINVAL)
-        c = so.pcb  # after connect() has failed Linux counts the SYN too
-        return len(c.out or b"") + c.gap + bool(c.gap and c.snd_una == c.iss != 0)
+        c = so.pcb  # after connect() has failed Linux counts the SYN too, which nobody acknowledged
+        unanswered = c.gap == UNANSWERED or (c.state == "CLOSED" and c.snd_una == c.iss != 0)
+        return len(c.out or b"") + c.gap + unanswered
     return 0
 
 

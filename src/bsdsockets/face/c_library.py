@@ -22,7 +22,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..machine.errors import EPERM, ESRCH
+from ..machine.errors import EINVAL, EPERM, ESRCH, fail
 from . import fcntl_module
 from .c_interfaces import Interfaces
 
@@ -30,6 +30,7 @@ OF_THE_HOST = ("adjtime", "adjtimex", "clock_adjtime", "clock_settime", "settime
                "sethostname", "setdomainname")  # which a program on the model leaves alone
 OF_PYTHON = ("PyThreadState_SetAsyncExc",)
 OF_THREADS = ("pthread_setname_np", "pthread_getname_np")
+STORAGE = 128  # bytes of a struct sockaddr_storage
 CALLS = ("bind", "connect", "accept", "sendto", "recvfrom", "getsockname", "getpeername")
 
 
@@ -67,12 +68,12 @@ class Sockets:
 
     def bind(self, number: int, address: Any, length: Any) -> int:
         """Give a socket an address.  Source: POSIX.1-2024 bind()."""
-        self._machine.calls.bind(number, _bytes(address, length))
+        self._machine.calls.bind(number, _address(address, length))
         return 0
 
     def connect(self, number: int, address: Any, length: Any) -> int:
         """Connect a socket; waits.  Source: POSIX.1-2024 connect()."""
-        self._machine.calls.connect(number, _bytes(address, length), None)
+        self._machine.calls.connect(number, _address(address, length), None)
         return 0
 
     def accept(self, number: int, name: Any, length: Any) -> int:
@@ -84,8 +85,8 @@ class Sockets:
     def sendto(self, number: int, data: Any, size: Any, flags: int, address: Any,
                length: Any) -> int:
         """Send to an address; waits; returns how many bytes.  Source: POSIX.1-2024 sendto()."""
-        content, name = _bytes(data, size), _bytes(address, length)
-        return int(self._machine.calls.send(number, content, flags, None, name))
+        content, name = _bytes(data, size), _address(address, length)
+        return int(self._machine.calls.send(number, content, flags, None, name or None))
 
     def recvfrom(self, number: int, data: Any, size: Any, flags: int, name: Any,
                  length: Any) -> int:
@@ -176,6 +177,13 @@ def _bytes(memory: Any, length: Any) -> bytes:
         return b""
     whole = memory if isinstance(memory, bytes) else ctypes.string_at(memory, _number(length))
     return whole[: _number(length)]
+
+
+def _address(memory: Any, length: Any) -> bytes:
+    """The bytes of a sockaddr; EINVAL if there are more than a sockaddr_storage has."""
+    if not 0 <= _number(length) <= STORAGE:
+        fail(EINVAL)
+    return _bytes(memory, length)
 
 
 def _give(address: Any, name: Any, length: Any) -> None:

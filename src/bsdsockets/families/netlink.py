@@ -24,7 +24,7 @@ from ..protocols.netlink import Netlink, netlink_address
 from ..protocols.netlink_route import Route
 from .family import Family
 
-ROUTE, USERSOCK, RTNLGRP_MAX = 0, 2, 38
+ROUTE, USERSOCK, RTNLGRP_MAX = 0, 2, 39
 # What Linux 6.18 has built in besides, as far as its configuration has it: SOCK_DIAG XFRM SELINUX
 # AUDIT FIB_LOOKUP CONNECTOR NETFILTER KOBJECT_UEVENT GENERIC.
 SILENT = (4, 6, 7, 9, 10, 11, 12, 15, 16)
@@ -44,7 +44,8 @@ class NetlinkFamily(Family):
                       USERSOCK: Netlink(host, None, open_sending=True)}
         self.parts |= {number: Netlink(host, lambda so, data: iter(()), open_groups=number == 15)
                        for number in SILENT}
-        route.publish = self.parts[ROUTE].publish
+        route.publish, route.start_dump = (
+            self.parts[ROUTE].publish, self.parts[ROUTE].start_dump)
 
     def choose(self, kind: int, number: int) -> tuple[int, int, Any]:
         if kind not in (SOCK_RAW, SOCK_DGRAM):

@@ -4,7 +4,7 @@
          --> another port id: that socket, or ECONNREFUSED
          --> a group: every socket that joined it
 
-A dump is answered by a datagram and one that ends it; both wait when send returns.
+A dump is answered by a datagram and one that ends it, which is made when the first is read.
 
 May not know: what the messages say; descriptors, threads, time.
 
@@ -13,10 +13,18 @@ Sources: RFC 3549 2.3; Linux netlink(7), ``net/netlink/af_netlink.c`` for the or
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..machine.constants import AF_NETLINK, AF_UNSPEC, MSG_OOB, SOL_NETLINK
+from ..machine import option_keys as opt
+from ..machine.constants import (
+    AF_NETLINK,
+    AF_UNSPEC,
+    MSG_OOB,
+    SCM_CREDENTIALS,
+    SOL_NETLINK,
+    SOL_SOCKET,
+)
 from ..machine.errors import (
     EADDRINUSE,
     ECONNREFUSED,
@@ -29,14 +37,15 @@ from ..machine.errors import (
     EPERM,
     fail,
 )
-from ..machine.host import Host
-from .protocol import EVERYTHING, Message
+from ..machine.host import Credentials, Host
+from .protocol import EVERYTHING, Message, check_claim
 from .records import End, Records, family_of
 
 KERNEL = struct.pack("=HHII", AF_NETLINK, 0, 0, 0)
+NOBODY = Credentials(0, 0, 0)  # the kernel is no process
 ADD_MEMBERSHIP, DROP_MEMBERSHIP, PKTINFO, BROADCAST_ERROR, NO_ENOBUFS = 1, 2, 3, 4, 5
-LIST_MEMBERSHIPS, CAP_ACK, EXT_ACK, STRICT = 9, 10, 11, 12
-SWITCHES = (PKTINFO, BROADCAST_ERROR, NO_ENOBUFS, CAP_ACK, EXT_ACK, STRICT)
+LISTEN_ALL_NSID, LIST_MEMBERSHIPS, CAP_ACK, EXT_ACK, STRICT = 8, 9, 10, 11, 12
+SWITCHES = (PKTINFO, BROADCAST_ERROR, NO_ENOBUFS, LISTEN_ALL_NSID, CAP_ACK, EXT_ACK, STRICT)
 Answer = Callable[[Any, bytes], Iterator[bytes]]
 
 
@@ -53,15 +62,22 @@ def read(address: bytes) -> tuple[int, int]:
     return pid, groups
 
 
+def mask(group: int) -> int:
+    """The bit of a group in a sockaddr_nl, which has room for 32; 0 for no group."""
+    return 1 << group - 1 & 0xFFFFFFFF if group else 0
+
+
 @dataclass(eq=False)
 class NetlinkEnd(End):
     """What the protocol keeps: port ids and groups, one bit each."""
 
     pid: int = 0
     bound: bool = False
+    connected: bool = False  # to a port id, from which alone datagrams come then
     to: int = 0  # the port id that connect() chose
     to_group: int = 0
     groups: int = 0
+    dump: list[bytes] = field(default_factory=list)  # what is left of one
 
 
 class Netlink(Records):
@@ -99,16 +115,17 @@ class Netlink(Records):
         pid, groups = read(address)
         if groups and not (self.open_groups or self.host.privileged):
             fail(EPERM)
+        if groups:
+            self.members[so] = None
         if so.pcb.bound and pid != so.pcb.pid:
             fail(EINVAL)
         if not so.pcb.bound:
             self._take(so, pid)
         so.pcb.groups = so.pcb.groups & ~0xFFFFFFFF | groups
-        if groups:
-            self.members[so] = None
 
     def _take(self, so: Any, pid: int) -> None:
         if pid and pid in self.sockets:
+            so.pcb.pid = pid  # getsockname() says so, and nobody sends there
             fail(EADDRINUSE)
         if not pid:
             pid = self.host.credentials.pid
@@ -121,11 +138,12 @@ class Netlink(Records):
         """Choose where send() goes; AF_UNSPEC makes it the kernel again."""
         if family_of(address) == AF_UNSPEC:
             so.pcb.to = so.pcb.to_group = 0
+            so.pcb.connected = False
             return True
         to, group = self._target(address)
         if not so.pcb.bound:
             self._take(so, 0)
-        so.pcb.to, so.pcb.to_group = to, group
+        so.pcb.connected, so.pcb.to, so.pcb.to_group = True, to, group
         return True
 
     def _target(self, address: bytes) -> tuple[int, int]:
@@ -145,8 +163,7 @@ class Netlink(Records):
 
     def peer(self, so: Any) -> bytes:
         """Where send() goes: the kernel, until connect() says otherwise."""
-        group = so.pcb.to_group
-        return netlink_address(so.pcb.to, 1 << group - 1 if group else 0)
+        return netlink_address(so.pcb.to, mask(so.pcb.to_group))
 
     def release(self, so: Any) -> None:
         self.members.pop(so, None)
@@ -164,6 +181,8 @@ class Netlink(Records):
             MSG_OOB.
         ENODATA
             Nothing is sent.
+        EINVAL
+            A control message other than SCM_CREDENTIALS.
         EPERM
             To others than the kernel, where that needs privilege.
         EMSGSIZE
@@ -175,6 +194,7 @@ class Netlink(Records):
             fail(EOPNOTSUPP)
         if not data:
             fail(ENODATA)
+        claim = self._claim(control)
         to, group = so.pcb.to, so.pcb.to_group
         if address is not None:
             to, group = self._target(address)
@@ -183,49 +203,89 @@ class Netlink(Records):
         if len(data) > so.send_size - 32:
             fail(EMSGSIZE)
         if group:
-            self.publish(group, data, sender=so)
-        return self._send_to(so, to, data)
+            self.publish(group, data, sender=so, but=self.sockets.get(to), claim=claim)
+        return self._send_to(so, to, data, group, claim)
 
-    def _send_to(self, so: Any, to: int, data: bytes) -> int:
+    def _claim(self, control: tuple[Any, ...]) -> Credentials:
+        """Who the sender says that it is, in control messages or without."""
+        claim = self.host.credentials
+        for level, kind, value in control:
+            if level == SOL_SOCKET:
+                if kind != SCM_CREDENTIALS or value is None:
+                    fail(EINVAL)
+                check_claim(self.host, value)
+                claim = value
+        return claim
+
+    def _send_to(self, so: Any, to: int, data: bytes, group: int, claim: Credentials) -> int:
         other: Any = self.sockets.get(to)
         if to == 0 and self.answer is not None:
             for part in self.answer(so, data):
-                self._arrive(so, part, KERNEL)
-        elif other is not None:
-            self._arrive(other, data, netlink_address(so.pcb.pid, 0))
+                self._reply(so, part, KERNEL)
+        elif other is not None and not (other.pcb.connected and other.pcb.to != so.pcb.pid):
+            self._arrive(other, data, netlink_address(so.pcb.pid, mask(group)), group, claim)
         else:
             fail(ECONNREFUSED)
         return len(data)
 
-    def publish(self, group: int, data: bytes, but: Any = None, sender: Any = None) -> None:
-        """Give *data* to every socket in the *group* except *but* and its sender."""
-        name = self.name(sender) if sender is not None else KERNEL
-        name = name[:8] + struct.pack("=I", 1 << group - 1 & 0xFFFFFFFF)
-        for so in tuple(self.members):
-            if so is not sender and so is not but and so.pcb.groups >> group - 1 & 1:
-                self._arrive(so, data, name, group)
+    def publish(self, group: int, data: bytes, echo: Any = None, sender: Any = None,
+                but: Any = None, claim: Credentials = NOBODY) -> None:
+        """Give *data* to every socket in the *group* except its *sender* and *but*.
 
-    def _arrive(self, so: Any, data: bytes, name: bytes, group: int = 0) -> None:
+        *echo* is who asked for it, and gets it last.
+        """
+        name = self.name(sender) if sender is not None else KERNEL
+        name = name[:8] + struct.pack("=I", mask(group))
+        for so in tuple(self.members):
+            if so not in (sender, but, echo) and so.pcb.groups >> group - 1 & 1:
+                self._arrive(so, data, name, group, claim)
+        if echo is not None:
+            self._reply(echo, data, name, group)
+
+    def _reply(self, so: Any, data: bytes, name: bytes, group: int = 0) -> None:
+        """Answer a socket, if it is not connected to another than the kernel."""
+        if not (so.pcb.connected and so.pcb.to):
+            self._arrive(so, data, name, group)
+
+    def start_dump(self, so: Any, parts: list[bytes]) -> None:
+        """Answer a request with several datagrams, the first of them now."""
+        so.pcb.dump = parts
+        self._go_on(so)
+
+    def _go_on(self, so: Any) -> None:
+        if so.pcb.dump and 2 * so.buffer.cost <= so.receive_size:
+            self._arrive(so, so.pcb.dump.pop(0), KERNEL)
+
+    def _arrive(self, so: Any, data: bytes, name: bytes, group: int = 0,
+                claim: Credentials = NOBODY) -> None:
         """A datagram that does not fit is lost, and the next recv says so."""
-        if not self.give(so, data, name, group) and not so.options.get((SOL_NETLINK, NO_ENOBUFS)):
+        lost = not self.give(so, data, name, (group, claim))
+        if lost and not so.options.get((SOL_NETLINK, NO_ENOBUFS)):
             so.error = ENOBUFS
             so.wake(EVERYTHING)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take a datagram; waits for one.
 
-        With NETLINK_PKTINFO a control message says which group it was sent to, 0 for none.
+        With NETLINK_PKTINFO a control message says which group it was sent to, 0 for none; with
+        SO_PASSCRED another one who sent it.
 
         ENOBUFS
             Messages were lost; ask again for all.
         """
         if so.error and not flags & self.refuses:
             so.fail_pending()
-        group = so.buffer.records[0].origin if so.buffer.records else 0
+        group, claim = so.buffer.records[0].origin if so.buffer.records else (0, NOBODY)
         message = super().receive(so, count, flags)
-        if message is None or not so.options.get((SOL_NETLINK, PKTINFO)):
-            return message
-        return message._replace(control=((SOL_NETLINK, PKTINFO, struct.pack("=I", group)),))
+        if message is None:
+            return None
+        self._go_on(so)
+        told: list[tuple[int, int, Any]] = []
+        if so.options.get((SOL_NETLINK, PKTINFO)):
+            told.append((SOL_NETLINK, PKTINFO, struct.pack("=I", group)))
+        if so.options.get(opt.SO_PASSCRED):
+            told.append((SOL_SOCKET, SCM_CREDENTIALS, claim))
+        return message._replace(control=tuple(told))
 
     # Options
 
@@ -245,13 +305,15 @@ class Netlink(Records):
         if number in (ADD_MEMBERSHIP, DROP_MEMBERSHIP):
             if not (self.open_groups or self.host.privileged):
                 fail(EPERM)
+            self.members[so] = None
             if not 1 <= argument <= self.most:
                 fail(EINVAL)
-            self.members[so] = None
             bit = 1 << argument - 1
             so.pcb.groups = so.pcb.groups | bit if number == ADD_MEMBERSHIP \
                 else so.pcb.groups & ~bit
         elif number in SWITCHES:
+            if number == LISTEN_ALL_NSID and not self.host.privileged:
+                fail(EPERM)
             so.options[level, number] = int(bool(argument))
         else:
             fail(ENOPROTOOPT)

@@ -10,12 +10,16 @@ Sources: RFC 3549 2.3; Linux netlink(7), <linux/netlink.h>; errors as Linux 6.18
 
 import struct
 
+from ..machine.errors import ERANGE
+
 REQUEST, MULTI, ACK, ECHO = 1, 2, 4, 8  # flags of every message
-DUMP, REPLACE, EXCLUSIVE = 0x300, 0x100, 0x200  # of requests
+DUMP, REPLACE, EXCLUSIVE, BULK = 0x300, 0x100, 0x200, 0x200  # of requests
 CAPPED, EXPLAINED = 0x100, 0x200  # of errors: the request is cut; attributes follow
 ERROR, DONE = 2, 3
 HEADER = 16
 WHY, WHERE = 1, 2  # attributes of an error
+LONGEST_NAME = 15
+NAME_POLICY = bytes.fromhex("14000480080007000f000000080001000b000000")  # what 6.18 sends of it
 
 
 class Refusal(Exception):
@@ -55,7 +59,7 @@ def error(refusal: Refusal | None, request: bytes, pid: int, short: bool,
     cut = short or refusal is None
     flags = (CAPPED if cut else 0) | (EXPLAINED if more else 0)
     body = struct.pack("=i", -number) + (request[:HEADER] if cut else request)
-    return message(ERROR, flags, sequence, pid, body + bytes(-len(body) % 4) * bool(more) + more)
+    return message(ERROR, flags, sequence, pid, body + bytes(-len(body) % 4) + more)
 
 
 def attribute(kind: int, value: bytes | int | str) -> bytes:
@@ -82,3 +86,20 @@ def attributes(data: bytes) -> dict[int, bytes]:
         found[kind] = data[4:length]
         data = data[(length + 3) & ~3:]
     return found
+
+
+def text(data: bytes, kind: int, before: int) -> str | None:
+    """The name in an attribute of *kind*, None if there is none; *before* it stand so many bytes.
+
+    ERANGE
+        It is empty, or longer than an interface's name can be.
+    """
+    at = before
+    for number, value in attributes(data).items():
+        if number == kind:
+            name = value.rstrip(b"\0").decode("latin-1")
+            if not value or len(name) > LONGEST_NAME:
+                raise Refusal(ERANGE, "Attribute failed policy validation", at, NAME_POLICY)
+            return name
+        at += (len(value) + 7) & ~3
+    return None

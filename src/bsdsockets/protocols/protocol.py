@@ -31,7 +31,8 @@ from ..machine.constants import (
     POLLWRBAND,
     POLLWRNORM,
 )
-from ..machine.errors import ENOPROTOOPT, ENOTTY, EOPNOTSUPP, fail
+from ..machine.errors import ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM, ESRCH, fail
+from ..machine.host import Credentials, Host
 
 RECEIVE, SEND, BOTH = 1, 2, 3  # what a socket no longer does: Linux's RCV_SHUTDOWN, SEND_SHUTDOWN
 
@@ -41,6 +42,8 @@ WRITABLE_BAND = WRITABLE | POLLWRBAND
 HANGUP = POLLHUP
 READ_HANGUP = POLLRDHUP | READABLE
 EVERYTHING = READABLE | WRITABLE_BAND | POLLERR | POLLHUP | POLLRDHUP | POLLRDBAND | POLLPRI
+
+FIRST_PROCESS = 1
 
 # What connect() finds: Linux's `enum socket_state`.
 UNCONNECTED, CONNECTING, CONNECTED, DISCONNECTING = (
@@ -92,6 +95,15 @@ def moment(so: Any, arrived: float | None) -> tuple[tuple[int, int, bytes], ...]
             then = so.host.clock.now if arrived is None else arrived
             return ((level, number, time_of(then, unit)),)
     return ()
+
+
+def check_claim(host: Host, claim: Credentials) -> None:
+    """Fail unless the sender may call itself that: EPERM; ESRCH where there is no such process."""
+    own = host.credentials
+    if not host.privileged and claim != own:
+        fail(EPERM)
+    if claim.pid not in (own.pid, FIRST_PROCESS):  # no others exist in a model
+        fail(ESRCH)
 
 
 class Message(NamedTuple):

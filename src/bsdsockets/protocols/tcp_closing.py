@@ -23,7 +23,7 @@ from .protocol import (
     SEND,
     UNCONNECTED,
 )
-from .tcp_connection import FIRST_WINDOW, Connection
+from .tcp_connection import FIRST_WINDOW, UNANSWERED, Connection
 from .tcp_fast import FastPath
 from .tcp_input import Input
 from .tcp_output import left_segment
@@ -109,7 +109,7 @@ class TcpClosing(TcpStream):
         so.pcb.astray = c.astray
         so.pcb.mss = left_segment(c)
         so.options.pop(opt.TCP_MAXSEG, None)
-        so.pcb.gap = 2 if c.snd_una == c.iss else FIRST_WINDOW + 2
+        so.pcb.gap = UNANSWERED if c.snd_una == c.iss else FIRST_WINDOW + 2
         so.shutdown = 0
         so.done = False
         so.wake(EVERYTHING)

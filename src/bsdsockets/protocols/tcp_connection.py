@@ -19,6 +19,7 @@ from .tcp_states import CLOSED, after
 Key = tuple[str, int, str, int]  # local address and port, remote address and port
 
 FIRST_WINDOW = 65536  # bytes
+UNANSWERED = 2  # what Linux takes for bytes not sent where nobody answered the SYN
 FIRST_HALF, FIRST_HALF6 = 32741, 32732  # bytes
 # TCP_QUICKACK is 0; SO_TIMESTAMP, TCP_INQ, IP_MINTTL or IPV6_MINHOPCOUNT, TCP_DEFER_ACCEPT is set
 LATE_ACK, STAMPED, COUNTED, NEAR_ONLY, DEFERS = 1, 2, 4, 8, 16

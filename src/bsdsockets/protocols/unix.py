@@ -33,9 +33,7 @@ from ..machine.errors import (
     ECONNREFUSED,
     EINVAL,
     ENOTCONN,
-    EPERM,
     EPROTOTYPE,
-    ESRCH,
     fail,
 )
 from ..machine.host import Credentials, Host
@@ -47,13 +45,13 @@ from .protocol import (
     SEND,
     WRITABLE_BAND,
     Protocol,
+    check_claim,
     ends_mask,
     error_mask,
     moment,
 )
 
 MOST_FILES = 253  # SCM_MAX_FD
-FIRST_PROCESS = 1
 INHERITED = (opt.SO_PASSCRED, opt.SO_PASSSEC)
 SOCKET_BUFFER, SHARED, HEAD, PAGE = 256, 320, 3776, 4096  # bytes
 FRAGMENTS = 32768  # bytes of pages in one buffer of a stream
@@ -279,7 +277,7 @@ class Unix(Protocol):
                 if any(file is None for file in value):
                     fail(EBADF)
             elif kind == SCM_CREDENTIALS and value is not None:
-                self._check_claim(value)
+                check_claim(self.host, value)
             else:
                 fail(EINVAL)
 
@@ -304,13 +302,6 @@ class Unix(Protocol):
         files = tuple(file for _, kind, value in own if kind == SCM_RIGHTS for file in value)
         rights = ((SOL_SOCKET, SCM_RIGHTS, files),) if files else ()
         return (*(entry for entry in own if entry[1] != SCM_RIGHTS), *rights)
-
-    def _check_claim(self, claim: Credentials) -> None:
-        own = self.host.credentials
-        if not self.host.privileged and claim != own:
-            fail(EPERM)
-        if claim.pid not in (own.pid, FIRST_PROCESS):  # no others exist in a model
-            fail(ESRCH)
 
     def incoming(self, so: Any, control: tuple[Any, ...], arrived: Any = None) -> tuple[Any, ...]:
         """What *so* is told beside a record: when it came, credentials, files."""

@@ -104,23 +104,28 @@ def forced_size(attribute: str, least: int) -> Callable[[Any, int], None]:
     return write
 
 
-def only_unix(so: Any, value: Any) -> Any:
-    """SO_PASSCRED and SO_PASSSEC: other families do not support them."""
-    if so.family != c.AF_UNIX:
+def only_local(so: Any, value: Any) -> Any:
+    """SO_PASSCRED and SO_PASSSEC: families whose senders are processes of this host."""
+    if so.family not in (c.AF_UNIX, c.AF_NETLINK):
         fail(EOPNOTSUPP)
     return value
 
 
-def not_unix(so: Any, value: Any) -> Any:
-    """SO_REUSEPORT: UNIX sockets cannot share a name."""
-    if so.family == c.AF_UNIX and value:
+def raw_is_shared(so: Any) -> int:
+    """SO_REUSEADDR: set from the beginning on raw sockets of IP."""
+    return int(so.type == c.SOCK_RAW and so.family in (c.AF_INET, c.AF_INET6))
+
+
+def only_internet(so: Any, value: Any) -> Any:
+    """SO_REUSEPORT: sockets of other families cannot share a name."""
+    if so.family not in (c.AF_INET, c.AF_INET6) and value:
         fail(EOPNOTSUPP)
     return value
 
 
-def not_raw(so: Any, value: Any) -> Any:
-    """SO_PEEK_OFF: raw sockets have none."""
-    if so.type == c.SOCK_RAW:
+def can_peek(so: Any, value: Any) -> Any:
+    """SO_PEEK_OFF: raw sockets have none, nor have families without streams."""
+    if so.type == c.SOCK_RAW or so.family not in (c.AF_UNIX, c.AF_INET, c.AF_INET6):
         fail(EOPNOTSUPP)
     return value
 
