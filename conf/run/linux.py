@@ -128,6 +128,10 @@ def end(status: int) -> NoReturn:
     raise SystemExit(status)
 
 
+def forget(**calls: Any) -> None:
+    """``os.register_at_fork``: nothing forks here, and what it keeps would hold the machine."""
+
+
 def os_module(machine: Any) -> types.ModuleType:
     """The examples' `os`: Linux's errors, and the model's descriptors."""
     module = types.ModuleType("os", os.__doc__)
@@ -146,7 +150,9 @@ def os_module(machine: Any) -> types.ModuleType:
         stream.write(bytes(data).decode(errors="replace"))
         return len(data)
 
-    vars(module).update(functions, strerror=strerror, write=write_to, _exit=end)
+    vars(module).update(
+        functions, strerror=strerror, write=write_to, _exit=end, register_at_fork=forget
+    )
     return module
 
 
