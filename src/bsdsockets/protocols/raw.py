@@ -48,6 +48,7 @@ class Raw(Datagrams):
     def __init__(self, node: Node) -> None:
         super().__init__(node, Ports(node.host, listening_matters=False))
         self.sockets: list[Any] = []
+        self.identification = 0  # of the last packet that needed one: RFC 791 3.2
 
     def attach(self, so: Any) -> None:
         """Make a new socket one of those that see every packet of its protocol.
@@ -202,10 +203,17 @@ class Raw(Datagrams):
             fail(EINVAL)
 
     def _send_whole(self, source: str, data: bytes) -> None:
-        """Fill in length, checksum and a source of zeros; TCP's segments go nowhere here."""
+        """Fill in length, checksum, and what is 0: the source, and the identification unless DF.
+
+        TCP's segments go nowhere here.
+        """
         size = (data[0] & 15) * 4
         address = pack(source) if data[12:16] == bytes(4) else data[12:16]
-        head = data[:2] + struct.pack("!H", len(data)) + data[4:10] + bytes(2) + address
+        number = data[4:6]
+        if number == bytes(2) and not data[6] & 0x40:
+            self.identification = self.identification % 0xFFFF + 1
+            number = struct.pack("!H", self.identification)
+        head = data[:2] + struct.pack("!H", len(data)) + number + data[6:10] + bytes(2) + address
         head += data[16:size]
         head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
         packet = parse(head + data[size:])
