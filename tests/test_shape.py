@@ -25,11 +25,11 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1260,
-    "network": 600,
+    "network": 640,
     "protocols": 6400,
     "families": 530,
     "sockets": 680,
-    "calls": 855,
+    "calls": 865,
     "faults": 385,
     "face": 3000,
 }

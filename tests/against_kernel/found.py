@@ -174,6 +174,29 @@ FOUND = {
     " a.send(b'cd'); d.recv(9); len(r.recv(99)); r.recv(99); b = udp6(); "
     "b.setsockopt(IPPROTO_IPV6, 25, 1); b.sendto(b'ab', MSG_MORE, at(d)); "
     "b.connect(('::ffff:10.1.1.1', 9)); b.send(b'cd'); b.recv(9); len(r.recv(99))",
+    "what a raw socket makes is read": "u = udp(); u.bind(LO); r = rawudp(); "
+    "r.sendto(datagram(u), LO); u.recvfrom(9); r.sendto(datagram(u)[:9], LO); u.recvfrom(9); "
+    "r.sendto(datagram(u)[:6] + b'xy', LO); u.recvfrom(9); r.sendto(b'', LO); len(r.recv(99)); "
+    "v = udp6(); v.bind(LO6); s = rawudp6(); s.sendto(datagram(v), LO6); v.recvfrom(9); "
+    "s.setsockopt(IPPROTO_IPV6, IPV6_CHECKSUM, -1); s.sendto(datagram(v), LO6); v.recvfrom(9)",
+    "a segment made by a program is answered": "r = socket.socket(AF_INET, SOCK_RAW, IPPROTO_TCP); "
+    "r.setblocking(False); l = tcp(); l.bind(('127.0.0.1', 44444)); l.listen(); "
+    "r.sendto(bytes.fromhex('115cad9c000003e80000000050020400eaff0000'), LO); "
+    "[r.recv(99)[33] for _ in range(3)]; r.recv(99); poll(l); "
+    "r.sendto(bytes.fromhex('115cad9c000003e80000000050020400eafe0000'), LO); r.recv(99)[33]; "
+    "r.recv(99)",
+    "a protocol that nobody has": "i = icmp(); a = experiment(); a.bind(('127.0.0.5', 0)); "
+    "a.connect(LO); a.send(b'short'); i.recv(99)[20:22]; a.recv(9); a.send(b'eight...'); "
+    "a.recv(9); i6 = icmp6(); h = header6(); h.sendto(packet6(), LO6); i6.recv(99)[:2]; "
+    "b = experiment6(); h.sendto(packet6(), LO6); b.recv(9); i6.recv(99)",
+    "IPV6_HDRINCL": "h = header6(); b = experiment6(); h.getsockopt(IPPROTO_IPV6, 36); "
+    "b.getsockopt(IPPROTO_IPV6, 36); h.sendto(packet6(), LO6); b.recvfrom(9); "
+    "h.sendto(packet6() + b'more', LO6); b.recvfrom(9); h.sendto(packet6()[:-1], LO6); "
+    "b.recvfrom(9); h.sendto(bytes(39), LO6); h.sendto(bytes(65536), LO6); "
+    "h.sendto(bytes(65537), LO6); b.setsockopt(IPPROTO_IPV6, 36, 1); b.connect(LO6); "
+    "b.send(packet6(b'own')); b.recv(9); b.shutdown(SHUT_WR); b.send(packet6()); "
+    "u = udp6(); u.setsockopt(IPPROTO_IPV6, 36, 1); h.sendto(packet6(), ('::1', 7)); "
+    "h.sendto(packet6(), ('::1', 256))",
     "MSG_FASTOPEN waits for room first": "a = tcp(); a.bind(LO); a.listen(); a.settimeout(0.01); "
     "a.send(b'x', MSG_FASTOPEN); a.sendto(b'x', MSG_FASTOPEN, at(a))",
     "flags that Linux keeps for itself":

@@ -25,7 +25,8 @@ from .subjects import SUBJECTS, Program, Subject
 
 NAME = re.compile(r"(?<![\w'.])([abclpt])(?![\w'(])")
 WORDS = ("tcp", "tcp6", "udp", "udp6", "ustream", "udgram", "useq")
-RARE = ("icmp", "icmp6")
+RARE = ("icmp", "icmp6", "icmp", "icmp6", "experiment", "experiment6", "rawudp",
+        "header6")  # fmt: skip
 BY_WORD = {subject.make[:-2]: subject for subject in SUBJECTS}
 PATHS = ("'a'", "'b'", "'l'", "'p'", "abstract('a')", "abstract('q')", "''")
 SIZES = (0, 1, 1, 2, 5, 5, 17, 100, 1000, 5000)
@@ -160,12 +161,20 @@ class Generator:
         except OSError:
             return False
 
-    def _data(self, one: Any) -> str:
+    def _data(self, one: Any, other: str) -> str:
         if one.type == 3 and one.family != 1 and self.random.random() < 0.7:
-            return "ECHO" if one.family == 2 else "ECHO6"
+            return self._raw(one, other)
         big = self.random.random() < 0.03 and (one.type != 1 or one.family == 1)
         size = self.random.choice(BIG if big else SIZES)
         return repr(b"abcdefghijklmnopq"[:size]) if size < 17 else f"b'z' * {size}"
+
+    def _raw(self, one: Any, other: str) -> str:
+        """Return data that means something to the protocol of a raw socket."""
+        if one.proto == 17:
+            return f"datagram({other})"
+        if one.proto == 255:
+            return self.random.choice(("packet6()", "packet6(b'')", "packet6()[:-1]", "bytes(39)"))
+        return "ECHO" if one.family == 2 else "ECHO6"
 
     def _bind(self, name: str, one: Any, other: str) -> str:
         return f"{name}.bind({self._address(one, other)})"
@@ -184,12 +193,12 @@ class Generator:
 
     def _send(self, name: str, one: Any, other: str) -> str:
         flags = self._flags(SENDING, 0.25, one)
-        return f"{name}.send({self._data(one)}{'' if flags == '0' else ', ' + flags})"
+        return f"{name}.send({self._data(one, other)}{'' if flags == '0' else ', ' + flags})"
 
     def _sendto(self, name: str, one: Any, other: str) -> str:
         flags = self._flags(SENDING, 0.1, one)
         where = self._address(one, other)
-        return f"{name}.sendto({self._data(one)}, {flags}, {where})"
+        return f"{name}.sendto({self._data(one, other)}, {flags}, {where})"
 
     def _sendmsg(self, name: str, one: Any, other: str) -> str:
         passed = self.random.choice(self._passable)
@@ -199,7 +208,7 @@ class Generator:
         where = self._address(one, other) if self.random.random() < 0.3 else "None"
         flags = self._flags(SENDING, 0.2, one)
         plus = self.random.choice((", b'+'", ", b'', b'+'", ""))
-        return f"{name}.sendmsg([{self._data(one)}{plus}], {more}, {flags}, {where})"
+        return f"{name}.sendmsg([{self._data(one, other)}{plus}], {more}, {flags}, {where})"
 
     def _control(self, passed: str) -> str:
         """Return one or two control messages, of whatever level."""

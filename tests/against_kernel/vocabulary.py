@@ -73,6 +73,40 @@ def icmp6():
     return quiet(socket.socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6))
 
 
+def experiment():
+    return quiet(socket.socket(AF_INET, SOCK_RAW, 253))
+
+
+def experiment6():
+    return quiet(socket.socket(AF_INET6, SOCK_RAW, 253))
+
+
+def rawudp():
+    return quiet(socket.socket(AF_INET, SOCK_RAW, IPPROTO_UDP))
+
+
+def rawudp6():
+    """Make a raw socket that fills in UDP's checksum, at offset 6."""
+    made = quiet(socket.socket(AF_INET6, SOCK_RAW, IPPROTO_UDP))
+    made.setsockopt(IPPROTO_IPV6, IPV6_CHECKSUM, 6)
+    return made
+
+
+def header6():
+    return quiet(socket.socket(AF_INET6, SOCK_RAW, IPPROTO_RAW))
+
+
+def datagram(receiver, data=b"data"):
+    """Return UDP's header and data for a socket, without a checksum."""
+    return struct.pack("!HHHH", 7, receiver.getsockname()[1], 8 + len(data), 0) + data
+
+
+def packet6(data=b"data", protocol=253):
+    """Return a whole packet of IPv6 from and to this host."""
+    lo = inet_pton(AF_INET6, "::1")
+    return struct.pack("!IHBB", 6 << 28, len(data), protocol, 64) + lo + lo + data
+
+
 def pair(kind):
     left, right = socket.socketpair(AF_UNIX, kind)
     return quiet(left), quiet(right)

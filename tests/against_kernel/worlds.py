@@ -40,7 +40,7 @@ ASSIGNMENT = re.compile(r"([\w, ]+?) = ")
 AUTOBOUND = re.compile(rb"\0[0-9a-f]{5}")
 ERROR = re.compile(rb"E.{19}\x03", re.DOTALL)
 ERROR6 = re.compile(rb"\x01.{7}`", re.DOTALL)
-IP_ICMP = re.compile(rb"E.{8}\x01.{10}", re.DOTALL)
+HEADER = re.compile(rb"E.{8}[\x01\x11\xfd].{10}", re.DOTALL)
 NAMES = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # ENOTSUP has the same number
 LONG = 80
 
@@ -92,8 +92,10 @@ class Names:
     def _bytes(self, value: bytes) -> str:
         if AUTOBOUND.fullmatch(value):
             return self.of(value, "autobound")
-        if IP_ICMP.match(value):
-            value = value[:4] + b"id" + value[6:10] + b"ck" + value[12:]
+        if HEADER.match(value):
+            ports = value[9] == 17
+            value = value[:4] + b"id" + value[6:10] + b"ck" + value[12:20] + (
+                b"udp" + value[28:] if ports else value[20:])
         if ERROR.match(value) or ERROR6.match(value):
             return f"an ICMP error of {len(value)} bytes"  # it quotes ports and checksums
         if len(value) <= LONG:

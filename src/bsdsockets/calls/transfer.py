@@ -107,6 +107,13 @@ class Transfer(Waiting):
             sent = self._send_rest(so, data, flags, sent)
         return sent
 
+    def refuse(self, number: int, event: int, timeout: float | None, failure: int) -> None:
+        """Fail as Linux does before it looks for the socket; CPython's timeout comes first."""
+        if timeout and number >= 0:
+            self._poll_and_complete(self.socket_of(number), event, timeout, "poll", fail,
+                                    (failure,))
+        fail(failure)
+
     def _open(self, number: int, so: Socket, flags: int, timeout: float | None,
               address: Any) -> int:
         """MSG_FASTOPEN: connect first.

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from ..calls.waiting import TimedOut
-from ..machine.constants import AF_INET, AF_INET6, AF_PACKET, MSG_TRUNC, SOCK_STREAM
+from ..machine.constants import AF_INET, AF_INET6, AF_PACKET, MSG_TRUNC, POLLIN, SOCK_STREAM
 from ..machine.errors import EINVAL, EMSGSIZE, error
 from .ancillary import decode_control, discard
 from .arguments import MUCH, kind_of, number, room, scatter, size, throw, whole
@@ -49,11 +49,13 @@ class Receiver(metaclass=Immutable):
     _proto: int
     _timeout: float | None  # in seconds
 
-    @staticmethod
-    def _check_compat(flags: int) -> None:
+    def _check_compat(self, flags: int, event: int) -> None:
         """Refuse a flag of sendmsg() and recvmsg() that Linux keeps for itself."""
         if flags & COMPAT:
-            throw(error(EINVAL))
+            try:
+                self._machine.calls.refuse(self._fd, event, self._timeout, EINVAL)
+            except TimedOut:
+                throw(TimeoutError("timed out"))
 
     def _check_family(self) -> None:
         """Fail before the call, as CPython does, if it cannot read the family's addresses."""
@@ -242,7 +244,7 @@ class Receiver(metaclass=Immutable):
         if not 0 <= ancillary <= MOST_ANCILLARY:
             raise ValueError("invalid ancillary data buffer length")
         self._check_family()
-        self._check_compat(flags)
+        self._check_compat(flags, POLLIN)
         message = self._receive(count, flags)
         control, cut = decode_control(self._machine, message.control, ancillary, flags)
         return message, control, message.flags | cut | (flags & 0x40000000)

@@ -18,7 +18,7 @@ from operator import attrgetter, index
 from typing import Any
 
 from ..calls.waiting import TimedOut
-from ..machine.constants import AF_INET, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM
+from ..machine.constants import AF_INET, POLLOUT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM
 from ..machine.errors import EINVAL, EMSGSIZE, error
 from ..network.names import UnknownName
 from .ancillary import encode_control
@@ -337,7 +337,7 @@ class Socket(Receiver):
         if len(parts) > MOST_PARTS:
             raise error(EMSGSIZE)
         control = encode_control(self._machine, ancdata)
-        self._check_compat(flags)
+        self._check_compat(flags, POLLOUT)
         try:
             return self._machine.calls.send(
                 self._fd, b"".join(parts), flags, self._timeout, target, control)

@@ -17,6 +17,16 @@ from typing import Any, NamedTuple
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 
 
+def _nearest(last_bits: int, expected: int) -> int:
+    """The number with these last 32 bits that is nearest to what is expected.
+
+    >>> _nearest(3, 2**32 + 1) == 2**32 + 3, _nearest(2**32 - 1, 2**32 + 1) == 2**32 - 1
+    (True, True)
+    """
+    half = 1 << 31
+    return expected + (last_bits - expected + half) % (2 * half) - half
+
+
 class Segment(NamedTuple):
     """What TCP sends (RFC 9293 3.1).
 
@@ -49,6 +59,11 @@ class Segment(NamedTuple):
         """How much of the sequence space it takes."""
         return len(self.data) + (self.flags & 1) + (self.flags >> 1 & 1)
 
+    def near(self, sequence: int, acknowledgement: int) -> "Segment":
+        """The same with the whole numbers that are nearest to these: it had their last 32 bits."""
+        return self._replace(sequence=_nearest(self.sequence, sequence),
+                             acknowledgement=_nearest(self.acknowledgement, acknowledgement))
+
     def __str__(self) -> str:
         names = [name for name in ("SYN", "FIN", "RST", "PSH", "URG", "ACK")
                  if self.flags & globals()[name]]
@@ -76,7 +91,6 @@ class Icmp(NamedTuple):
     rest: int = 0
     data: bytes = b""
     about: Any = None
-    short: bool = False  # a program sent less than a header
 
 
 class Packet(NamedTuple):
@@ -85,7 +99,8 @@ class Packet(NamedTuple):
     protocol
         The number that IP has for it: 6 is TCP.
     payload
-        A `Segment`, a `Datagram`, an `Icmp`, or the bytes of another protocol.
+        A `Segment`, a `Datagram`, an `Icmp`, or the bytes of another protocol; bytes are also
+        what a program made and these three would throw away.
     ttl, tos
         Time to live, or hop limit, and type of service, or traffic class: 0 to 255.
     interface

@@ -1,24 +1,23 @@
-"""Bytes of an IP packet that a program made, read back into what travels here.
+"""Bytes that a program made, read back into what travels here.
 
-    bytes --> Packet( Datagram | Icmp | bytes )
-
-TCP segments are not read: their sequence numbers are whole numbers here, and 32 bits do not
-say which.
+    bytes of an IP packet   --> Packet( Segment | Datagram | Icmp | bytes )
+    bytes behind its header --> the same, or bytes where nobody but raw sockets would take them
 
 May not know: where packets come from or go.
 
-Sources: RFC 791 3.1, RFC 8200 3, RFC 768.
+Sources: RFC 791 3.1, RFC 8200 3, RFC 9293 3.1, RFC 768, RFC 792, RFC 4443.
 """
 
 import struct
+from typing import Any
 
 from .addresses import unpack
-from .packets import Datagram, Packet
-from .wire import ICMP, ICMP6, TCP, UDP, decode_icmp
+from .packets import SYN, URG, Datagram, Packet, Segment
+from .wire import ICMP, ICMP6, TCP, UDP, checksum, decode_icmp, sum_of
 
 
 def parse(data: bytes) -> Packet | None:
-    """The packet that *data* is, or None for what is none, or carries TCP.
+    """The packet that *data* is, or None for what is none.
 
     >>> from bsdsockets.network.wire import encode
     >>> packet = Packet("127.0.0.1", "127.0.0.2", UDP, Datagram(1, 2, b"hello"))
@@ -27,25 +26,51 @@ def parse(data: bytes) -> Packet | None:
     """
     if len(data) >= 20 and data[0] >> 4 == 4:
         data = data[:struct.unpack("!H", data[2:4])[0]]
-        return _packet(data, unpack(data[12:16]), unpack(data[16:20]), data[9],
-                       (data[0] & 15) * 4, data[8], data[1])
+        return carried(Packet(unpack(data[12:16]), unpack(data[16:20]), data[9],
+                              data[(data[0] & 15) * 4:], data[8], data[1], made=data))
     if len(data) >= 40 and data[0] >> 4 == 6:
         first, length, number, ttl = struct.unpack("!IHBB", data[:8])
-        return _packet(data[:40 + length], unpack(data[8:24]), unpack(data[24:40]), number, 40,
-                       ttl, first >> 20 & 255)
+        if length <= len(data) - 40:
+            return carried(Packet(unpack(data[8:24]), unpack(data[24:40]), number,
+                                  data[40:40 + length], ttl, first >> 20 & 255,
+                                  made=data[:40 + length]))
     return None
 
 
-def _packet(data: bytes, source: str, destination: str, number: int, size: int, ttl: int,
-            tos: int) -> Packet | None:
-    """The packet with a header of *size* bytes, which it keeps as it was made."""
-    body = data[size:]
-    payload: object = body
-    if number == TCP or (number == UDP and len(body) < 8):
+def carried(packet: Packet) -> Packet:
+    """*packet* with what its bytes mean to its protocol; bytes it would throw away stay."""
+    reader = READERS.get(packet.protocol)
+    payload = reader(packet, packet.payload) if reader else None
+    return packet if payload is None else packet._replace(payload=payload)
+
+
+def _segment(packet: Packet, body: bytes) -> Segment | None:
+    size = body[12] >> 4 << 2 if len(body) >= 20 else 0
+    if not 20 <= size <= len(body) or sum_of(packet, body):
         return None
-    if number == UDP:
-        sender, receiver = struct.unpack("!HH", body[:4])
-        payload = Datagram(sender, receiver, body[8:])
-    elif number in (ICMP, ICMP6):
-        payload = decode_icmp(body)
-    return Packet(source, destination, number, payload, ttl, tos, made=data)
+    source, destination, sequence, acknowledgement, _, flags, window, _, urgent = struct.unpack(
+        "!HHIIBBHHH", body[:20])
+    flags &= 63
+    maximum = struct.unpack("!H", body[22:24])[0] if body[20:22] == b"\2\4" and size >= 24 else 0
+    return Segment(source, destination, sequence, acknowledgement, flags,
+                   window if flags & SYN else window << 7, body[size:],
+                   urgent if flags & URG else 0, maximum)
+
+
+def _datagram(packet: Packet, body: bytes) -> Datagram | None:
+    if len(body) < 8:
+        return None
+    source, destination, length, value = struct.unpack("!HHHH", body[:8])
+    six = ":" in packet.source
+    length = length or (len(body) if six else 0)  # RFC 2675: a jumbogram says 0
+    if not 8 <= length <= len(body) or (value and sum_of(packet, body[:length])):
+        return None
+    return Datagram(source, destination, body[8:length], unchecked=six and not value)
+
+
+def _message(packet: Packet, body: bytes) -> Any:
+    wrong = sum_of(packet, body) if packet.protocol == ICMP6 else checksum(body)
+    return None if wrong or len(body) < 8 else decode_icmp(body)
+
+
+READERS = {TCP: _segment, UDP: _datagram, ICMP: _message, ICMP6: _message}

@@ -47,6 +47,8 @@ def encode(packet: Packet) -> bytes:
 
 def encode_payload(packet: Packet) -> bytes:
     """What the IP header is followed by."""
+    if packet.made:
+        return packet.made[40 if ":" in packet.source else (packet.made[0] & 15) * 4:]
     payload = packet.payload
     if isinstance(payload, Segment):
         return with_checksum(packet, _segment(payload, len(pack(packet.source)) == 16), 16)
@@ -104,7 +106,7 @@ def encode_icmp(packet: Packet) -> bytes:
 def decode_icmp(body: bytes) -> Icmp:
     """Read an ICMP message that a program made."""
     kind, code, _, rest = struct.unpack("!BBHI", body[:8].ljust(8, b"\0"))
-    return Icmp(kind, code, rest, body[8:], short=len(body) < 8)
+    return Icmp(kind, code, rest, body[8:])
 
 
 def decode_quoted(data: bytes) -> Packet | None:

@@ -42,8 +42,10 @@ from ..network.wire import decode_quoted
 from .protocol import Message
 
 ECHO_REPLY, UNREACHABLE, ECHO = 0, 3, 8
-PORT_UNREACHABLE = 3
+PROTOCOL_UNREACHABLE, PORT_UNREACHABLE = 2, 3
 ECHO6, ECHO_REPLY6, UNREACHABLE6, PORT_UNREACHABLE6 = 128, 129, 1, 4
+UNKNOWN_NEXT_HEADER = (4, 1)
+QUOTED = 8  # bytes behind the header that an error must show (RFC 792)
 # What each code of "destination unreachable" is to a program, then the other errors, by type:
 # RFC 1122 3.2.2, 4.2.3.9; Linux ``icmp_err_convert``, ``icmpv6_err_convert``.
 UNREACHABLE_ERRORS = {0: ENETUNREACH, 2: ENOPROTOOPT, 3: ECONNREFUSED, 4: EMSGSIZE, 5: EOPNOTSUPP,
@@ -54,16 +56,20 @@ OTHER_ERRORS, OTHER_ERRORS6 = {11: EHOSTUNREACH, 12: EPROTO}, {3: EHOSTUNREACH, 
 ORIGIN_ICMP, ORIGIN_ICMP6 = 2, 3  # sock_extended_err.ee_origin
 
 
+Told = Callable[[Packet, Packet, int], None]  # an error, the packet it is about, its errno
+
+
 class IcmpErrors:
     """Makes errors, and gives those that come to whom they are about."""
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.receivers: dict[int, Callable[[Packet, Packet, int], None]] = {}
+        self.receivers: dict[int, Told] = {}
+        self.every: Told = lambda packet, about, number: None  # who hears of every protocol
         node.register(IPPROTO_ICMP, self.arrive)
         node.register(IPPROTO_ICMPV6, self.arrive)
 
-    def register(self, protocol: int, receiver: Callable[[Packet, Packet, int], None]) -> None:
+    def register(self, protocol: int, receiver: Told) -> None:
         """Give errors about packets of *protocol* to *receiver*."""
         self.receivers[protocol] = receiver
 
@@ -76,9 +82,23 @@ class IcmpErrors:
         Source: RFC 1122 3.2.2.1, 4.1.3.1; RFC 4443 3.1; Linux ``icmp_send``.
         """
         if version(packet.source) == 6:
-            message, number = Icmp(UNREACHABLE6, PORT_UNREACHABLE6, about=packet), IPPROTO_ICMPV6
+            self._tell(packet, IPPROTO_ICMPV6, Icmp(UNREACHABLE6, PORT_UNREACHABLE6, about=packet))
         else:
-            message, number = Icmp(UNREACHABLE, PORT_UNREACHABLE, about=packet), IPPROTO_ICMP
+            self._tell(packet, IPPROTO_ICMP, Icmp(UNREACHABLE, PORT_UNREACHABLE, about=packet))
+
+    def protocol_unreachable(self, packet: Packet) -> None:
+        """Tell the sender of *packet* that nothing here reads its protocol.
+
+        Type 3, code 2 for IPv4; a parameter problem for IPv6, which points to the number.
+
+        Source: RFC 1122 3.2.2.1; RFC 4443 3.4.
+        """
+        if version(packet.source) == 6:
+            self._tell(packet, IPPROTO_ICMPV6, Icmp(*UNKNOWN_NEXT_HEADER, 6, about=packet))
+        else:
+            self._tell(packet, IPPROTO_ICMP, Icmp(UNREACHABLE, PROTOCOL_UNREACHABLE, about=packet))
+
+    def _tell(self, packet: Packet, number: int, message: Icmp) -> None:
         here = packet.destination
         if self.node.kind(here) != "local":
             here = self.node.source_for(packet.source)
@@ -95,11 +115,17 @@ class IcmpErrors:
         Source: RFC 792; RFC 1122 3.2.2; RFC 4443 2.4.
         """
         message = packet.payload
+        if (":" in packet.source) != (packet.protocol == IPPROTO_ICMPV6):
+            self.node.unknown(packet)  # ICMP of the other version
+            return
         if not isinstance(message, Icmp):
             return  # its checksum is wrong
         if (number := error_of(packet)) is not None:
             about = message.about or decode_quoted(message.data)
-            if about is not None and about.protocol in self.receivers:
+            if about is None or (isinstance(about.payload, bytes) and len(about.payload) < QUOTED):
+                return
+            self.every(packet, about, number)
+            if about.protocol in self.receivers:
                 self.receivers[about.protocol](packet, about, number)
         elif message.type in (ECHO, ECHO6):
             kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6

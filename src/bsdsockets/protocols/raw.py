@@ -2,7 +2,7 @@
 
     IPv4: received with the IP header, sent without it
     IPv6: received and sent without it
-    IP_HDRINCL, and protocol 255: sent with it; what is 0 in it, and the sums, is filled in
+    IP_HDRINCL, IPV6_HDRINCL, and protocol 255: sent with it; IPv4's zeros and sum are filled in
 
 May not know: descriptors, threads, time.
 
@@ -24,18 +24,21 @@ from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP
 from ..network.addresses import LOOPBACK6, is_any, is_mapped, pack, unmap
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
-from ..network.parse import parse
-from ..network.wire import checksum, decode_icmp, encode, encode_payload, sum_of, with_checksum
+from ..network.parse import carried, parse
+from ..network.wire import checksum, encode, encode_payload, sum_of, with_checksum
 from .buffers import Record, packet_cost
 from .datagram import Datagrams
+from .icmp import IcmpErrors, error_record
 from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import Message, wants_time
-from .raw_settings import checksum_offset, keeps_away
+from .raw_settings import checksum_offset, keeps_away, whole_packets
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
 ALL_HOSTS = "224.0.0.1"
+SILENT4 = (2, 103)  # IGMP and PIM
+SILENT6 = (0, 43, 44, 59, 60, 103)  # PIM, and what IPv6 itself reads or ends with
 LOST = Choices(ttl=0)  # collected in odd pieces: Linux gets the sum of ICMPv6 wrong
 
 
@@ -45,16 +48,19 @@ class Raw(Datagrams):
     name_of = "raw"
     uses_ports = False
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, errors: IcmpErrors) -> None:
         super().__init__(node, Ports(node.host, listening_matters=False))
         self.sockets: list[Any] = []
         self.identification = 0  # of the last packet that needed one: RFC 791 3.2
+        self.errors = errors
+        errors.every = self.refused
+        node.unknown = self.unknown
 
     def attach(self, so: Any) -> None:
         """Make a new socket one of those that see every packet of its protocol.
 
         Its port shows as the number of the protocol.  IPPROTO_RAW only sends, and each of its
-        packets has the program's own header (IP_HDRINCL).
+        packets has the program's own header (IP_HDRINCL, IPV6_HDRINCL).
 
         Source: raw(7).
         """
@@ -63,8 +69,8 @@ class Raw(Datagrams):
         if not self.sockets:
             self.node.watchers.append(self.watch)
         self.sockets.append(so)
-        if so.family == AF_INET and so.protocol_number == IPPROTO_RAW:
-            so.options[opt.IP_HDRINCL] = 1
+        if so.protocol_number == IPPROTO_RAW:
+            so.options[whole_packets(so)] = 1
 
     def bind(self, so: Any, address: InternetAddress) -> None:
         """Receive only what is for *address*; its port means nothing.
@@ -100,7 +106,7 @@ class Raw(Datagrams):
 
     def check_state(self, so: Any) -> None:
         """Linux sends for a raw socket whatever is pending or shut down, but a whole packet."""
-        if so.options.get(opt.IP_HDRINCL):
+        if so.options.get(whole_packets(so)):
             super().check_state(so)
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
@@ -133,12 +139,13 @@ class Raw(Datagrams):
         super().check_size(so, data, flags)
 
     def check_port(self, so: Any, port: int) -> None:
-        if so.family != AF_INET and port not in (0, so.protocol_number):
+        any_number = so.protocol_number == IPPROTO_RAW and port < 256
+        if so.family != AF_INET and port not in (0, so.protocol_number) and not any_number:
             fail(EINVAL)
 
     def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
-        whole = so.options.get(opt.IP_HDRINCL)
+        whole = so.options.get(whole_packets(so))
         if so.protocol_number in ICMP_NUMBERS and len(data) < 2 and not whole:
             fail(EFAULT)  # Linux looks at the type and the code
         if whole and so.options.get(opt.IP_OPTIONS):
@@ -146,11 +153,12 @@ class Raw(Datagrams):
         return super().route(so, data, fresh, remote, port, chosen)
 
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
-        if so.options.get(opt.IP_HDRINCL):
-            self._check_header(data)
+        if so.options.get(whole_packets(so)):
+            self._check_header(so, data)
             return
         whole = len(so.pcb.pending or b"") + len(data)
-        if whole < checksum_offset(so) + 2 and not so.pcb.collecting:
+        at = checksum_offset(so)
+        if at >= 0 and whole < at + 2 and not so.pcb.collecting:
             so.pcb.pending = None
             fail(EINVAL)  # no room for the checksum
         if whole > 65535 - (20 + header_options(so) if so.family == AF_INET else 0):
@@ -172,8 +180,8 @@ class Raw(Datagrams):
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
                  chosen: Choices) -> None:
-        if so.options.get(opt.IP_HDRINCL):
-            self._send_whole(source, data)
+        if so.options.get(whole_packets(so)):
+            self._send_whole(so, source, data)
             return
         end = so.pcb
         if end.pending is not None:
@@ -186,37 +194,45 @@ class Raw(Datagrams):
         end.pending = None
         if chosen is LOST:
             return
-        number, at = so.protocol_number, checksum_offset(so)
-        whole = number == IPPROTO_ICMPV6 or (number == 1 and not checksum(data))
-        payload: Any = decode_icmp(data) if whole and len(data) >= 8 else data
-        if payload is data and at >= 0:
-            payload = with_checksum(Packet(source, remote, number, data),
-                                    data[:at] + bytes(2) + data[at + 2:], at)
-        self.node.send(Packet(source, remote, number, payload, chosen.ttl, chosen.tos,
-                              fragment=may_fragment(so), mark=chosen.mark))
+        at = checksum_offset(so)
+        packet = Packet(source, remote, so.protocol_number, data, chosen.ttl, chosen.tos,
+                        fragment=may_fragment(so), mark=chosen.mark)
+        if at >= 0:
+            packet = packet._replace(
+                payload=with_checksum(packet, data[:at] + bytes(2) + data[at + 2:], at))
+        self.node.send(carried(packet._replace(made=encode(packet))))
 
-    def _check_header(self, data: bytes) -> None:
-        """What a program gives as a whole packet must begin with a header and fit the link."""
-        if len(data) > min(65535, self.node.loopback.mtu):
+    def _check_header(self, so: Any, data: bytes) -> None:
+        """What a program gives as a whole packet must fit the link and have room for a header.
+
+        IPv4's must say how long it is.
+        """
+        four = so.family == AF_INET
+        if len(data) > min(65535 if four else 65536, self.node.loopback.mtu):
             fail(EMSGSIZE)
-        if len(data) < 20 or not 20 <= (data[0] & 15) * 4 <= len(data):
+        if four and (len(data) < 20 or not 20 <= (data[0] & 15) * 4 <= len(data)):
+            fail(EINVAL)
+        if len(data) < 40 and not four:
             fail(EINVAL)
 
-    def _send_whole(self, source: str, data: bytes) -> None:
-        """Fill in length, checksum, and what is 0: the source, and the identification unless DF.
+    def _send_whole(self, so: Any, source: str, data: bytes) -> None:
+        """Send a packet as it is; IPv4's length and sum are filled in, and what is 0 in it.
 
-        TCP's segments go nowhere here.
+        That is the source, and the identification unless Don't Fragment is set.
         """
-        size = (data[0] & 15) * 4
-        address = pack(source) if data[12:16] == bytes(4) else data[12:16]
-        number = data[4:6]
-        if number == bytes(2) and not data[6] & 0x40:
-            self.identification = self.identification % 0xFFFF + 1
-            number = struct.pack("!H", self.identification)
-        head = data[:2] + struct.pack("!H", len(data)) + number + data[6:10] + bytes(2) + address
-        head += data[16:size]
-        head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
-        packet = parse(head + data[size:])
+        if data[0] >> 4 != (4 if so.family == AF_INET else 6):
+            return  # IP takes no packet of another version
+        if so.family == AF_INET:
+            size = (data[0] & 15) * 4
+            address = pack(source) if data[12:16] == bytes(4) else data[12:16]
+            number = data[4:6]
+            if number == bytes(2) and not data[6] & 0x40:
+                self.identification = self.identification % 0xFFFF + 1
+                number = struct.pack("!H", self.identification)
+            head = data[:2] + struct.pack("!H", len(data)) + number + data[6:10] + bytes(2)
+            head += address + data[16:size]
+            data = head[:10] + struct.pack("!H", checksum(head)) + head[12:] + data[size:]
+        packet = parse(data)
         if packet is not None:
             self.node.send(packet)
 
@@ -231,7 +247,7 @@ class Raw(Datagrams):
                 self.node.kind(to) == "multicast"):
             return  # no interface here listens to the group
         for so in self.sockets:
-            if so.protocol_number != packet.protocol or not self._wants(so, packet):
+            if not self._wants(so, packet):
                 continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
             size = (len(data) - 20, 51) if so.family == AF_INET else (len(data), 64)
@@ -240,16 +256,48 @@ class Raw(Datagrams):
             self.accept_record(so, Record(data, sender, (), packet_cost(*size),
                                           prepared(so, packet), arrived))
 
+    @staticmethod
+    def _is_for(so: Any, packet: Packet) -> bool:
+        """True if the protocol and both addresses fit."""
+        return bool(so.protocol_number == packet.protocol
+                    and (":" in packet.source) == (so.family != AF_INET)
+                    and covers(so, packet.destination)
+                    and so.pcb.remote in ("", packet.source))
+
+    def unknown(self, packet: Packet) -> None:
+        """A packet of a protocol that nobody has: unless a raw socket saw it, say so.
+
+        Source: RFC 1122 3.2.2.1; RFC 8200 4; Linux ``ip_protocol_deliver_rcu``.
+        """
+        if not isinstance(packet, Packet):
+            return  # a frame that is not IP's
+        silent = SILENT6 if ":" in packet.source else SILENT4
+        if packet.protocol not in silent and not any(
+                self._is_for(so, packet) for so in self.sockets):
+            self.errors.protocol_unreachable(packet)
+
+    def refused(self, packet: Packet, about: Packet, number: int) -> None:
+        """An ICMP error, *number* as an errno, about a packet: who sent such ones learns of it.
+
+        Source: RFC 1122 3.2.2; Linux ``raw_icmp_error``, ``raw_err``.
+        """
+        back = about._replace(source=about.destination, destination=about.source)
+        for so in self.sockets:
+            if self._is_for(so, back):
+                data = encode_payload(about)
+                to = InternetAddress(about.destination, 0)
+                record = error_record(so, packet, to, data, number)
+                self.returned(so, number, record, ":" in packet.source, 8 + len(data), packet)
+
     def _wants(self, so: Any, packet: Packet) -> bool:
-        if (":" in packet.source) == (so.family == AF_INET) or not covers(so, packet.destination):
+        if not self._is_for(so, packet):
             return False
-        if so.pcb.remote and so.pcb.remote != packet.source:
+        if packet.made and checksum_offset(so) >= 0 and sum_of(packet, encode_payload(packet)):
             return False
         if packet.protocol != (1 if so.family == AF_INET else IPPROTO_ICMPV6):
-            return checksum_offset(so) < 0 or not sum_of(packet, encode_payload(packet))
+            return True
         message = packet.payload
-        if packet.protocol == 1 and (
-                message.short if isinstance(message, Icmp) else len(message) < 8):
+        if packet.protocol == 1 and isinstance(message, bytes) and len(message) < 8:
             return False  # too short for its filter
         return not keeps_away(so, message.type if isinstance(message, Icmp) else message[0])
 

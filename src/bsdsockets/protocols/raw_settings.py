@@ -30,6 +30,11 @@ def checksum_offset(so: Any) -> int:
     return int(so.options.get(opt.IPV6_CHECKSUM, default))
 
 
+def whole_packets(so: Any) -> tuple[int, int]:
+    """The option with which a program makes the header of IP itself."""
+    return opt.IP_HDRINCL if so.family == c.AF_INET else opt.IPV6_HDRINCL
+
+
 def new_offset(so: Any, value: int) -> int:
     """Check an offset for IPV6_CHECKSUM.
 

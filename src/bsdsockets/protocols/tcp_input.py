@@ -1,8 +1,6 @@
 """TCP, the receiving half: what a segment that comes does, in the order of RFC 9293 3.10.7.
 
-    receive(packet) --> CLOSED     refuse
-                        LISTEN     begin a connection
-                        SYN-SENT   end the handshake, or open simultaneously
+    receive(packet) --> CLOSED, LISTEN, SYN-SENT    how a connection begins: `tcp_handshake`
                         others     sequence, RST, SYN, ACK, URG, data, FIN
                         TIME-WAIT  answer what comes late
 
@@ -18,22 +16,14 @@ from typing import Any
 
 from ..machine import option_keys as opt
 from ..machine.constants import POLLPRI, POLLRDBAND
-from ..machine.errors import ECONNREFUSED, ECONNRESET, EPIPE
+from ..machine.errors import ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
 from .ports import Ports
 from .protocol import EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE
-from .tcp_connection import (
-    DEFERS,
-    MINIMUM_TIMEOUT,
-    STAMPED,
-    VALID,
-    Connection,
-    TimeWait,
-    comes_from_afar,
-    slowness,
-)
-from .tcp_ending import TWO_MSL, Ends
-from .tcp_output import LONGEST_DELAY, Output, announced
+from .tcp_connection import STAMPED, VALID, Connection, TimeWait, comes_from_afar
+from .tcp_ending import TWO_MSL
+from .tcp_handshake import Handshake
+from .tcp_output import Output
 from .tcp_states import (
     ACK_OF_FIN,
     ACK_OF_SYN,
@@ -45,8 +35,6 @@ from .tcp_states import (
     FIN_WAIT_2,
     LAST_ACK,
     MAY_RECEIVE,
-    SYN_ACK_COMES,
-    SYN_COMES,
     SYN_RECEIVED,
     SYN_SENT,
     TIME_WAIT,
@@ -56,7 +44,7 @@ DUPLICATES = 3  # acknowledgements of nothing new until a segment counts as lost
 LATE = 65536  # bytes whose acknowledgement Linux delays, until the FIN brings it
 
 
-class Input(Ends):
+class Input(Handshake):
     """Reads segments.  `find_listener` says which socket listens where a SYN arrives."""
 
     def __init__(self, output: Output, ports: Ports,
@@ -81,98 +69,28 @@ class Input(Ends):
         Source: RFC 9293 3.10.7; RFC 5082 for the TTL; Linux ``tcp_v4_rcv``.
         """
         s = packet.payload
+        if packet.made:
+            if isinstance(s, bytes):
+                return  # a program made it, and it is none
+            packet = packet._replace(payload=(s := self._unwrapped(packet, s)))
         c = self.table.get((packet.destination, s.destination, packet.source, s.source))
         if c is None:
-            self._no_connection(packet, s)
+            self.no_connection(packet, s)
         elif isinstance(c, TimeWait):
             self._time_wait(c, packet, s)
         elif comes_from_afar(c.so, packet):
             pass
         elif c.state == SYN_SENT:
-            self._syn_sent(c, s)
+            self.syn_sent(c, s)
         else:
             self._synchronized(c, packet, s)
 
-    # CLOSED and LISTEN: RFC 9293 3.10.7.1 and 3.10.7.2
-
-    def _no_connection(self, packet: Packet, s: Segment) -> None:
-        so = self.find_listener(packet.destination, s.destination)
-        if comes_from_afar(so, packet):
-            return
-        if so is None or s.flags & (RST | ACK):
-            self.output.refuse(packet)
-        elif s.flags & SYN and not so.queue.is_full():
-            self._begin(so, packet, s)
-
-    def _begin(self, so: Any, packet: Packet, s: Segment) -> None:
-        """Answer a SYN: a connection that is not completed yet joins the queue."""
-        c = Connection()
-        c.local_address, c.local_port = packet.destination, s.destination
-        c.remote_address, c.remote_port = packet.source, s.source
-        c.listener = so
-        c.state = SYN_RECEIVED
-        c.cookie = so.queue.needs_cookie()
-        self._read_syn(c, s)
-        c.iss = c.snd_una = self.node.host.random.getrandbits(32)
-        self.table[c.key] = c
-        so.queue.incomplete[c] = None
-        self.output.synchronize(c, SYN | ACK)
-
-    @staticmethod
-    def _read_syn(c: Connection, s: Segment) -> None:
-        """What a SYN says of the peer: where it begins, its window, its largest segment."""
-        c.rcv_nxt, c.snd_wnd = s.sequence + 1, s.window
-        c.mss = min(s.maximum or 536, announced(c.so or c.listener))  # RFC 9293 3.7.1
-
-    # SYN-SENT: RFC 9293 3.10.7.3
-
-    def _syn_sent(self, c: Connection, s: Segment) -> None:
-        acceptable = s.flags & ACK and c.snd_una < s.acknowledgement <= c.snd_nxt
-        if s.flags & ACK and not acceptable:
-            if not s.flags & RST:
-                self.output.segment(c, RST, sequence=s.acknowledgement)
-            return
-        if s.flags & RST:
-            if acceptable:
-                self.finish(c, ECONNREFUSED)
-            return
-        if not s.flags & SYN:
-            return
-        self._read_syn(c, s)
-        if acceptable:
-            c.snd_una = s.acknowledgement
-            c.go(SYN_ACK_COMES)
-            self.established(c)
-            if c.delayed & DEFERS:  # the client's own TCP_DEFER_ACCEPT: its data brings the ACK
-                self.output.acknowledge_within(c, LONGEST_DELAY)
-            else:
-                self.output.acknowledge(c)
-            self.output.push(c)
-        else:  # both ends have called: simultaneous open
-            c.go(SYN_COMES)
-            self.output.synchronize(c, SYN | ACK)
-
-    def established(self, c: Connection) -> None:
-        """The handshake is over: its timer, the fast path, sizes, keepalive."""
-        if not c.retries:  # RFC 6298 2.2: the first measurement; 3: of what was sent once
-            way = self.clock.now - c.begun
-            c.timeout = way + max(2 * way, MINIMUM_TIMEOUT)
-        c.answered()
-        other = self.table.get(c.peer_key)
-        if isinstance(other, Connection) and other.state == c.state and other.so is not None:
-            c.peer, other.peer = other, c  # both ends are here: the fast path is open
-        self.settle(c)
-
-    def settle(self, c: Connection) -> None:
-        """A connection begins: its socket may write, keepalive begins."""
-        so, settings = c.so, self.output.settings
-        if so.send_size == settings.tcp_write_default:
-            so.send_size = settings.tcp_write_connected
-        if so.options:
-            c.delayed = slowness(so)
-            self.output.keep_alive(c)
-        if so.waiters:
-            so.wake(WRITABLE)
+    def _unwrapped(self, packet: Packet, s: Segment) -> Segment:
+        """A segment that a program made, whose numbers have only their last 32 bits."""
+        c = self.table.get((packet.destination, s.destination, packet.source, s.source))
+        if c is None:
+            return s
+        return s.near(c.rcv_nxt, c.snd_nxt)
 
     # Other states: RFC 9293 3.10.7.4, in its order
 
@@ -248,7 +166,7 @@ class Input(Ends):
             if not c.snd_una < s.acknowledgement <= c.snd_nxt:
                 self.output.refuse(packet)
                 return False
-            if c.listener is not None and not self._complete(c, s):
+            if c.listener is not None and not self.complete(c, s):
                 c.put_off = True
                 return False
             c.snd_una += 1
@@ -300,16 +218,6 @@ class Input(Ends):
         if c.duplicates == DUPLICATES and c.snd_una >= c.recover:
             c.recover = c.snd_nxt
             self.output.resend(c)
-
-    def _complete(self, c: Connection, s: Segment) -> bool:
-        """The handshake of a connection that was listened for ends; False if it has to wait."""
-        listener = c.listener
-        if listener.queue.is_full() or (c.retries < c.deferral and not s.length):
-            return False
-        del listener.queue.incomplete[c]
-        c.listener = None
-        listener.new_connection(c)
-        return True
 
     def _fin_acknowledged(self, c: Connection) -> bool:
         """The peer has our FIN; False if that ended the connection."""
@@ -384,7 +292,7 @@ class Input(Ends):
         elif s.flags & SYN and not s.flags & ACK and remains.state == TIME_WAIT and (
                 self.find_listener(packet.destination, s.destination) is not None):
             self.end(remains)
-            self._no_connection(packet, s)
+            self.no_connection(packet, s)
         elif remains.state == FIN_WAIT_2 and s.data and s.sequence >= remains.rcv_nxt:
             self.end(remains)
             self.output.refuse(packet)

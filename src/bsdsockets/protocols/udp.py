@@ -287,6 +287,8 @@ class Udp(UdpLookup):
         Source: RFC 1122 4.1.3; Linux ``__udp4_lib_rcv``, ``compute_score``.
         """
         datagram = packet.payload
+        if isinstance(datagram, bytes):
+            return  # a program made it, and it is none
         kind = self.node.kind(packet.destination)
         if kind in ("multicast", "broadcast"):
             for so in self._members(packet, kind):

@@ -167,6 +167,7 @@ OF_IP6 = (
     _ip6("IPV6_TCLASS", "int", status=MODELLED, check=i.traffic_class),
     _ip6("IPV6_DONTFRAG", least=0, status=MODELLED),
     _ip6("IPV6_PATHMTU", "mtuinfo", settable="", read=i.path_mtu_information),
+    _ip6("IPV6_HDRINCL", where=RAW6, status=MODELLED),
     _ip6("IPV6_CHECKSUM", "int", where=RAW6, status=MODELLED,
          read=r.checksum_offset, check=r.new_offset),
     _ip6("IPV6_JOIN_GROUP", "bytes", readable=False, least=20,

@@ -1,0 +1,124 @@
+"""TCP, the receiving half: how a connection begins.
+
+    CLOSED    refuse                              SYN-SENT   end the handshake,
+    LISTEN    begin a connection                             or open simultaneously
+
+    handshake over: the socket is made or may write, the fast path is open
+
+May not know: calls; it tells the socket by upcalls.
+
+Sources: RFC 9293 3.5, 3.10.7.1 to 3.10.7.3; RFC 5082; tcp(7) for TCP_DEFER_ACCEPT.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..machine.errors import ECONNREFUSED
+from ..network.node import Node
+from ..network.packets import ACK, RST, SYN, Packet, Segment
+from .protocol import WRITABLE
+from .tcp_connection import DEFERS, MINIMUM_TIMEOUT, Connection, comes_from_afar, slowness
+from .tcp_ending import Ends
+from .tcp_output import LONGEST_DELAY, Output, announced
+from .tcp_states import SYN_ACK_COMES, SYN_COMES, SYN_RECEIVED
+
+
+class Handshake(Ends):
+    """Takes SYNs and what answers them.  `find_listener` says who listens where one arrives."""
+
+    output: Output
+    node: Node
+    find_listener: Callable[[str, int], Any]
+
+    # CLOSED and LISTEN: RFC 9293 3.10.7.1 and 3.10.7.2
+
+    def no_connection(self, packet: Packet, s: Segment) -> None:
+        """A segment of no connection: a SYN begins one where somebody listens."""
+        so = self.find_listener(packet.destination, s.destination)
+        if comes_from_afar(so, packet):
+            return
+        if so is None or s.flags & (RST | ACK):
+            self.output.refuse(packet)
+        elif s.flags & SYN and not so.queue.is_full():
+            self._begin(so, packet, s)
+
+    def _begin(self, so: Any, packet: Packet, s: Segment) -> None:
+        """Answer a SYN: a connection that is not completed yet joins the queue."""
+        c = Connection()
+        c.local_address, c.local_port = packet.destination, s.destination
+        c.remote_address, c.remote_port = packet.source, s.source
+        c.listener = so
+        c.state = SYN_RECEIVED
+        c.cookie = so.queue.needs_cookie()
+        self._read_syn(c, s)
+        c.iss = c.snd_una = self.node.host.random.getrandbits(32)
+        self.table[c.key] = c
+        so.queue.incomplete[c] = None
+        self.output.synchronize(c, SYN | ACK)
+
+    @staticmethod
+    def _read_syn(c: Connection, s: Segment) -> None:
+        """What a SYN says of the peer: where it begins, its window, its largest segment."""
+        c.rcv_nxt, c.snd_wnd = s.sequence + 1, s.window
+        c.mss = min(s.maximum or 536, announced(c.so or c.listener))  # RFC 9293 3.7.1
+
+    # SYN-SENT: RFC 9293 3.10.7.3
+
+    def syn_sent(self, c: Connection, s: Segment) -> None:
+        """What answers our SYN: a reset, SYN and ACK, or the peer's own SYN."""
+        acceptable = s.flags & ACK and c.snd_una < s.acknowledgement <= c.snd_nxt
+        if s.flags & ACK and not acceptable:
+            if not s.flags & RST:
+                self.output.segment(c, RST, sequence=s.acknowledgement)
+            return
+        if s.flags & RST:
+            if acceptable:
+                self.finish(c, ECONNREFUSED)
+            return
+        if not s.flags & SYN:
+            return
+        self._read_syn(c, s)
+        if acceptable:
+            c.snd_una = s.acknowledgement
+            c.go(SYN_ACK_COMES)
+            self.established(c)
+            if c.delayed & DEFERS:  # the client's own TCP_DEFER_ACCEPT: its data brings the ACK
+                self.output.acknowledge_within(c, LONGEST_DELAY)
+            else:
+                self.output.acknowledge(c)
+            self.output.push(c)
+        else:  # both ends have called: simultaneous open
+            c.go(SYN_COMES)
+            self.output.synchronize(c, SYN | ACK)
+
+    def established(self, c: Connection) -> None:
+        """The handshake is over: its timer, the fast path, sizes, keepalive."""
+        if not c.retries:  # RFC 6298 2.2: the first measurement; 3: of what was sent once
+            way = self.clock.now - c.begun
+            c.timeout = way + max(2 * way, MINIMUM_TIMEOUT)
+        c.answered()
+        other = self.table.get(c.peer_key)
+        if isinstance(other, Connection) and other.state == c.state and other.so is not None:
+            c.peer, other.peer = other, c  # both ends are here: the fast path is open
+        self.settle(c)
+
+    def settle(self, c: Connection) -> None:
+        """A connection begins: its socket may write, keepalive begins."""
+        so, settings = c.so, self.output.settings
+        if so.send_size == settings.tcp_write_default:
+            so.send_size = settings.tcp_write_connected
+        if so.options:
+            c.delayed = slowness(so)
+            self.output.keep_alive(c)
+        if so.waiters:
+            so.wake(WRITABLE)
+
+    def complete(self, c: Connection, s: Segment) -> bool:
+        """The handshake of a connection that was listened for ends; False if it has to wait."""
+        listener = c.listener
+        if listener.queue.is_full() or (c.retries < c.deferral and not s.length):
+            return False
+        del listener.queue.incomplete[c]
+        c.listener = None
+        listener.new_connection(c)
+        return True
