@@ -181,6 +181,18 @@ def test_every_errno_of_a_calls_manual_page_names_the_call_in_the_error_index(pa
     assert {name for name in names if not re.search(calls, sections.get(name, ""))} == set()
 
 
+def test_an_errno_that_posix_and_linux_agree_on_names_the_call_in_the_error_index() -> None:
+    text = ERRORS.read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^\(e|^## )", text, re.M | re.S))
+    rows = re.findall(r"^\| \[.+?\]\((\S+\.md)\) \|([^|]*)\|([^|]*)\|", (
+        ERRORS.with_name("posix.md").read_text(encoding="utf-8")), re.MULTILINE)
+    assert len(rows) > 20
+    wrong = [(page, name) for page, *cells in rows
+             for name in re.findall(r"\[(E[A-Z]+)\]", "".join(cells))
+             if not re.search(rf"{re.escape(page)}|\*\*Calls:\*\* all", sections[name])]
+    assert wrong == []
+
+
 def settings() -> list[tuple[str, bool]]:
     """The names in the tables of sysctls, and whether each is said to be gone."""
     text = SETTINGS.read_text(encoding="utf-8")
