@@ -7,12 +7,15 @@ nothing is decided by what a process or a hash seed happens to be.
 
 import ast
 import io
+import re
 import statistics
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from bsdsockets.sockets.option_table import OPTIONS
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "bsdsockets"
 
@@ -167,6 +170,16 @@ def test_a_protocol_reads_no_clock_sleeps_never_and_meets_no_thread(path: Path) 
             assert not {alias.name for alias in node.names} & {"time", "threading", "_thread"}
         if isinstance(node, ast.Attribute):
             assert node.attr not in ("sleep", "step", "pass_time", "wait"), node.attr
+
+
+@pytest.mark.parametrize("path", [p for p in LAYERED if "face" not in p.parts], ids=name_of)
+def test_an_option_that_is_looked_at_stands_in_the_table(path: Path) -> None:
+    """`so.options` has them by name, so a slip of the pen would be one that nobody has set."""
+    known = {option.name for option in OPTIONS.values()}
+    texts = {node.value for node in ast.walk(tree_of(path))
+             if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    names = {text for text in texts if re.fullmatch(r"(SO|IP|IPV6|TCP|UDP)_[A-Z0-9_]+", text)}
+    assert names <= known
 
 
 @pytest.mark.parametrize("path", LAYERED, ids=name_of)

@@ -14,7 +14,6 @@ checks as Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
     AF_PACKET,
@@ -168,7 +167,7 @@ class Calls(Connections):
         """
         file = self.files.get(number)
         so = file if file.__class__ is Socket else None
-        linger = so.options.get(opt.SO_LINGER) if so is not None else None
+        linger = so.options.get("SO_LINGER") if so is not None else None
         self.files.close(number)
         self._settle()
         if so is not None and linger and linger[0] and linger[1] and so.references == 0:

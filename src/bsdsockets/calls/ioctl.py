@@ -19,7 +19,6 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
     AF_INET6,
@@ -94,7 +93,7 @@ def _unread(so: Any) -> int:
             return sum(len(record.data) for record in records) - getattr(so.pcb, "offset", 0)
         return len(records[0].data) if records else 0
     ahead = so.pcb.before_urgent if so.pcb.urgent_state else -1
-    if ahead >= 0 and not so.options.get(opt.SO_OOBINLINE):
+    if ahead >= 0 and not so.options.get("SO_OOBINLINE"):
         return int(ahead)
     return len(so.buffer)
 

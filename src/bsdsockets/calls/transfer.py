@@ -253,8 +253,7 @@ class Transfer(Waiting):
         if level != SOL_SOCKET and so.family not in TABLED:
             so.protocol.set_option(so, level, option, value)
             return
-        set_option(so, level, option, value, null)
-        so.protocol.option_changed(so, level, option)
+        so.protocol.option_changed(so, set_option(so, level, option, value, null))
         self._settle()
 
     def ioctl(self, number: int, request: int, argument: bytes) -> tuple[int, bytes]:

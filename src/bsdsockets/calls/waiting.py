@@ -17,7 +17,6 @@ SO_RCVTIMEO and SO_SNDTIMEO.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     MSG_DONTWAIT,
     MSG_WAITALL,
@@ -156,7 +155,7 @@ class Waiting:
 
     def _own_deadline(self, so: Socket, event: int) -> float | None:
         """The end of SO_RCVTIMEO or SO_SNDTIMEO."""
-        limit = so.options.get(opt.SO_RCVTIMEO if event == POLLIN else opt.SO_SNDTIMEO)
+        limit = so.options.get("SO_RCVTIMEO" if event == POLLIN else "SO_SNDTIMEO")
         seconds = _seconds(limit) if limit else None
         return None if seconds is None else self.clock.now + seconds
 

@@ -10,11 +10,8 @@ Sources: Linux udp(7), ip(7); the order of checks as Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET6,
-    IP_MULTICAST_IF,
-    IPPROTO_IP,
     MSG_DONTROUTE,
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
@@ -42,8 +39,6 @@ from .protocol import (
     move_peek,
     peek_offset,
 )
-
-GROUPS_WAY = (IPPROTO_IP, -IP_MULTICAST_IF)  # 1 if IP_MULTICAST_IF has chosen the interface
 
 
 class Datagrams(DatagramErrors):
@@ -93,16 +88,16 @@ class Datagrams(DatagramErrors):
         own = chosen or (bound if self.node.kind(bound) == "local" else so.pcb.source)
         if own and (kind == "multicast" or remote == BROADCAST4) and ":" not in remote:
             source = own  # the interface that has it is the way
-        elif ":" not in remote and so.options.get(opt.SO_BINDTODEVICE) and (
+        elif ":" not in remote and so.options.get("SO_BINDTODEVICE") and (
                 kind in ("multicast", "remote") or remote == BROADCAST4):
             # whatever the routes say; but 127.0.0.1 is no address for the world beyond
-            named = kind == "multicast" and so.options.get(GROUPS_WAY)
+            named = kind == "multicast" and so.options.get("IP_MULTICAST_IF chosen")
             source = LOOPBACK4 if kind == "remote" or named else ANY4
         elif kind == "multicast":
             source = self.multicast_source(so, remote)
         else:
             source = self.node.source_for(remote)
-        if kind == "broadcast" and not so.options.get(opt.SO_BROADCAST):
+        if kind == "broadcast" and not so.options.get("SO_BROADCAST"):
             fail(EACCES)
         if ":" in remote and is_mapped(bound) and not is_mapped(remote) and not chosen:
             fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
@@ -115,7 +110,7 @@ class Datagrams(DatagramErrors):
         """
         if ":" in remote:
             return self.node.source_for(remote)
-        chosen = so.options.get(GROUPS_WAY)
+        chosen = so.options.get("IP_MULTICAST_IF chosen")
         return LOOPBACK4 if chosen else self.node.source_for(remote)
 
     # Sending
@@ -207,7 +202,7 @@ class Datagrams(DatagramErrors):
         if not self.fits(so, record):
             so.pcb.drops += 1
             return False
-        if so.options and so.options.get(opt.SO_RXQ_OVFL):
+        if so.options and so.options.get("SO_RXQ_OVFL"):
             record = record._replace(drops=so.pcb.drops)
         buffer.append(record)
         if so.waiters:

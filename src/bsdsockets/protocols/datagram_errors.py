@@ -12,7 +12,6 @@ import struct
 from collections import deque
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET6,
     MSG_ERRQUEUE,
@@ -33,7 +32,7 @@ class DatagramErrors(Internet):
 
     def wants_errors(self, so: Any, six: bool) -> bool:
         """True if *so* keeps errors about what it sent over this version of IP."""
-        return bool(so.options.get(opt.IPV6_RECVERR if six else opt.IP_RECVERR))
+        return bool(so.options.get("IPV6_RECVERR" if six else "IP_RECVERR"))
 
     def returned(self, so: Any, number: int, message: Message, six: bool, size: int = 0,
                  packet: Any = None) -> None:
@@ -59,7 +58,7 @@ class DatagramErrors(Internet):
             record = struct.pack("=IBBBBII", number, 1, 0, 0, 0, 65536, 0)
             address = struct.pack("=HHI16sI" if six else "=HHI8x", *((0,) * 3), *(
                 (bytes(16), 0) if six else ()))
-            kind = opt.IPV6_RECVERR if six else opt.IP_RECVERR
+            kind = "IPV6_RECVERR" if six else "IP_RECVERR"
             to = InternetAddress(self.dressed(so, so.pcb.remote or ANY4), so.pcb.remote_port)
             self.returned(so, 0, Message(b"", to, ((*kind, record + address),), MSG_ERRQUEUE),
                           six)

@@ -20,7 +20,6 @@ the order of checks; every answer as seen on Linux 6.1 (docs/reference/families/
 import struct
 from typing import Any, NamedTuple
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_APPLETALK,
     MSG_DONTWAIT,
@@ -251,7 +250,7 @@ class Ddp(Records):
         if address is not None:
             self._bind_somewhere(so, EBUSY)
             to = self._read(address, EINVAL)
-            if to.node == EVERYBODY and not so.options.get(opt.SO_BROADCAST):
+            if to.node == EVERYBODY and not so.options.get("SO_BROADCAST"):
                 fail(EPERM)
         elif so.pcb.state != OPEN:
             fail(ENOTCONN)
@@ -269,7 +268,7 @@ class Ddp(Records):
                   data: bytes) -> None:
         body = struct.pack("!HHBBBB", to.net, own.net, to.node, own.node, to.socket,
                            own.socket) + data
-        check = 0 if so.options.get(opt.SO_NO_CHECK) else checksum(body)
+        check = 0 if so.options.get("SO_NO_CHECK") else checksum(body)
         packet = struct.pack("!HH", HEADER + len(data), check) + body
         send(self.node.interfaces[0], ETH_P_ATALK, bytes(12) + b"\x80\x9b" + packet)
 

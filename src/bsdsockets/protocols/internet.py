@@ -10,7 +10,6 @@ Sources: RFC 3493 3.7; Linux ip(7), ipv6(7); the order of checks as Linux 6.18 s
 
 from typing import Any, NamedTuple
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
     AF_INET6,
@@ -79,7 +78,7 @@ class Internet(Protocol):
             The port is taken, or none is free.
         """
         mapped = is_mapped(address.address)
-        if mapped and so.options.get(opt.IPV6_V6ONLY):
+        if mapped and so.options.get("IPV6_V6ONLY"):
             fail(EINVAL)
         if so.family == AF_INET:
             self.check_own(so, address)
@@ -97,12 +96,12 @@ class Internet(Protocol):
         so.explicit_port |= bool(address.port)
         so.scope = address.scope if address.address.startswith("fe80:") else 0
         if not is_any(address.address) and so.family != AF_INET and not mapped:
-            so.options[opt.IPV6_V6ONLY] = 1  # as Linux does: the address is of no use to IPv4
+            so.options["IPV6_V6ONLY"] = 1  # as Linux does: the address is of no use to IPv4
 
     def _take(self, so: Any, address: InternetAddress) -> None:
         """Take the address, and the port unless that is put off to connect()."""
         so.bound_address = address.address
-        if self.uses_ports and (address.port or not so.options.get(opt.IP_BIND_ADDRESS_NO_PORT)):
+        if self.uses_ports and (address.port or not so.options.get("IP_BIND_ADDRESS_NO_PORT")):
             try:
                 so.port = so.shown_port = self.ports.claim(so, address.port)
             except OSError:
@@ -123,7 +122,7 @@ class Internet(Protocol):
             fail(EINVAL)
         if plain.startswith("fe80:") and not self.node.has_interface(address.scope):
             fail(ENODEV)
-        if kind == "remote" and not so.options.get(opt.IP_FREEBIND):
+        if kind == "remote" and not so.options.get("IP_FREEBIND"):
             fail(EADDRNOTAVAIL)
         if kind == "multicast" and ":" in plain and not address.scope:
             fail(EINVAL if plain.startswith(("ff01", "ff02")) else EADDRNOTAVAIL)
@@ -142,7 +141,7 @@ class Internet(Protocol):
             An IPv4 address, and the socket is for IPv6 only.
         """
         if is_mapped(address):
-            if so.options.get(opt.IPV6_V6ONLY):
+            if so.options.get("IPV6_V6ONLY"):
                 fail(ENETUNREACH)
             address = unmap(address)
         if address == ANY6:
@@ -161,9 +160,9 @@ class Internet(Protocol):
             return
         group = address.address.startswith("ff")
         if address.scope == LOOPBACK_INDEX:
-            so.options[opt.SO_BINDTODEVICE] = b"lo\0"
-        elif not (address.scope or so.options.get(opt.SO_BINDTODEVICE)
-                  or (group and so.options.get(opt.IPV6_MULTICAST_IF))):
+            so.options["SO_BINDTODEVICE"] = b"lo\0"
+        elif not (address.scope or so.options.get("SO_BINDTODEVICE")
+                  or (group and so.options.get("IPV6_MULTICAST_IF"))):
             fail(EINVAL)
 
     def own_source(self, so: Any, version: int) -> str:

@@ -12,7 +12,6 @@ import struct
 from typing import Any, NamedTuple
 
 from ..machine import constants as c
-from ..machine import option_keys as opt
 from ..machine.errors import EINVAL, ENETUNREACH, ENODEV, fail
 from ..network.addresses import ANY4, ANY6, BROADCAST4, is_any, is_mapped, pack, remap, unpack
 from ..network.packets import Datagram, Packet
@@ -57,20 +56,20 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool) -> 
         return PLAIN
     check_control(control)
     get = so.options.get
-    segment = get(opt.UDP_SEGMENT, 0)
+    segment = get("UDP_SEGMENT", 0)
     for level, kind, value in control:
         if level == c.IPPROTO_UDP and so.type == c.SOCK_DGRAM:
             if kind != c.UDP_SEGMENT or len(value) != 2:
                 fail(EINVAL)
             segment = struct.unpack("=H", value)[0]
-    marks = [value for level, kind, value in control if (level, kind) == opt.SO_MARK]
-    mark = struct.unpack("=i", marks[-1])[0] if marks else get(opt.SO_MARK, 0)
+    marks = [value for level, kind, value in control if (level, kind) == (c.SOL_SOCKET, c.SO_MARK)]
+    mark = struct.unpack("=i", marks[-1])[0] if marks else get("SO_MARK", 0)
     if ":" in remote:
-        hops = get(opt.IPV6_MULTICAST_HOPS, 1) if multicast else get(opt.IPV6_UNICAST_HOPS, 64)
-        chosen = Choices(hops, get(opt.IPV6_TCLASS, 0), mark=mark, segment=segment)
+        hops = get("IPV6_MULTICAST_HOPS", 1) if multicast else get("IPV6_UNICAST_HOPS", 64)
+        chosen = Choices(hops, get("IPV6_TCLASS", 0), mark=mark, segment=segment)
         return _choose6(so, chosen, control)
-    ttl = get(opt.IP_MULTICAST_TTL, 1) if multicast else get(opt.IP_TTL, 64)
-    return _choose4(so, Choices(ttl, get(opt.IP_TOS, 0), mark=mark, segment=segment), control)
+    ttl = get("IP_MULTICAST_TTL", 1) if multicast else get("IP_TTL", 64)
+    return _choose4(so, Choices(ttl, get("IP_TOS", 0), mark=mark, segment=segment), control)
 
 
 def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
@@ -154,7 +153,7 @@ def check_source(so: Any, chosen: Choices) -> None:
     if not is_any(chosen.source or ANY4) and ":" not in chosen.source:
         if chosen.source == BROADCAST4 or node.kind(chosen.source) == "multicast":
             fail(EINVAL)
-        foreign = so.options.get(opt.IP_TRANSPARENT)
+        foreign = so.options.get("IP_TRANSPARENT")
         if node.kind(chosen.source) != "local" and not foreign:
             fail(ENETUNREACH)
     if chosen.interface and not node.has_interface(chosen.interface):
@@ -168,8 +167,7 @@ def _source6(so: Any, value: bytes) -> str:
     address, index = unpack(value[:16]), struct.unpack("=i", value[16:20])[0]
     if index not in (0, 1):
         fail(ENODEV)
-    foreign = any(so.options.get((c.IPPROTO_IP, kind)) for kind in (c.IP_FREEBIND,
-                                                                    c.IP_TRANSPARENT))
+    foreign = so.options.get("IP_FREEBIND") or so.options.get("IP_TRANSPARENT")
     if address != ANY6 and so.protocol.node.kind(address) != "local" and not foreign:
         fail(EINVAL)
     return "" if is_any(address) else address
@@ -177,18 +175,18 @@ def _source6(so: Any, value: bytes) -> str:
 
 def header_options(so: Any) -> int:
     """How many bytes IP_OPTIONS adds to the header of IPv4."""
-    return len(so.options.get(opt.IP_OPTIONS, b""))
+    return len(so.options.get("IP_OPTIONS", b""))
 
 
 def may_fragment(so: Any) -> bool:
     """True if what *so* sends over IPv4 may be cut on its way: IP_MTU_DISCOVER is 0, 4 or 5."""
-    return bool(so.options) and so.options.get(opt.IP_MTU_DISCOVER, 1) not in (1, 2, 3)
+    return bool(so.options) and so.options.get("IP_MTU_DISCOVER", 1) not in (1, 2, 3)
 
 
 def prepared(so: Any, packet: Packet) -> Packet:
     """*packet* as *so* remembers it: of IPv4, where it came in only if that is asked for then."""
-    if ":" in packet.source or (so.options and (so.options.get(opt.IP_PKTINFO)
-                                                or so.options.get(opt.IPV6_RECVPKTINFO))):
+    if ":" in packet.source or (so.options and (so.options.get("IP_PKTINFO")
+                                                or so.options.get("IPV6_RECVPKTINFO"))):
         return packet
     return packet._replace(interface=0)
 
@@ -204,15 +202,15 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
         result.append((c.SOL_SOCKET, c.SO_RXQ_OVFL, struct.pack("=I", record.drops)))
     if packet is None:
         return tuple(result)
-    if get(opt.SO_RCVMARK) and not returned:
-        result.append((*opt.SO_MARK, struct.pack("=i", packet.mark)))
-    if get(opt.UDP_GRO) and not returned and getattr(packet.payload, "segment", 0):
-        result.append((*opt.UDP_GRO, struct.pack("=i", packet.payload.segment)))
+    if get("SO_RCVMARK") and not returned:
+        result.append((c.SOL_SOCKET, c.SO_MARK, struct.pack("=i", packet.mark)))
+    if get("UDP_GRO") and not returned and getattr(packet.payload, "segment", 0):
+        result.append((c.IPPROTO_UDP, c.UDP_GRO, struct.pack("=i", packet.payload.segment)))
     if so.family == c.AF_INET6:
         _told6(get, record, returned, result)
         if ":" in packet.source:
             return tuple(result)
-    if get(opt.IP_PKTINFO):
+    if get("IP_PKTINFO"):
         local = specific = pack(packet.destination)
         if not packet.interface or returned:
             specific = bytes(4)
@@ -220,11 +218,11 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
             specific = pack(packet.source)
         result.append((c.IPPROTO_IP, c.IP_PKTINFO,
                        struct.pack("=i4s4s", packet.interface, specific, local)))
-    if get(opt.IP_RECVTTL):
+    if get("IP_RECVTTL"):
         result.append((c.IPPROTO_IP, c.IP_TTL, struct.pack("=i", packet.ttl)))
-    if get(opt.IP_RECVTOS):
+    if get("IP_RECVTOS"):
         result.append((c.IPPROTO_IP, c.IP_TOS, bytes([packet.tos])))
-    if get(opt.IP_RECVORIGDSTADDR):
+    if get("IP_RECVORIGDSTADDR"):
         result.append((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR, struct.pack(
             "=H2s4s8x", c.AF_INET, _port_bytes(record, returned), pack(packet.destination))))
     return tuple(result)
@@ -246,16 +244,16 @@ def _port_bytes(record: Record, returned: bool) -> bytes:
 def _told6(get: Any, record: Record, returned: bool,
            result: list[tuple[int, int, bytes]]) -> None:
     packet = record.origin
-    if get(opt.IPV6_RECVPKTINFO):
+    if get("IPV6_RECVPKTINFO"):
         result.append((c.IPPROTO_IPV6, c.IPV6_PKTINFO, struct.pack(
             "=16si", pack(remap(packet.destination)), packet.interface)))
     if ":" not in packet.source:
         return
-    if get(opt.IPV6_RECVHOPLIMIT):
+    if get("IPV6_RECVHOPLIMIT"):
         result.append((c.IPPROTO_IPV6, c.IPV6_HOPLIMIT, struct.pack("=i", packet.ttl)))
-    if get(opt.IPV6_RECVTCLASS):
+    if get("IPV6_RECVTCLASS"):
         result.append((c.IPPROTO_IPV6, c.IPV6_TCLASS, struct.pack("=i", packet.tos)))
-    if get(opt.IPV6_ORIGDSTADDR):
+    if get("IPV6_ORIGDSTADDR"):
         result.append((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR, struct.pack(
             "=H2sI16sI", c.AF_INET6, _port_bytes(record, returned), 0,
             pack(packet.destination), 0)))

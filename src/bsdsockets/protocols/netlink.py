@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_NETLINK,
     AF_UNSPEC,
@@ -283,7 +282,7 @@ class Netlink(Records):
         told: list[tuple[int, int, Any]] = []
         if so.options.get((SOL_NETLINK, PKTINFO)):
             told.append((SOL_NETLINK, PKTINFO, struct.pack("=I", group)))
-        if so.options.get(opt.SO_PASSCRED):
+        if so.options.get("SO_PASSCRED"):
             told.append((SOL_SOCKET, SCM_CREDENTIALS, claim))
         return message._replace(control=tuple(told))
 

@@ -14,7 +14,6 @@ socket(7) SO_REUSEADDR, SO_REUSEPORT; RFC 6056 for choosing a port.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import AF_INET6
 from ..machine.errors import EADDRINUSE, EADDRNOTAVAIL, fail
 from ..machine.host import Host
@@ -32,7 +31,7 @@ def covers(user: Any, address: str) -> bool:
         return False
     if own != ANY6:
         return version(address) == 4
-    return version(address) == 6 or not user.options.get(opt.IPV6_V6ONLY)
+    return version(address) == 6 or not user.options.get("IPV6_V6ONLY")
 
 
 def spans(user: Any) -> tuple[str | None, str | None]:
@@ -45,7 +44,7 @@ def spans(user: Any) -> tuple[str | None, str | None]:
         return own, None
     if is_mapped(own):
         return unmap(own), None
-    if user.options.get(opt.IPV6_V6ONLY):
+    if user.options.get("IPV6_V6ONLY"):
         return None, own
     return (ANY4 if own == ANY6 else PLACE_HOLDER), own
 
@@ -83,15 +82,15 @@ class Ports:
             if user is so or not overlap(so, user):
                 continue
             listens = self.listening_matters and user.listening
-            if strict or not (self._both(opt.SO_REUSEADDR, so, user) and not listens):
-                if strict or not self._both(opt.SO_REUSEPORT, so, user):
+            if strict or not (self._both("SO_REUSEADDR", so, user) and not listens):
+                if strict or not self._both("SO_REUSEPORT", so, user):
                     return True
                 if not self.listening_matters:
                     return False  # UDP looks no further than the first of a group
         return False
 
     @staticmethod
-    def _both(option: tuple[int, int], so: Any, user: Any) -> bool:
+    def _both(option: str, so: Any, user: Any) -> bool:
         return bool(so.options.get(option) and user.options.get(option))
 
     def in_order(self, port: int) -> list[Any]:
@@ -100,7 +99,7 @@ class Ports:
         if self.listening_matters:
             return users
         last = [user for user in users
-                if user.family == AF_INET6 and user.options.get(opt.SO_REUSEPORT)]
+                if user.family == AF_INET6 and user.options.get("SO_REUSEPORT")]
         return [user for user in reversed(users) if user not in last] + last
 
     def claim(self, so: Any, port: int) -> int:

@@ -16,7 +16,6 @@ Sources: 4.4BSD ``protosw.h`` and ``pr_usrreqs``; Plan 9 ``ip.h``, ``Proto``.
 import struct
 from typing import Any, NamedTuple
 
-from ..machine import option_keys as opt
 from ..machine.clock import EPOCH
 from ..machine.constants import (
     MSG_PEEK,
@@ -30,6 +29,9 @@ from ..machine.constants import (
     POLLRDNORM,
     POLLWRBAND,
     POLLWRNORM,
+    SO_TIMESTAMP,
+    SO_TIMESTAMPNS,
+    SOL_SOCKET,
 )
 from ..machine.errors import ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM, ESRCH, fail
 from ..machine.host import Credentials, Host
@@ -49,19 +51,18 @@ FIRST_PROCESS = 1
 UNCONNECTED, CONNECTING, CONNECTED, DISCONNECTING = (
     "unconnected", "connecting", "connected", "disconnecting")
 
-
-
+STAMPS = (("SO_TIMESTAMP", SO_TIMESTAMP, 10**6), ("SO_TIMESTAMPNS", SO_TIMESTAMPNS, 10**9))
 
 def peek_offset(so: Any, flags: int) -> int:
     """Where a call begins to look: at SO_PEEK_OFF with MSG_PEEK, or -1 where there is none."""
-    return so.options.get(opt.SO_PEEK_OFF, -1) if flags & MSG_PEEK and so.options else -1
+    return so.options.get("SO_PEEK_OFF", -1) if flags & MSG_PEEK and so.options else -1
 
 
 def move_peek(so: Any, count: int) -> None:
     """Let SO_PEEK_OFF follow: forwards by what was seen, backwards by what was read."""
-    offset = so.options.get(opt.SO_PEEK_OFF, -1)
+    offset = so.options.get("SO_PEEK_OFF", -1)
     if offset >= 0:
-        so.options[opt.SO_PEEK_OFF] = max(offset + count, 0)
+        so.options["SO_PEEK_OFF"] = max(offset + count, 0)
 
 
 def ends_mask(so: Any, waits: bool) -> int:
@@ -74,13 +75,13 @@ def ends_mask(so: Any, waits: bool) -> int:
 
 def error_mask(so: Any) -> int:
     """What poll says of an error: POLLERR, with SO_SELECT_ERR_QUEUE POLLPRI too."""
-    return POLLERR | (POLLPRI if so.options.get(opt.SO_SELECT_ERR_QUEUE) else 0)
+    return POLLERR | (POLLPRI if so.options.get("SO_SELECT_ERR_QUEUE") else 0)
 
 
 def wants_time(so: Any) -> bool:
     """True if *so* asked when what it reads has come."""
-    return bool(so.options and (so.options.get(opt.SO_TIMESTAMP)
-                                or so.options.get(opt.SO_TIMESTAMPNS)))
+    return bool(so.options and (so.options.get("SO_TIMESTAMP")
+                                or so.options.get("SO_TIMESTAMPNS")))
 
 
 def time_of(moment: float, unit: int) -> bytes:
@@ -90,10 +91,10 @@ def time_of(moment: float, unit: int) -> bytes:
 
 def moment(so: Any, arrived: float | None) -> tuple[tuple[int, int, bytes], ...]:
     """The control message that says when something came: now, if nobody had asked then."""
-    for (level, number), unit in ((opt.SO_TIMESTAMP, 10**6), (opt.SO_TIMESTAMPNS, 10**9)):
-        if so.options.get((level, number)):
+    for option, number, unit in STAMPS:
+        if so.options.get(option):
             then = so.host.clock.now if arrived is None else arrived
-            return ((level, number, time_of(then, unit)),)
+            return ((SOL_SOCKET, number, time_of(then, unit)),)
     return ()
 
 
@@ -189,5 +190,5 @@ class Protocol:
         """Do what *request* asks; what ioctl() returns, and what the argument begins with then."""
         fail(ENOTTY)
 
-    def option_changed(self, so: Any, level: int, number: int) -> None:
-        """An option of *so* has been set."""
+    def option_changed(self, so: Any, option: str) -> None:
+        """The option with this name has been set on *so*."""

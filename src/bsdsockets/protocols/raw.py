@@ -12,7 +12,6 @@ Sources: Linux raw(7), icmp(7); RFC 3542 3.
 import struct
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
     IPPROTO_ICMPV6,
@@ -148,7 +147,7 @@ class Raw(Datagrams):
         whole = so.options.get(whole_packets(so))
         if so.protocol_number in ICMP_NUMBERS and len(data) < 2 and not whole:
             fail(EFAULT)  # Linux looks at the type and the code
-        if whole and so.options.get(opt.IP_OPTIONS):
+        if whole and so.options.get("IP_OPTIONS"):
             fail(EINVAL)  # a header cannot be both the program's and have Linux's options
         return super().route(so, data, fresh, remote, port, chosen)
 

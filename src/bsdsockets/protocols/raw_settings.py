@@ -9,17 +9,17 @@ Sources: Linux raw(7); RFC 3542 3.1 and 3.2; Linux ``raw_seticmpfilter``,
 ``do_rawv6_setsockopt``.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ..machine import constants as c
-from ..machine import option_keys as opt
-from ..machine.errors import EINVAL, EOPNOTSUPP, fail
+from ..machine.errors import EINVAL, fail
 
 NO_CHECKSUM = -1
 MOBILITY = 135  # IPPROTO_MH
 OFFSETS = {c.IPPROTO_ICMPV6: 2, MOBILITY: 4}
-FILTER = 1  # the number of both filters, each at its level
+FILTERS = {  # the protocol that has one, its name, its bytes
+    c.AF_INET: (c.IPPROTO_ICMP, "ICMP_FILTER", 4),
+    c.AF_INET6: (c.IPPROTO_ICMPV6, "ICMPV6_FILTER", 32)}
 
 
 def checksum_offset(so: Any) -> int:
@@ -27,12 +27,12 @@ def checksum_offset(so: Any) -> int:
     if so.family == c.AF_INET:
         return NO_CHECKSUM
     default = OFFSETS.get(so.protocol_number, NO_CHECKSUM)
-    return int(so.options.get(opt.IPV6_CHECKSUM, default))
+    return int(so.options.get("IPV6_CHECKSUM", default))
 
 
-def whole_packets(so: Any) -> tuple[int, int]:
+def whole_packets(so: Any) -> str:
     """The option with which a program makes the header of IP itself."""
-    return opt.IP_HDRINCL if so.family == c.AF_INET else opt.IPV6_HDRINCL
+    return "IP_HDRINCL" if so.family == c.AF_INET else "IPV6_HDRINCL"
 
 
 def new_offset(so: Any, value: int) -> int:
@@ -46,25 +46,18 @@ def new_offset(so: Any, value: int) -> int:
     return max(value, NO_CHECKSUM)
 
 
-def read_filter(protocol: int, level: int, size: int) -> Callable[[Any], bytes]:
-    """Make what reads the filter of *size* bytes that sockets of *protocol* have."""
-    def read(so: Any) -> bytes:
-        if so.protocol_number != protocol:
-            fail(EOPNOTSUPP)
-        return bytes(so.options.get((level, FILTER), bytes(size)))
-    return read
+def has_no_filter(so: Any) -> bool:
+    """Of ICMP_FILTER and ICMPV6_FILTER: a socket of another protocol."""
+    return bool(so.protocol_number != FILTERS[so.family][0])
 
 
-def write_filter(protocol: int, level: int, size: int) -> Callable[[Any, bytes], None]:
-    """Make what sets the filter; fewer bytes change only the first ones."""
-    read = read_filter(protocol, level, size)
-
-    def write(so: Any, value: bytes) -> None:
-        so.options[level, FILTER] = (value + read(so)[len(value):])[:size]
-    return write
+def new_filter(so: Any, value: bytes) -> bytes:
+    """What a filter is after setsockopt(): fewer bytes change only the first ones."""
+    _, name, size = FILTERS[so.family]
+    return (value + so.options.get(name, bytes(size))[len(value):])[:size]
 
 
 def keeps_away(so: Any, kind: int) -> bool:
     """True if the socket's filter has the bit of ICMP messages of this type."""
-    level = c.SOL_RAW if so.family == c.AF_INET else c.SOL_ICMPV6
-    return bool(int.from_bytes(so.options.get((level, FILTER), b""), "little") >> kind & 1)
+    kept = so.options.get(FILTERS[so.family][1], b"")
+    return bool(int.from_bytes(kept, "little") >> kind & 1)

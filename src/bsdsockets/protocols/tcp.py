@@ -15,7 +15,6 @@ Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import AF_INET, IPPROTO_TCP
 from ..machine.errors import (
     EADDRINUSE,
@@ -138,8 +137,8 @@ class Tcp(TcpClosing):
         child.shutdown = so.shutdown
         child.bound_address = self.dressed(so, pcb.local_address)
         child.port = child.shown_port = pcb.local_port
-        for number in (opt.SO_PRIORITY, opt.TCP_DEFER_ACCEPT):
-            child.options.pop(number, None)
+        for option in ("SO_PRIORITY", "TCP_DEFER_ACCEPT"):
+            child.options.pop(option, None)
         child.explicit_port = so.explicit_port
         self.ports.add(child, child.port)
 
@@ -245,7 +244,7 @@ class Tcp(TcpClosing):
         """True within a second of the end, when a connection cannot be followed by the same."""
         return bool(self.host.clock.now - remains.since < 1.0)
 
-    def option_changed(self, so: Any, level: int, number: int) -> None:
+    def option_changed(self, so: Any, option: str) -> None:
         """Do what an option asks for at once.
 
         TCP_CORK off and TCP_NODELAY on send what waits; SO_KEEPALIVE and TCP_KEEPIDLE begin or
@@ -254,17 +253,17 @@ class Tcp(TcpClosing):
         Source: tcp(7); Linux ``do_tcp_setsockopt``.
         """
         c = so.pcb
-        if (level, number) == opt.TCP_CORK:
-            c.hold = bool(so.options[opt.TCP_CORK])
+        if option == "TCP_CORK":
+            c.hold = bool(so.options["TCP_CORK"])
             if not c.hold and c.unsent:
                 self.output.push(c)
-        elif (level, number) in SLOW:
+        elif option in SLOW:
             c.delayed = slowness(so)
-        elif (level, number) == opt.TCP_NOTSENT_LOWAT:
+        elif option == "TCP_NOTSENT_LOWAT":
             so.wake(WRITABLE)
-        elif (level, number) == opt.TCP_NODELAY and so.options[opt.TCP_NODELAY] and c.unsent:
+        elif option == "TCP_NODELAY" and so.options["TCP_NODELAY"] and c.unsent:
             self.output.push(c)
-        elif (level, number) in (opt.SO_KEEPALIVE, opt.TCP_KEEPIDLE):
+        elif option in ("SO_KEEPALIVE", "TCP_KEEPIDLE"):
             self.output.keep_alive(c)
 
     # Names

@@ -11,7 +11,6 @@ SO_LINGER.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.errors import ECONNRESET, ENOTCONN, fail
 from .protocol import (
     BOTH,
@@ -108,7 +107,7 @@ class TcpClosing(TcpStream):
         so.pcb = Connection(so)
         so.pcb.astray = c.astray
         so.pcb.mss = left_segment(c)
-        so.options.pop(opt.TCP_MAXSEG, None)
+        so.options.pop("TCP_MAXSEG", None)
         so.pcb.gap = UNANSWERED if c.snd_una == c.iss else FIRST_WINDOW + 2
         so.shutdown = 0
         so.done = False
@@ -149,7 +148,7 @@ class TcpClosing(TcpStream):
         c = so.pcb
         so.dead = True
         so.shutdown = BOTH
-        linger = so.options.get(opt.SO_LINGER)
+        linger = so.options.get("SO_LINGER")
         if c.state == LISTEN:
             self._stop_listening(so)
             c.go(CLOSE)

@@ -11,7 +11,6 @@ Sources: RFC 9293 3.3.1 for the names of the variables.
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..machine import option_keys as opt
 from .buffers import StreamBuffer
 from .protocol import wants_time
 from .tcp_states import CLOSED, after
@@ -24,25 +23,25 @@ FIRST_HALF, FIRST_HALF6 = 32741, 32732  # bytes
 # TCP_QUICKACK is 0; SO_TIMESTAMP, TCP_INQ, IP_MINTTL or IPV6_MINHOPCOUNT, TCP_DEFER_ACCEPT is set
 LATE_ACK, STAMPED, COUNTED, NEAR_ONLY, DEFERS = 1, 2, 4, 8, 16
 MOST_REPEATED = 255  # times a SYN,ACK is sent again
-HEADER4 = (opt.IP_TTL, opt.IP_TOS)
-HEADER6 = (opt.IPV6_UNICAST_HOPS, opt.IPV6_TCLASS)
+HEADER4 = ("IP_TTL", "IP_TOS")
+HEADER6 = ("IPV6_UNICAST_HOPS", "IPV6_TCLASS")
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
 
 
-SLOW = frozenset((opt.TCP_QUICKACK, opt.SO_TIMESTAMP, opt.SO_TIMESTAMPNS, opt.TCP_INQ,
-                  opt.IP_MINTTL, opt.IPV6_MINHOPCOUNT, opt.TCP_DEFER_ACCEPT))
+SLOW = frozenset(("TCP_QUICKACK", "SO_TIMESTAMP", "SO_TIMESTAMPNS", "TCP_INQ",
+                  "IP_MINTTL", "IPV6_MINHOPCOUNT", "TCP_DEFER_ACCEPT"))
 
 
 def slowness(so: Any) -> int:
     """Which of a socket's options the fast path cannot do: those that `SLOW` names."""
     if SLOW.isdisjoint(so.options):
         return 0
-    late = LATE_ACK if not so.options.get(opt.TCP_QUICKACK, 1) else 0
-    near = so.options.get(opt.IP_MINTTL) or so.options.get(opt.IPV6_MINHOPCOUNT)
+    late = LATE_ACK if not so.options.get("TCP_QUICKACK", 1) else 0
+    near = so.options.get("IP_MINTTL") or so.options.get("IPV6_MINHOPCOUNT")
     return (late | (STAMPED if wants_time(so) else 0)
-            | (COUNTED if so.options.get(opt.TCP_INQ) else 0) | (NEAR_ONLY if near else 0)
-            | (DEFERS if so.options.get(opt.TCP_DEFER_ACCEPT) else 0))
+            | (COUNTED if so.options.get("TCP_INQ") else 0) | (NEAR_ONLY if near else 0)
+            | (DEFERS if so.options.get("TCP_DEFER_ACCEPT") else 0))
 
 
 def repetitions(seconds: int) -> tuple[int, int]:
@@ -69,7 +68,7 @@ def header_of(so: Any, remote: str) -> tuple[int, int]:
 def comes_from_afar(so: Any, packet: Any) -> bool:
     """True if IP_MINTTL or IPV6_MINHOPCOUNT lets *so* drop the packet."""
     return bool(so is not None and so.options and packet.ttl < so.options.get(
-        opt.IPV6_MINHOPCOUNT if ":" in packet.source else opt.IP_MINTTL, 0))
+        "IPV6_MINHOPCOUNT" if ":" in packet.source else "IP_MINTTL", 0))
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -170,7 +169,7 @@ class Connection:
         """
         if self.listener is None or self.cookie:
             return 0
-        return repetitions(self.listener.options.get(opt.TCP_DEFER_ACCEPT, 0))[0]
+        return repetitions(self.listener.options.get("TCP_DEFER_ACCEPT", 0))[0]
 
     @property
     def half_window(self) -> int:

@@ -14,7 +14,6 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import POLLPRI, POLLRDBAND
 from ..machine.errors import ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
@@ -244,7 +243,7 @@ class Input(Handshake):
             return
         so = c.so
         if (c.urgent_state and c.before_urgent == 0 and so.buffer.length
-                and not so.options.get(opt.SO_OOBINLINE)):
+                and not so.options.get("SO_OOBINLINE")):
             so.buffer.drop(1)  # the last urgent byte, which Linux takes out where reading stands
         c.urgent_in, c.urgent_state = place, VALID
         c.urgent_byte = s.data[place - s.sequence:][:1]

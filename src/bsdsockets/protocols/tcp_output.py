@@ -17,7 +17,6 @@ windows), RFC 1122 4.2.3.6 (keepalive), RFC 5482 (user timeout); tcp(7) for the 
 from math import inf
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     IPPROTO_TCP,
 )
@@ -48,7 +47,7 @@ def announced(so: Any) -> int:
     """How many bytes a segment to *so* may have: all that go into a packet, or TCP_MAXSEG."""
     if so is None or not so.options:
         return MAXIMUM_SEGMENT
-    wanted = so.options.get(opt.TCP_MAXSEG)
+    wanted = so.options.get("TCP_MAXSEG")
     return min(MAXIMUM_SEGMENT, wanted - STAMP) if wanted else MAXIMUM_SEGMENT
 
 
@@ -57,7 +56,7 @@ def left_segment(c: Connection) -> int:
     if c.snd_una != c.iss or not c.remote_address:
         return c.mss
     usual = 1220 if ":" in c.remote_address else 536
-    return (c.so.options.get(opt.TCP_MAXSEG) or usual) - STAMP
+    return (c.so.options.get("TCP_MAXSEG") or usual) - STAMP
 
 
 class Output:
@@ -154,11 +153,11 @@ class Output:
         if c.fin_wanted or c.so is None or c.urgent_out > c.snd_nxt:
             return False
         options = c.so.options
-        if options.get(opt.TCP_CORK) or c.more:
+        if options.get("TCP_CORK") or c.more:
             if c.timer is None:
                 c.timer = self.node.after(CORK_TIMEOUT, lambda: self._uncork(c))
             return True
-        return bool(c.sent) and (size < c.unsent or not options.get(opt.TCP_NODELAY))
+        return bool(c.sent) and (size < c.unsent or not options.get("TCP_NODELAY"))
 
     def _uncork(self, c: Connection) -> None:
         c.timer = None
@@ -225,14 +224,14 @@ class Output:
 
     def _patience(self, c: Connection) -> float:
         """Seconds that TCP_USER_TIMEOUT leaves, RFC 5482; infinity without it."""
-        limit = c.so.options.get(opt.TCP_USER_TIMEOUT) if c.so is not None else 0
+        limit = c.so.options.get("TCP_USER_TIMEOUT") if c.so is not None else 0
         return c.begun + limit / 1000 - self.node.host.clock.now if limit else inf
 
     def _tried_enough(self, c: Connection) -> bool:
         """Say whether what was sent has been repeated as often as the settings say."""
         if c.state not in (SYN_SENT, SYN_RECEIVED):
             return c.retries > self.settings.tcp_retries
-        retries = (c.so or c.listener).options.get(opt.TCP_SYNCNT)
+        retries = (c.so or c.listener).options.get("TCP_SYNCNT")
         if c.listener is not None:
             waits = c.put_off and c.retries <= c.deferral
             return c.retries > (retries or self.settings.tcp_synack_retries) and not waits
@@ -253,17 +252,17 @@ class Output:
         if c.keep_timer is not None:
             c.keep_timer.cancel()
             c.keep_timer = None
-        if c.so is None or not c.so.options.get(opt.SO_KEEPALIVE) or c.state not in SYNCHRONIZED:
+        if c.so is None or not c.so.options.get("SO_KEEPALIVE") or c.state not in SYNCHRONIZED:
             return
         c.probes = 0
-        idle = c.so.options.get(opt.TCP_KEEPIDLE) or self.settings.tcp_keepalive_time
+        idle = c.so.options.get("TCP_KEEPIDLE") or self.settings.tcp_keepalive_time
         c.keep_timer = self.node.after(idle, lambda: self._probe(c), idle=True)
 
     def _probe(self, c: Connection) -> None:
         """Send a segment that must be answered: one byte before what is expected."""
         options = c.so.options if c.so is not None else {}
-        limit = options.get(opt.TCP_KEEPCNT) or self.settings.tcp_keepalive_probes
-        interval = (options.get(opt.TCP_KEEPINTVL)
+        limit = options.get("TCP_KEEPCNT") or self.settings.tcp_keepalive_probes
+        interval = (options.get("TCP_KEEPINTVL")
                     or self.settings.tcp_keepalive_interval)
         if c.probes >= limit:
             self.give_up(c, ETIMEDOUT)

@@ -12,8 +12,8 @@ checks as Linux 6.18 shows it.
 import struct
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
+    IPPROTO_TCP,
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
     MSG_MORE,
@@ -23,6 +23,7 @@ from ..machine.constants import (
     MSG_WAITALL,
     POLLERR,
     POLLPRI,
+    TCP_INQ,
 )
 from ..machine.errors import EAGAIN, EINVAL, ENOTCONN, EPIPE, fail
 from ..network.link import Link
@@ -116,7 +117,7 @@ class TcpStream(Internet):
             window = c.snd_wnd if c.peer is None else c.peer.so.receive_size // 2
             one = min(c.mss, window // 2, c.half_window)  # a segment goes into any buffer
             room = max(room, one - c.unsent)
-        if so.options and 0 < so.options.get(opt.TCP_NOTSENT_LOWAT, 0) & UNSIGNED <= c.unsent:
+        if so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= c.unsent:
             return int(min(room, -c.unsent % c.mss))
         return int(room)
 
@@ -140,7 +141,7 @@ class TcpStream(Internet):
             if not buffer.length:
                 if c.peer is not None and not so.error and not so.shutdown:
                     return None
-            elif not so.options or (buffer.length >= so.options.get(opt.SO_RCVLOWAT, 1)
+            elif not so.options or (buffer.length >= so.options.get("SO_RCVLOWAT", 1)
                                     and not c.delayed & (STAMPED | COUNTED)):
                 return self._taken(c, Message(buffer.take(count)))
         if flags & MSG_ERRQUEUE:
@@ -152,13 +153,13 @@ class TcpStream(Internet):
         else:
             message = self._receive_in_order(so, c, count, flags)
         if message is not None and c.delayed & COUNTED:  # TCP_INQ: the FIN counts as one
-            left = (*opt.TCP_INQ, struct.pack("=i", buffer.length + bool(so.done)))
+            left = (IPPROTO_TCP, TCP_INQ, struct.pack("=i", buffer.length + bool(so.done)))
             message = message._replace(control=(*message.control, left))
         return message
 
     def _receive_in_order(self, so: Any, c: Connection, count: int, flags: int) -> Message | None:
         buffer = so.buffer
-        target = count if flags & MSG_WAITALL else min(so.options.get(opt.SO_RCVLOWAT, 1), count)
+        target = count if flags & MSG_WAITALL else min(so.options.get("SO_RCVLOWAT", 1), count)
         target = max(target, 1)
         if count == 0 and buffer.length:
             return Message(b"")
@@ -213,7 +214,7 @@ class TcpStream(Internet):
             return count, offset
         if ahead > 0:
             return min(count, ahead), offset
-        if so.options.get(opt.SO_OOBINLINE) or not so.buffer.length:
+        if so.options.get("SO_OOBINLINE") or not so.buffer.length:
             return count, offset
         if flags & MSG_PEEK:
             return count, offset + 1
@@ -223,7 +224,7 @@ class TcpStream(Internet):
 
     def _receive_urgent(self, so: Any, count: int, flags: int) -> Message | None:
         c = so.pcb
-        if so.options.get(opt.SO_OOBINLINE) or c.urgent_state in (NOT_THERE, READ):
+        if so.options.get("SO_OOBINLINE") or c.urgent_state in (NOT_THERE, READ):
             fail(EINVAL)
         if c.state == CLOSED and not so.done:
             fail(ENOTCONN)
@@ -286,16 +287,16 @@ class TcpStream(Internet):
     def _ready_data(self, so: Any, c: Connection) -> int:
         mask = 0
         length = so.buffer.length
-        low = so.options.get(opt.SO_RCVLOWAT, 1) if so.options else 1
+        low = so.options.get("SO_RCVLOWAT", 1) if so.options else 1
         if c.urgent_state:
             if c.urgent_state == VALID:
                 mask |= POLLPRI
-            if c.before_urgent == 0 and not so.options.get(opt.SO_OOBINLINE):
+            if c.before_urgent == 0 and not so.options.get("SO_OOBINLINE"):
                 low += 1
         if length >= low:
             mask |= READABLE
         used = len(c.out) if c.out is not None else 0
-        full = so.options and 0 < so.options.get(opt.TCP_NOTSENT_LOWAT, 0) & UNSIGNED <= 2 * (
+        full = so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= 2 * (
             c.unsent + c.gap)
         if so.shutdown & SEND or (used * 3 <= so.send_size and not full):
             mask |= WRITABLE

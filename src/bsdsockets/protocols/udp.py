@@ -12,7 +12,6 @@ Sources: RFC 768; RFC 1122 4.1; Linux udp(7).
 import struct
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     AF_INET,
     IPPROTO_UDP,
@@ -32,7 +31,7 @@ from .protocol import WRITABLE_BAND, wants_time
 from .udp_lookup import UdpLookup
 from .udp_segments import WHOLE6, made, parts
 
-REROUTING = (opt.IP_TOS, opt.SO_MARK, opt.SO_BINDTODEVICE)
+REROUTING = ("IP_TOS", "SO_MARK", "SO_BINDTODEVICE")
 MAPPED_ANY = "::ffff:0.0.0.0"
 IN_TWO6 = 67144  # what two packets of IPv6 cost, the greatest and the rest
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
@@ -100,8 +99,8 @@ class Udp(UdpLookup):
     def check_length(self, so: Any, data: bytes, remote: str) -> None:
         if len(data) > LONGEST - (8 if ":" in remote else 28 + header_options(so)):
             self.local_error(so, EMSGSIZE)
-        if len(data) > WHOLE6 and (so.options.get(opt.IPV6_DONTFRAG)
-                                   or so.options.get(opt.IPV6_MTU_DISCOVER, 1) in (2, 3, 4)):
+        if len(data) > WHOLE6 and (so.options.get("IPV6_DONTFRAG")
+                                   or so.options.get("IPV6_MTU_DISCOVER", 1) in (2, 3, 4)):
             self.local_error(so, EMSGSIZE)
         if len(data) > WHOLE6 and 2 * so.send_size <= WHOLE6:
             fail(ENOBUFS)  # the second of its two fragments finds no room
@@ -128,7 +127,7 @@ class Udp(UdpLookup):
         kept, and of the datagram that MSG_MORE collects: each may change the other's.
         """
         end.known = None
-        if is_mapped(address.address) and so.options.get(opt.IPV6_V6ONLY):
+        if is_mapped(address.address) and so.options.get("IPV6_V6ONLY"):
             return
         remote = self.wire(so, address.address)
         if ":" in remote:
@@ -141,7 +140,7 @@ class Udp(UdpLookup):
     def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
         end = so.pcb
-        kept = not fresh and so.family == AF_INET and not so.options.get(opt.SO_DONTROUTE)
+        kept = not fresh and so.family == AF_INET and not so.options.get("SO_DONTROUTE")
         if kept and end.routed and not end.collecting:
             return end.flow
         way = super().route(so, data, fresh, remote, port, chosen)
@@ -179,7 +178,7 @@ class Udp(UdpLookup):
                 if so.waiters:
                     so.wake(WRITABLE_BAND)
                 return size
-        if end.pending is not None or flags & MSG_MORE or so.options.get(opt.UDP_CORK):
+        if end.pending is not None or flags & MSG_MORE or so.options.get("UDP_CORK"):
             return self._collect(so, data, flags, address, control)
         plain = self.node.loopback.plain and not so.options
         sent = super().send(so, data, flags, address, control)
@@ -203,7 +202,7 @@ class Udp(UdpLookup):
             self._check_piece(so, end, data, flags, address)
             end.pending += data
             end.used += len(data)
-        if not flags & MSG_MORE and not so.options.get(opt.UDP_CORK):
+        if not flags & MSG_MORE and not so.options.get("UDP_CORK"):
             self.uncork(so)
         return len(data)
 
@@ -249,15 +248,15 @@ class Udp(UdpLookup):
         self._go(so, source, remote, port, data, end.chosen)
         so.wake(WRITABLE_BAND)
 
-    def option_changed(self, so: Any, level: int, number: int) -> None:
+    def option_changed(self, so: Any, option: str) -> None:
         """Do what an option asks for at once: UDP_CORK off sends what was collected.
 
         Every option may change where datagrams go, so what `send` remembers is forgotten.
         """
         self.ports.version += 1
-        if (level, number) in REROUTING:
+        if option in REROUTING:
             so.pcb.routed = False
-        if (level, number) == opt.UDP_CORK and not so.options[opt.UDP_CORK]:
+        if option == "UDP_CORK" and not so.options["UDP_CORK"]:
             self.uncork(so)
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,

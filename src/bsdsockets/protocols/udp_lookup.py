@@ -11,7 +11,6 @@ IP_MULTICAST_ALL.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import AF_INET
 from ..network.addresses import is_any, unmap
 from ..network.packets import Datagram, Packet
@@ -32,9 +31,9 @@ class UdpLookup(Datagrams):
             score = self._score(so, packet, datagram)
             if score > best_score:
                 best, best_score = so, score
-        if best is None or not best.options.get(opt.SO_REUSEPORT):
+        if best is None or not best.options.get("SO_REUSEPORT"):
             return best
-        return next(so for so in users if so.options.get(opt.SO_REUSEPORT)
+        return next(so for so in users if so.options.get("SO_REUSEPORT")
                     and self._score(so, packet, datagram) == best_score)
 
     def _score(self, so: Any, packet: Packet, datagram: Datagram) -> int:
@@ -67,7 +66,7 @@ class UdpLookup(Datagrams):
         if not covers(so, packet.destination):
             return False
         group = packet.destination
-        everything = opt.IPV6_MULTICAST_ALL if ":" in group else opt.IP_MULTICAST_ALL
+        everything = "IPV6_MULTICAST_ALL" if ":" in group else "IP_MULTICAST_ALL"
         joined = any(member == group for member, _ in end.groups)
         usual = int(":" in group or so.family == AF_INET)
         return joined or (so.options.get(everything, usual) != 0 and group in self.node.groups)

@@ -10,7 +10,6 @@ Sources: udp(7); Linux ``udp_send_skb``, ``udp_rcv_segment`` as observed on 6.18
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.errors import EINVAL, EMSGSIZE, fail
 from ..network.packets import Datagram
 from .ip_control import Choices
@@ -31,7 +30,7 @@ def made(so: Any, remote: str, port: int, data: bytes, chosen: Choices) -> Datag
     six, segment = ":" in remote, chosen.segment
     if six and min(len(data), segment) > WHOLE6:
         fail(EMSGSIZE)
-    unchecked = bool(so.options.get(opt.UDP_NO_CHECK6_TX if six else opt.SO_NO_CHECK))
+    unchecked = bool(so.options.get("UDP_NO_CHECK6_TX" if six else "SO_NO_CHECK"))
     if segment and (len(data) > MOST * segment or unchecked):
         fail(EINVAL)
     return Datagram(so.port, port, data, segment if len(data) > segment else 0, unchecked and six)
@@ -42,11 +41,11 @@ def parts(so: Any, datagram: Datagram, six: bool) -> list[Datagram]:
 
     The loopback device divides too what is too long for one of its packets.
     """
-    if datagram.unchecked and not so.options.get(opt.UDP_NO_CHECK6_RX):
+    if datagram.unchecked and not so.options.get("UDP_NO_CHECK6_RX"):
         return []
     data, size = datagram.data, datagram.segment
     whole = len(data) < WHOLE_GROUP - (20 if six else 0)
-    if not size or (whole and so.options.get(opt.UDP_GRO)):
+    if not size or (whole and so.options.get("UDP_GRO")):
         return [datagram]
     return [datagram._replace(data=data[at:at + size], segment=0)
             for at in range(0, len(data), size)]

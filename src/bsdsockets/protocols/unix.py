@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     POLLERR,
     POLLPRI,
@@ -52,7 +51,7 @@ from .protocol import (
 )
 
 MOST_FILES = 253  # SCM_MAX_FD
-INHERITED = (opt.SO_PASSCRED, opt.SO_PASSSEC)
+INHERITED = ("SO_PASSCRED", "SO_PASSSEC")
 SOCKET_BUFFER, SHARED, HEAD, PAGE = 256, 320, 3776, 4096  # bytes
 FRAGMENTS = 32768  # bytes of pages in one buffer of a stream
 CHUNK = HEAD + FRAGMENTS
@@ -308,7 +307,7 @@ class Unix(Protocol):
         if not so.options:
             return tuple(entry for entry in control if entry[1] == SCM_RIGHTS)
         result: list[Any] = list(moment(so, arrived)) if so.type != SOCK_STREAM else []
-        if so.options.get(opt.SO_PASSCRED):
+        if so.options.get("SO_PASSCRED"):
             found = [value for _, kind, value in control if kind == SCM_CREDENTIALS]
             credentials = found[-1] if found else Credentials(0, 65534, 65534)
             result.append((SOL_SOCKET, SCM_CREDENTIALS, credentials))
@@ -319,7 +318,7 @@ class Unix(Protocol):
         """Add the sender's credentials if either end asked for them."""
         if any(kind == SCM_CREDENTIALS for _, kind, _ in control):
             return control
-        if so.options.get(opt.SO_PASSCRED) or other.options.get(opt.SO_PASSCRED):
+        if so.options.get("SO_PASSCRED") or other.options.get("SO_PASSCRED"):
             return (*control, (SOL_SOCKET, SCM_CREDENTIALS, self.host.credentials))
         return control
 

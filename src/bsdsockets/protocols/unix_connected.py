@@ -9,7 +9,6 @@ Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.errors import EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, EISCONN, fail
 from .protocol import (
     BOTH,
@@ -54,7 +53,7 @@ class UnixConnected(Unix):
         EINVAL
             The socket listens.
         """
-        if name and so.options.get(opt.SO_PASSCRED):
+        if name and so.options.get("SO_PASSCRED"):
             self.autobind(so)
         other = self.find(so, name)
         if other.queue is None or other.shutdown & RECEIVE:

@@ -13,7 +13,6 @@ Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC
 from ..machine.errors import (
     ECONNREFUSED,
@@ -133,7 +132,7 @@ class UnixDatagram(Records):
         EPERM
             The peer is connected to somebody else.
         """
-        if name and so.options.get(opt.SO_PASSCRED):
+        if name and so.options.get("SO_PASSCRED"):
             self.autobind(so)
         other = self.find(so, name)
         if other.pcb.peer is not None and other.pcb.peer is not so:
@@ -174,7 +173,7 @@ class UnixDatagram(Records):
             fail(EOPNOTSUPP)
         if address is not None and not address:
             fail(EINVAL)
-        if so.options.get(opt.SO_PASSCRED):
+        if so.options.get("SO_PASSCRED"):
             self.autobind(so)
         if not self.room(so, data):
             return None
@@ -267,7 +266,7 @@ class UnixSeqpacket(Records, UnixConnected):
         self.check_control(control)
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
-        if so.options.get(opt.SO_PASSCRED):
+        if so.options.get("SO_PASSCRED"):
             self.autobind(so)
         if not self.room(so, data):
             return None

@@ -10,7 +10,6 @@ Sources: Linux unix(7); the order of checks as Linux 6.18 shows it.
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     MSG_DONTWAIT,
     MSG_OOB,
@@ -136,7 +135,7 @@ class UnixStream(UnixConnected):
             fail(EINVAL)
         if flags & MSG_OOB:
             return self._receive_urgent(so, count, flags)
-        target = count if flags & MSG_WAITALL else min(so.options.get(opt.SO_RCVLOWAT, 1), count)
+        target = count if flags & MSG_WAITALL else min(so.options.get("SO_RCVLOWAT", 1), count)
         offset = max(peek_offset(so, flags), 0)
         available = self._available(so) - offset
         if available < target:
@@ -163,7 +162,7 @@ class UnixStream(UnixConnected):
         """The byte that was sent with MSG_OOB; what is left of it is an empty record."""
         end = so.pcb
         record = end.out_of_band
-        if record is None or so.options.get(opt.SO_OOBINLINE):
+        if record is None or so.options.get("SO_OOBINLINE"):
             fail(EINVAL)
         if not flags & MSG_PEEK:
             end.out_of_band = None
@@ -248,7 +247,7 @@ class UnixStream(UnixConnected):
                 return None
             if not peek:
                 end.out_of_band = None
-            if not so.options.get(opt.SO_OOBINLINE):
+            if not so.options.get("SO_OOBINLINE"):
                 at = self._leave_out(so, at, peek)
         return at if at < len(buffer) else None
 
@@ -256,7 +255,7 @@ class UnixStream(UnixConnected):
     def _ends_urgent(so: Any) -> bool:
         """True if what waits ends with an urgent byte that is not read in line."""
         return (bool(so.buffer) and so.buffer[-1] is so.pcb.out_of_band
-                and not so.options.get(opt.SO_OOBINLINE))
+                and not so.options.get("SO_OOBINLINE"))
 
     def _leave_out(self, so: Any, at: int, peek: bool) -> int:
         if peek:
@@ -267,7 +266,7 @@ class UnixStream(UnixConnected):
     @staticmethod
     def _differs(so: Any, first: Record, record: Record) -> bool:
         """True if the two pieces come from different writers and the reader asked who."""
-        if not so.options.get(opt.SO_PASSCRED):
+        if not so.options.get("SO_PASSCRED"):
             return False
         return _without_files(first.control) != _without_files(record.control)
 

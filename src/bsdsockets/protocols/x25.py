@@ -19,7 +19,6 @@ Linux 5.10 to 7.2 (docs/reference/families/x25.md, tests/on_old_kernels/details/
 
 from typing import Any
 
-from ..machine import option_keys as opt
 from ..machine.constants import (
     MSG_DONTWAIT,
     MSG_EOR,
@@ -238,7 +237,7 @@ class X25(Settings):
         elif packet.kind == CLEARED:
             self._forget(so)
         elif packet.kind == INTERRUPT:
-            if so.options.get(opt.SO_OOBINLINE):
+            if so.options.get("SO_OOBINLINE"):
                 self.give(so, packet.data, call.remote)
             else:
                 call.urgent.append(packet.data)
@@ -363,7 +362,7 @@ class X25(Settings):
         if call.interface is None or call.state != OPEN:
             fail(ENOTCONN)
         if flags & MSG_OOB:
-            if so.options.get(opt.SO_OOBINLINE) or not call.urgent:
+            if so.options.get("SO_OOBINLINE") or not call.urgent:
                 fail(EINVAL)
             data = call.urgent.popleft()
             return Message(data[:count], call.remote, (), MSG_OOB, len(data))

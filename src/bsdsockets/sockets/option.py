@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..machine import constants as c
-from ..machine import option_keys as opt
 from ..machine.errors import (
     EFAULT,
     EINVAL,
@@ -49,10 +48,14 @@ class Option:
         what a null pointer in its place fails with.
     settable
         The sockets it can be set on, where they are fewer; on others it fails with *refusal*.
+    lacks
+        Sockets that know of it and have it not: EOPNOTSUPP.
     check
-        Turns a value into what is kept, or fails.
+        Turns a value into what is kept, or fails; does what is to be done besides.
     read, write
         Take the place of the store.
+    same
+        The option whose value it is too.
     """
 
     level: int
@@ -70,10 +73,17 @@ class Option:
     null: int = EFAULT
     most: int = 2**31
     refusal: int = ENOPROTOOPT
+    lacks: Callable[[Any], bool] | None = None
     check: Callable[[Any, Any], Any] | None = None
     read: Callable[[Any], Any] | None = None
     write: Callable[[Any, Any], None] | None = None
     readable: bool = True
+    same: str = ""
+
+    @property
+    def key(self) -> str:
+        """What `so.options` keeps it by."""
+        return self.same or self.name
 
 
 def code(so: Any) -> str:
@@ -84,31 +94,20 @@ def code(so: Any) -> str:
     return kind + ("4" if so.family == c.AF_INET else "6")
 
 
-def buffer_size(attribute: str, maximum: str, least: int) -> Callable[[Any, int], None]:
-    """Make what sets SO_SNDBUF or SO_RCVBUF: twice the value, within limits."""
+def buffer_size(attribute: str, least: int, maximum: str = "") -> Callable[[Any, int], None]:
+    """Make what sets a buffer: twice the value, within limits; root may force more."""
     def write(so: Any, value: int) -> None:
-        limit = getattr(so.host.settings, maximum)
-        value = min(value, limit) if value >= 0 else limit
+        limit = getattr(so.host.settings, maximum) if maximum else 2**30 - 1
+        value = limit if maximum and value < 0 else min(value, limit)
         setattr(so, attribute, max(2 * value, least))
         if attribute == "send_size" and so.ready() & c.POLLOUT:
             so.wake(WRITABLE_BAND)
     return write
 
 
-def forced_size(attribute: str, least: int) -> Callable[[Any, int], None]:
-    """Make what sets a buffer beyond the limits, as only root may."""
-    def write(so: Any, value: int) -> None:
-        setattr(so, attribute, max(2 * min(value, 2**30 - 1), least))
-        if attribute == "send_size" and so.ready() & c.POLLOUT:
-            so.wake(WRITABLE_BAND)
-    return write
-
-
-def only_local(so: Any, value: Any) -> Any:
-    """SO_PASSCRED and SO_PASSSEC: families whose senders are processes of this host."""
-    if so.family not in (c.AF_UNIX, c.AF_NETLINK):
-        fail(EOPNOTSUPP)
-    return value
+def sends_far(so: Any) -> bool:
+    """Of SO_PASSCRED and SO_PASSSEC: a family whose senders are no processes of this host."""
+    return bool(so.family not in (c.AF_UNIX, c.AF_NETLINK))
 
 
 def raw_is_shared(so: Any) -> int:
@@ -123,19 +122,15 @@ def only_internet(so: Any, value: Any) -> Any:
     return value
 
 
-def can_peek(so: Any, value: Any) -> Any:
-    """SO_PEEK_OFF: raw sockets have none, nor have families without streams."""
-    if so.type == c.SOCK_RAW or so.family not in (c.AF_UNIX, c.AF_INET, c.AF_INET6):
-        fail(EOPNOTSUPP)
+def cannot_peek(so: Any) -> bool:
+    """Of SO_PEEK_OFF: a raw socket, and a family without streams."""
+    return bool(so.type == c.SOCK_RAW or so.family not in (c.AF_UNIX, c.AF_INET, c.AF_INET6))
+
+
+def one_timestamp(so: Any, value: int) -> int:
+    """SO_TIMESTAMP and SO_TIMESTAMPNS: the one ends the other."""
+    so.options["SO_TIMESTAMP"] = so.options["SO_TIMESTAMPNS"] = 0
     return value
-
-
-def timestamps(number: int) -> Callable[[Any, int], None]:
-    """Make what sets SO_TIMESTAMP or SO_TIMESTAMPNS: the one ends the other."""
-    def write(so: Any, value: int) -> None:
-        so.options[opt.SO_TIMESTAMP] = so.options[opt.SO_TIMESTAMPNS] = 0
-        so.options[c.SOL_SOCKET, number] = value
-    return write
 
 
 def low_water(so: Any, value: int) -> int:
@@ -183,7 +178,7 @@ def window_clamp(so: Any, value: int) -> int:
 
 
 def read_clamp(so: Any) -> int:
-    clamp = so.options.get(opt.TCP_WINDOW_CLAMP)
+    clamp = so.options.get("TCP_WINDOW_CLAMP")
     if clamp is not None:
         return int(clamp)
     return 0 if so.pcb.state in (CLOSED, LISTEN) else 65536
@@ -198,7 +193,7 @@ def maximum_segment(so: Any, value: int) -> int:
 
 def read_segment(so: Any) -> int:
     p = so.pcb
-    wanted = so.options.get(opt.TCP_MAXSEG)
+    wanted = so.options.get("TCP_MAXSEG")
     if wanted and p.state in (CLOSED, LISTEN):
         return int(wanted)
     return int(min(p.mss, p.half_window))

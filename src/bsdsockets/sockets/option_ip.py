@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ..machine import constants as c
-from ..machine import option_keys as opt
 from ..machine.errors import (
     EADDRINUSE,
     EADDRNOTAVAIL,
@@ -34,8 +33,8 @@ def type_of_service(so: Any, value: int) -> int:
 def service_and_priority(so: Any, value: int) -> int:
     """IP_TOS: a new one changes SO_PRIORITY too."""
     value = type_of_service(so, value)
-    if value != so.options.get(opt.IP_TOS, 0):
-        so.options[opt.SO_PRIORITY] = PRIORITIES[(value & 0x1E) >> 3]
+    if value != so.options.get("IP_TOS", 0):
+        so.options["SO_PRIORITY"] = PRIORITIES[(value & 0x1E) >> 3]
     return value
 
 
@@ -76,11 +75,11 @@ def multicast_interface(so: Any, value: bytes) -> bytes:
     if index:
         if index != 1:
             fail(EADDRNOTAVAIL)
-        so.options[c.IPPROTO_IP, -c.IP_MULTICAST_IF] = 1
+        so.options["IP_MULTICAST_IF chosen"] = 1
         return own
     if address != ANY4 and so.protocol.node.kind(address) != "local":
         fail(EADDRNOTAVAIL)
-    so.options[c.IPPROTO_IP, -c.IP_MULTICAST_IF] = int(address != ANY4)
+    so.options["IP_MULTICAST_IF chosen"] = int(address != ANY4)
     return own
 
 
@@ -91,20 +90,19 @@ def interface_index(so: Any, value: int) -> int:
     return value
 
 
-def keep_errors(level: int, number: int) -> Callable[[Any, int], None]:
-    """Make what sets IP_RECVERR or IPV6_RECVERR: who ends it loses the errors that wait."""
-    def write(so: Any, value: int) -> None:
-        so.options[level, number] = value
-        errors = getattr(so.pcb, "errors", None)
-        while errors and not value:
-            so.buffer.cost -= errors.popleft()[1].cost
-    return write
+def keep_errors(so: Any, value: int) -> int:
+    """IP_RECVERR and IPV6_RECVERR: who ends it loses the errors that wait."""
+    errors = getattr(so.pcb, "errors", None)
+    while errors and not value:
+        so.buffer.cost -= errors.popleft()[1].cost
+    return value
 
 
-def v6only(so: Any, value: int) -> None:
+def v6only(so: Any, value: int) -> int:
+    """IPV6_V6ONLY: only before there is a port."""
     if so.port or so.type == c.SOCK_RAW or so.pcb is None:
         fail(EINVAL)
-    so.options[opt.IPV6_V6ONLY] = int(bool(value))
+    return value
 
 
 def path_mtu(so: Any) -> int:
@@ -143,17 +141,6 @@ def multicast_ttl(so: Any) -> int:
     """IP_MULTICAST_TTL: 1; of an accepted connection over IPv4 the TTL of its SYN."""
     came = so.type == c.SOCK_STREAM and so.pcb.passive and ":" not in so.pcb.local_address
     return 64 if came else 1
-
-
-def other_of(number: int) -> Callable[[Any], int]:
-    """Make what reads an option that IPv6 shares with IPv4."""
-    return lambda so: int(so.options.get((c.IPPROTO_IP, number), 0))
-
-
-def set_other(number: int) -> Callable[[Any, int], None]:
-    def write(so: Any, value: int) -> None:
-        so.options[c.IPPROTO_IP, number] = value
-    return write
 
 
 def extension(so: Any, value: bytes) -> bytes:

@@ -47,32 +47,32 @@ OF_SOCKETS = (
     _socket("SO_DONTROUTE", "bool"),
     _modelled("SO_BROADCAST", "bool"),
     _modelled("SO_SNDBUF", read=lambda so: so.send_size,
-              write=o.buffer_size("send_size", "write_maximum", 4608)),
+              write=o.buffer_size("send_size", 4608, "write_maximum")),
     _modelled("SO_RCVBUF", read=lambda so: so.receive_size,
-              write=o.buffer_size("receive_size", "read_maximum", 2304)),
-    _modelled("SO_SNDBUFFORCE", readable=False, write=o.forced_size("send_size", 4608)),
-    _modelled("SO_RCVBUFFORCE", readable=False, write=o.forced_size("receive_size", 2304)),
+              write=o.buffer_size("receive_size", 2304, "read_maximum")),
+    _modelled("SO_SNDBUFFORCE", readable=False, write=o.buffer_size("send_size", 4608)),
+    _modelled("SO_RCVBUFFORCE", readable=False, write=o.buffer_size("receive_size", 2304)),
     _modelled("SO_KEEPALIVE", "bool"),
     _modelled("SO_OOBINLINE", "bool"),
     _socket("SO_NO_CHECK", "bool"),
     _socket("SO_PRIORITY"),
     _modelled("SO_LINGER", "linger", default=(0, 0), least=8),
     _modelled("SO_REUSEPORT", "bool", check=o.only_internet),
-    _modelled("SO_PASSCRED", "bool", check=o.only_local),
-    _socket("SO_PASSSEC", "bool", check=o.only_local),
+    _modelled("SO_PASSCRED", "bool", lacks=o.sends_far),
+    _socket("SO_PASSSEC", "bool", lacks=o.sends_far),
     _modelled("SO_PEERCRED", "bytes", least=4, settable="", read=o.peer_credentials),
     _modelled("SO_RCVLOWAT", default=1, check=o.low_water),
     _socket("SO_SNDLOWAT", settable="", read=lambda so: 1),
     _modelled("SO_RCVTIMEO", "timeval", default=(0, 0), least=16),
     _modelled("SO_SNDTIMEO", "timeval", default=(0, 0), least=16),
     _modelled("SO_BINDTODEVICE", "bytes", default=b"", least=0, check=o.device),
-    _modelled("SO_TIMESTAMP", "bool", write=o.timestamps(c.SO_TIMESTAMP)),
-    _modelled("SO_TIMESTAMPNS", "bool", write=o.timestamps(c.SO_TIMESTAMPNS)),
+    _modelled("SO_TIMESTAMP", "bool", check=o.one_timestamp),
+    _modelled("SO_TIMESTAMPNS", "bool", check=o.one_timestamp),
     _modelled("SO_ACCEPTCONN", settable="", read=lambda so: int(so.queue is not None)),
     _modelled("SO_MARK"),
     _modelled("SO_PROTOCOL", settable="", read=lambda so: so.protocol_number),
     _modelled("SO_DOMAIN", settable="", read=lambda so: so.family),
-    _modelled("SO_PEEK_OFF", default=-1, check=o.can_peek),
+    _modelled("SO_PEEK_OFF", default=-1, lacks=o.cannot_peek),
     _socket("SO_INCOMING_CPU", default=-1),
     _modelled("SO_COOKIE", "bytes", settable="", read=lambda so: struct.pack("=Q", so.number)),
     _modelled("SO_RXQ_OVFL", "bool"),
@@ -126,7 +126,7 @@ OF_IP = (
     _ip("IP_RETOPTS", "flag"),
     _ip("IP_PKTINFO", "flag", status=MODELLED),
     _ip("IP_MTU_DISCOVER", default=1, low=0, high=5, status=MODELLED),
-    _ip("IP_RECVERR", "flag", status=MODELLED, write=i.keep_errors(c.IPPROTO_IP, c.IP_RECVERR)),
+    _ip("IP_RECVERR", "flag", status=MODELLED, check=i.keep_errors),
     _ip("IP_RECVTTL", "flag", status=MODELLED),
     _ip("IP_RECVTOS", "flag", status=MODELLED),
     _ip("IP_MTU", "int", settable="", read=i.path_mtu),
@@ -150,7 +150,7 @@ OF_IP = (
 )
 
 OF_IP6 = (
-    _ip6("IPV6_V6ONLY", status=MODELLED, write=i.v6only),
+    _ip6("IPV6_V6ONLY", status=MODELLED, check=i.v6only),
     _ip6("IPV6_UNICAST_HOPS", "int", default=64, status=MODELLED, check=i.hops(0, 64)),
     _ip6("IPV6_MULTICAST_HOPS", "int", default=i.of_accepted(1, 64), settable=NOT_STREAM6,
          status=MODELLED, check=i.hops(0, 1)),
@@ -177,14 +177,12 @@ OF_IP6 = (
     _ip6("IPV6_PKTINFO", "bytes", readable=False, least=20, null=EINVAL),
     _ip6("IPV6_MTU_DISCOVER", "int", default=1, low=0, high=5, status=MODELLED),
     _ip6("IPV6_MTU", "int", check=i.least_mtu, read=i.path_mtu),
-    _ip6("IPV6_RECVERR", status=MODELLED, write=i.keep_errors(c.IPPROTO_IPV6, c.IPV6_RECVERR)),
+    _ip6("IPV6_RECVERR", status=MODELLED, check=i.keep_errors),
     _ip6("IPV6_RECVERR_RFC4884", "int", low=0, high=1),
     _ip6("IPV6_MINHOPCOUNT", "int", status=MODELLED, low=0, high=255),
     _ip6("IPV6_ORIGDSTADDR", status=MODELLED),
-    _ip6("IPV6_TRANSPARENT", status=MODELLED, read=i.other_of(c.IP_TRANSPARENT),
-         write=i.set_other(c.IP_TRANSPARENT)),
-    _ip6("IPV6_FREEBIND", status=MODELLED, read=i.other_of(c.IP_FREEBIND),
-         write=i.set_other(c.IP_FREEBIND)),
+    _ip6("IPV6_TRANSPARENT", status=MODELLED, same="IP_TRANSPARENT"),
+    _ip6("IPV6_FREEBIND", status=MODELLED, same="IP_FREEBIND"),
     _ip6("IPV6_AUTOFLOWLABEL", default=1, least=0),
     _ip6("IPV6_RECVFRAGSIZE", least=0),
     *(_ip6(name, "bytes", default=b"", least=0, unit=8, null=EINVAL, check=i.extension)
@@ -194,11 +192,10 @@ OF_IP6 = (
 )
 
 OF_RAW = (
-    *(Option(level, r.FILTER, name, "bytes", where=where, least=0, status=MODELLED,
-             read=r.read_filter(protocol, level, size), write=r.write_filter(protocol, level, size))
-      for level, name, where, protocol, size in (
-          (c.SOL_RAW, "ICMP_FILTER", "r4", c.IPPROTO_ICMP, 4),
-          (c.SOL_ICMPV6, "ICMPV6_FILTER", RAW6, c.IPPROTO_ICMPV6, 32))),
+    *(Option(level, 1, name, "bytes", where=where, least=0, status=MODELLED, default=bytes(size),
+             lacks=r.has_no_filter, check=r.new_filter)
+      for level, name, where, size in ((c.SOL_RAW, "ICMP_FILTER", "r4", 4),
+                                       (c.SOL_ICMPV6, "ICMPV6_FILTER", RAW6, 32))),
 )
 
 OPTIONS: dict[tuple[int, int], Option] = {

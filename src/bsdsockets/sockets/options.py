@@ -33,6 +33,8 @@ def find(so: Any, level: int, number: int, reading: bool) -> Option:
     option = OPTIONS.get((level, number))
     if option is None or kind not in option.where.split():
         fail(ENOPROTOOPT)
+    if option.lacks is not None and option.lacks(so):
+        fail(EOPNOTSUPP)
     return option
 
 
@@ -41,8 +43,6 @@ def get_option(so: Any, level: int, number: int, room: int) -> bytes:
     option = find(so, level, number, reading=True)
     if not option.readable:
         fail(ENOPROTOOPT)
-    if option.check is not None and level == c.SOL_SOCKET and option.kind in INTEGER:
-        option.check(so, 0)  # what the family does not support cannot be read either
     if option.kind == "mtuinfo" and room < 32:
         fail(EINVAL)
     value = option.read(so) if option.read is not None else _stored(so, option)
@@ -54,7 +54,7 @@ def get_option(so: Any, level: int, number: int, room: int) -> bytes:
 
 
 def _stored(so: Any, option: Option) -> Any:
-    value = so.options.get((option.level, option.number))
+    value = so.options.get(option.key)
     if value is not None:
         return value
     return option.default(so) if callable(option.default) else option.default
@@ -71,8 +71,10 @@ def _encode(option: Option, value: Any) -> bytes:
     return struct.pack("=i", value)
 
 
-def set_option(so: Any, level: int, number: int, value: bytes, null: bool = False) -> None:
+def set_option(so: Any, level: int, number: int, value: bytes, null: bool = False) -> str:
     """Change an option; *value* as C has it, *null* if a null pointer stands for it.
+
+    Returns its name.
 
     EFAULT
         A null pointer, with a length that is read.
@@ -102,7 +104,8 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
     if option.write is not None:
         option.write(so, decoded)
     else:
-        so.options[level, number] = decoded
+        so.options[option.key] = decoded
+    return option.name
 
 
 def _number_comes_first(so: Any, level: int, number: int) -> bool:
@@ -127,7 +130,7 @@ def _decode(so: Any, option: Option, value: bytes) -> Any:
     if option.kind == "linger":
         on, seconds = struct.unpack("=ii", value[:8])
         if not on:  # the time stays what it was
-            return (0, so.options.get((option.level, option.number), (0, 0))[1])
+            return (0, so.options.get(option.key, (0, 0))[1])
         return (1, seconds if seconds >= 0 else LINGER_FOREVER)
     if option.kind == "timeval":
         seconds, micro = struct.unpack("=qq", value[:16])

@@ -56,7 +56,7 @@ class Socket(File):
         self.explicit_address = self.explicit_port = False
         self.error = self.shutdown = 0
         self.done = self.dead = self.listening = False
-        self.options: dict[tuple[int, int], Any] = {}
+        self.options: dict[Any, Any] = {}
         self.queue: ListenQueue | None = None
         self.pcb = pcb
         self.buffer: Any = None
