@@ -65,6 +65,9 @@ CASES = {
         ("sent 300000 bytes, and they are stored", "received 300000 bytes")),
     "words in lines": Case(
         "how-to", ("line_server.py 50007", "line_client.py 50007 {set} {get}"), ("OK", "OK blue")),
+    "words in lines, with asyncio": Case(
+        "how-to", ("line_server_asyncio.py 50007", "line_client.py 50007 {set} {get}"),
+        ("OK", "OK blue")),
     "the address that answers": Case(
         "how-to", ("line_server.py 50007", "connect_first.py localhost 50007"),
         ("connected to 127.0.0.1",)),
@@ -117,6 +120,7 @@ TAKES_AWAY = {
     ("echo over TCP and IPv6", "reset"): ONCE,
     ("the web server", "reset"): ONCE,
     ("words in lines", "reset"): ONCE,
+    ("words in lines, with asyncio", "reset"): ONCE,
     ("a server and its successor", "reset"): ONCE,
     ("frames", "reset"): ONCE,
     ("frames", "small buffers"): NOBODY_WAITS,
