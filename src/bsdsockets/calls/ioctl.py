@@ -36,6 +36,7 @@ from ..machine.errors import (
     EPERM,
     fail,
 )
+from ..network.addresses import ANY4, sockaddr
 from ..network.frames import IFF_RUNNING, IFF_UP, find, named
 from ..network.node import Interface, Node
 from ..protocols.buffers import StreamBuffer
@@ -171,10 +172,6 @@ def _change(so: Any, interface: Interface, request: int, whole: bytes) -> None:
         IFF_UP | IFF_RUNNING if up else 0)
 
 
-def _inet(address: bytes) -> bytes:
-    return struct.pack("=HH4s8x", AF_INET, 0, address)
-
-
 def _own(interface: Interface) -> Any:
     """The first IPv4 address."""
     for own in interface.addresses:
@@ -183,17 +180,17 @@ def _own(interface: Interface) -> Any:
     fail(EADDRNOTAVAIL)
 
 
-def _broadcast(interface: Interface) -> bytes:
+def _broadcast(interface: Interface) -> str:
     own = _own(interface)
-    return bytes(4) if own.ip.is_loopback else bytes(own.network.broadcast_address.packed)
+    return ANY4 if own.ip.is_loopback else str(own.network.broadcast_address)
 
 
 ANSWERS: dict[int, Callable[[Interface], bytes]] = {
     SIOCGIFFLAGS: lambda interface: struct.pack("=H", interface.flags),
-    SIOCGIFADDR: lambda interface: _inet(_own(interface).ip.packed),
-    SIOCGIFDSTADDR: lambda interface: _inet(_own(interface).ip.packed),
-    SIOCGIFBRDADDR: lambda interface: _inet(_broadcast(interface)),
-    SIOCGIFNETMASK: lambda interface: _inet(_own(interface).network.netmask.packed),
+    SIOCGIFADDR: lambda interface: sockaddr(str(_own(interface).ip)),
+    SIOCGIFDSTADDR: lambda interface: sockaddr(str(_own(interface).ip)),
+    SIOCGIFBRDADDR: lambda interface: sockaddr(_broadcast(interface)),
+    SIOCGIFNETMASK: lambda interface: sockaddr(str(_own(interface).network.netmask)),
     SIOCGIFMETRIC: lambda interface: bytes(4),
     SIOCGIFMTU: lambda interface: struct.pack("=i", interface.mtu),
     SIOCGIFHWADDR: lambda interface: struct.pack("=H14s", interface.hardware, interface.address),

@@ -9,13 +9,15 @@ Sources: Linux getifaddrs(3), packet(7); <ifaddrs.h>.
 
 import ctypes
 import itertools
-import struct
 from collections.abc import Iterator
-from ipaddress import IPv4Interface, IPv6Address
 from typing import Any
 
 from ..machine.constants import AF_INET, AF_INET6, AF_PACKET
+from ..network.addresses import sockaddr
 from ..network.node import Interface
+from ..protocols.packet import LinkAddress
+
+LINK = 20  # bytes of struct sockaddr_ll
 
 
 class Entry(ctypes.Structure):
@@ -28,19 +30,12 @@ class Entry(ctypes.Structure):
 
 def sockaddrs(interface: Interface) -> Iterator[tuple[int, bytes, bytes]]:
     """The addresses of an interface in C's form, with their masks: (family, address, mask)."""
-    link = struct.pack("=HHiHBB8s", AF_PACKET, 0, interface.index, interface.hardware, 0,
-                       len(interface.address), interface.address)
-    yield AF_PACKET, link, b""
+    link = LinkAddress(0, interface.index, interface.hardware, 0, interface.address)
+    yield AF_PACKET, link.pack().ljust(LINK, b"\0"), b""
     for own in interface.addresses:
-        yield (AF_INET if isinstance(own, IPv4Interface) else AF_INET6,
-               _sockaddr(own.ip, interface.index), _sockaddr(own.netmask, 0))
-
-
-def _sockaddr(address: Any, index: int) -> bytes:
-    if not isinstance(address, IPv6Address):
-        return struct.pack("=HH4s8x", AF_INET, 0, address.packed)
-    scope = index if address.is_link_local else 0
-    return struct.pack("=HHI16sI", AF_INET6, 0, 0, address.packed, scope)
+        scope = interface.index if own.version == 6 and own.is_link_local else 0
+        yield (AF_INET if own.version == 4 else AF_INET6,
+               sockaddr(str(own.ip), 0, scope), sockaddr(str(own.netmask)))
 
 
 class Interfaces:

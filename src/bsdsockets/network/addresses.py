@@ -9,7 +9,10 @@ Sources: RFC 791, RFC 4291; RFC 5952 for the text of IPv6; inet(3) for the loose
 """
 
 import ipaddress
+import struct
 from functools import lru_cache
+
+from ..machine.constants import AF_INET, AF_INET6
 
 ANY4, ANY6 = "0.0.0.0", "::"
 LOOPBACK4, LOOPBACK6 = "127.0.0.1", "::1"
@@ -51,6 +54,18 @@ def pack(address: str) -> bytes:
 def unpack(packed: bytes) -> str:
     """The canonical text of 4 or 16 bytes."""
     return _text(ipaddress.ip_address(packed))
+
+
+def sockaddr(address: str, port: int = 0, scope: int = 0) -> bytes:
+    """A struct sockaddr_in or, of an address of IPv6, sockaddr_in6.
+
+    >>> sockaddr("127.0.0.1", 80)[2:8].hex()
+    '00507f000001'
+    """
+    if ":" in address:
+        return struct.pack("=H", AF_INET6) + struct.pack("!HI16s", port, 0, pack(address)) + (
+            struct.pack("=I", scope))
+    return struct.pack("=H", AF_INET) + struct.pack("!H4s8x", port, pack(address))
 
 
 @lru_cache(maxsize=1024)

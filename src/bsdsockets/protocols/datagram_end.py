@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .buffers import Record
-from .protocol import Message
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +32,7 @@ class DatagramEnd:
 
     # What has come
     groups: list[tuple[str, int]] = field(default_factory=list)
-    errors: deque[tuple[Message, Record]] | None = None
+    errors: deque[tuple[int, Record]] | None = None  # each an errno, and what was sent
     drops: int = 0  # datagrams that found no room
     batch: int = 0  # records that Linux has taken out of the queue at once, and not given yet
     deficit: int = 0  # bytes of theirs that still count as used

@@ -14,17 +14,25 @@ from typing import Any
 
 from ..machine.constants import (
     AF_INET6,
+    IP_RECVERR,
+    IPPROTO_ICMPV6,
+    IPPROTO_IP,
+    IPPROTO_IPV6,
+    IPV6_RECVERR,
     MSG_ERRQUEUE,
     MSG_TRUNC,
     POLLERR,
 )
 from ..machine.errors import EAGAIN, fail
-from ..network.addresses import ANY4
+from ..network.addresses import ANY4, remap, sockaddr
 from .buffers import Record, packet_cost
-from .icmp import came_back, error_number, is_fatal
+from .icmp import is_fatal
 from .internet import Internet, InternetAddress
 from .ip_control import told
 from .protocol import EVERYTHING, Message, wants_time
+
+LOCAL, ICMP, ICMP6 = 1, 2, 3  # sock_extended_err.ee_origin
+WHOLE = 65536  # bytes of the greatest packet, which EMSGSIZE tells
 
 
 class DatagramErrors(Internet):
@@ -34,34 +42,26 @@ class DatagramErrors(Internet):
         """True if *so* keeps errors about what it sent over this version of IP."""
         return bool(so.options.get("IPV6_RECVERR" if six else "IP_RECVERR"))
 
-    def returned(self, so: Any, number: int, message: Message, six: bool, size: int = 0,
-                 packet: Any = None) -> None:
-        """An ICMP error about what *so* sent has come, a *packet* of *size* bytes."""
+    def returned(self, so: Any, number: int, to: InternetAddress, data: bytes, six: bool,
+                 size: int = 0, packet: Any = None) -> None:
+        """An ICMP error, *packet* of *size* bytes, about *data* that *so* sent, or an own error."""
         if self.wants_errors(so, six):
             if so.pcb.errors is None:
                 so.pcb.errors = deque()
             cost = packet_cost(size, 64 if six else 51)
             if so.buffer.cost + cost < so.receive_size:
                 arrived = self.host.clock.now if packet and wants_time(so) else None
-                record = Record(message.data, None, (), cost, packet, arrived)
-                so.pcb.errors.append((message, record))
+                so.pcb.errors.append((number, Record(data, to, (), cost, packet, arrived)))
                 so.buffer.cost += cost
         elif not so.pcb.remote or packet is None or not is_fatal(packet):
             return
-        so.error = number or so.error
+        so.error = number if packet else so.error
         so.wake(POLLERR | EVERYTHING)
 
     def local_error(self, so: Any, number: int) -> None:
         """Fail with *number*, and put it into the queue of errors if *so* asked for one."""
-        six = so.family == AF_INET6
-        if self.wants_errors(so, six):
-            record = struct.pack("=IBBBBII", number, 1, 0, 0, 0, 65536, 0)
-            address = struct.pack("=HHI16sI" if six else "=HHI8x", *((0,) * 3), *(
-                (bytes(16), 0) if six else ()))
-            kind = "IPV6_RECVERR" if six else "IP_RECVERR"
-            to = InternetAddress(self.dressed(so, so.pcb.remote or ANY4), so.pcb.remote_port)
-            self.returned(so, 0, Message(b"", to, ((*kind, record + address),), MSG_ERRQUEUE),
-                          six)
+        to = InternetAddress(self.dressed(so, so.pcb.remote or ANY4), so.pcb.remote_port)
+        self.returned(so, number, to, b"", so.family == AF_INET6)
         fail(number)
 
     def receive_error(self, so: Any, count: int) -> Message:
@@ -76,14 +76,31 @@ class DatagramErrors(Internet):
         """
         if not so.pcb.errors:
             fail(EAGAIN)
-        message, record = so.pcb.errors.popleft()
+        number, record = so.pcb.errors.popleft()
         so.buffer.cost -= record.cost
-        following = so.pcb.errors[0][0] if so.pcb.errors else None
-        if following is not None and came_back(following):
-            so.error = error_number(following)
-        elif came_back(message):
+        following = so.pcb.errors[0] if so.pcb.errors else None
+        if following is not None and following[1].origin is not None:
+            so.error = following[0]
+        elif record.origin is not None:
             so.error = 0
-        length = len(message.data)
-        return message._replace(data=message.data[:count], length=min(length, count),
-                                control=told(so, record, returned=True) + message.control,
-                                flags=message.flags | (MSG_TRUNC if length > count else 0))
+        data = record.data
+        return Message(data[:count], record.address,
+                       (*told(so, record, returned=True), described(so, number, record.origin)),
+                       MSG_ERRQUEUE | (MSG_TRUNC if len(data) > count else 0),
+                       min(len(data), count))
+
+
+def described(so: Any, number: int, packet: Any) -> tuple[int, int, bytes]:
+    """The control message about an error: struct sock_extended_err, and who sent it.
+
+    *packet* is what ICMP brought; None says that the error is one of this host's own.
+    """
+    six = so.family == AF_INET6
+    kind = (IPPROTO_IPV6, IPV6_RECVERR) if six else (IPPROTO_IP, IP_RECVERR)
+    if packet is None:
+        return (*kind, struct.pack("=IBBBBII", number, LOCAL, 0, 0, 0, WHOLE, 0)
+                + bytes(28 if six else 16))
+    origin = ICMP6 if packet.protocol == IPPROTO_ICMPV6 else ICMP
+    return (*kind, struct.pack("=IBBBBII", number, origin, packet.payload.type,
+                               packet.payload.code, 0, 0, 0)
+            + sockaddr(remap(packet.source) if six else packet.source))

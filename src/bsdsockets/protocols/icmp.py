@@ -8,21 +8,9 @@ May not know: sockets, except to give an error to the protocol that registered f
 Sources: RFC 792, RFC 4443, RFC 1122 3.2.2.
 """
 
-import struct
 from collections.abc import Callable
-from typing import Any
 
-from ..machine.constants import (
-    AF_INET,
-    AF_INET6,
-    IP_RECVERR,
-    IPPROTO_ICMP,
-    IPPROTO_ICMPV6,
-    IPPROTO_IP,
-    IPPROTO_IPV6,
-    IPV6_RECVERR,
-    MSG_ERRQUEUE,
-)
+from ..machine.constants import IPPROTO_ICMP, IPPROTO_ICMPV6
 from ..machine.errors import (
     EACCES,
     ECONNREFUSED,
@@ -35,26 +23,29 @@ from ..machine.errors import (
     EOPNOTSUPP,
     EPROTO,
 )
-from ..network.addresses import pack, version
+from ..network.addresses import version
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.wire import decode_quoted
-from .protocol import Message
 
 ECHO_REPLY, UNREACHABLE, ECHO = 0, 3, 8
 PROTOCOL_UNREACHABLE, PORT_UNREACHABLE = 2, 3
 ECHO6, ECHO_REPLY6, UNREACHABLE6, PORT_UNREACHABLE6 = 128, 129, 1, 4
 UNKNOWN_NEXT_HEADER = (4, 1)
 QUOTED = 8  # bytes behind the header that an error must show (RFC 792)
-# What each code of "destination unreachable" is to a program, then the other errors, by type:
-# RFC 1122 3.2.2, 4.2.3.9; Linux ``icmp_err_convert``, ``icmpv6_err_convert``.
-UNREACHABLE_ERRORS = {0: ENETUNREACH, 2: ENOPROTOOPT, 3: ECONNREFUSED, 4: EMSGSIZE, 5: EOPNOTSUPP,
-                      6: ENETUNREACH, 7: EHOSTDOWN, 8: ENONET, 9: ENETUNREACH, 11: ENETUNREACH}
-UNREACHABLE_ERRORS6 = {0: ENETUNREACH, 1: EACCES, 4: ECONNREFUSED, 5: EACCES, 6: EACCES}
-FATAL, FATAL6 = {2, 3, 6, 7, 8, 9, 10, 13, 14, 15}, {1, 4, 5, 6}  # told to who did not ask, too
-OTHER_ERRORS, OTHER_ERRORS6 = {11: EHOSTUNREACH, 12: EPROTO}, {3: EHOSTUNREACH, 4: EPROTO}
-ORIGIN_ICMP, ORIGIN_ICMP6 = 2, 3  # sock_extended_err.ee_origin
-
+# What each type, and each code of "destination unreachable", is to a program: RFC 1122 3.2.2,
+# 4.2.3.9; Linux ``icmp_err_convert``, ``icmpv6_err_convert``.
+ERRORS: dict[int, dict[int, int | dict[int, int]]] = {
+    IPPROTO_ICMP: {
+        UNREACHABLE: {0: ENETUNREACH, 2: ENOPROTOOPT, 3: ECONNREFUSED, 4: EMSGSIZE, 5: EOPNOTSUPP,
+                      6: ENETUNREACH, 7: EHOSTDOWN, 8: ENONET, 9: ENETUNREACH, 11: ENETUNREACH},
+        11: EHOSTUNREACH, 12: EPROTO},
+    IPPROTO_ICMPV6: {
+        UNREACHABLE6: {0: ENETUNREACH, 1: EACCES, 4: ECONNREFUSED, 5: EACCES, 6: EACCES},
+        3: EHOSTUNREACH, 4: EPROTO},
+}
+FATAL = {  # codes that are told to who did not ask, too
+    IPPROTO_ICMP: {2, 3, 6, 7, 8, 9, 10, 13, 14, 15}, IPPROTO_ICMPV6: {1, 4, 5, 6}}
 
 Told = Callable[[Packet, Packet, int], None]  # an error, the packet it is about, its errno
 
@@ -137,45 +128,13 @@ class IcmpErrors:
 
 def error_of(packet: Packet) -> int | None:
     """The errno that an ICMP message is to a program; None if it tells of no error."""
-    message, six = packet.payload, packet.protocol == IPPROTO_ICMPV6
-    if message.type == (UNREACHABLE6 if six else UNREACHABLE):
-        table = UNREACHABLE_ERRORS6 if six else UNREACHABLE_ERRORS
-        return table.get(message.code, EHOSTUNREACH)
-    return (OTHER_ERRORS6 if six else OTHER_ERRORS).get(message.type)
+    known = ERRORS[packet.protocol].get(packet.payload.type)
+    return known.get(packet.payload.code, EHOSTUNREACH) if isinstance(known, dict) else known
 
 
 def is_fatal(packet: Packet) -> bool:
     """True if a connected socket hears of this error that did not ask for errors."""
-    message, six = packet.payload, packet.protocol == IPPROTO_ICMPV6
-    if message.type == (UNREACHABLE6 if six else UNREACHABLE):
-        return message.code in (FATAL6 if six else FATAL)
-    return error_of(packet) == EPROTO
-
-
-def error_record(so: Any, packet: Packet, destination: Any, data: bytes,
-                 number: int) -> Message:
-    """What MSG_ERRQUEUE returns for an error: the data sent, to whom, and a sock_extended_err."""
-    message = packet.payload
-    six = so.family == AF_INET6
-    origin = ORIGIN_ICMP6 if packet.protocol == IPPROTO_ICMPV6 else ORIGIN_ICMP
-    extended = struct.pack("=IBBBBII", number, origin, message.type, message.code, 0, 0, 0)
-    offender = pack(packet.source)
-    if six:
-        full = offender if len(offender) == 16 else b"\0" * 10 + b"\xff\xff" + offender
-        address = struct.pack("=HHI16sI", AF_INET6, 0, 0, full, 0)
-        level, kind = IPPROTO_IPV6, IPV6_RECVERR
-    else:
-        address = struct.pack("=HH4s8x", AF_INET, 0, offender)
-        level, kind = IPPROTO_IP, IP_RECVERR
-    return Message(data, destination, ((level, kind, extended + address),), MSG_ERRQUEUE,
-                   len(data))
-
-
-def error_number(message: Message) -> int:
-    """The errno in what MSG_ERRQUEUE returns: the first field of sock_extended_err."""
-    return int(struct.unpack("=I", message.control[0][2][:4])[0])
-
-
-def came_back(message: Message) -> bool:
-    """True if what MSG_ERRQUEUE returns is an ICMP error, and none of this host's own."""
-    return message.control[0][2][4] in (ORIGIN_ICMP, ORIGIN_ICMP6)
+    known = ERRORS[packet.protocol].get(packet.payload.type)
+    if isinstance(known, dict):
+        return packet.payload.code in FATAL[packet.protocol]
+    return known == EPROTO

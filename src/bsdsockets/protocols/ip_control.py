@@ -13,7 +13,17 @@ from typing import Any, NamedTuple
 
 from ..machine import constants as c
 from ..machine.errors import EINVAL, ENETUNREACH, ENODEV, fail
-from ..network.addresses import ANY4, ANY6, BROADCAST4, is_any, is_mapped, pack, remap, unpack
+from ..network.addresses import (
+    ANY4,
+    ANY6,
+    BROADCAST4,
+    is_any,
+    is_mapped,
+    pack,
+    remap,
+    sockaddr,
+    unpack,
+)
 from ..network.packets import Datagram, Packet
 from ..network.wire import encode_payload
 from .buffers import Record
@@ -223,22 +233,22 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
     if get("IP_RECVTOS"):
         result.append((c.IPPROTO_IP, c.IP_TOS, bytes([packet.tos])))
     if get("IP_RECVORIGDSTADDR"):
-        result.append((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR, struct.pack(
-            "=H2s4s8x", c.AF_INET, _port_bytes(record, returned), pack(packet.destination))))
+        result.append((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR, sockaddr(
+            packet.destination, _port(record, returned))))
     return tuple(result)
 
 
-def _port_bytes(record: Record, returned: bool) -> bytes:
+def _port(record: Record, returned: bool) -> int:
     """The second pair of bytes after the IP header: the port, where there is one.
 
     Of what came back Linux takes them from the data.
     """
     packet = record.origin
     if returned:
-        return record.data[2:4].ljust(2, b"\0")
+        return int.from_bytes(record.data[2:4].ljust(2, b"\0"), "big")
     if isinstance(packet.payload, Datagram):
-        return packet.payload.destination.to_bytes(2, "big")
-    return encode_payload(packet)[2:4]
+        return packet.payload.destination
+    return int.from_bytes(encode_payload(packet)[2:4], "big")
 
 
 def _told6(get: Any, record: Record, returned: bool,
@@ -254,6 +264,5 @@ def _told6(get: Any, record: Record, returned: bool,
     if get("IPV6_RECVTCLASS"):
         result.append((c.IPPROTO_IPV6, c.IPV6_TCLASS, struct.pack("=i", packet.tos)))
     if get("IPV6_ORIGDSTADDR"):
-        result.append((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR, struct.pack(
-            "=H2sI16sI", c.AF_INET6, _port_bytes(record, returned), 0,
-            pack(packet.destination), 0)))
+        result.append((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR, sockaddr(
+            packet.destination, _port(record, returned))))

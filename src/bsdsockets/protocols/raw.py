@@ -27,7 +27,7 @@ from ..network.parse import carried, parse
 from ..network.wire import checksum, encode, encode_payload, sum_of, with_checksum
 from .buffers import Record, packet_cost
 from .datagram import Datagrams
-from .icmp import IcmpErrors, error_record
+from .icmp import IcmpErrors
 from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
@@ -285,8 +285,7 @@ class Raw(Datagrams):
             if self._is_for(so, back):
                 data = encode_payload(about)
                 to = InternetAddress(about.destination, 0)
-                record = error_record(so, packet, to, data, number)
-                self.returned(so, number, record, ":" in packet.source, 8 + len(data), packet)
+                self.returned(so, number, to, data, ":" in packet.source, 8 + len(data), packet)
 
     def _wants(self, so: Any, packet: Packet) -> bool:
         if not self._is_for(so, packet):

@@ -23,7 +23,7 @@ from ..network.addresses import ANY4, LOOPBACK4, is_mapped, pack, unpack
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
 from .buffers import Record, packet_cost
-from .icmp import IcmpErrors, error_record
+from .icmp import IcmpErrors
 from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import Ports, covers
@@ -360,6 +360,5 @@ class Udp(UdpLookup):
             to = InternetAddress(self.dressed(so, about.destination), datagram.destination)
             six = ":" in packet.source
             size = min(len(datagram.data) + (48 if six else 28), 1232 if six else 548)
-            self.returned(so, number, error_record(so, packet, to, datagram.data, number), six,
-                          8 + size, packet)
+            self.returned(so, number, to, datagram.data, six, 8 + size, packet)
             return

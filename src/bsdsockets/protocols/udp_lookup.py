@@ -53,18 +53,16 @@ class UdpLookup(Datagrams):
     def _members(self, packet: Packet, kind: str) -> list[Any]:
         """Every socket that a broadcast or multicast datagram is for."""
         users = self.ports.users.get(packet.payload.destination, ())
-        found = [so for so in users if self._takes(so, packet, kind)]
-        return found
+        return [so for so in users if self._takes(so, packet, kind)]
 
     def _takes(self, so: Any, packet: Packet, kind: str) -> bool:
         end = so.pcb
         if end.remote and (end.remote != packet.source
                            or end.remote_port != packet.payload.source):
             return False
-        if kind == "broadcast":
-            return covers(so, packet.destination)
-        if not covers(so, packet.destination):
-            return False
+        covered = covers(so, packet.destination)
+        if kind == "broadcast" or not covered:
+            return covered
         group = packet.destination
         everything = "IPV6_MULTICAST_ALL" if ":" in group else "IP_MULTICAST_ALL"
         joined = any(member == group for member, _ in end.groups)
