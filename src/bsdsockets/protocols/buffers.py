@@ -103,7 +103,7 @@ class StreamBuffer:
 
 
 class Record(NamedTuple):
-    """A message with its boundaries: data, sender, control messages, and its cost in memory.
+    """A message with its boundaries: data, sender, what is beside it, and its cost in memory.
 
     *arrived* is when it came, where the receiver had asked for that; *peeked*, that an empty
     one has been seen; *drops*, how many were lost before it.
@@ -111,7 +111,7 @@ class Record(NamedTuple):
 
     data: bytes
     address: Any = None
-    control: tuple[Any, ...] = ()
+    control: Any = ()
     cost: int = 0
     origin: Any = None
     arrived: float | None = None

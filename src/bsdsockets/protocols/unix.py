@@ -16,7 +16,7 @@ those of its allocator on a machine with pages of 4096 bytes.
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..machine.constants import (
     POLLERR,
@@ -86,6 +86,23 @@ def datagram_cost(size: int) -> int:
     most = 4 * PAGE - SHARED
     pages = -(-max(0, size - most) // PAGE) * PAGE
     return linear_cost(size - pages) + pages
+
+
+class Beside(NamedTuple):
+    """What travels beside data: open files, and who sent it where somebody asked."""
+
+    files: tuple[Any, ...] = ()
+    credentials: Credentials | None = None
+
+    def hold(self) -> "Beside":
+        """Keep the files open while they travel."""
+        for file in self.files:
+            file.hold()
+        return self
+
+
+NOTHING = Beside()
+UNKNOWN = Credentials(0, 65534, 65534)  # of who sent before anybody asked
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -219,7 +236,8 @@ class Unix(Protocol):
         while so.buffer:
             record = so.buffer.popleft()
             self.give_back(record)
-            discard(record.control)
+            for file in record.control.files:
+                file.drop()
 
     def writable(self, so: Any) -> bool:
         """True while a quarter of the send buffer is not used up."""
@@ -254,8 +272,8 @@ class Unix(Protocol):
 
     # Control messages
 
-    def check_control(self, control: tuple[Any, ...]) -> None:
-        """Check what a program sends beside the data, before anything else is checked.
+    def beside(self, control: tuple[Any, ...]) -> Beside:
+        """Read what a program sends beside the data, before anything else is checked.
 
         EINVAL
             A message of this level that Linux does not know, one of the wrong length, or more
@@ -265,68 +283,36 @@ class Unix(Protocol):
         EPERM
             Credentials that are not the sender's own, from an unprivileged process.
         """
-        files = 0
+        files, credentials = (), None
         for level, kind, value in control:
             if level != SOL_SOCKET:
                 continue
             if kind == SCM_RIGHTS:
-                files += len(value)
-                if files > MOST_FILES:
+                files = (*files, *value)
+                if len(files) > MOST_FILES:
                     fail(EINVAL)
-                if any(file is None for file in value):
+                if None in value:
                     fail(EBADF)
             elif kind == SCM_CREDENTIALS and value is not None:
                 check_claim(self.host, value)
+                credentials = value
             else:
                 fail(EINVAL)
+        return Beside(files, credentials)
 
-    def outgoing(self, control: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Take hold of what a program sends beside the data; returns what travels."""
-        result = self.joined(control)
-        self.hold(result)
-        return result
-
-    @staticmethod
-    def hold(control: tuple[Any, ...]) -> None:
-        """Keep the files open that travel in control messages."""
-        for _, kind, value in control:
-            if kind == SCM_RIGHTS:
-                for file in value:
-                    file.hold()
-
-    @staticmethod
-    def joined(control: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The control messages that travel; the descriptors of several go in one."""
-        own = [entry for entry in control if entry[0] == SOL_SOCKET]
-        files = tuple(file for _, kind, value in own if kind == SCM_RIGHTS for file in value)
-        rights = ((SOL_SOCKET, SCM_RIGHTS, files),) if files else ()
-        return (*(entry for entry in own if entry[1] != SCM_RIGHTS), *rights)
-
-    def incoming(self, so: Any, control: tuple[Any, ...], arrived: Any = None) -> tuple[Any, ...]:
+    def incoming(self, so: Any, beside: Beside, arrived: Any = None) -> tuple[Any, ...]:
         """What *so* is told beside a record: when it came, credentials, files."""
+        files = ((SOL_SOCKET, SCM_RIGHTS, beside.files),) if beside.files else ()
         if not so.options:
-            return tuple(entry for entry in control if entry[1] == SCM_RIGHTS)
+            return files
         result: list[Any] = list(moment(so, arrived)) if so.type != SOCK_STREAM else []
         if so.options.get("SO_PASSCRED"):
-            found = [value for _, kind, value in control if kind == SCM_CREDENTIALS]
-            credentials = found[-1] if found else Credentials(0, 65534, 65534)
-            result.append((SOL_SOCKET, SCM_CREDENTIALS, credentials))
-        result += [entry for entry in control if entry[1] == SCM_RIGHTS]
-        return tuple(result)
+            result.append((SOL_SOCKET, SCM_CREDENTIALS, beside.credentials or UNKNOWN))
+        return (*result, *files)
 
-    def stamped(self, so: Any, other: Any, control: tuple[Any, ...]) -> tuple[Any, ...]:
+    def stamped(self, so: Any, other: Any, beside: Beside) -> Beside:
         """Add the sender's credentials if either end asked for them."""
-        if any(kind == SCM_CREDENTIALS for _, kind, _ in control):
-            return control
-        if so.options.get("SO_PASSCRED") or other.options.get("SO_PASSCRED"):
-            return (*control, (SOL_SOCKET, SCM_CREDENTIALS, self.host.credentials))
-        return control
-
-
-def discard(control: tuple[Any, ...]) -> None:
-    """Drop the references to files in messages that nobody received."""
-    for _, kind, value in control:
-        if kind == SCM_RIGHTS:
-            for file in value:
-                file.drop()
-
+        if beside.credentials is None and (
+                so.options.get("SO_PASSCRED") or other.options.get("SO_PASSCRED")):
+            return beside._replace(credentials=self.host.credentials)
+        return beside

@@ -39,21 +39,21 @@ from .protocol import (
     peek_offset,
     wants_time,
 )
-from .unix import Unix, datagram_cost
+from .unix import NOTHING, Beside, Unix, datagram_cost
 from .unix_connected import UnixConnected
 
 
 class Records(Unix):
     """Sending and receiving whole records."""
 
-    def deliver(self, so: Any, other: Any, data: bytes, control: tuple[Any, ...]) -> int:
+    def deliver(self, so: Any, other: Any, data: bytes, beside: Beside) -> int:
         """Put one record into the buffer of *other*, at the expense of *so*."""
-        if control or so.options or other.options:
-            control = self.stamped(so, other, self.outgoing(control))
+        if so.options or other.options:
+            beside = self.stamped(so, other, beside)
         cost = datagram_cost(len(data))
         so.pcb.used += cost
         arrived = self.host.clock.now if wants_time(other) else None
-        other.buffer.append(Record(data, so.pcb.name, control, cost, so, arrived))
+        other.buffer.append(Record(data, so.pcb.name, beside.hold(), cost, so, arrived))
         if other.waiters:
             other.wake(READABLE)
         return len(data)
@@ -168,7 +168,7 @@ class UnixDatagram(Records):
         EPERM
             The receiver is connected to somebody else.
         """
-        self.check_control(control)
+        beside = self.beside(control) if control else NOTHING
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
         if address is not None and not address:
@@ -186,7 +186,7 @@ class UnixDatagram(Records):
             if so not in other.pcb.waiting:
                 other.pcb.waiting.append(so)
             return None
-        return self.deliver(so, other, data, control)
+        return self.deliver(so, other, data, beside)
 
     def _receiver(self, so: Any, address: Any) -> Any:
         """The socket that gets what is sent, if it takes anything from *so*."""
@@ -263,7 +263,7 @@ class UnixSeqpacket(Records, UnixConnected):
         other = so.pcb.peer
         if other is None:
             fail(ENOTCONN)
-        self.check_control(control)
+        beside = self.beside(control) if control else NOTHING
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
         if so.options.get("SO_PASSCRED"):
@@ -272,7 +272,7 @@ class UnixSeqpacket(Records, UnixConnected):
             return None
         if other.dead or other.shutdown & RECEIVE:
             fail(EPIPE)
-        return self.deliver(so, other, data, control)
+        return self.deliver(so, other, data, beside)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take one record, as of a datagram socket; b"" at the end.

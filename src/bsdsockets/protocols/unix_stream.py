@@ -17,9 +17,6 @@ from ..machine.constants import (
     MSG_WAITALL,
     POLLPRI,
     POLLRDBAND,
-    SCM_CREDENTIALS,
-    SCM_RIGHTS,
-    SOL_SOCKET,
 )
 from ..machine.errors import (
     EINVAL,
@@ -39,10 +36,10 @@ from .protocol import (
     move_peek,
     peek_offset,
 )
-from .unix import CHUNK, stream_cost
+from .unix import CHUNK, NOTHING, Beside, stream_cost
 from .unix_connected import UnixConnected
 
-NOBODY = ((SOL_SOCKET, SCM_CREDENTIALS, Credentials(0, 0, 0)),)  # what the end comes with
+NOBODY = Beside((), Credentials(0, 0, 0))  # what the end comes with
 
 
 class UnixStream(UnixConnected):
@@ -61,8 +58,7 @@ class UnixStream(UnixConnected):
         EPIPE
             One of the two ends is shut down.
         """
-        if control:
-            self.check_control(control)
+        beside = self.beside(control) if control else NOTHING
         urgent = bool(flags & MSG_OOB)
         if urgent and not data:
             fail(EOPNOTSUPP)
@@ -74,8 +70,8 @@ class UnixStream(UnixConnected):
             fail(ENOTCONN)
         if so.shutdown & SEND:
             fail(EPIPE)
-        if control or so.options or other.options:
-            control = self.stamped(so, other, self.joined(control))
+        if so.options or other.options:
+            beside = self.stamped(so, other, beside)
         sent, size = 0, len(data) - urgent
         limit = min(so.send_size // 2 - 64, CHUNK)
         while sent < size:
@@ -84,25 +80,23 @@ class UnixStream(UnixConnected):
             if end.used >= so.send_size or other.dead or other.shutdown & RECEIVE or so.error:
                 break
             piece = data if size <= limit and not urgent else data[sent:min(size, sent + limit)]
-            self._append(so, other, piece, control)
-            if control:
-                self.hold(control)
-                control = _without_files(control)
+            self._append(so, other, piece, beside)
+            if beside.files:
+                beside = beside._replace(files=())
             sent += len(piece)
         gone = other.dead or other.shutdown & RECEIVE
         if urgent and sent == size and end.used < so.send_size and not gone:
-            self._append(so, other, data[-1:], control)
-            self.hold(control)
+            self._append(so, other, data[-1:], beside)
             other.pcb.out_of_band = other.buffer[-1]
             other.wake(POLLPRI | POLLRDBAND)
             sent += 1
         return self._sent(so, other, sent, len(data))
 
     @staticmethod
-    def _append(so: Any, other: Any, piece: bytes, control: tuple[Any, ...]) -> None:
+    def _append(so: Any, other: Any, piece: bytes, beside: Beside) -> None:
         cost = stream_cost(len(piece))
         so.pcb.used += cost
-        other.buffer.append(Record(piece, so.pcb.name, control, cost, so))
+        other.buffer.append(Record(piece, so.pcb.name, beside.hold(), cost, so))
 
     def _sent(self, so: Any, other: Any, sent: int, size: int) -> int | None:
         if sent:
@@ -127,7 +121,8 @@ class UnixStream(UnixConnected):
             size = len(record.data)
             if size == count or (0 < size < count and len(buffer) == 1):
                 end = so.pcb
-                if not (end.offset or record.control or so.options or end.out_of_band):
+                if record.control is NOTHING and not (
+                        end.offset or so.options or end.out_of_band):
                     record = buffer.popleft()
                     self.give_back(record)
                     return Message(record.data, record.origin.pcb.name)
@@ -177,7 +172,7 @@ class UnixStream(UnixConnected):
     def _collect(self, so: Any, count: int, flags: int, offset: int) -> Message | None:
         """Join pieces until *count* bytes, or one that may not be joined; None for no piece."""
         parts: list[bytes] = []
-        files: tuple[Any, ...] = ()
+        beside = NOTHING
         first: Record | None = None
         peek = bool(flags & MSG_PEEK)
         at = self._past_urgent(so, 0, peek, False)
@@ -194,13 +189,13 @@ class UnixStream(UnixConnected):
                 move_peek(so, len(part) if peek else -len(part))
             parts.append(part)
             count -= len(part)
-            files = record.control or files
-            if any(kind == SCM_RIGHTS for _, kind, _ in record.control) or not whole or count <= 0:
+            beside = record.control if record.control != NOTHING else beside
+            if record.control.files or not whole or count <= 0:
                 break
             at = self._past_urgent(so, at + 1 if peek else 0, peek, True)
         if first is None:
             return None
-        return Message(b"".join(parts), first.origin.pcb.name, self.incoming(so, files))
+        return Message(b"".join(parts), first.origin.pcb.name, self.incoming(so, beside))
 
     @staticmethod
     def _skip(so: Any, at: int, offset: int) -> tuple[int | None, int]:
@@ -226,8 +221,8 @@ class UnixStream(UnixConnected):
             self.give_back(so.buffer.popleft())
         else:
             end.offset += len(part)
-            if record.control:
-                so.buffer[0] = record._replace(control=_without_files(record.control))
+            if record.control.files:
+                so.buffer[0] = record._replace(control=record.control._replace(files=()))
         return part, whole
 
     def _past_urgent(self, so: Any, at: int, peek: bool, copied: bool) -> int | None:
@@ -266,10 +261,5 @@ class UnixStream(UnixConnected):
     @staticmethod
     def _differs(so: Any, first: Record, record: Record) -> bool:
         """True if the two pieces come from different writers and the reader asked who."""
-        if not so.options.get("SO_PASSCRED"):
-            return False
-        return _without_files(first.control) != _without_files(record.control)
-
-
-def _without_files(control: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(entry for entry in control if entry[1] != SCM_RIGHTS)
+        asked = so.options.get("SO_PASSCRED")
+        return bool(asked and first.control.credentials != record.control.credentials)
