@@ -12,8 +12,10 @@ import platform
 import re
 import select
 import selectors
+import shutil
 import socket
 import socketserver
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -179,6 +181,31 @@ def test_every_errno_of_a_calls_manual_page_names_the_call_in_the_error_index(pa
     calls = rf"calls/{PAGE_OF[page]}\.md|\*\*Calls:\*\* all"
     names = listed_errors(page) - others - SPELT_OTHERWISE - {"EWOULDBLOCK"}
     assert {name for name in names if not re.search(calls, sections.get(name, ""))} == set()
+
+
+STRUCTURES = re.findall(r"^\| `(\w+)`(?:, `\w+`)? \| `<(\S+)>` \| (\d+) \| (.+?) \| \S", (
+    DOCS / "reference" / "names.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the sizes of x86-64")
+def test_the_structures_have_the_sizes_and_members_that_their_headers_say(tmp_path: Path) -> None:
+    assert len(STRUCTURES) > 55
+    lines = ["#define _GNU_SOURCE", "#include <sys/socket.h>", "#include <netinet/in.h>"]
+    last = ["net/if.h", "linux/if_packet.h", "linux/ipv6.h"]  # else they define things twice
+    headers = dict.fromkeys(row[1] for row in STRUCTURES if row[1] not in last)
+    lines += [f"#include <{header}>" for header in [*headers, *last]]
+    for name, _, size, members in STRUCTURES:
+        lines.append(f"_Static_assert(sizeof(struct {name}) == {size}, \"{name}\");")
+        while "(" in members:
+            members = re.sub(r"\([^()]*\)", "", members)
+        lines += [f"char {name}_{each.strip()}[__builtin_offsetof(struct {name}, {each}) + 1];"
+                  for each in members.split(",")]
+    source = tmp_path / "structures.c"
+    source.write_text("\n".join(lines), encoding="utf-8")
+    done = subprocess.run(["cc", "-w", "-c", source, "-o", tmp_path / "structures.o"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_errno_that_posix_and_linux_agree_on_names_the_call_in_the_error_index() -> None:
