@@ -28,8 +28,8 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1260,
-    "network": 640,
-    "protocols": 6400,
+    "network": 655,
+    "protocols": 6650,
     "families": 530,
     "sockets": 680,
     "calls": 865,

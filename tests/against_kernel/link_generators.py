@@ -30,6 +30,7 @@ class LinkGenerator(Generator):
     """What the programs of both families have in common."""
 
     renewed_every, final = 1, "seen"
+    closed_too = 0.05
     makes: ClassVar[tuple[str, ...]]
     ways: ClassVar[Mapping[Any, int]]
 
@@ -41,7 +42,7 @@ class LinkGenerator(Generator):
     def line(self, space: Mapping[str, Any]) -> str:
         sockets = [name for name, value in space.items()
                    if name[-1].isdigit() and hasattr(value, "getsockname")
-                   and (value.fileno() >= 0 or self.random.random() < 0.05)]
+                   and (value.fileno() >= 0 or self.random.random() < self.closed_too)]
         if not sockets or self.random.random() < 0.04:
             return f"{self._new()} = {self.random.choice(self.makes)}"
         self._watchers = [name for name in space if name[0] == "e" and name[1:].isdigit()]
@@ -263,6 +264,7 @@ CONTROLS = ("[]", "[]", "[(SOL_SOCKET, SCM_CREDENTIALS, struct.pack('3i', os.get
 class PacketGenerator(LinkGenerator):
     """Frames."""
 
+    renewed_every, closed_too = 50, 0.0  # CPython asks the socket for the interface of an address
     makes = ("pk()", "pk()", "pk(SOCK_DGRAM)", "pk(SOCK_RAW, 3)", "pk(SOCK_DGRAM, 3)", "pk(3, 0)",
              "pk(2, 0)", "pk(SOCK_RAW, 0x800)", "pk(SOCK_DGRAM, 0x86DD)", "pk(10, 3)", "pk(10)",
              "pk(10, 3, AF_INET)", "pk(3, 1)", "pk(3, 4)", "udp()", "udp6()")  # fmt: skip
@@ -308,6 +310,8 @@ class PacketGenerator(LinkGenerator):
                                " + bytes(4)")
 
     def bind(self, name: str, one: Any, other: str) -> str:
+        if one.family == 2:  # SOCK_PACKET of AF_INET: other addresses, in Python
+            return f"cbind({name}, {self.raw_name(one)})"
         return self.any(f"{name}.bind({self.name()})", f"{name}.bind(('lo', {self.type()}))",
                         f"cbind({name}, {self.raw_name(one)})",
                         f"cconnect({name}, {self.raw_name(one)})", f"{name}.connect({self.name()})")
@@ -324,6 +328,8 @@ class PacketGenerator(LinkGenerator):
 
     def send(self, name: str, one: Any, other: str) -> str:
         data, flags = self.data(), self.flags(SENT)
+        if one.family == 2:
+            return f"csend({name}, {data}, {flags}, {self.raw_name(one)})"
         return self.any(f"{name}.send({data}, {flags})", f"{name}.send({data}, {flags})",
                         f"{name}.sendto({data}, {flags}, {self.named_to(one)})",
                         f"csend({name}, {data}, {flags}, {self.raw_name(one)})",
@@ -341,6 +347,12 @@ class PacketGenerator(LinkGenerator):
     def option(self, name: str, one: Any, other: str) -> str:
         number = self.any(*map(str, range(27)), "1", "2", "6", "8", "8", "10", "18", "23")
         number = "10" if number == "11" else number  # it reads what nobody wrote
+        if number in ("15", "24"):  # left out, but for turning them off
+            return self.any(f"{name}.setsockopt(263, {number}, 0)",
+                            f"option({name}, 263, {number})")
+        if number == "18" and self.random.random() < 0.8:
+            value = self.any(*[f"struct.pack('=HH', {self.any('7', '7', '8')}, {kind})"
+                               for kind in ("1", "1", "1", "5", "3", "0x4001", "9", "0x1003")])
         value = self.any("0", "1", "1", "2", "3", "5", "-1", "b''", "b'\\1'", "bytes(8)",
                          "struct.pack('=iHH8x', 1, 1, 6)", "struct.pack('=iHH8x', 1, 0, 6)",
                          "struct.pack('=iHH8x', 1, 2, 6)", "struct.pack('=iHH8x', 99, 1, 6)",

@@ -14,7 +14,7 @@ import socket
 import struct
 
 libc = ctypes.CDLL(None, use_errno=True)
-ROUTE, USERSOCK, PACKET_LEVEL, NETLINK_LEVEL = 0, 2, 263, 270
+ROUTE, USERSOCK, SOCK_PACKET, SOL_PACKET, SOL_NETLINK = 0, 2, 10, 263, 270
 EXPERIMENT = 0x88B5
 NEWLINK, NEWADDR, DELADDR, NEWROUTE, DELROUTE = 16, 20, 21, 24, 25
 LINK_ATTRIBUTES = (1, 2, 3, 4, 6, 13, 16, 17, 27, 30, 31, 32, 33)
@@ -199,6 +199,10 @@ def masked(data, at):
 def caught(sock, size=65536, flags=0, room=64):
     """Receive a frame."""
     data, control, flags, sender = sock.recvmsg(size, room, flags)
+    control = [each if each[0] != SOL_SOCKET or each[1] == 36 else (*each[:2], len(each[2]))
+               for each in control]  # time stamps; SO_MARK is 36
+    if sock.type == SOCK_PACKET and sender and type(sender[1]) is bytes:
+        sender = sender[0], sender[1].partition(b"\0")[0]  # what follows is left over
     at = 0 if sock.type == SOCK_DGRAM else 14
     ethertype = sender[1] if len(sender) == 5 else int.from_bytes(data[12:14], "big")
     if ethertype in (0x800, 0x86DD) and data:

@@ -26,13 +26,14 @@ def compared(family: str, *more: str) -> subprocess.CompletedProcess[str]:
     return answer
 
 
-@pytest.mark.parametrize("family", ["netlink"])
+@pytest.mark.parametrize("family", ["netlink", "packet"])
 def test_the_model_answers_random_programs_of_a_family_as_the_kernel_does(family: str) -> None:
     """Zero differences but the deliberate ones; any number of calls by hand: --of, --calls."""
     answer = compared(family)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-def test_the_kernel_agrees_with_itself_about_netlink() -> None:
-    answer = compared("netlink", "--kernel-twice")
+@pytest.mark.parametrize("family", ["netlink", "packet"])
+def test_the_kernel_agrees_with_itself(family: str) -> None:
+    answer = compared(family, "--kernel-twice")
     assert answer.returncode == 0, answer.stdout + answer.stderr

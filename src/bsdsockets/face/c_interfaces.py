@@ -15,7 +15,7 @@ from typing import Any
 from ..machine.constants import AF_INET, AF_INET6, AF_PACKET
 from ..network.addresses import sockaddr
 from ..network.node import Interface
-from ..protocols.packet import LinkAddress
+from ..protocols.packet_frames import LinkAddress
 
 LINK = 20  # bytes of struct sockaddr_ll
 

@@ -20,7 +20,8 @@ from ..machine.errors import ENODEV, EPERM, ESOCKTNOSUPPORT, fail
 from ..machine.host import Host
 from ..network.frames import find
 from ..network.node import Node
-from ..protocols.packet import LEAST, LinkAddress, Packets
+from ..protocols.packet import Packets
+from ..protocols.packet_frames import LEAST, LinkAddress
 from ..protocols.packet_settings import SOCK_PACKET
 from .family import Family
 

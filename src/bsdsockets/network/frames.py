@@ -17,19 +17,24 @@ from .node import Interface, Node
 
 ETH_P_IP, ETH_P_IPV6, ETH_P_ALL = 0x0800, 0x86DD, 0x0003
 ETH_P_X25, ETH_P_AX25, ETH_P_ATALK, ETH_P_IPX = 0x0805, 0x0002, 0x809B, 0x8137
+ETH_P_802_3, ETH_P_802_2, ETH_P_8021Q, LEAST_TYPE = 1, 4, 0x8100, 0x600
 ARPHRD_ETHER, ARPHRD_AX25, ARPHRD_X25, ARPHRD_LOOPBACK = 1, 3, 271, 772
 IFF_UP, IFF_RUNNING = 1, 64
 HOST, BROADCAST, MULTICAST, OTHERHOST, OUTGOING = 0, 1, 2, 3, 4  # <linux/if_packet.h>: pkttype
 
 
 class Frame(NamedTuple):
-    """A frame that comes in at *interface*, its index; *about* is for whoever made it."""
+    """A frame that comes in at *interface*, its index; *about* is for whoever made it.
+
+    *sent* is the protocol that it goes out with, where that is another than it comes in with.
+    """
 
     interface: int
     ethertype: int
     data: bytes
     header: int = 14
     about: Any = None
+    sent: int | None = None
 
     @property
     def protocol(self) -> tuple[str, int]:
@@ -43,6 +48,18 @@ class Frame(NamedTuple):
 def receive(node: Node, ethertype: int, receiver: Any) -> None:
     """Give frames with *ethertype* to *receiver*."""
     node.register(("frame", ethertype), receiver)
+
+
+def type_of(data: bytes) -> int:
+    """What a frame of Ethernet carries: its type, or IEEE 802.3 or 802.2 where that is a length.
+
+    >>> type_of(bytes(12) + b"\\x08\\0"), type_of(bytes(14) + b"\\xff\\xff"), type_of(bytes(14))
+    (2048, 1, 4)
+    """
+    number = int.from_bytes(data[12:14], "big")
+    if number >= LEAST_TYPE:
+        return number
+    return ETH_P_802_3 if data[14:16] == b"\xff\xff" else ETH_P_802_2
 
 
 def add_interface(node: Node, name: str, **about: Any) -> Interface:
@@ -75,7 +92,7 @@ def named(node: Node, field: bytes) -> Interface | None:
 
 
 def send(interface: Interface, ethertype: int, data: bytes, header: int = 14,
-         about: Any = None) -> None:
+         about: Any = None, sent: int | None = None) -> None:
     """Send a frame out of *interface*; it comes in at the other end of its cable."""
-    interface.link.transmit(Frame(interface.peer, ethertype, data, header,
-                                  about))  # type: ignore[arg-type]
+    interface.link.transmit(Frame(interface.peer, ethertype, data, header, about,
+                                  sent))  # type: ignore[arg-type]

@@ -25,9 +25,12 @@ def parse(data: bytes) -> Packet | None:
     (True, None)
     """
     if len(data) >= 20 and data[0] >> 4 == 4:
-        data = data[:struct.unpack("!H", data[2:4])[0]]
-        return carried(Packet(unpack(data[12:16]), unpack(data[16:20]), data[9],
-                              data[(data[0] & 15) * 4:], data[8], data[1], made=data))
+        size, length = (data[0] & 15) * 4, struct.unpack("!H", data[2:4])[0]
+        if not 20 <= size <= length <= len(data) or checksum(data[:size]):
+            return None
+        data = data[:length]
+        return carried(Packet(unpack(data[12:16]), unpack(data[16:20]), data[9], data[size:],
+                              data[8], data[1], made=data))
     if len(data) >= 40 and data[0] >> 4 == 6:
         first, length, number, ttl = struct.unpack("!IHBB", data[:8])
         if length <= len(data) - 40:

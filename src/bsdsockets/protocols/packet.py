@@ -5,8 +5,8 @@
 
 Loopback carries IP packets as objects; their bytes are made where a socket wants them, with
 the header of 14 bytes that loopback has.  A frame with IPv4 or IPv6 that a program sends is
-read back into such an object; TCP segments are not, since their sequence numbers are not
-those of 32 bits, and are lost.
+read back into such an object where it comes in; TCP segments are not, since their sequence
+numbers are not those of 32 bits, and are lost.
 
 What a program sets and asks is in `protocols.packet_settings`.
 
@@ -19,81 +19,83 @@ addresses as Linux 6.18 shows them.
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..machine.constants import (
     AF_PACKET,
-    IPPROTO_TCP,
-    IPPROTO_UDP,
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
     MSG_PEEK,
     MSG_TRUNC,
+    SO_MARK,
     SOCK_DGRAM,
+    SOCK_RAW,
     SOL_PACKET,
+    SOL_SOCKET,
 )
 from ..machine.errors import (
+    EAGAIN,
     EINVAL,
     EMSGSIZE,
     ENETDOWN,
     ENODEV,
     ENOTCONN,
     ENXIO,
+    EPROTONOSUPPORT,
     fail,
 )
 from ..network.frames import (
     ARPHRD_ETHER,
     ARPHRD_LOOPBACK,
-    BROADCAST,
+    ETH_P_802_2,
+    ETH_P_802_3,
+    ETH_P_8021Q,
     ETH_P_ALL,
     ETH_P_IP,
     ETH_P_IPV6,
-    HOST,
     IFF_UP,
-    MULTICAST,
     OTHERHOST,
     OUTGOING,
+    Frame,
     find,
     named,
+    receive,
     send,
+    type_of,
 )
 from ..network.node import Interface, Node
 from ..network.packets import Packet
 from ..network.parse import parse
-from ..network.wire import encode
-from .packet_settings import PACKET_AUXDATA, PACKET_IGNORE_OUTGOING, SOCK_PACKET, PacketSettings
-from .protocol import Message, Protocol
+from .buffers import Record
+from .ip_control import check_control
+from .packet_frames import (
+    CHECKSUM_NOT_READY,
+    HEADER,
+    LEAST,
+    OWN,
+    STATUS_USER,
+    UNSEEN,
+    VLAN,
+    VLAN_NUMBER,
+    LinkAddress,
+    Seen,
+    bytes_of,
+    cost_of,
+    is_sum_late,
+    kind_of,
+    untagged,
+)
+from .packet_settings import (
+    FLAG_IGNORE_OUTGOING,
+    PACKET_AUXDATA,
+    PACKET_IGNORE_OUTGOING,
+    PACKET_QDISC_BYPASS,
+    SOCK_PACKET,
+    Group,
+    PacketSettings,
+)
+from .protocol import READABLE, WRITABLE_BAND, Message, Protocol, moment
 from .records import End, family_of
-
-MSG_CMSG_COMPAT = 0x40000000
-HEADER = 14  # bytes of an Ethernet header, which loopback has too
-VLAN = 4  # bytes that a frame may be longer: a tag of IEEE 802.1Q
-LEAST = 20  # bytes of a struct sockaddr_ll
-STATUS_USER, CHECKSUM_NOT_READY = 1, 8  # tp_status in a struct tpacket_auxdata
-
-
-class LinkAddress(NamedTuple):
-    """An interface, a protocol, and an address of hardware; *kind* says for whom a frame is."""
-
-    protocol: int
-    interface: int
-    hardware: int = 0
-    kind: int = 0
-    address: bytes = b""
-
-    def pack(self) -> bytes:
-        """A struct sockaddr_ll, as long as its address."""
-        return (struct.pack("=H", AF_PACKET) + struct.pack("!H", self.protocol)
-                + struct.pack("=iHBB", *self[1:4], len(self.address)) + self.address)
-
-    @classmethod
-    def unpack(cls, data: bytes) -> "LinkAddress":
-        """Read one; EINVAL if it is too short."""
-        if len(data) < LEAST:
-            fail(EINVAL)
-        interface, hardware, kind, length = struct.unpack("=iHBB", data[4:12])
-        return cls(int.from_bytes(data[2:4], "big"), interface, hardware, kind,
-                   data[12:12 + length])
 
 
 @dataclass(eq=False)
@@ -105,6 +107,7 @@ class PacketEnd(End):
     device: bytes = b""  # what a SOCK_PACKET socket was bound to
     seen: int = 0
     lost: int = 0
+    group: Group | None = None
     stamp: float | None = None  # when the frame came that was received last
 
 
@@ -113,7 +116,7 @@ class Packets(PacketSettings):
 
     name_of = "packet"
     end = PacketEnd
-    refuses = ~(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_ERRQUEUE | MSG_CMSG_COMPAT)
+    refuses = ~(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_ERRQUEUE)
     refusal = EINVAL
     peer = Protocol.peer  # there is none: EOPNOTSUPP
 
@@ -121,7 +124,10 @@ class Packets(PacketSettings):
         self.node = node
         self.host = node.host
         self.sockets: list[Any] = []
+        self.groups = {}
         self._taps: list[tuple[Interface, Callable[[Any], None]]] = []
+        for ethertype in (ETH_P_IP, ETH_P_IPV6):
+            receive(node, ethertype, self._arrived)
 
     def attach(self, so: Any) -> None:
         super().attach(so)
@@ -134,6 +140,7 @@ class Packets(PacketSettings):
 
     def release(self, so: Any) -> None:
         self.sockets.remove(so)
+        self.leave(so)
         if not self.sockets:
             self.node.watchers.remove(self.watch)
             for interface, tap in self._taps:
@@ -165,6 +172,8 @@ class Packets(PacketSettings):
         if not isinstance(address, bytes) or family_of(address) != AF_PACKET:
             fail(EINVAL)
         wanted = LinkAddress.unpack(address)
+        if so.pcb.group is not None:
+            fail(EINVAL)
         if wanted.interface and find(self.node, wanted.interface) is None:
             fail(ENODEV)
         so.pcb.index, so.pcb.ethertype = wanted.interface, wanted.protocol or so.pcb.ethertype
@@ -194,6 +203,8 @@ class Packets(PacketSettings):
 
         EINVAL
             The address is too short, or the frame shorter than its header.
+        EPROTONOSUPPORT
+            SO_NOFCS: the interface adds no checksum that could be left out.
         ENXIO, ENODEV, ENOTCONN
             No interface is named, or there is none such.
         ENETDOWN
@@ -204,28 +215,40 @@ class Packets(PacketSettings):
         interface, ethertype, to = self._target(so, address)
         if not interface.flags & IFF_UP:
             fail(ENETDOWN)
+        check_control(control)
+        if so.options.get("SO_NOFCS"):
+            fail(EPROTONOSUPPORT)
         header = HEADER if interface.hardware in (ARPHRD_ETHER, ARPHRD_LOOPBACK) else 0
         frame = data
         if so.type == SOCK_DGRAM and header:
+            kind = len(data) if ethertype in (ETH_P_802_3, ETH_P_802_2) else ethertype
             frame = to.ljust(6, b"\0")[:6] + interface.address[:6] + struct.pack(
-                "!H", ethertype) + data
-        if len(frame) > interface.mtu + VLAN + header:
+                "!H", kind & 0xFFFF) + data
+        most = interface.mtu + header
+        if len(frame) > most + VLAN:
             fail(EMSGSIZE)
-        if len(frame) < header:
+        so.wake(WRITABLE_BAND)  # the memory of a frame is free again at once
+        if len(frame) < header or not frame:
             fail(EINVAL)
-        if header:
+        if len(frame) > most and frame[12:14] != struct.pack("!H", ETH_P_8021Q):
+            fail(EMSGSIZE)
+        if so.type == SOCK_RAW and ethertype in (0, ETH_P_ALL) and header:
             ethertype = int.from_bytes(frame[12:14], "big")
-        self._transmit(so, interface, ethertype, frame, header)
+        if so.options.get((SOL_PACKET, PACKET_QDISC_BYPASS)):
+            ethertype = UNSEEN
+        send(interface, type_of(frame) if header else ethertype, frame, header, so, ethertype)
         return len(data)
 
     def _target(self, so: Any, address: Any) -> tuple[Interface, int, bytes]:
         """Where a frame goes: out of which interface, to which protocol and hardware."""
         if so.type == SOCK_PACKET:
             return (*self._named_device(address), b"")
-        to = LinkAddress(so.pcb.ethertype, so.pcb.index)
-        if address is not None:
-            to = LinkAddress.unpack(address)
-        return find(self.node, to.interface) or fail(ENXIO), to.protocol, to.address
+        if address is None:
+            return find(self.node, so.pcb.index) or fail(ENXIO), so.pcb.ethertype, b""
+        to = LinkAddress.unpack(address)
+        if len(address) < OWN + address[OWN - 1]:
+            fail(EINVAL)
+        return find(self.node, to.interface) or fail(ENXIO), to.protocol, address[OWN:]
 
     def _named_device(self, address: Any) -> tuple[Interface, int]:
         """The interface of a sockaddr_pkt, which must be given each time."""
@@ -238,16 +261,18 @@ class Packets(PacketSettings):
             fail(ENODEV)
         return interface, int.from_bytes(address[16:18], "big") if len(address) == 18 else 0
 
-    def _transmit(self, so: Any, interface: Interface, ethertype: int, data: bytes,
-                  header: int) -> None:
-        """Send; IP over loopback becomes a packet again, for the protocols above."""
-        packet = None
-        if interface.hardware == ARPHRD_LOOPBACK and ethertype in (ETH_P_IP, ETH_P_IPV6):
-            packet = parse(data[header:])
-        if packet is not None:
-            interface.link.transmit(packet)
-        else:
-            send(interface, ethertype, data, header, so)
+    def _arrived(self, frame: Frame) -> None:
+        """IP in a frame that a program made becomes a packet again, for the protocols above."""
+        interface = find(self.node, frame.interface)
+        if interface is None or kind_of(interface, frame.data, frame.header) == OTHERHOST:
+            return
+        packet = parse(frame.data[frame.header:])
+        if packet is None:
+            return
+        for watcher in tuple(self.node.watchers):
+            if watcher != self.watch:
+                watcher(packet)
+        self.node.receivers.get(packet.protocol, self.node.unknown)(packet)
 
     # Receiving
 
@@ -258,61 +283,79 @@ class Packets(PacketSettings):
             self.pass_by(interface, packet, outgoing=False)
 
     def pass_by(self, interface: Interface, packet: Any, outgoing: bool) -> None:
-        """Show a frame to the sockets that want to see it."""
+        """Show a frame to the sockets that want to see it; what comes in loses its VLAN's tag."""
+        tag = None
         if isinstance(packet, Packet):
             ethertype = ETH_P_IPV6 if ":" in packet.source else ETH_P_IP
         else:
             ethertype = packet.ethertype
+            if not outgoing and ethertype == ETH_P_8021Q:
+                if len(packet.data) < HEADER + VLAN:
+                    return
+                packet, tag = untagged(packet)
+                ethertype = packet.ethertype
+            if outgoing and packet.sent is not None:
+                ethertype = packet.sent
+            if ethertype == UNSEEN:
+                return
+        sender = getattr(packet, "about", None) if outgoing else None
         takers = [so for so in self.sockets if self._wants(so, interface, ethertype, outgoing)
-                  and not (outgoing and getattr(packet, "about", None) is so)]
+                  and so is not sender]
+        if self.groups:
+            takers = self._one_of_each(takers, sender, outgoing)
         if not takers:
             return
-        data, header = self._bytes(packet, ethertype)
-        source = data[6:12] if header == HEADER else b""
-        kind = OUTGOING if outgoing else self._kind(interface, data, header)
-        sender = LinkAddress(ethertype, interface.index, interface.hardware, kind,
-                             source).pack().ljust(LEAST, b"\0")
-        status = STATUS_USER | (CHECKSUM_NOT_READY if _is_sum_late(packet) else 0)
+        data, header = bytes_of(packet, ethertype)
+        kind = OUTGOING if outgoing else kind_of(interface, data, header)
         for so in takers:
-            self._take(so, interface, ethertype, data, header, sender, status)
+            if tag is not None and so.pcb.ethertype != ETH_P_ALL:  # nobody has that VLAN
+                self._take(so, interface, ethertype, data, header,
+                           OTHERHOST if tag & VLAN_NUMBER else kind, packet, None)
+            else:
+                self._take(so, interface, ethertype, data, header, kind, packet, tag)
 
     @staticmethod
     def _wants(so: Any, interface: Interface, ethertype: int, outgoing: bool) -> bool:
         end = so.pcb
         if end.index not in (0, interface.index):
             return False
-        if outgoing and so.options.get((SOL_PACKET, PACKET_IGNORE_OUTGOING)):
+        if outgoing and end.group is None and so.options.get(
+                (SOL_PACKET, PACKET_IGNORE_OUTGOING)):
             return False
         return end.ethertype == ETH_P_ALL or (end.ethertype == ethertype and not outgoing)
 
     @staticmethod
-    def _bytes(packet: Any, ethertype: int) -> tuple[bytes, int]:
-        if isinstance(packet, Packet):
-            return bytes(12) + struct.pack("!H", ethertype) + encode(packet), HEADER
-        return packet.data, packet.header
-
-    @staticmethod
-    def _kind(interface: Interface, data: bytes, header: int) -> int:
-        """For whom the frame is, by its destination."""
-        to = data[:6]
-        if header != HEADER or to == interface.address[:6]:
-            return HOST
-        if to == b"\xff" * 6:
-            return BROADCAST
-        return MULTICAST if to[0] & 1 else OTHERHOST
+    def _one_of_each(takers: list[Any], sender: Any, outgoing: bool) -> list[Any]:
+        """Of the sockets of a group only the one whose turn it is; none if one of them sends."""
+        found = [so for so in takers if so.pcb.group is None]
+        own = sender.pcb.group if sender is not None else None
+        for group in dict.fromkeys(so.pcb.group for so in takers):
+            if group is not None and group is not own and not (
+                    outgoing and group.flags & FLAG_IGNORE_OUTGOING):
+                found.append(group.choose())
+        return found
 
     def _take(self, so: Any, interface: Interface, ethertype: int, data: bytes, header: int,
-              sender: bytes, status: int) -> None:
+              kind: int, packet: Any, tag: int | None) -> None:
         if so.type == SOCK_PACKET:
             sender = struct.pack("=H14s", interface.hardware, interface.name.encode())
             sender += struct.pack("!H", ethertype)
-        seen = data[header:] if so.type == SOCK_DGRAM else data
-        if not seen:
+        else:
+            source = data[6:12] if header == HEADER else b""
+            sender = LinkAddress(ethertype, interface.index, interface.hardware, kind,
+                                 source).pack().ljust(LEAST, b"\0")
+        shown = data[header:] if so.type == SOCK_DGRAM else data
+        if not shown:
             return  # as the filter that every socket has without one of its own
         so.pcb.seen += 1
-        about = (status, len(seen), len(seen) - len(data) + header, self.host.clock.now)
-        if not self.give(so, seen, sender, about):
+        status = STATUS_USER | (CHECKSUM_NOT_READY if is_sum_late(packet) else 0)
+        about = Seen(status, len(shown), len(shown) - len(data) + header, self.host.clock.now,
+                     getattr(packet, "mark", 0), tag)
+        if so.buffer.cost >= so.receive_size:
             so.pcb.lost += 1
+            return
+        so.buffer.append(Record(shown, sender, (), cost_of(packet, len(data)), about))
+        so.wake(READABLE)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take a frame; waits for one.  What does not fit is lost, and MSG_TRUNC says so.
@@ -323,17 +366,16 @@ class Packets(PacketSettings):
         EINVAL
             A flag other than MSG_PEEK, MSG_DONTWAIT, MSG_TRUNC, MSG_ERRQUEUE.
         """
+        if flags & MSG_ERRQUEUE and not flags & self.refuses:
+            fail(EAGAIN)  # nothing is ever there: time stamps of sending are left out
         about = so.buffer.records[0].origin if so.buffer.records else None
         message = super().receive(so, count, flags)
         if message is None or about is None:
             return message
-        status, length, network, so.pcb.stamp = about
-        if not so.options.get((SOL_PACKET, PACKET_AUXDATA)):
-            return message
-        data = struct.pack("=IIIHHHH", status, length, length, 0, network, 0, 0)
-        return message._replace(control=((SOL_PACKET, PACKET_AUXDATA, data),))
-
-
-def _is_sum_late(packet: Any) -> bool:
-    """UDP and TCP leave their checksum to the interface, and loopback never does it."""
-    return isinstance(packet, Packet) and packet.protocol in (IPPROTO_TCP, IPPROTO_UDP)
+        so.pcb.stamp = about.when
+        told = list(moment(so, about.when))
+        if so.options.get("SO_RCVMARK"):
+            told.append((SOL_SOCKET, SO_MARK, struct.pack("=i", about.mark)))
+        if so.options.get((SOL_PACKET, PACKET_AUXDATA)):
+            told.append((SOL_PACKET, PACKET_AUXDATA, about.auxiliary()))
+        return message._replace(control=tuple(told))
