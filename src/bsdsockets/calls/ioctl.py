@@ -100,7 +100,10 @@ def _unread(so: Any) -> int:
 
 
 def _unsent(so: Any) -> int:
-    """Bytes the other end has not taken: TCP's unacknowledged, UNIX's unread and their cost."""
+    """Bytes the other end has not taken: TCP's unacknowledged, UNIX's unread and their cost.
+
+    Over UDP what is collected for a datagram, with its cost; what is sent is the receiver's.
+    """
     if so.family == AF_UNIX:
         return int(so.pcb.used)
     if isinstance(so.buffer, StreamBuffer):
@@ -109,7 +112,7 @@ def _unsent(so: Any) -> int:
         c = so.pcb  # after connect() has failed Linux counts the SYN too, which nobody acknowledged
         unanswered = c.gap == UNANSWERED or (c.state == "CLOSED" and c.snd_una == c.iss != 0)
         return len(c.out or b"") + c.gap + unanswered
-    return 0
+    return int(so.pcb.used) if getattr(so.pcb, "pending", None) is not None else 0
 
 
 def _unsent_yet(so: Any) -> int:

@@ -25,7 +25,7 @@ from ..machine.constants import (
     POLLIN,
     POLLOUT,
 )
-from ..machine.errors import EAGAIN, fail
+from ..machine.errors import EAGAIN, EBADF, fail
 from ..machine.events import CallWaits
 from ..machine.host import Host
 from ..sockets.socket import Socket
@@ -129,7 +129,10 @@ class Waiting:
         deadline = self.clock.now + timeout
         while True:
             while not so.ready() & (event | POLLERR | POLLHUP):
-                if not self._sleep(so, deadline, call, _names(event, call)):
+                awake = self._sleep(so, deadline, call, _names(event, call))
+                if not so.references:
+                    fail(EBADF)  # another thread has closed it, which poll sees when it looks again
+                if not awake:
                     raise TimedOut
             try:
                 result = self._try(call, verb, arguments)

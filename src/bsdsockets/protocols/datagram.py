@@ -312,7 +312,7 @@ class Datagrams(DatagramErrors):
         Source: Linux ``datagram_poll``.
         """
         mask = WRITABLE_BAND
-        if so.pcb.pending is not None and so.pcb.used * 2 >= so.send_size:
+        if so.pcb.pending is not None and so.pcb.used + 1 >= so.send_size >> 1:
             mask = 0
         if so.error or so.pcb.errors:
             mask |= error_mask(so)

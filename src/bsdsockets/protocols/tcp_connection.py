@@ -106,6 +106,7 @@ class Connection:
     fin_wanted: bool = False
     fin_sent: bool = False
     hold: bool = False  # TCP_CORK is set: no fast path
+    marks: tuple[int, ...] = ()  # where MSG_EOR ends a segment
     more: bool = False  # MSG_MORE: hold a partial segment back
     full: bool = False  # somebody has found no room
     late: int = 0  # room that a late acknowledgement brings

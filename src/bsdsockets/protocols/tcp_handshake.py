@@ -19,8 +19,21 @@ from ..network.packets import ACK, RST, SYN, Packet, Segment
 from .protocol import WRITABLE
 from .tcp_connection import DEFERS, MINIMUM_TIMEOUT, Connection, comes_from_afar, slowness
 from .tcp_ending import Ends
-from .tcp_output import LONGEST_DELAY, Output, announced
+from .tcp_output import LONGEST_DELAY, STAMP, Output, announced
 from .tcp_states import SYN_ACK_COMES, SYN_COMES, SYN_RECEIVED
+
+BESIDE = 512  # bytes that a segment takes beside its data: Linux's MAX_TCP_HEADER and the rest
+
+
+def room_for_segments(size: int) -> int:
+    """The send buffer of a connection whose segments have *size* bytes of data: 30 of them.
+
+    Each with its headers and what Linux keeps beside it takes a power of two, and 256 bytes.
+
+    >>> room_for_segments(536), room_for_segments(65483)
+    (69120, 3939840)
+    """
+    return 30 * ((1 << (size + STAMP + BESIDE - 1).bit_length()) + 256)
 
 
 class Handshake(Ends):
@@ -105,8 +118,8 @@ class Handshake(Ends):
     def settle(self, c: Connection) -> None:
         """A connection begins: its socket may write, keepalive begins."""
         so, settings = c.so, self.output.settings
-        if so.send_size == settings.tcp_write_default:
-            so.send_size = settings.tcp_write_connected
+        if so.send_size == settings.tcp_write_default and "SO_SNDBUF" not in so.options:
+            so.send_size = min(settings.tcp_write_connected, room_for_segments(c.mss))
         if so.options:
             c.delayed = slowness(so)
             self.output.keep_alive(c)

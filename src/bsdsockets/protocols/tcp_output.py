@@ -137,7 +137,11 @@ class Output:
         """Send what waits, as far as the window, Nagle's rule and the cork allow."""
         while c.unsent:
             size = min(c.unsent, c.mss, c.snd_una + c.snd_wnd - c.snd_nxt)
-            if size <= 0 or (size < c.mss and self._held(c, size)):
+            marked = self._to_mark(c) if c.marks else 0
+            if marked and marked <= size:
+                size = marked
+            if size <= 0 or (size < c.mss and not 0 < marked < c.unsent
+                             and self._held(c, size)):
                 break
             self._send_data(c, size)
         if c.fin_wanted and not c.fin_sent and not c.unsent and c.state not in (
@@ -147,6 +151,13 @@ class Output:
             c.fin_sent = True
         if (c.snd_una < c.snd_nxt or c.unsent) and c.timer is None:
             self.expect_answer(c, c.timeout)
+
+    @staticmethod
+    def _to_mark(c: Connection) -> int:
+        """How many bytes it is to where MSG_EOR ends a segment; what is behind lets it go."""
+        while c.marks and c.marks[0] <= c.snd_nxt:
+            c.marks = c.marks[1:]
+        return c.marks[0] - c.snd_nxt if c.marks else 0
 
     def _held(self, c: Connection, size: int) -> bool:
         """True if a segment that is not full is to wait for more (RFC 9293 3.7.4)."""

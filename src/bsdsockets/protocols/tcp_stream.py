@@ -15,6 +15,7 @@ from typing import Any
 from ..machine.constants import (
     IPPROTO_TCP,
     MSG_DONTWAIT,
+    MSG_EOR,
     MSG_ERRQUEUE,
     MSG_MORE,
     MSG_OOB,
@@ -99,10 +100,13 @@ class TcpStream(Internet):
             return None
         if not data:
             return 0
+        wanted = len(data)
         data = data[:room]
         if flags & MSG_OOB:
             c.urgent_out = c.snd_una + len(c.out or b"") + len(data)
         self.output.queue(c, data)
+        if flags & MSG_EOR and len(data) == wanted:
+            c.marks += (c.snd_una + len(c.out or b""),)
         c.more = bool(flags & MSG_MORE)
         if c.peer is not None and not c.sent:
             c.snd_wnd = c.peer.window()

@@ -266,6 +266,8 @@ class Udp(UdpLookup):
             end.flow, end.pending, end.chosen = (source, remote, port), data, chosen
             end.known, end.six = None, ":" in remote
             end.used = packet_cost(len(data), head_of(remote))
+            if so.options.get("UDP_SEGMENT"):  # in pages from the first byte on
+                end.used = packet_cost(0, head_of(remote)) + len(data)
         else:
             self._go(so, source, remote, port, data, chosen)
 

@@ -241,7 +241,7 @@ class Unix(Protocol):
 
     def writable(self, so: Any) -> bool:
         """True while a quarter of the send buffer is not used up."""
-        return so.queue is None and so.pcb.used * 4 <= so.send_size
+        return so.queue is None and (so.pcb.used + 1) * 4 <= so.send_size
 
     def ready(self, so: Any) -> int:
         """What poll() says, as a mask of POLLIN and its like.

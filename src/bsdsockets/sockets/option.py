@@ -100,8 +100,10 @@ def buffer_size(attribute: str, least: int, maximum: str = "") -> Callable[[Any,
         limit = getattr(so.host.settings, maximum) if maximum else 2**30 - 1
         value = limit if maximum and value < 0 else min(value, limit)
         setattr(so, attribute, max(2 * value, least))
-        if attribute == "send_size" and so.ready() & c.POLLOUT:
-            so.wake(WRITABLE_BAND)
+        if attribute == "send_size":
+            so.options["SO_SNDBUF"] = 1  # chosen: it does not grow with the connection
+            if so.ready() & c.POLLOUT:
+                so.wake(WRITABLE_BAND)
     return write
 
 
