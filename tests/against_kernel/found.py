@@ -197,6 +197,19 @@ FOUND = {
     "b.send(packet6(b'own')); b.recv(9); b.shutdown(SHUT_WR); b.send(packet6()); "
     "u = udp6(); u.setsockopt(IPPROTO_IPV6, 36, 1); h.sendto(packet6(), ('::1', 7)); "
     "h.sendto(packet6(), ('::1', 256))",
+    "the send buffer is as large as the segments want": "l = tcp(); "
+    "l.setsockopt(IPPROTO_TCP, TCP_MAXSEG, 500); l.bind(LO); l.listen(); a = tcp(); "
+    "a.connect(at(l)); b, peer = accept(l); option(b, SOL_SOCKET, SO_SNDBUF); "
+    "m = tcp(); m.setsockopt(SOL_SOCKET, SO_SNDBUF, 8192); m.bind(LO); m.listen(); c = tcp(); "
+    "c.connect(at(m)); d, peer = accept(m); option(d, SOL_SOCKET, SO_SNDBUF)",
+    "MSG_EOR ends a segment that MSG_MORE holds": PAIR
+    + "a.send(b'abc', MSG_EOR | MSG_MORE); b.recv(9); a.send(b'd', MSG_MORE); b.recv(9)",
+    "what a datagram that is collected takes of the send buffer": "a = udp(); b = udp(); "
+    "b.bind(LO); a.connect(at(b)); a.send(b'x', MSG_MORE); ioctl(a, 0x5411); "
+    "a.send(b'z' * 700, MSG_MORE); ioctl(a, 0x5411); a.send(b''); ioctl(a, 0x5411); "
+    "a.setsockopt(IPPROTO_UDP, 103, 5); a.send(b'z' * 500, MSG_MORE); ioctl(a, 0x5411)",
+    "a UNIX socket may write while less than a quarter is used": "a, b = pair(SOCK_DGRAM); "
+    "[a.send(b'z' * 200) for _ in range(41)]; poll(a); a.send(b'z'); poll(a)",
     "MSG_FASTOPEN waits for room first": "a = tcp(); a.bind(LO); a.listen(); a.settimeout(0.01); "
     "a.send(b'x', MSG_FASTOPEN); a.sendto(b'x', MSG_FASTOPEN, at(a))",
     "flags that Linux keeps for itself":

@@ -23,14 +23,16 @@ from ..machine.constants import (
     POLLOUT,
     POLLPRI,
 )
+from ..machine.descriptors import File
 from ..machine.errors import EBADF, EINVAL, EPERM, fail
 from ..machine.events import CallWaits
 from ..machine.host import Host
 from .epoll import Epoll
 from .foreign import Foreign, can_poll
 
-READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP
-WRITE_SET = POLLOUT | 256 | 512 | POLLERR
+READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP | POLLNVAL
+WRITE_SET = POLLOUT | 256 | 512 | POLLERR | POLLNVAL
+EXCEPTIONAL_SET = POLLPRI | POLLNVAL
 PATIENCE = 16  # calls of one thread between two turns
 FOREIGN_PAUSE = 0.002  # seconds between looks at descriptors of the host
 _IN_WORDS = ((POLLIN, "something to read"), (POLLOUT, "room to write"), (POLLPRI, "urgent data"))
@@ -50,6 +52,10 @@ class Readiness:
             return file
         foreign = Foreign(number)
         return None if foreign.ready() & POLLNVAL else foreign
+
+    def _now(self, number: int, file: Any) -> Any:
+        """What *number* names now; a file of the host says itself that it is closed."""
+        return self.files.get(number) if isinstance(file, File) else file
 
     def poll(self, wanted: dict[int, int], timeout: float | None,
              call: str = "poll") -> list[tuple[int, int]]:
@@ -78,7 +84,7 @@ class Readiness:
         def look() -> list[tuple[int, int]]:
             found = []
             for number, events in wanted.items():
-                file = files[number]
+                file = self._now(number, files[number])
                 mask = POLLNVAL if file is None else (
                     file.ready() & (events | POLLERR | POLLHUP | POLLNVAL))
                 if mask:
@@ -107,17 +113,23 @@ class Readiness:
         what = in_words(wanted)
         if self.host.observers:
             self.host.observers.tell(CallWaits, call, what)
-        while not found:
-            limit = clock.now + FOREIGN_PAUSE if foreign else deadline
-            if deadline is not None and limit is not None:
-                limit = min(limit, deadline)
-            awake = scheduler.wait(sources, limit, f"waits for {what}")
-            found = look()
-            if not awake and not found:
-                if deadline is not None and clock.now >= deadline:
-                    break
-                if not clock.real:  # which has slept
-                    time.sleep(FOREIGN_PAUSE)
+        held = [source.hold() for source in sources
+                if isinstance(source, File) and source.references]
+        try:  # close() in another thread wakes nobody, and is seen by who looks again
+            while not found:
+                limit = clock.now + FOREIGN_PAUSE if foreign else deadline
+                if deadline is not None and limit is not None:
+                    limit = min(limit, deadline)
+                awake = scheduler.wait(sources, limit, f"waits for {what}")
+                found = look()
+                if not awake and not found:
+                    if deadline is not None and clock.now >= deadline:
+                        break
+                    if not clock.real:  # which has slept
+                        time.sleep(FOREIGN_PAUSE)
+        finally:
+            for source in held:
+                source.drop()
         return found
 
     def _nobody_else_runs(self) -> bool:
@@ -149,7 +161,8 @@ class Readiness:
         >>> machine.close()
         """
         wanted: dict[int, int] = {}
-        for numbers, mask in ((readers, READ_SET), (writers, WRITE_SET), (exceptional, POLLPRI)):
+        for numbers, mask in ((readers, READ_SET), (writers, WRITE_SET),
+                              (exceptional, EXCEPTIONAL_SET)):
             for number in numbers:
                 wanted[number] = wanted.get(number, 0) | mask
         if any(self._file(number) is None for number in wanted):
@@ -157,10 +170,11 @@ class Readiness:
         files = {number: self._file(number) for number in wanted}
 
         def look() -> Any:
-            masks = {number: files[number].ready() for number in wanted}
+            masks = {number: POLLNVAL if (file := self._now(number, files[number])) is None
+                     else file.ready() for number in wanted}
             result = tuple([number for number in numbers if masks[number] & mask]
                            for numbers, mask in ((readers, READ_SET), (writers, WRITE_SET),
-                                                 (exceptional, POLLPRI)))
+                                                 (exceptional, EXCEPTIONAL_SET)))
             return result if any(result) else None
 
         found = self._until(look, list(files.values()), timeout, "select",
