@@ -208,6 +208,26 @@ def test_the_structures_have_the_sizes_and_members_that_their_headers_say(tmp_pa
     assert done.returncode == 0, done.stderr
 
 
+VALUES = re.split(r"^## ", (DOCS / "reference" / "values.md").read_text("utf-8"), flags=re.M)[1:-1]
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+@pytest.mark.parametrize("section", VALUES, ids=lambda section: section.split("\n")[0])
+def test_a_value_is_the_number_that_its_header_defines(section: str, tmp_path: Path) -> None:
+    headers = re.findall(r"`<(\S+)>`", section.split("| name")[0])
+    pairs = re.findall(r"\b([A-Z]\w+) (−?\w+)(?=, | \|)", "".join(
+        line.split(" | ")[0] + " |" for line in section.split("|---|---|")[1].splitlines()))
+    assert pairs
+    lines = ["#define _GNU_SOURCE", *(f"#include <{each}>" for each in ["time.h", *headers])]
+    lines += [f"_Static_assert((unsigned)({name}) == (unsigned)({number.replace('−', '-')}),"
+              f" \"{name}\");" for name, number in pairs]
+    source = tmp_path / "values.c"
+    source.write_text("\n".join(lines), encoding="utf-8")
+    done = subprocess.run(["cc", "-w", "-c", source, "-o", tmp_path / "values.o"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_errno_that_posix_and_linux_agree_on_names_the_call_in_the_error_index() -> None:
     text = ERRORS.read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^\(e|^## )", text, re.M | re.S))
