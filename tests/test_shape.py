@@ -27,14 +27,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1260,
+    "machine": 1330,
     "network": 655,
     "protocols": 6650,
     "families": 530,
     "sockets": 680,
-    "calls": 870,
+    "calls": 880,
     "faults": 385,
-    "face": 3000,
+    "face": 3090,
 }
 
 NO_CODE = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import select
 import socket
 import threading
@@ -21,15 +22,16 @@ class World:
     select: Any
     threading: Any
     asyncio: Any
+    resource: Any
 
 
 def kernel() -> World:
     """Return the system's modules."""
-    return World("kernel", socket, select, threading, asyncio)
+    return World("kernel", socket, select, threading, asyncio, resource)
 
 
 def model() -> World:
     """Return copies of the same modules on a machine of their own."""
     machine = bsdsockets.Machine(seed=0)
-    names = ("socket", "select", "threading", "asyncio")
+    names = ("socket", "select", "threading", "asyncio", "resource")
     return World("model", *(machine.load(name) for name in names))

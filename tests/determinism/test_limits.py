@@ -5,14 +5,20 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import resource
+import subprocess
+import sys
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 
 import bsdsockets
+from bsdsockets.calls import poll
 from tests.bench import many
 
+SOURCE = Path(__file__).parents[2] / "src"
 WAITS = {
     "accept": "l.accept()",
     "connect": "c.connect(full)",
@@ -130,7 +136,7 @@ def test_closed_sockets_leave_no_descriptor_behind(machine: bsdsockets.Machine) 
     assert len(open_descriptors()) == before
 
 
-MODULES = ("socket", "select", "threading", "asyncio")
+MODULES = ("socket", "select", "threading", "asyncio", "resource")
 
 
 def test_a_socket_that_is_forgotten_warns_and_is_closed(machine: bsdsockets.Machine) -> None:
@@ -164,9 +170,80 @@ def test_descriptors_in_flight_are_closed_with_the_socket_that_holds_them(
 
 def test_ten_thousand_connections_are_open_at_once(machine: bsdsockets.Machine) -> None:
     """Each of them works while all are open."""
-    number = min(many.MANY, (many.allow_descriptors(2 * many.MANY + 200) - 200) // 2)
-    ends = many.open_connections(many.World("model", *map(machine.load, MODULES)), number)
-    for left, right in ends[:: number // 100]:
+    ends = many.open_connections(many.World("model", *map(machine.load, MODULES)), many.MANY)
+    for left, right in ends[:: many.MANY // 100] + ends[-1:]:
         left.send(b"x")
         assert right.recv(2) == b"x"
     many.close_all(ends)
+
+
+MANY_SOCKETS = """
+import errno, fcntl, os, resource, select, socket
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (2000, hard))
+print(resource.getrlimit(resource.RLIMIT_NOFILE) == (2000, hard))
+sockets, free = [], open(os.devnull)
+try:
+    while len(sockets) < 3000:
+        if len(sockets) == 1500:
+            open(os.devnull).close()  # a file of the host still has room
+        sockets.append(socket.socket(type=socket.SOCK_DGRAM))
+except OSError as failure:
+    print(errno.errorcode[failure.errno], max(each.fileno() for each in sockets))
+last = max(sockets, key=socket.socket.fileno)
+last.setblocking(False)
+print(os.get_blocking(last.fileno()), fcntl.fcntl(last, fcntl.F_GETFL) & os.O_NONBLOCK > 0)
+last.set_inheritable(True)
+print(last.get_inheritable(), fcntl.fcntl(last, fcntl.F_GETFD))
+sockets[5].close()
+copy = last.dup()
+print(copy.fileno() < 600)
+last.bind(("127.0.0.1", 0))
+sockets[7].sendto(b"x", last.getsockname())
+sockets[6].close()
+with select.epoll() as epoll:
+    epoll.register(last)
+    print(epoll.poll()[0][0] == last.fileno(), os.read(last.fileno(), 9))
+number = last.fileno()
+os.close(last.detach())
+again = [socket.socket(), socket.socket()]
+print(number in map(socket.socket.fileno, again))
+for each in [*sockets, copy, free, *again]:
+    each.close()
+"""
+
+
+def test_a_program_may_have_more_sockets_than_the_host_has_descriptors(tmp_path: Path) -> None:
+    """The machine's limit is its own; the numbers beyond the host's are like any other."""
+    program = tmp_path / "many.py"
+    program.write_text(MANY_SOCKETS)
+    done = subprocess.run(
+        [sys.executable, "-m", "bsdsockets", "run", str(program)],
+        capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (600, 600)),
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "True", "EMFILE 1999", "False True", "True 0", "True", "True b'x'", "True"]
+
+
+def test_what_a_call_waits_for_is_put_into_words_only_when_somebody_asks(
+    machine: bsdsockets.Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten thousand descriptors it would take longer than the call."""
+    socket, select, threading = map(machine.load, ("socket", "select", "threading"))
+    asked: list[object] = []
+    monkeypatch.setattr(poll, "in_words", asked.append)
+    a, b = socket.socketpair()
+    with a, b, select.epoll() as epoll:
+        epoll.register(a, select.EPOLLIN)
+        thread = threading.Thread(target=b.send, args=(b"x",))
+        thread.start()
+        assert epoll.poll() == [(a.fileno(), select.EPOLLIN)]
+        assert epoll.poll(0.1) and not asked
+        a.recv(1)
+        with pytest.raises(bsdsockets.Deadlock):
+            epoll.poll()
+        assert asked
+        thread.join()

@@ -12,7 +12,7 @@ Sources: POSIX.1-2024 poll(), pselect(); Linux epoll(7), epoll_ctl(2).
 """
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ..machine.constants import (
@@ -92,10 +92,10 @@ class Readiness:
             return found
 
         sources = [file for file in files.values() if file is not None]
-        return self._until(look, sources, timeout, call, wanted.values())
+        return self._until(look, sources, timeout, call, wanted.values)
 
     def _until(self, look: Any, sources: list[Any], timeout: float | None, call: str,
-               wanted: Collection[int]) -> Any:
+               wanted: Callable[[], Collection[int]]) -> Any:
         """Look until something is found or *timeout* seconds are over."""
         scheduler, clock = self.host.scheduler, self.host.clock
         if self._nobody_else_runs():
@@ -110,9 +110,8 @@ class Readiness:
         foreign = any(isinstance(source, Foreign) or getattr(source, "foreign", None)
                       for source in sources)
         scheduler.current.call = call
-        what = in_words(wanted)
         if self.host.observers:
-            self.host.observers.tell(CallWaits, call, what)
+            self.host.observers.tell(CallWaits, call, in_words(wanted()))
         held = [source.hold() for source in sources
                 if isinstance(source, File) and source.references]
         try:  # close() in another thread wakes nobody, and is seen by who looks again
@@ -120,7 +119,7 @@ class Readiness:
                 limit = clock.now + FOREIGN_PAUSE if foreign else deadline
                 if deadline is not None and limit is not None:
                     limit = min(limit, deadline)
-                awake = scheduler.wait(sources, limit, f"waits for {what}")
+                awake = scheduler.wait(sources, limit, Wanted(wanted))
                 found = look()
                 if not awake and not found:
                     if deadline is not None and clock.now >= deadline:
@@ -178,7 +177,7 @@ class Readiness:
             return result if any(result) else None
 
         found = self._until(look, list(files.values()), timeout, "select",
-                            wanted.values())
+                            wanted.values)
         return found or ([], [], [])
 
 
@@ -283,8 +282,22 @@ class EpollCalls(Readiness):
         instance = self._epoll(epoll)
         result: list[tuple[int, int]] = self._until(
             lambda: instance.collect(most), [instance], timeout, "epoll_wait",
-            [entry.events for entry in instance.entries.values()])
+            lambda: [entry.events for entry in instance.entries.values()])
         return result
+
+
+class Wanted:
+    """What a call waits for, said when somebody asks: of ten thousand descriptors that takes time.
+
+    >>> str(Wanted(lambda: [POLLOUT]))
+    'waits for room to write'
+    """
+
+    def __init__(self, wanted: Callable[[], Collection[int]]) -> None:
+        self._wanted = wanted
+
+    def __str__(self) -> str:
+        return f"waits for {in_words(self._wanted())}"
 
 
 def in_words(wanted: Collection[int]) -> str:

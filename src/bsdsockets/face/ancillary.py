@@ -137,5 +137,6 @@ def _install(machine: Any, file: File, flags: int) -> int:
     """Give a file that came a descriptor, inherited unless MSG_CMSG_CLOEXEC says otherwise."""
     number: int = (os.dup(file.number) if isinstance(file, HostFile)
                    else machine.descriptors.add(file))
-    os.set_inheritable(number, not flags & MSG_CMSG_CLOEXEC)
+    if not machine.descriptors.is_beyond(number):
+        os.set_inheritable(number, not flags & MSG_CMSG_CLOEXEC)
     return number

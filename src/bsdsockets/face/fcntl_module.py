@@ -9,12 +9,31 @@ import os
 import types
 from typing import Any
 
+from ..machine.errors import EINVAL
 from .select_module import descriptor_of
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+
+def _beyond(machine: Any, number: int, cmd: int, arg: Any) -> int:
+    """The same of a descriptor that the host has not, which other programs cannot inherit."""
+    file = machine.descriptors.find(number)
+    if cmd == fcntl.F_GETFL:
+        return os.O_RDWR | (os.O_NONBLOCK if file.nonblocking else 0)
+    if cmd == fcntl.F_SETFL:
+        machine.descriptors.set_nonblocking(number, bool(arg & os.O_NONBLOCK))
+    elif cmd in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC):
+        return int(machine.calls.dup(number))
+    elif cmd == fcntl.F_GETFD:
+        return 0 if os.get_inheritable(number) else fcntl.FD_CLOEXEC
+    elif cmd == fcntl.F_SETFD:
+        os.set_inheritable(number, not arg & fcntl.FD_CLOEXEC)
+    else:
+        raise OSError(EINVAL, os.strerror(EINVAL))
+    return 0
 
 
 def make(machine: Any) -> types.ModuleType | None:
@@ -25,6 +44,8 @@ def make(machine: Any) -> types.ModuleType | None:
 
     def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
         number = descriptor_of(fd)
+        if files.is_beyond(number):
+            return _beyond(machine, number, cmd, arg)
         result = fcntl.fcntl(fd, cmd, arg)
         if number in files:
             if cmd == fcntl.F_SETFL:

@@ -187,8 +187,9 @@ class Finder:
         if name in ABSENT:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         if name in IN_C:
-            raise ImportError(f"not on the model: {name} calls the system from C, which does not "
-                              f"know the machine's sockets; use {IN_C[name]}", name=name)
+            raise ModuleNotFoundError(
+                f"not on the model: {name} calls the system from C, which does not "
+                f"know the machine's sockets; use {IN_C[name]}", name=name)
         if name not in self._loader.made and name not in KEPT:
             return None
         return importlib.util.spec_from_loader(name, self)  # type: ignore[arg-type]

@@ -26,6 +26,7 @@ from ..network.pcap import Capture
 from . import (
     errno_module,
     fcntl_module,
+    resource_module,
     select_module,
     socket_module,
     thread_module,
@@ -122,6 +123,8 @@ class Machine:
             self.loader.modules["errno"] = errno
         if fcntl := fcntl_module.make(self):
             self.loader.modules["fcntl"] = fcntl
+        if resource := resource_module.make(self):
+            self.loader.modules["resource"] = resource
         for each in faults:
             self.fault(each)
 

@@ -118,6 +118,26 @@ class Descriptors(ByName, of="os"):
         else:
             REAL["set_blocking"](fd, blocking)
 
+    def get_blocking(self, fd: int, /) -> bool:
+        """False while O_NONBLOCK is set."""
+        if self._files.is_beyond(fd):
+            return not self._files.find(fd).nonblocking
+        return REAL["get_blocking"](fd)
+
+    def get_inheritable(self, fd: int, /) -> bool:
+        """True if programs that are started get the descriptor."""
+        if self._files.is_beyond(fd):
+            return self._files.find(fd) is not None and fd in self._files.beyond.inherited
+        return REAL["get_inheritable"](fd)
+
+    def set_inheritable(self, fd: int, inheritable: bool, /) -> None:
+        """Say whether programs that are started get the descriptor; those of the model never do."""
+        if not self._files.is_beyond(fd):
+            REAL["set_inheritable"](fd, inheritable)
+        elif self._files.find(fd):
+            inherited = self._files.beyond.inherited
+            (inherited.add if inheritable else inherited.discard)(fd)
+
     def sendfile(self, out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
         """Send up to *count* bytes of a file of the host, from *offset*; None: where it stands.
 
@@ -141,8 +161,6 @@ REAL = {name: getattr(os, name) for name in vars(Descriptors)
         if hasattr(os, name) and name[0] != "_"}
 REAL_OPEN = io.open
 NAMES = tuple(REAL)
-if hasattr(os, "get_blocking"):
-    REAL["get_blocking"] = os.get_blocking
 
 
 def os_functions(machine: Any) -> dict[str, Callable[..., Any]]:

@@ -40,7 +40,7 @@ PASSED = (6, 9, 11)  # where fork_exec takes stdin, stdout and stderr; the other
 
 def begin(machine: Any) -> None:
     """Before a child is made: from now on time is real, and who waits may wait for it."""
-    machine.clock.real = True
+    machine.clock.become_real()
     machine.scheduler.outside = _Children().may_still_act
 
 

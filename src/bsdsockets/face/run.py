@@ -38,6 +38,8 @@ def install(machine: Machine) -> None:
     for name in ABSENT:
         sys.modules[name] = None  # type: ignore[assignment]
     sys.modules |= c_modules(machine)
+    if "resource" in machine.loader.modules:
+        sys.modules["resource"] = machine.loader.modules["resource"]
     sys.meta_path.insert(0, Finder(machine.loader))
     functions = os_functions(machine) | process_functions(machine)
     for name, function in functions.items():

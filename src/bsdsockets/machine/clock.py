@@ -10,8 +10,8 @@ waits.  Two entries of one time happen in the order they were made, so a run has
 order only.  An entry made with ``idle=True`` renews itself for ever (a keepalive probe):
 when a hundred of them in a row wake nobody, `step` says that nothing will happen.
 
-May not know: threads, sockets, the host's clock (except a clock made with ``real=True``,
-which sleeps as long as it jumps, for programs that also wait for the outside world).
+May not know: threads, sockets, the host's clock (except `RealClock`, for programs that also
+wait for the outside world).
 """
 
 import heapq
@@ -51,14 +51,23 @@ class Clock:
     (True, 60.0)
     """
 
+    real = False
+    now: float
+
     def __init__(self, real: bool = False) -> None:
         self.now = 0.0
-        self.real = real
         self._heap: list[tuple[float, int, Timer]] = []
         self._number = 0
         self._idled = 0
         self.cancelled = 0
-        self._ahead: float | None = None  # what the host's clock says more, once time is real
+        if real:
+            self.become_real()
+
+    def become_real(self) -> None:
+        """From now on time goes as the host's does, also while a thread computes."""
+        if not self.real:
+            self._ahead = time.monotonic() - self.now
+            self.__class__ = RealClock
 
     def after(self, seconds: float, action: Callable[[], object], idle: bool = False) -> Timer:
         """Do *action* when *seconds*, 0 or more, have passed; returns what cancels that.
@@ -113,8 +122,7 @@ class Clock:
     def step(self) -> bool:
         """Jump to the next thing that happens and let it; False when nothing ever will.
 
-        In real time sleep until then, a hundredth of a second at once, in which a signal's handler
-        may wake a thread.
+        In real time sleep until then (`RealClock`).
         """
         heap = self._heap
         while heap and heap[0][2].action is None:
@@ -125,22 +133,14 @@ class Clock:
         if self._idled > IDLE_LIMIT:
             self._idled = 0
             return False
-        if self.real and heap[0][0] > self.now and not self._sleep(heap[0][0]):
+        if heap[0][0] > self.now and not self._sleep(heap[0][0]):
             return True  # a signal's handler may have woken somebody
         self._happen()
         return True
 
     def _sleep(self, until: float) -> bool:
-        """Sleep a slice of the host's time; True when it is *until* there."""
-        if self._ahead is None:
-            self._ahead = time.monotonic() - self.now
-        left = until - (time.monotonic() - self._ahead)
-        if left > 0:
-            time.sleep(min(left, SLICE))
-        if left <= SLICE:
-            return True
-        self.now = max(self.now, min(until, time.monotonic() - self._ahead))
-        return False
+        """Be there at once."""
+        return True
 
     @property
     def pending(self) -> bool:
@@ -157,3 +157,37 @@ class Clock:
             self.now = max(self.now, when)
             action, timer.action = timer.action, None
             action()
+
+
+class RealClock(Clock):
+    """A clock that goes as the host's: what a thread computes takes its time too.
+
+    Were it to stand still meanwhile, it would be behind, and the next time that somebody gives
+    himself would be over before it began.
+    """
+
+    real = True
+    _ahead: float  # what the host's clock says more
+
+    @property
+    def now(self) -> float:
+        """Seconds since the machine was switched on."""
+        return time.monotonic() - self._ahead
+
+    @now.setter
+    def now(self, when: float) -> None:
+        """What happens a little early takes the time with it."""
+        self._ahead = min(self._ahead, time.monotonic() - when)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let happen what is due; time passes by itself."""
+        heap = self._heap
+        while heap and heap[0][0] <= self.now:
+            self._happen()
+
+    def _sleep(self, until: float) -> bool:
+        """Sleep a slice, in which a signal's handler may wake a thread; True when it is *until*."""
+        left = until - self.now
+        if left > 0:
+            time.sleep(min(left, SLICE))
+        return left <= SLICE

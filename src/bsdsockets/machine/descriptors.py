@@ -9,12 +9,19 @@ ordinary files, ``os.set_inheritable``, ``fcntl`` and ``os.fstat`` work on them 
 and reading from one behind the model's back fails instead of doing something else.  What
 `O_NONBLOCK` says is mirrored onto it.
 
+    0 ... limit of the host | first ... limit of the machine
+       reserved there       |     `Beyond`: the machine's alone
+
+A program may ask for more descriptors than the host lets a process have (`resource.setrlimit`).
+When the host has no more, the numbers that it can never give name files of the model.
+
 May not know: sockets, waiting.
 
 Sources: POSIX.1-2024 2.5.1 and dup(), close().
 """
 
 import errno
+import heapq
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +40,9 @@ _set_blocking = getattr(os, "set_blocking", None)  # the host's, also when `run`
 _dup = os.dup
 
 
+SPARE = 256  # of the host's numbers, left to its files where there are some beyond
+
+
 def _reserve(like: int | None) -> int:
     """Take a number from the host that nothing else uses, or that is one more for *like*."""
     try:
@@ -45,6 +55,59 @@ def _reserve(like: int | None) -> int:
         if failure.errno in (errno.EMFILE, errno.ENFILE):  # in the host's numbers
             fail(EMFILE)
         raise
+
+
+class Beyond:
+    """Numbers that no file of the host can have, for when the host has no more.
+
+    first
+        The lowest: the host's limit, which it cannot raise.
+    limit
+        They end below it: the machine's own.
+    inherited
+        Those that are to be inherited, which says nothing: other programs have no part in them.
+
+    >>> numbers = Beyond(first=100, limit=102)
+    >>> numbers.take(), numbers.take()
+    (100, 101)
+    >>> numbers.give_back(100); numbers.take()
+    100
+    >>> numbers.take()
+    Traceback (most recent call last):
+    OSError: [Errno 24] Too many open files
+    """
+
+    def __init__(self, first: int, limit: int) -> None:
+        self.first, self.limit = first, limit
+        self.inherited: set[int] = set()
+        self._next = first
+        self._given_back: list[int] = []
+
+    def _lowest(self) -> int:
+        return self._given_back[0] if self._given_back else self._next
+
+    def __bool__(self) -> bool:
+        """True if one is free, below the limit."""
+        return self._lowest() < self.limit
+
+    def take(self) -> int:
+        """Return the lowest that is free.
+
+        EMFILE
+            None is.
+        """
+        if not self:
+            fail(EMFILE)
+        lowest = self._lowest()
+        if self._given_back:
+            return heapq.heappop(self._given_back)
+        self._next += 1
+        return lowest
+
+    def give_back(self, number: int) -> None:
+        """Let *number* be free."""
+        self.inherited.discard(number)
+        heapq.heappush(self._given_back, number)
 
 
 class File:
@@ -102,13 +165,40 @@ class DescriptorTable(dict[int, File]):
     OSError: [Errno 9] Bad file descriptor
     """
 
+    beyond: Beyond | None = None  # where a program asked for more than the host lets it have
+
+    def _reserve(self, like: int | None) -> int:
+        """Take a number from the host, or one beyond those it has."""
+        beyond = self.beyond
+        if beyond is None:
+            return _reserve(like)
+        try:
+            number = _reserve(None if like is not None and like >= beyond.first else like)
+            if number < beyond.first - SPARE or not beyond:
+                return number
+            os.close(number)
+        except OSError as failure:
+            if failure.errno != EMFILE:
+                raise
+        return beyond.take()
+
+    def _give_back(self, number: int) -> None:
+        if self.is_beyond(number):
+            self.beyond.give_back(number)  # type: ignore[union-attr]
+        else:
+            os.close(number)
+
+    def is_beyond(self, number: int) -> bool:
+        """True if *number* is one that the host cannot have."""
+        return self.beyond is not None and number >= self.beyond.first
+
     def add(self, file: File, like: int | None = None) -> int:
         """Give *file* a descriptor, or one more than *like*.
 
         EMFILE
             The process has no descriptor left.
         """
-        return self.name(_reserve(like), file)
+        return self.name(self._reserve(like), file)
 
     def name(self, number: int, file: File) -> int:
         """Give *file* the descriptor *number*, which is reserved."""
@@ -126,7 +216,7 @@ class DescriptorTable(dict[int, File]):
         EMFILE
             The process has no descriptor left.
         """
-        number = _reserve(None)
+        number = self._reserve(None)
         stale = self.pop(number, None)
         if stale is not None:
             stale.drop()
@@ -134,7 +224,7 @@ class DescriptorTable(dict[int, File]):
             yield number
         finally:
             if number not in self:
-                os.close(number)
+                self._give_back(number)
 
     def find(self, number: int) -> File:
         """Return the file that *number* names.
@@ -164,7 +254,7 @@ class DescriptorTable(dict[int, File]):
         file = self.pop(number, None)
         if file is None:
             fail(EBADF)
-        os.close(number)
+        self._give_back(number)
         file.drop()
 
     def close_all(self) -> None:
@@ -186,5 +276,5 @@ class DescriptorTable(dict[int, File]):
         if file.nonblocking != nonblocking:
             file.nonblocking = nonblocking
             for each in self.numbers_of(file) if file.references > 1 else (number,):
-                if _set_blocking is not None:
+                if _set_blocking is not None and not self.is_beyond(each):
                     _set_blocking(each, not nonblocking)
