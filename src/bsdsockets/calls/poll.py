@@ -33,7 +33,6 @@ from .foreign import Foreign, can_poll
 READ_SET = POLLIN | 64 | 128 | POLLERR | POLLHUP | POLLNVAL
 WRITE_SET = POLLOUT | 256 | 512 | POLLERR | POLLNVAL
 EXCEPTIONAL_SET = POLLPRI | POLLNVAL
-PATIENCE = 16  # calls of one thread between two turns
 FOREIGN_PAUSE = 0.002  # seconds between looks at descriptors of the host
 _IN_WORDS = ((POLLIN, "something to read"), (POLLOUT, "room to write"), (POLLPRI, "urgent data"))
 
@@ -44,7 +43,6 @@ class Readiness:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.files = host.descriptors
-        self._turns = self._asked = 0
 
     def _file(self, number: int) -> Any:
         file = self.files.get(number)
@@ -98,7 +96,7 @@ class Readiness:
                wanted: Callable[[], Collection[int]]) -> Any:
         """Look until something is found or *timeout* seconds are over."""
         scheduler, clock = self.host.scheduler, self.host.clock
-        if self._nobody_else_runs():
+        if scheduler.asks_again():
             scheduler.look()
         found = look()
         if found:
@@ -131,14 +129,6 @@ class Readiness:
                 source.drop()
         return found
 
-    def _nobody_else_runs(self) -> bool:
-        """Has this thread asked again and again without waiting, which keeps the others waiting?"""
-        turns = self.host.scheduler.turns
-        if turns != self._turns:
-            self._turns, self._asked = turns, 0
-        self._asked += 1
-        return self._asked > PATIENCE
-
     def select(self, readers: list[int], writers: list[int], exceptional: list[int],
                timeout: float | None) -> tuple[list[int], list[int], list[int]]:
         """Wait until one of three lists of descriptors has one that is ready; returns those.
@@ -159,21 +149,20 @@ class Readiness:
         True
         >>> machine.close()
         """
+        sets = ((readers, READ_SET), (writers, WRITE_SET), (exceptional, EXCEPTIONAL_SET))
         wanted: dict[int, int] = {}
-        for numbers, mask in ((readers, READ_SET), (writers, WRITE_SET),
-                              (exceptional, EXCEPTIONAL_SET)):
+        for numbers, mask in sets:
             for number in numbers:
                 wanted[number] = wanted.get(number, 0) | mask
-        if any(self._file(number) is None for number in wanted):
-            fail(EBADF)
         files = {number: self._file(number) for number in wanted}
+        if None in files.values():
+            fail(EBADF)
 
         def look() -> Any:
             masks = {number: POLLNVAL if (file := self._now(number, files[number])) is None
                      else file.ready() for number in wanted}
             result = tuple([number for number in numbers if masks[number] & mask]
-                           for numbers, mask in ((readers, READ_SET), (writers, WRITE_SET),
-                                                 (exceptional, EXCEPTIONAL_SET)))
+                           for numbers, mask in sets)
             return result if any(result) else None
 
         found = self._until(look, list(files.values()), timeout, "select",

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..machine.constants import SCM_RIGHTS
-from ..machine.descriptors import DescriptorTable, File
+from ..machine.descriptors import DescriptorTable, File, reserve
 from .os_module import REAL, refuse
 from .served import LOOK, RIGHTS, Channel, Gone, Served, living
 
@@ -28,12 +28,6 @@ except ImportError:  # a Python built without sockets
 OFFERED = {"socket": 1, "socketpair": 2, "accept": 1, "dup": 1, "epoll_create": 1}
 GONE = "a socket of a process that has ended: the machine ended with it"
 IN_EPOLL = "a file of the host in an epoll instance of the child of os.fork; use poll or select"
-
-
-def _reserve() -> int:
-    """A number that nothing else has in this process."""
-    number: int = _host.socket(_host.AF_UNIX, _host.SOCK_STREAM).detach()
-    return number
 
 
 class Elsewhere(File):
@@ -133,7 +127,7 @@ class Remote:
     def _ask(self, name: str, arguments: Any, named: Any) -> Any:
         offered: list[int] = []
         try:
-            offered += [_reserve() for _ in range(OFFERED.get(name, 0))]
+            offered += [reserve() for _ in range(OFFERED.get(name, 0))]
             result = self._client.ask(self._part, name, arguments, named, tuple(offered))
         except BaseException:
             for number in offered:

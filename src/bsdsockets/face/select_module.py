@@ -23,7 +23,7 @@ from ..machine.constants import (
     POLLOUT,
     POLLPRI,
 )
-from .arguments import small
+from .arguments import small, unsigned_long
 from .by_name import ByName
 
 MOST_EVENTS = 2**31 // 12 - 1
@@ -162,13 +162,9 @@ class Poll:
 
 
 def _mask(value: Any) -> int:
-    if not isinstance(value, int):
-        raise TypeError("an integer is required")
-    if value < 0:
+    if isinstance(value, int) and value < 0:
         raise ValueError("value must be positive")
-    if value >= 2**64:
-        raise OverflowError("Python int too large to convert to C unsigned long")
-    if value > 0xFFFF:
+    if unsigned_long(value) > 0xFFFF:
         raise OverflowError("Python int too large for C unsigned short")
     return int(value)
 

@@ -43,7 +43,7 @@ _dup = os.dup
 SPARE = 256  # of the host's numbers, left to its files where there are some beyond
 
 
-def _reserve(like: int | None) -> int:
+def reserve(like: int | None = None) -> int:
     """Take a number from the host that nothing else uses, or that is one more for *like*."""
     try:
         if like is not None:
@@ -171,9 +171,9 @@ class DescriptorTable(dict[int, File]):
         """Take a number from the host, or one beyond those it has."""
         beyond = self.beyond
         if beyond is None:
-            return _reserve(like)
+            return reserve(like)
         try:
-            number = _reserve(None if like is not None and like >= beyond.first else like)
+            number = reserve(None if like is not None and like >= beyond.first else like)
             if number < beyond.first - SPARE or not beyond:
                 return number
             os.close(number)

@@ -17,23 +17,8 @@ import os
 import stat
 from typing import Any, NoReturn
 
-from .errors import (
-    EACCES,
-    EADDRINUSE,
-    ECONNREFUSED,
-    EINVAL,
-    ELOOP,
-    EMFILE,
-    ENAMETOOLONG,
-    ENOENT,
-    ENOTDIR,
-    EPERM,
-    EROFS,
-    NAMES,
-    fail,
-)
+from .errors import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, NAMES, fail
 
-_PASSED_ON = {EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EROFS, EMFILE, EINVAL}
 _NUMBERS = {name: number for number, name in NAMES.items()}
 
 
@@ -135,5 +120,4 @@ class Names:
     def _pass_on(failure: OSError) -> NoReturn:
         """Raise the host's failure in Linux's numbers."""
         name = errno.errorcode.get(failure.errno or 0, "")  # the host's numbers may be others
-        number = _NUMBERS.get(name, EINVAL)
-        fail(number if number in _PASSED_ON else EINVAL)
+        fail(_NUMBERS.get(name, EINVAL))

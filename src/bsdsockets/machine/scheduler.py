@@ -211,12 +211,16 @@ class Scheduler:
         self.pause()
         self.clock.pass_time(ASKING)
 
-    def ask(self) -> None:
-        """Let the others go on; and where this thread asks again and again, `look`."""
+    def asks_again(self) -> bool:
+        """True of a thread that asks again and again without waiting, which keeps others so."""
         if self._asked_in != self.turns:
             self._asked_in, self._asked = self.turns, 0
         self._asked += 1
-        (self.look if self._asked > PATIENCE else self.pause)()
+        return self._asked > PATIENCE
+
+    def ask(self) -> None:
+        """Let the others go on; and where this thread asks again and again, `look`."""
+        (self.look if self.asks_again() else self.pause)()
 
     def _give_way(self, task: Task) -> None:
         following = self._next()

@@ -28,7 +28,6 @@ from ..protocols.protocol import WRITABLE_BAND
 from ..protocols.tcp_connection import repetitions
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
 
-MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
 MODELLED, STORED = "modelled", "stored"
 EVERY = "t4 u4 r4 t6 u6 r6 x"
 
@@ -43,6 +42,8 @@ class Option:
     where
         The sockets that have it: ``t``, ``u``, ``r`` for stream, datagram and raw over
         version 4 or 6 of IP, ``x`` for UNIX.
+    low, high, usual
+        What a number can be at least and at most, and what -1 stands for, if for anything else.
     least, most, unit, null
         How many bytes a value has at least and at most, of what its length is a multiple, and
         what a null pointer in its place fails with.
@@ -68,6 +69,7 @@ class Option:
     status: str = STORED
     low: int = -(2**31)
     high: int = 2**31 - 1
+    usual: int = -1
     least: int = 4
     unit: int = 1
     null: int = EFAULT
@@ -209,25 +211,13 @@ def congestion(so: Any, value: bytes) -> bytes:
     return name.ljust(16, b"\0")
 
 
-def fast_open(so: Any, value: int) -> int:
-    """TCP_FASTOPEN: a queue length, before there is a connection."""
-    if value < 0 or so.pcb.state not in (CLOSED, LISTEN):
-        fail(EINVAL)
-    return min(value, int(so.host.settings.somaxconn))
-
-
-def before_all(so: Any, value: int) -> int:
-    """TCP_FASTOPEN_CONNECT: only before there is a connection, or a queue of them."""
-    if so.pcb.state != CLOSED:
-        fail(EINVAL)
-    return value
-
-
-def before_any(so: Any, value: int) -> int:
-    """TCP_FASTOPEN_NO_COOKIE: only before there is a connection."""
-    if so.pcb.state not in (CLOSED, LISTEN):
-        fail(EINVAL)
-    return value
+def only_in(*states: str) -> Callable[[Any, int], int]:
+    """Make what checks that a connection is in one of *states*: others come too late."""
+    def check(so: Any, value: int) -> int:
+        if so.pcb.state not in states:
+            fail(EINVAL)
+        return value
+    return check
 
 
 def information(so: Any) -> bytes:

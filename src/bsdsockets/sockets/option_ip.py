@@ -38,23 +38,6 @@ def service_and_priority(so: Any, value: int) -> int:
     return value
 
 
-def hops(least: int, default: int) -> Callable[[Any, int], int]:
-    """Make what checks a hop limit: -1 is the default, otherwise *least* to 255."""
-    def check(so: Any, value: int) -> int:
-        if value == -1:
-            return default
-        if not least <= value <= 255:
-            fail(EINVAL)
-        return value
-    return check
-
-
-def traffic_class(so: Any, value: int) -> int:
-    if not -1 <= value <= 255:
-        fail(EINVAL)
-    return type_of_service(so, max(value, 0))
-
-
 def ip_options(so: Any, value: bytes) -> bytes:
     """IP_OPTIONS: at most 40 bytes; NOP, END and, from root, what Linux does not know either."""
     at = 0

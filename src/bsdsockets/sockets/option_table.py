@@ -17,6 +17,7 @@ from typing import Any
 from ..machine import constants as c
 from ..machine.errors import EINVAL, EPROTO
 from ..protocols import raw_settings as r
+from ..protocols.tcp_states import CLOSED, LISTEN
 from . import option as o
 from . import option_ip as i
 from .option import MODELLED, Option
@@ -99,12 +100,13 @@ OF_TCP = (
     _tcp("TCP_QUICKACK", "bool", default=1, status=MODELLED),
     _tcp("TCP_CONGESTION", "bytes", default=b"cubic".ljust(16, b"\0"), least=1, check=o.congestion),
     _tcp("TCP_USER_TIMEOUT", status=MODELLED, low=0),
-    _tcp("TCP_FASTOPEN", check=o.fast_open),
-    _tcp("TCP_FASTOPEN_CONNECT", low=0, high=1, check=o.before_all),
+    _tcp("TCP_FASTOPEN", low=0, check=lambda so, value: min(
+        o.only_in(CLOSED, LISTEN)(so, value), so.host.settings.somaxconn)),
+    _tcp("TCP_FASTOPEN_CONNECT", low=0, high=1, check=o.only_in(CLOSED)),
     _tcp("TCP_THIN_LINEAR_TIMEOUTS", low=0, high=1),
     _tcp("TCP_THIN_DUPACK", low=0, high=1, read=lambda so: 0),
     _tcp("TCP_SAVE_SYN", low=0, high=2),
-    _tcp("TCP_FASTOPEN_NO_COOKIE", low=0, high=1, check=o.before_any),
+    _tcp("TCP_FASTOPEN_NO_COOKIE", low=0, high=1, check=o.only_in(CLOSED, LISTEN)),
     _tcp("TCP_INQ", status=MODELLED, low=0, high=1),
     _tcp("TCP_NOTSENT_LOWAT", status=MODELLED),
 )
@@ -119,7 +121,7 @@ OF_UDP = (
 
 OF_IP = (
     _ip("IP_TOS", status=MODELLED, check=i.service_and_priority),
-    _ip("IP_TTL", least=1, default=64, status=MODELLED, check=i.hops(1, 64)),
+    _ip("IP_TTL", least=1, default=64, status=MODELLED, low=1, high=255, usual=64),
     _ip("IP_HDRINCL", "flag", settable="r4", status=MODELLED),
     _ip("IP_OPTIONS", "bytes", default=b"", most=40, check=i.ip_options),
     _ip("IP_RECVOPTS", "flag"),
@@ -139,7 +141,7 @@ OF_IP = (
     _ip("IP_MULTICAST_IF", "bytes", default=bytes(4), status=MODELLED,
         least=4, settable=NOT_STREAM, refusal=EINVAL, check=i.multicast_interface),
     _ip("IP_MULTICAST_TTL", least=1, default=i.multicast_ttl,
-        settable=NOT_STREAM, refusal=EINVAL, status=MODELLED, check=i.hops(0, 1)),
+        settable=NOT_STREAM, refusal=EINVAL, status=MODELLED, low=0, high=255, usual=1),
     _ip("IP_MULTICAST_LOOP", "flag", least=1, default=1, status=MODELLED),
     _ip("IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
         default=lambda so: int(so.family == c.AF_INET)),
@@ -151,9 +153,9 @@ OF_IP = (
 
 OF_IP6 = (
     _ip6("IPV6_V6ONLY", status=MODELLED, check=i.v6only),
-    _ip6("IPV6_UNICAST_HOPS", "int", default=64, status=MODELLED, check=i.hops(0, 64)),
+    _ip6("IPV6_UNICAST_HOPS", "int", default=64, status=MODELLED, low=0, high=255, usual=64),
     _ip6("IPV6_MULTICAST_HOPS", "int", default=i.of_accepted(1, 64), settable=NOT_STREAM6,
-         status=MODELLED, check=i.hops(0, 1)),
+         status=MODELLED, low=0, high=255, usual=1),
     _ip6("IPV6_MULTICAST_LOOP", "int", default=1, low=0, high=1, status=MODELLED),
     _ip6("IPV6_MULTICAST_IF", "int", default=i.of_accepted(0, 1), settable=NOT_STREAM6,
          status=MODELLED, check=i.interface_index),
@@ -164,7 +166,8 @@ OF_IP6 = (
     _ip6("IPV6_RECVHOPOPTS"),
     _ip6("IPV6_RECVDSTOPTS"),
     _ip6("IPV6_RECVPATHMTU"),
-    _ip6("IPV6_TCLASS", "int", status=MODELLED, check=i.traffic_class),
+    _ip6("IPV6_TCLASS", "int", status=MODELLED, low=0, high=255, usual=0,
+         check=i.type_of_service),
     _ip6("IPV6_DONTFRAG", least=0, status=MODELLED),
     _ip6("IPV6_PATHMTU", "mtuinfo", settable="", read=i.path_mtu_information),
     _ip6("IPV6_HDRINCL", where=RAW6, status=MODELLED),

@@ -142,6 +142,8 @@ def _decode(so: Any, option: Option, value: bytes) -> Any:
     number = _integer(value)
     if option.kind in ("bool", "flag"):
         return int(bool(number))
+    if number == -1 != option.usual:
+        return option.usual
     if not option.low <= number <= option.high:
         fail(EINVAL)
     return number
