@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -57,17 +58,25 @@ class Programs:
     def running(self, name: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         """Start a program; give its process and its first line."""
         process = self.start(name, *arguments)
-        timer = threading.Timer(self.limit, process.kill)
-        timer.start()
         try:
-            assert process.stdout is not None
-            yield process, process.stdout.readline()
+            with self.limited(process):
+                assert process.stdout is not None
+                yield process, process.stdout.readline()
         finally:
-            timer.cancel()
-            timer.join()
             process.kill()
             with contextlib.suppress(ValueError):  # a test has closed its output
                 process.communicate()
+
+    @contextlib.contextmanager
+    def limited(self, process: subprocess.Popen[Any]) -> Iterator[None]:
+        """End a process that still runs after the limit."""
+        timer = threading.Timer(self.limit, process.kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
 
     def finish(self, process: subprocess.Popen[str], number: signal.Signals | None = None) -> str:
         """Send a signal; the program must end well and say nothing on standard error.

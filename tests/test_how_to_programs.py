@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -46,6 +47,7 @@ def reset(sock: socket.socket) -> None:
 
 SERVERS = {
     "answer_udp": [], "line_server": [], "line_server_asyncio": [], "low_port": [],
+    "chat_server": [],
     "hand_over": ["{folder}/control"],
 }  # fmt: skip
 
@@ -165,6 +167,90 @@ def test_the_server_serves_on_when_nobody_reads_its_log(line_server: str) -> Non
                 assert client.recv(100) == b"OK\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT) == 0
+
+
+def coming(line: str, *names: str) -> list[BinaryIO]:
+    """Let clients come into a chat, one after the other; each has heard that."""
+    files = []
+    for name in names:
+        with client_of(line) as client:
+            files.append(client.makefile("rwb"))
+        files[-1].write(name.encode() + b"\n")
+        files[-1].flush()
+        for file in files:
+            assert file.readline() == name.encode() + b" has come\n"
+    return files
+
+
+def talk_on(client: socket.socket) -> None:
+    """Say more and more, and read nothing."""
+    client.sendall(b"greedy\n")
+    with contextlib.suppress(OSError):
+        while True:
+            client.sendall(b"x" * 990 + b"\n")
+
+
+def test_what_one_says_in_a_chat_all_hear_and_nobody_s_terminal_obeys_it() -> None:
+    with HOW_TO.running("chat_server", "0") as (process, line):
+        alice, bob = coming(line, "alice", "bob")
+        for byte in "h\u00e9llo\x1b[2J\n".encode() + b"\xff\nand ":
+            alice.write(bytes([byte]))
+            alice.flush()
+        alice.close()
+        heard = [bob.readline().decode() for _ in range(3)]
+        assert heard == ["alice: h\u00e9llo?[2J\n", "alice: \ufffd\n", "alice has gone\n"]
+        bob.close()
+        assert HOW_TO.finish(process).splitlines()[0] == "alice: said goodbye"
+
+
+def test_who_does_not_read_or_breaks_off_has_to_leave_the_chat_alone() -> None:
+    with HOW_TO.running("chat_server", "0") as (process, line):
+        (bob,) = coming(line, "bob")
+        greedy = client_of(line)
+        thread = threading.Thread(target=talk_on, args=(greedy,))
+        thread.start()
+        while bob.readline() != b"greedy has gone\n":
+            pass
+        thread.join(LIMIT)
+        with client_of(line) as broken:
+            broken.sendall(b"broken\n")
+            assert bob.readline() == b"broken has come\n"
+            reset(broken)
+        assert bob.readline() == b"broken has gone\n"
+        with client_of(line) as endless:
+            endless.sendall(b"x" * 1001)
+            assert to_the_end(endless) == b""
+        greedy.close()
+        bob.close()
+        output = HOW_TO.finish(process)
+    for said in "greedy: does not read", "broken: Connection reset by peer", "somebody: too long":
+        assert said in output
+
+
+def test_the_keyboard_and_the_chat_are_heard_at_once(tmp_path: Path) -> None:
+    with HOW_TO.running("chat_server", "0") as (_, line):
+        command = HOW_TO.command("chat_client", str(port_in(line)), "alice")
+        client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with client, HOW_TO.limited(client):
+            assert client.stdin and client.stdout
+            assert client.stdout.readline() == b"alice has come\n"
+            (bob,) = coming(line, "bob")
+            assert client.stdout.readline() == b"bob has come\n"
+            bob.write(b"hello, alice\n")
+            bob.flush()
+            assert client.stdout.readline() == b"bob: hello, alice\n"
+            client.stdin.write(b"hello, bob\n")
+            client.stdin.close()
+            assert client.stdout.read() == b"alice: hello, bob\n"
+            assert client.wait() == 0
+        bob.close()
+        words = tmp_path / "words.txt"  # epoll would refuse a file
+        words.write_text("read from a file\n")
+        with words.open() as file:
+            ended = subprocess.run(
+                command, stdin=file, capture_output=True, timeout=LIMIT, check=True
+            )
+        assert ended.stdout == b"alice has come\nalice: read from a file\n"
 
 
 @pytest.fixture

@@ -68,6 +68,9 @@ CASES = {
     "words in lines, with asyncio": Case(
         "how-to", ("line_server_asyncio.py 50007", "line_client.py 50007 {set} {get}"),
         ("OK", "OK blue")),
+    "a chat": Case(
+        "how-to", ("chat_server.py 50007", "chat_client.py 50007 alice --say hello"),
+        ("alice has come", "alice: hello")),
     "the address that answers": Case(
         "how-to", ("line_server.py 50007", "connect_first.py localhost 50007"),
         ("connected to 127.0.0.1",)),
@@ -121,6 +124,7 @@ TAKES_AWAY = {
     ("the web server", "reset"): ONCE,
     ("words in lines", "reset"): ONCE,
     ("words in lines, with asyncio", "reset"): ONCE,
+    ("a chat", "reset"): ONCE,
     ("a server and its successor", "reset"): ONCE,
     ("frames", "reset"): ONCE,
     ("frames", "small buffers"): NOBODY_WAITS,
