@@ -28,3 +28,19 @@ def locked(file: str, python: str) -> dict[str, str]:
 def test_every_python_builds_the_site_with_the_same_packages(file: str) -> None:
     first, *others = [locked(file, python) for python in PYTHONS]
     assert first and others == [first] * len(others)
+
+
+@pytest.mark.parametrize("file", [".readthedocs.yaml", ".github/workflows/site.yml", ".ci/run"])
+def test_who_builds_the_site_elsewhere_asks_for_what_the_makefile_has(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    asked = re.findall(r"^[\s\-]*(?:run: )?make ([\w .-]+)$", text, re.MULTILINE)
+    targets = set(re.findall(r"^([\w.-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert asked and {word for words in asked for word in words.split()} <= {*targets, ".venv/ready"}
+
+
+def test_read_the_docs_is_not_left_to_look_for_pages_beside_conf_py() -> None:
+    """It runs Sphinx in the folder of ``sphinx.configuration``, with that as the source."""
+    text = (ROOT / ".readthedocs.yaml").read_text(encoding="utf-8")
+    assert not re.search(r"^sphinx:", text, re.MULTILINE)
+    for built in ("html", "htmlzip", "pdf", "epub"):
+        assert f"$READTHEDOCS_OUTPUT/{built}" in text
