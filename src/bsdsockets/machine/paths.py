@@ -51,30 +51,25 @@ class Names:
                 fail(EADDRINUSE)
             self.abstract[kind, name] = bound
             return
-        try:
-            self._make(name)
-            status = os.stat(name)
-        except FileExistsError:
-            fail(EADDRINUSE)
-        except OSError as failure:
-            self._pass_on(failure)
+        self._make(name)
+        status = os.stat(name)
         self._files[status.st_dev, status.st_ino] = bound
 
     def check_free(self, path: bytes) -> None:
         """Fail as binding *path* would if it did nothing else."""
+        self._make(path)
+        os.unlink(path)
+
+    def _make(self, path: bytes) -> None:
         try:
-            self._make(path)
-            os.unlink(path)
+            if hasattr(os, "mknod"):
+                os.mknod(path, stat.S_IFSOCK | 0o777)
+            else:
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o777))
         except FileExistsError:
             fail(EADDRINUSE)
         except OSError as failure:
             self._pass_on(failure)
-
-    def _make(self, path: bytes) -> None:
-        if hasattr(os, "mknod"):
-            os.mknod(path, stat.S_IFSOCK | 0o777)
-        else:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o777))
 
     def automatic(self, bound: Any, kind: int = 0) -> bytes:
         """Give *bound* an abstract name of five hexadecimal digits that is free."""

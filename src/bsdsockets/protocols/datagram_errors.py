@@ -29,7 +29,7 @@ from .buffers import Record, packet_cost
 from .icmp import is_fatal
 from .internet import Internet, InternetAddress
 from .ip_control import told
-from .protocol import EVERYTHING, Message, wants_time
+from .protocol import EVERYTHING, Message, arrival
 
 LOCAL, ICMP, ICMP6 = 1, 2, 3  # sock_extended_err.ee_origin
 WHOLE = 65536  # bytes of the greatest packet, which EMSGSIZE tells
@@ -50,7 +50,7 @@ class DatagramErrors(Internet):
                 so.pcb.errors = deque()
             cost = packet_cost(size, 64 if six else 51)
             if so.buffer.cost + cost < so.receive_size:
-                arrived = self.host.clock.now if packet and wants_time(so) else None
+                arrived = arrival(so) if packet else None
                 so.pcb.errors.append((number, Record(data, to, (), cost, packet, arrived)))
                 so.buffer.cost += cost
         elif not so.pcb.remote or packet is None or not is_fatal(packet):

@@ -84,6 +84,11 @@ def wants_time(so: Any) -> bool:
                                 or so.options.get("SO_TIMESTAMPNS")))
 
 
+def arrival(so: Any) -> float | None:
+    """When what comes to *so* now has come, if it asked for that."""
+    return so.host.clock.now if wants_time(so) else None
+
+
 def time_of(moment: float, unit: int) -> bytes:
     """A moment of the clock as two longs: seconds, and parts of which *unit* make one."""
     return struct.pack("=qq", *divmod(int(EPOCH) * unit + round(moment * unit), unit))

@@ -31,7 +31,7 @@ from .icmp import IcmpErrors
 from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
-from .protocol import Message, wants_time
+from .protocol import Message, arrival
 from .raw_settings import checksum_offset, keeps_away, whole_packets
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
@@ -251,9 +251,8 @@ class Raw(Datagrams):
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
             size = (len(data) - 20, 51) if so.family == AF_INET else (len(data), 64)
             sender = InternetAddress(packet.source, 0)
-            arrived = self.host.clock.now if wants_time(so) else None
             self.accept_record(so, Record(data, sender, (), packet_cost(*size),
-                                          prepared(so, packet), arrived))
+                                          prepared(so, packet), arrival(so)))
 
     @staticmethod
     def _is_for(so: Any, packet: Packet) -> bool:

@@ -27,7 +27,7 @@ from .icmp import IcmpErrors
 from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import Ports, covers
-from .protocol import WRITABLE_BAND, wants_time
+from .protocol import WRITABLE_BAND, arrival
 from .udp_lookup import UdpLookup
 from .udp_segments import WHOLE6, made, parts
 
@@ -319,7 +319,7 @@ class Udp(UdpLookup):
         if len(data) > WHOLE6:
             cost = IN_TWO6
         self.accept_record(so, Record(data, sender, (), cost, prepared(so, packet),
-                                      self.host.clock.now if wants_time(so) else None))
+                                      arrival(so)))
 
     def first(self, so: Any) -> Record:
         """The record that is next; looking at it is the beginning of a batch too."""

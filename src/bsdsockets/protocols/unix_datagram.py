@@ -35,9 +35,9 @@ from .protocol import (
     SEND,
     WRITABLE_BAND,
     Message,
+    arrival,
     move_peek,
     peek_offset,
-    wants_time,
 )
 from .unix import NOTHING, Beside, Unix, datagram_cost
 from .unix_connected import UnixConnected
@@ -52,8 +52,7 @@ class Records(Unix):
             beside = self.stamped(so, other, beside)
         cost = datagram_cost(len(data))
         so.pcb.used += cost
-        arrived = self.host.clock.now if wants_time(other) else None
-        other.buffer.append(Record(data, so.pcb.name, beside.hold(), cost, so, arrived))
+        other.buffer.append(Record(data, so.pcb.name, beside.hold(), cost, so, arrival(other)))
         if other.waiters:
             other.wake(READABLE)
         return len(data)
