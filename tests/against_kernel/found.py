@@ -210,6 +210,10 @@ FOUND = {
     "a.setsockopt(IPPROTO_UDP, 103, 5); a.send(b'z' * 500, MSG_MORE); ioctl(a, 0x5411)",
     "a UNIX socket may write while less than a quarter is used": "a, b = pair(SOCK_DGRAM); "
     "[a.send(b'z' * 200) for _ in range(41)]; poll(a); a.send(b'z'); poll(a)",
+    "an inherited cork holds": "l = tcp(); l.setsockopt(IPPROTO_TCP, TCP_CORK, 1); l.bind(LO); "
+    "l.listen(); a = tcp(); a.connect(at(l)); b, peer = accept(l); b.send(b'x'); a.recv(9); "
+    "b.setsockopt(IPPROTO_TCP, TCP_CORK, 0); a.recv(9); r = experiment(); r.connect(LO); "
+    "r.send(b'x', MSG_MORE); ioctl(r, 0x5411); r.send(b'yz'); ioctl(r, 0x5411)",
     "MSG_FASTOPEN waits for room first": "a = tcp(); a.bind(LO); a.listen(); a.settimeout(0.01); "
     "a.send(b'x', MSG_FASTOPEN); a.sendto(b'x', MSG_FASTOPEN, at(a))",
     "flags that Linux keeps for itself":

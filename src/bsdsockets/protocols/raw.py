@@ -41,6 +41,11 @@ SILENT6 = (0, 43, 44, 59, 60, 103)  # PIM, and what IPv6 itself reads or ends wi
 LOST = Choices(ttl=0)  # collected in odd pieces: Linux gets the sum of ICMPv6 wrong
 
 
+def head_of(so: Any) -> int:
+    """Bytes before the data of a packet: IP, the link, and what Linux keeps free."""
+    return 51 if so.family == AF_INET else 64
+
+
 class Raw(Datagrams):
     """Raw sockets of one host: each sees every packet of its protocol."""
 
@@ -183,6 +188,8 @@ class Raw(Datagrams):
             self._send_whole(so, source, data)
             return
         end = so.pcb
+        end.used = packet_cost(len(data), head_of(so)) if end.pending is None else (
+            end.used + len(data))
         if end.pending is not None:
             lost = len(end.pending) % 2 and so.protocol_number == IPPROTO_ICMPV6 and (
                 checksum(data) % 257)  # else the sum is the same with its bytes swapped
@@ -249,9 +256,9 @@ class Raw(Datagrams):
             if not self._wants(so, packet):
                 continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
-            size = (len(data) - 20, 51) if so.family == AF_INET else (len(data), 64)
+            size = len(data) - (20 if so.family == AF_INET else 0)
             sender = InternetAddress(packet.source, 0)
-            self.accept_record(so, Record(data, sender, (), packet_cost(*size),
+            self.accept_record(so, Record(data, sender, (), packet_cost(size, head_of(so)),
                                           prepared(so, packet), arrival(so)))
 
     @staticmethod
