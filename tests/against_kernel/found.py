@@ -214,6 +214,20 @@ FOUND = {
     "l.listen(); a = tcp(); a.connect(at(l)); b, peer = accept(l); b.send(b'x'); a.recv(9); "
     "b.setsockopt(IPPROTO_TCP, TCP_CORK, 0); a.recv(9); r = experiment(); r.connect(LO); "
     "r.send(b'x', MSG_MORE); ioctl(r, 0x5411); r.send(b'yz'); ioctl(r, 0x5411)",
+    "a collected datagram keeps the kind of its first way": "i = icmp(); r = udp(); r.bind(ANY); "
+    + "; ".join(
+        f"a = udp(); a.bind(LO); a.setsockopt(SOL_SOCKET, SO_BROADCAST, 1); "
+        f"a.sendto(b'ab', MSG_MORE, of(r, {first!r})); a.connect({second}); a.send(b'c'); "
+        "drain(r); drain(i); a.close()"
+        for first in ("224.1.2.3", "127.255.255.255", "127.0.0.1")
+        for second in ("of(r, '127.0.0.2')", "('127.0.0.1', 9)", "of(r, '224.1.2.3')")),
+    "an address of a link binds to its interface": "; ".join(
+        f"a = {made}(); a.bind(({host!r}, 0, 0, 1)); a.getsockname()[3]; "
+        "a.getsockopt(SOL_SOCKET, SO_BINDTODEVICE, 16)"
+        for made in ("udp6", "icmp6") for host in ("ff02::1", "ff05::1", "fe80::1")),
+    "what wakes an edge": PAIR + "e = watch(b, EPOLLOUT | EPOLLET); f = watch(b, "
+    "EPOLLOUT | EPOLLPRI | EPOLLET); told(e); told(f); a.send(b'x'); told(e); told(f); "
+    "a.shutdown(SHUT_WR); told(e); told(f)",
     "MSG_FASTOPEN waits for room first": "a = tcp(); a.bind(LO); a.listen(); a.settimeout(0.01); "
     "a.send(b'x', MSG_FASTOPEN); a.sendto(b'x', MSG_FASTOPEN, at(a))",
     "flags that Linux keeps for itself":

@@ -122,6 +122,7 @@ class Waiting:
         finally:
             if alive:
                 so.drop()
+                self._settle()
 
     def _poll_and_complete(self, so: Socket, event: int, timeout: float, call: str, verb: Any,
                            arguments: tuple[Any, ...]) -> Any:
@@ -131,6 +132,7 @@ class Waiting:
             while not so.ready() & (event | POLLERR | POLLHUP):
                 awake = self._sleep(so, deadline, call, _names(event, call))
                 if not so.references:
+                    self._settle()
                     fail(EBADF)  # another thread has closed it, which poll sees when it looks again
                 if not awake:
                     raise TimedOut

@@ -121,3 +121,4 @@ class Packet(NamedTuple):
     fragment: bool = False
     made: bytes = b""  # the whole of it, where a program made the header too
     mark: int = 0  # what SO_MARK says; it stays on the host
+    routed: str = ""  # as what kind of address, where its destination was changed later

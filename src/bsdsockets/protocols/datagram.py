@@ -27,9 +27,9 @@ from .datagram_errors import DatagramErrors
 from .internet import InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
 from .protocol import (
+    ARRIVED,
     CONNECTED,
     EVERYTHING,
-    READABLE,
     RECEIVE,
     SEND,
     WRITABLE_BAND,
@@ -206,7 +206,7 @@ class Datagrams(DatagramErrors):
             record = record._replace(drops=so.pcb.drops)
         buffer.append(record)
         if so.waiters:
-            so.wake(READABLE)
+            so.wake(ARRIVED)
         return True
 
     def fits(self, so: Any, record: Record) -> bool:

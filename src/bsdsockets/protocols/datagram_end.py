@@ -28,6 +28,7 @@ class DatagramEnd:
     used: int = 0  # bytes of the send buffer that it takes
     collecting: bool = False  # the call that goes on adds to it
     six: bool = False  # it is IPv6's
+    kind: str = ""  # of the address that its first piece was routed to
     chosen: Any = None  # what its first piece asked for
 
     # What has come

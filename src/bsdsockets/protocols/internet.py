@@ -94,7 +94,7 @@ class Internet(Protocol):
         self._take(so, address)
         so.explicit_address |= not is_any(address.address)
         so.explicit_port |= bool(address.port)
-        so.scope = address.scope if address.address.startswith("fe80:") else 0
+        so.scope = address.scope if address.address.startswith(LINK_LOCAL) else 0
         if not is_any(address.address) and so.family != AF_INET and not mapped:
             so.options["IPV6_V6ONLY"] = 1  # as Linux does: the address is of no use to IPv4
 
@@ -122,6 +122,8 @@ class Internet(Protocol):
             fail(EINVAL)
         if plain.startswith("fe80:") and not self.node.has_interface(address.scope):
             fail(ENODEV)
+        if plain.startswith(LINK_LOCAL) and address.scope == LOOPBACK_INDEX:
+            so.options["SO_BINDTODEVICE"] = b"lo\0"  # it stays, even where bind() fails
         if kind == "remote" and not so.options.get("IP_FREEBIND"):
             fail(EADDRNOTAVAIL)
         if kind == "multicast" and ":" in plain and not address.scope:

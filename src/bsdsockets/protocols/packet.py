@@ -94,7 +94,7 @@ from .packet_settings import (
     Group,
     PacketSettings,
 )
-from .protocol import READABLE, WRITABLE_BAND, Message, Protocol, moment
+from .protocol import ARRIVED, WRITABLE_BAND, Message, Protocol, moment
 from .records import End, family_of
 
 
@@ -355,7 +355,7 @@ class Packets(PacketSettings):
             so.pcb.lost += 1
             return
         so.buffer.append(Record(shown, sender, (), cost_of(packet, len(data)), about))
-        so.wake(READABLE)
+        so.wake(ARRIVED)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take a frame; waits for one.  What does not fit is lost, and MSG_TRUNC says so.

@@ -39,6 +39,7 @@ from ..machine.host import Credentials, Host
 RECEIVE, SEND, BOTH = 1, 2, 3  # what a socket no longer does: Linux's RCV_SHUTDOWN, SEND_SHUTDOWN
 
 READABLE = POLLIN | POLLRDNORM
+ARRIVED = READABLE | POLLPRI | POLLRDBAND  # what Linux wakes for when something has come
 WRITABLE = POLLOUT | POLLWRNORM
 WRITABLE_BAND = WRITABLE | POLLWRBAND
 HANGUP = POLLHUP

@@ -28,7 +28,7 @@ from ..network.wire import checksum, encode, encode_payload, sum_of, with_checks
 from .buffers import Record, packet_cost
 from .datagram import Datagrams
 from .icmp import IcmpErrors
-from .internet import InternetAddress
+from .internet import LINK_LOCAL, InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import Message, arrival
@@ -90,6 +90,7 @@ class Raw(Datagrams):
             fail(EINVAL)
         self.check_own(so, address)
         so.bound_address = address.address
+        so.scope = address.scope if address.address.startswith(LINK_LOCAL) else 0
         so.explicit_address = not is_any(address.address)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
@@ -250,7 +251,7 @@ class Raw(Datagrams):
         """Give a copy of *packet* to every raw socket of its protocol."""
         to = packet.destination
         if to not in self.node.groups and to != ALL_HOSTS and ":" not in to and (
-                self.node.kind(to) == "multicast"):
+                (packet.routed or self.node.kind(to)) == "multicast"):
             return  # no interface here listens to the group
         for so in self.sockets:
             if not self._wants(so, packet):

@@ -18,6 +18,7 @@ from ..machine.constants import MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
 from ..machine.errors import EINVAL, ENOTCONN, EOPNOTSUPP, fail
 from .buffers import Record, RecordQueue
 from .protocol import (
+    ARRIVED,
     EVERYTHING,
     HANGUP,
     READABLE,
@@ -69,7 +70,7 @@ class Records(Protocol):
         if so.buffer.cost + cost > so.receive_size and so.buffer.records:
             return False
         so.buffer.append(Record(data, address, (), cost, origin))
-        so.wake(READABLE)
+        so.wake(ARRIVED)
         return True
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:

@@ -105,7 +105,8 @@ class Tcp(TcpClosing):
         for so in self.listeners.get(port, ()):
             if not covers(so, address):
                 continue
-            score = 1 + 2 * (not is_any(so.bound_address)) + (so.family == AF_INET)
+            score = 1 + 4 * (not is_any(so.bound_address)) + (so.family == AF_INET) + bool(
+                so.options.get("SO_BINDTODEVICE"))
             if score > best_score:
                 best, best_score = so, score
         return best

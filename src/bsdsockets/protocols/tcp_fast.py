@@ -11,7 +11,7 @@ May not know: calls.
 Sources: those of `tcp_input`, whose effects these are.
 """
 
-from .protocol import READ_HANGUP, READABLE, RECEIVE
+from .protocol import ARRIVED, EVERYTHING, RECEIVE
 from .tcp_connection import DEFERS, NEAR_ONLY, Connection, TimeWait, slowness
 from .tcp_input import LATE, Input
 from .tcp_output import announced
@@ -81,7 +81,7 @@ class FastPath:
         peer.late = LATE
         peer.state = CLOSE_WAIT
         peer.so.done = True
-        peer.so.shut(RECEIVE, READ_HANGUP)
+        peer.so.shut(RECEIVE, EVERYTHING)
         self.input.remain(c, FIN_WAIT_2, self.node.host.settings.tcp_fin_timeout)
         return True
 
@@ -115,5 +115,5 @@ class FastPath:
         c.segments_out += 1
         peer.segments_in += 1
         if receiver.waiters:
-            receiver.wake(READABLE)
+            receiver.wake(ARRIVED)
         return size

@@ -16,7 +16,7 @@ from typing import Any
 from ..machine.errors import ECONNREFUSED
 from ..network.node import Node
 from ..network.packets import ACK, RST, SYN, Packet, Segment
-from .protocol import WRITABLE
+from .protocol import EVERYTHING
 from .tcp_connection import DEFERS, MINIMUM_TIMEOUT, Connection, comes_from_afar, slowness
 from .tcp_ending import Ends
 from .tcp_output import LONGEST_DELAY, STAMP, Output, announced
@@ -125,7 +125,7 @@ class Handshake(Ends):
             c.hold = bool(so.options.get("TCP_CORK"))
             self.output.keep_alive(c)
         if so.waiters:
-            so.wake(WRITABLE)
+            so.wake(EVERYTHING)
 
     def complete(self, c: Connection, s: Segment) -> bool:
         """The handshake of a connection that was listened for ends; False if it has to wait."""

@@ -14,11 +14,10 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
-from ..machine.constants import POLLPRI, POLLRDBAND
 from ..machine.errors import ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
 from .ports import Ports
-from .protocol import EVERYTHING, READ_HANGUP, READABLE, RECEIVE, SEND, WRITABLE
+from .protocol import ARRIVED, EVERYTHING, RECEIVE, SEND, WRITABLE
 from .tcp_connection import STAMPED, VALID, Connection, TimeWait, comes_from_afar
 from .tcp_ending import TWO_MSL
 from .tcp_handshake import Handshake
@@ -266,8 +265,7 @@ class Input(Handshake):
             c.segments_in += 1
             if c.delayed & STAMPED:
                 c.stamp = self.node.host.clock.now
-            urgent = c.urgent_state == VALID and c.urgent_in >= c.rcv_nxt - len(data)
-            so.wake(READABLE | (POLLPRI | POLLRDBAND if urgent else 0))
+            so.wake(ARRIVED)
         return True
 
     def _fin(self, c: Connection) -> None:
@@ -277,7 +275,7 @@ class Input(Handshake):
             c.stamp = self.node.host.clock.now
         c.go(FIN_COMES)
         c.so.done = True
-        c.so.shut(RECEIVE, READ_HANGUP)
+        c.so.shut(RECEIVE, EVERYTHING)
         self.output.acknowledge(c)
         if c.state == TIME_WAIT:
             self.remain(c, TIME_WAIT, TWO_MSL)

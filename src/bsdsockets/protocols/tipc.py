@@ -48,7 +48,7 @@ from ..machine.errors import (
 )
 from ..machine.host import Host
 from .buffers import Record
-from .protocol import BOTH, EVERYTHING, HANGUP, READABLE, RECEIVE, SEND, WRITABLE_BAND, Message
+from .protocol import ARRIVED, BOTH, EVERYTHING, HANGUP, RECEIVE, SEND, WRITABLE_BAND, Message
 from .records import CLOSED, COST, OPEN, OPENING, Connections, family_of
 from .tipc_end import NAME, RANGE, SOCKET, TipcAddress, TipcEnd
 
@@ -191,7 +191,7 @@ class Tipc(Connections):
             fail(ECONNREFUSED)
         so.pcb.state = OPENING
         found[0].pcb.asking.append(so)
-        found[0].wake(READABLE)
+        found[0].wake(ARRIVED)
         if wait:
             self.host.clock.after(self._value(so, TIMEOUT) / 1000, lambda: self._give_up(so))
         return None
@@ -288,7 +288,7 @@ class Tipc(Connections):
         control = ((SOL_TIPC, ERRINFO, struct.pack("=II", why, len(data))),
                    (SOL_TIPC, RETDATA, data[:1024]))
         so.buffer.append(Record(b"", self.name(so), control, COST))
-        so.wake(READABLE)
+        so.wake(ARRIVED)
 
     def _send_to_peer(self, so: Any, data: bytes) -> int | None:
         """An address is not looked at."""

@@ -245,7 +245,7 @@ class Udp(UdpLookup):
             return
         data, end.pending = end.pending, None
         source, remote, port = end.flow
-        self._go(so, source, remote, port, data, end.chosen)
+        self._go(so, source, remote, port, data, end.chosen, end.kind)
         so.wake(WRITABLE_BAND)
 
     def option_changed(self, so: Any, option: str) -> None:
@@ -264,7 +264,7 @@ class Udp(UdpLookup):
         end = so.pcb
         if end.collecting:
             end.flow, end.pending, end.chosen = (source, remote, port), data, chosen
-            end.known, end.six = None, ":" in remote
+            end.known, end.six, end.kind = None, ":" in remote, self.node.kind(remote)
             end.used = packet_cost(len(data), head_of(remote))
             if so.options.get("UDP_SEGMENT"):  # in pages from the first byte on
                 end.used = packet_cost(0, head_of(remote)) + len(data)
@@ -272,10 +272,10 @@ class Udp(UdpLookup):
             self._go(so, source, remote, port, data, chosen)
 
     def _go(self, so: Any, source: str, remote: str, port: int, data: bytes,
-            chosen: Choices) -> None:
+            chosen: Choices, routed: str = "") -> None:
         datagram = made(so, remote, port, data, chosen)
         self.node.send(Packet(source, remote, self.number, datagram, chosen.ttl, chosen.tos,
-                              fragment=may_fragment(so), mark=chosen.mark))
+                              fragment=may_fragment(so), mark=chosen.mark, routed=routed))
 
     def arrive(self, packet: Packet) -> None:
         """Give a datagram to the socket with its port, or answer that there is none.
@@ -290,7 +290,7 @@ class Udp(UdpLookup):
         datagram = packet.payload
         if isinstance(datagram, bytes):
             return  # a program made it, and it is none
-        kind = self.node.kind(packet.destination)
+        kind = packet.routed or self.node.kind(packet.destination)
         if kind in ("multicast", "broadcast"):
             for so in self._members(packet, kind):
                 self._give(so, packet, datagram)

@@ -1,6 +1,7 @@
 """Which socket a datagram is for: one, or every one that has a part in a group.
 
-    connected to the sender > bound to the address > of IPv4          arrive --> _find
+    connected to the sender > bound to the address > of IPv4, bound to the interface
+                                                                      arrive --> _find
     joined, or IP_MULTICAST_ALL; bound to the broadcast address       arrive --> _members
 
 May not know: what becomes of the datagram.
@@ -40,7 +41,7 @@ class UdpLookup(Datagrams):
         """How well a socket fits; -1 for not at all."""
         if not covers(so, packet.destination):
             return -1
-        score = 2 if so.family == AF_INET else 1
+        score = (2 if so.family == AF_INET else 1) + bool(so.options.get("SO_BINDTODEVICE"))
         if not is_any(unmap(so.bound_address)):
             score += 16
         end = so.pcb

@@ -27,10 +27,10 @@ from ..machine.errors import (
 )
 from .buffers import Record, look
 from .protocol import (
+    ARRIVED,
     BOTH,
     CONNECTED,
     EVERYTHING,
-    READABLE,
     RECEIVE,
     SEND,
     WRITABLE_BAND,
@@ -54,7 +54,7 @@ class Records(Unix):
         so.pcb.used += cost
         other.buffer.append(Record(data, so.pcb.name, beside.hold(), cost, so, arrival(other)))
         if other.waiters:
-            other.wake(READABLE)
+            other.wake(ARRIVED)
         return len(data)
 
     def room(self, so: Any, data: bytes) -> bool:

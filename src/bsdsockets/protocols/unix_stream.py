@@ -29,7 +29,7 @@ from ..machine.errors import (
 from ..machine.host import Credentials
 from .buffers import Record
 from .protocol import (
-    READABLE,
+    ARRIVED,
     RECEIVE,
     SEND,
     Message,
@@ -101,7 +101,7 @@ class UnixStream(UnixConnected):
     def _sent(self, so: Any, other: Any, sent: int, size: int) -> int | None:
         if sent:
             if other.waiters:
-                other.wake(READABLE)
+                other.wake(ARRIVED)
             return sent
         if size == 0:
             return 0

@@ -17,7 +17,7 @@ Sources: 4.4BSD ``struct socket``; Linux ``struct socket`` and ``struct sock``.
 
 from typing import Any, NoReturn
 
-from ..machine.constants import POLLIN, POLLRDNORM
+from ..machine.constants import POLLIN, POLLPRI, POLLRDBAND, POLLRDNORM
 from ..machine.descriptors import File
 from ..machine.errors import fail
 from ..machine.events import StateChanged
@@ -113,5 +113,5 @@ class Socket(File):
         assert self.queue is not None
         self.queue.completed.append(child)
         if self.waiters:
-            self.wake(POLLIN | POLLRDNORM)
+            self.wake(POLLIN | POLLRDNORM | POLLPRI | POLLRDBAND)
         return child
