@@ -59,11 +59,19 @@ def send(file: BinaryIO, address: tuple[str, int]) -> int:
     return length
 
 
+def file_to_read(path: str) -> BinaryIO:
+    """Open a file that the command line names."""
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def main() -> None:
     """Read the command line and send the file, trying again if the connection breaks."""
     parser = argparse.ArgumentParser(description="Send a file over TCP.")
     parser.add_argument("port", type=port_number)
-    parser.add_argument("file", type=argparse.FileType("rb"))
+    parser.add_argument("file", type=file_to_read)
     parser.add_argument("--host", default="127.0.0.1", help="address or name of the receiver")
     parser.add_argument("--tries", type=int, default=3, metavar="N", help="connect at most N times")
     arguments = parser.parse_args()

@@ -23,7 +23,7 @@ from ..machine.constants import (
 )
 from ..machine.descriptors import File
 from ..machine.host import Credentials
-from .arguments import kind_of, number, readable
+from .arguments import SINCE_3_14, kind_of, number, readable
 
 HEADER = 16  # bytes of struct cmsghdr
 ALIGNMENT = 8
@@ -60,10 +60,13 @@ def encode_control(machine: Any, ancdata: Any) -> tuple[Any, ...]:
     result = []
     for entry in entries:
         what = "[sendmsg() ancillary data items]() argument must be"
-        if not isinstance(entry, Sequence) or isinstance(entry, bytes):
-            raise TypeError(f"{what} 3-item sequence, not {kind_of(entry)}")
+        no_entries = (bytes, str) if SINCE_3_14 else bytes
+        if not isinstance(entry, Sequence) or isinstance(entry, no_entries):
+            name = "tuple" if SINCE_3_14 else "sequence"
+            raise TypeError(f"{what} 3-item {name}, not {kind_of(entry)}")
         if len(entry) != 3:
-            raise TypeError(f"{what} sequence of length 3, not {len(entry)}")
+            name = "tuple" if SINCE_3_14 and isinstance(entry, tuple) else "sequence"
+            raise TypeError(f"{what} {name} of length 3, not {len(entry)}")
         level, kind, data = number(entry[0]), number(entry[1]), readable(entry[2])
         result.append((level, kind, _decoded(machine, level, kind, data)))
     return tuple(result)

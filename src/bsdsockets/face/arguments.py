@@ -2,7 +2,7 @@
 
 What a wrong argument raises is CPython's, to the letter.
 
-Sources: CPython ``Modules/socketmodule.c``, ``Python/getargs.c``, 3.11 to 3.13.
+Sources: CPython ``Modules/socketmodule.c``, ``Python/getargs.c``, 3.11 to 3.15.
 """
 
 import sys
@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 from ..machine.constants import MSG_TRUNC
 
+SINCE_3_14 = sys.version_info >= (3, 14)
+SINCE_3_15 = sys.version_info >= (3, 15)
 MUCH = 2**30  # bytes that CPython gets from any system
 
 
@@ -19,17 +21,28 @@ def seconds(value: Any, what: str = "Timeout") -> float | None:
     if value is None:
         return None
     if not hasattr(value, "__index__") and not hasattr(value, "__float__"):
-        raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
+        name = type(value).__name__
+        raise TypeError(f"must be real number, not {name}" if SINCE_3_15 else
+                        f"'{name}' object cannot be interpreted as an integer"
+                        + " or float" * SINCE_3_14)
     number = float(value)
-    if number != number:
-        raise ValueError("Invalid value NaN (not a number)")
-    if abs(number) > 9223372036.8:  # nanoseconds in 64 bits
-        kind = "PyTime_t" if sys.version_info >= (3, 13) else "_PyTime_t"
-        raise OverflowError("timestamp out of range for platform time_t" if isinstance(value, float)
-                            else f"timestamp too large to convert to C {kind}")
+    check_time(value, number * 10**9)
     if number < 0:
         raise ValueError(f"{what} value out of range")
     return number
+
+
+def check_time(value: Any, nanoseconds: float) -> None:
+    """Refuse a timeout that is no number, or whose *nanoseconds* have more than 64 bits."""
+    if nanoseconds != nanoseconds:
+        raise ValueError("Invalid value NaN (not a number)")
+    if -(2**63) <= nanoseconds < 2**63:
+        return
+    kind = "PyTime_t" if sys.version_info >= (3, 13) else "_PyTime_t"
+    if SINCE_3_14:
+        raise OverflowError(f"timestamp out of range for C {kind}")
+    raise OverflowError("timestamp out of range for platform time_t" if isinstance(value, float)
+                        else f"timestamp too large to convert to C {kind}")
 
 
 def within(value: Any, bits: int, name: str) -> int:
@@ -72,6 +85,59 @@ def small(value: Any) -> int:
     """A C int, where CPython words its refusal in another way."""
     result = int(index(value))
     return result if -(2**31) <= result < 2**31 else within(result, 32, "int")
+
+
+sending_flags = small if SINCE_3_15 else number
+
+
+def option_value(value: Any) -> bytes:
+    """The value of an option: a C int, or what holds bytes.
+
+    TypeError
+        It is neither; also an int that C has no room for, before Python 3.15.
+    OverflowError
+        That int, since.
+    """
+    try:
+        return number(value).to_bytes(4, "little", signed=True)
+    except OverflowError:
+        if SINCE_3_15:
+            raise
+    except TypeError:
+        pass
+    if not SINCE_3_15:
+        return readable(value)
+    if value is None:
+        raise TypeError("setsockopt() requires 4 arguments when the third argument is None")
+    try:
+        return memoryview(value).tobytes()
+    except TypeError:
+        raise TypeError("socket option should be int, bytes-like object or None "
+                        f"(got {kind_of(value)})") from None
+
+
+def option_without_value(level: Any, optname: Any, value: Any, length: Any) -> tuple[int, int, int]:
+    """Level, name and length for a null pointer, of whose length the kernel sees 32 bits."""
+    try:
+        level, optname = number(level), number(optname)
+        if value is None:
+            return level, optname, index(length) & 0xFFFFFFFF
+    except (TypeError, OverflowError):
+        if SINCE_3_15:
+            raise
+    raise TypeError("setsockopt() only takes 4 arguments when the third argument is None "
+                    f"(got {kind_of(value)})" if SINCE_3_15 else
+                    "setsockopt() takes exactly 3 arguments (4 given)") from None
+
+
+def natural(value: Any, bits: int, name: str) -> int:
+    """A number of *bits* bits, not below 0, for the C type *name*, as Python 3.14 reads it."""
+    result = int(index(value))
+    if result < 0:
+        raise ValueError("Cannot convert negative int")
+    if result >> bits:
+        raise OverflowError(f"Python int too large for C {name}")
+    return result
 
 
 def unsigned_long(value: Any) -> int:

@@ -6,7 +6,7 @@
 
 What a wrong argument raises is CPython's, to the letter.
 
-Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13; inet(3), byteorder(3), cmsg(3).
+Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.15; inet(3), byteorder(3), cmsg(3).
 """
 
 import ipaddress
@@ -17,7 +17,7 @@ from ..machine.constants import AF_INET, AF_INET6
 from ..machine.errors import EAFNOSUPPORT, fail
 from ..network.addresses import loose4, unpack
 from .ancillary import HEADER, space
-from .arguments import number, readable, size, small, text, unsigned_long
+from .arguments import SINCE_3_14, natural, number, readable, size, small, text, unsigned_long
 
 NEW = sys.version_info >= (3, 13)  # some arguments are read by other functions of C
 LONGEST = 2**31 - 1  # bytes that socklen_t may count on every system
@@ -27,8 +27,10 @@ def unsigned(value: Any, bits: int, name: str) -> int:
     """An unsigned number of *bits* bits, 16 or 32, as CPython reads an argument of *name*.
 
     TypeError, OverflowError
-        It is no integer; it is below 0, or has more bits.
+        It is no integer; it is below 0 (a ValueError since Python 3.14), or has more bits.
     """
+    if SINCE_3_14:
+        return natural(value, bits, f"uint{bits}_t")
     if bits == 32:
         if not isinstance(value, int):
             raise TypeError(f"expected int, {type(value).__name__} found")

@@ -8,7 +8,6 @@ Sources: CPython ``Modules/selectmodule.c``, 3.11 to 3.13.
 
 import contextlib
 import math
-import sys
 import types
 from operator import index
 from typing import Any
@@ -23,7 +22,15 @@ from ..machine.constants import (
     POLLOUT,
     POLLPRI,
 )
-from .arguments import small, unsigned_long
+from .arguments import (
+    SINCE_3_14,
+    SINCE_3_15,
+    check_time,
+    kind_of,
+    natural,
+    small,
+    unsigned_long,
+)
 from .by_name import ByName
 
 MOST_EVENTS = 2**31 // 12 - 1
@@ -66,17 +73,10 @@ def milliseconds(timeout: Any) -> float | None:
         return None
     if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
         raise TypeError("timeout must be an integer or None")
-    _check_time(timeout, 10**6)
+    check_time(timeout, timeout * 10**6)
     if abs(timeout) >= 2**31:
         raise OverflowError("timeout is too large")
     return None if timeout < 0 else math.ceil(timeout) / 1000
-
-
-def _check_time(timeout: Any, unit: int) -> None:
-    """Fail if a number of units of so many nanoseconds is too large for CPython's time."""
-    if not -(2**63) <= timeout * unit < 2**63:
-        kind = "PyTime_t" if sys.version_info >= (3, 13) else "_PyTime_t"
-        raise OverflowError(f"timestamp too large to convert to C {kind}")
 
 
 class Poll:
@@ -162,11 +162,11 @@ class Poll:
 
 
 def _mask(value: Any) -> int:
-    if isinstance(value, int) and value < 0:
-        raise ValueError("value must be positive")
-    if unsigned_long(value) > 0xFFFF:
-        raise OverflowError("Python int too large for C unsigned short")
-    return int(value)
+    if not SINCE_3_14:
+        if isinstance(value, int) and value < 0:
+            raise ValueError("value must be positive")
+        value = unsigned_long(value)
+    return natural(value, 16, "unsigned short")
 
 
 class Select(ByName, of="select", name="select"):
@@ -199,8 +199,9 @@ class Select(ByName, of="select", name="select"):
     def __call__(self, rlist: Any, wlist: Any, xlist: Any, timeout: Any = None, /) -> Any:
         if timeout is not None:
             if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
-                raise TypeError("timeout must be a float or None")
-            _check_time(timeout, 10**9)
+                raise TypeError(f"timeout must be a real number or None, not {kind_of(timeout)}"
+                                if SINCE_3_15 else "timeout must be a float or None")
+            check_time(timeout, timeout * 10**9)
             if timeout < 0:
                 raise ValueError("timeout must be non-negative")
         lists = []
@@ -324,7 +325,7 @@ class Epoll:
         if timeout is not None:
             if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
                 raise TypeError("timeout must be an integer or None")
-            _check_time(timeout, 10**9)
+            check_time(timeout, timeout * 10**9)
             if timeout * 1000 >= 2**31:
                 raise OverflowError("timeout is too large")
         if maxevents < -1 or maxevents == 0:

@@ -14,9 +14,19 @@ from typing import Any
 
 from ..machine import constants
 from ..machine.constants import AF_INET, AF_UNIX, AI_NUMERICHOST, SOCK_STREAM
-from ..machine.errors import ENXIO, fail
+from ..machine.errors import ENODEV, ENXIO, fail
 from ..network.names import PROTOCOLS, SERVICES, UnknownName
-from .arguments import descriptor, kind_of, number, seconds, text, throw, unsigned_long
+from .arguments import (
+    SINCE_3_14,
+    descriptor,
+    kind_of,
+    natural,
+    number,
+    seconds,
+    text,
+    throw,
+    unsigned_long,
+)
 from .by_name import ByName
 from .conversions import PURE
 from .receiving import Immutable
@@ -156,8 +166,8 @@ class Functions(ByName, of="_socket"):
             return port
         if isinstance(port, bytes):
             return port.decode("latin-1")
-        if port.__class__ is int:
-            value = port
+        if port.__class__ is int or (SINCE_3_14 and hasattr(port, "__index__")):
+            value = index(port)
             if sys.version_info >= (3, 12):
                 return str(value)  # newer Pythons leave it to the resolver
             if not -(2**63) <= value < 2**63:
@@ -278,11 +288,13 @@ class Functions(ByName, of="_socket"):
         for each in self._machine.node.interfaces:
             if each.name == given:
                 return each.index
+        if SINCE_3_14:
+            fail(ENODEV)
         raise OSError("no interface with this name")
 
     def if_indextoname(self, if_index: Any, /) -> str:
         """The name of an interface; ENXIO where there is none."""
-        wanted = unsigned_long(if_index)
+        wanted = natural(if_index, 32, "unsigned int") if SINCE_3_14 else unsigned_long(if_index)
         if sys.version_info >= (3, 13) and wanted > 0xFFFFFFFF:
             raise OverflowError("index is too large")
         wanted &= 0xFFFFFFFF

@@ -14,7 +14,7 @@ Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13.
 import sys
 import warnings
 from contextlib import suppress
-from operator import attrgetter, index
+from operator import attrgetter
 from typing import Any
 
 from ..calls.waiting import TimedOut
@@ -22,7 +22,18 @@ from ..machine.constants import AF_INET, POLLOUT, SOCK_CLOEXEC, SOCK_NONBLOCK, S
 from ..machine.errors import EINVAL, EMSGSIZE, error
 from ..network.names import UnknownName
 from .ancillary import encode_control
-from .arguments import descriptor, number, only, readable, seconds, small, throw
+from .arguments import (
+    descriptor,
+    number,
+    only,
+    option_value,
+    option_without_value,
+    readable,
+    seconds,
+    sending_flags,
+    small,
+    throw,
+)
 from .receiving import MOST_PARTS, Receiver
 
 UNKNOWN = object()
@@ -253,7 +264,7 @@ class Socket(Receiver):
         if data.__class__ is not bytes:
             data = readable(data)
         if flags.__class__ is not int or flags:
-            flags = number(flags)
+            flags = sending_flags(flags)
         try:
             return self._machine.calls.send(self._fd, data, flags, self._timeout)
         except TimedOut:
@@ -264,7 +275,7 @@ class Socket(Receiver):
 
         The errors are those of `send`.  They tell nothing of how much was sent.
         """
-        data, flags = readable(data), number(flags)
+        data, flags = readable(data), sending_flags(flags)
         calls, timeout = self._machine.calls, self._timeout
         if timeout is None:
             sent = calls.send(self._fd, data, flags, None)
@@ -326,7 +337,7 @@ class Socket(Receiver):
         TimeoutError, OSError
             As for `send`; EBADF for a descriptor of SCM_RIGHTS that names nothing.
         """
-        flags = number(flags)
+        flags = sending_flags(flags)
         target = None if address is None else self._address(address, "sendmsg")
         try:
             parts = [readable(buffer) for buffer in buffers]
@@ -377,21 +388,10 @@ class Socket(Receiver):
             self._setsockopt_null(level, optname, value, optlen)
             return
         level, optname = number(level), number(optname)
-        try:
-            data = number(value).to_bytes(4, "little", signed=True)
-        except (TypeError, OverflowError):
-            data = readable(value)
-        self._machine.calls.setsockopt(self._fd, level, optname, data)
+        self._machine.calls.setsockopt(self._fd, level, optname, option_value(value))
 
-    def _setsockopt_null(self, level: Any, optname: Any, value: Any, optlen: Any) -> None:
-        """Hand over a null pointer with a length, of which the kernel sees 32 bits."""
-        try:
-            level, optname = number(level), number(optname)
-            length = -1 if value is not None else index(optlen) & 0xFFFFFFFF
-        except (TypeError, OverflowError):
-            length = -1
-        if length < 0:
-            raise TypeError("setsockopt() takes exactly 3 arguments (4 given)")
+    def _setsockopt_null(self, *arguments: Any) -> None:
+        level, optname, length = option_without_value(*arguments)
         if length >= 2**31:  # below 0 in C
             self._machine.calls.socket_of(self._fd)
             raise error(EINVAL)

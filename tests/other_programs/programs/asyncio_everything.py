@@ -73,7 +73,8 @@ async def main():
     threading.Timer(1, lambda: loop.call_soon_threadsafe(got.clear)).start()
     while got.is_set():
         await asyncio.sleep(0.3)
-    print((await loop.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM))[0][4])
+    found = await loop.getaddrinfo("localhost", 80, family=socket.AF_INET, type=socket.SOCK_STREAM)
+    print(found[0][4])
     rp, wp = os.pipe()
     rd = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(rd), os.fdopen(rp, "rb"))
