@@ -1,4 +1,4 @@
-"""What ``make`` sets up: the same packages whatever the Python."""
+"""What ``make`` sets up and serves, here and elsewhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import serve
 from packaging.markers import Marker
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,3 +45,16 @@ def test_read_the_docs_is_not_left_to_look_for_pages_beside_conf_py() -> None:
     assert not re.search(r"^sphinx:", text, re.MULTILINE)
     for built in ("html", "htmlzip", "pdf", "epub"):
         assert f"$READTHEDOCS_OUTPUT/{built}" in text
+
+
+def test_a_browser_that_goes_on_to_another_page_is_no_news(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with serve.Server(("127.0.0.1", 0), serve.Handler) as server:
+        for error in BrokenPipeError(), ConnectionResetError(), ValueError("a slip of ours"):
+            try:
+                raise error
+            except (OSError, ValueError):
+                server.handle_error(None, ("127.0.0.1", 1))
+    told = capsys.readouterr().err
+    assert "a slip of ours" in told and "BrokenPipe" not in told and "Reset" not in told

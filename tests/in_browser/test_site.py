@@ -88,6 +88,11 @@ SEARCHES = [
     ("AF_NETLINK", "reference/families/netlink.html"),
     ("SO_PEEK_OFF", "reference/options.html"),
     ("epoll", "reference/calls/poll.html"),
+    ("find free port", "how-to/check-a-port.html"),
+    ("chat server", "how-to/tell-all-clients.html"),
+    ("asyncio server", "how-to/serve-with-asyncio.html"),
+    ("detect disconnect", "how-to/notice-a-dead-peer.html"),
+    ("send file", "how-to/send-a-file.html"),
 ]
 
 
