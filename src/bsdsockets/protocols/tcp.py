@@ -37,7 +37,7 @@ from .ip_control import PLAIN, check_source
 from .ports import Ports, covers
 from .protocol import CONNECTED, CONNECTING, DISCONNECTING, UNCONNECTED, WRITABLE
 from .tcp_closing import TcpClosing
-from .tcp_connection import SLOW, Connection, TimeWait, slowness
+from .tcp_connection import SLOW, Connection, TimeWait, is_slow
 from .tcp_fast import FastPath
 from .tcp_input import Input
 from .tcp_output import Output
@@ -259,7 +259,7 @@ class Tcp(TcpClosing):
             if not c.hold and c.unsent:
                 self.output.push(c)
         elif option in SLOW:
-            c.delayed = slowness(so)
+            c.slow = is_slow(so)
         elif option == "TCP_NOTSENT_LOWAT":
             so.wake(WRITABLE)
         elif option == "TCP_NODELAY" and so.options["TCP_NODELAY"] and c.unsent:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .buffers import StreamBuffer
-from .protocol import wants_time
 from .tcp_states import CLOSED, after
 
 Key = tuple[str, int, str, int]  # local address and port, remote address and port
@@ -20,28 +19,19 @@ Key = tuple[str, int, str, int]  # local address and port, remote address and po
 FIRST_WINDOW = 65536  # bytes
 UNANSWERED = 2  # what Linux takes for bytes not sent where nobody answered the SYN
 FIRST_HALF, FIRST_HALF6 = 32741, 32732  # bytes
-# TCP_QUICKACK is 0; SO_TIMESTAMP, TCP_INQ, IP_MINTTL or IPV6_MINHOPCOUNT, TCP_DEFER_ACCEPT is set
-LATE_ACK, STAMPED, COUNTED, NEAR_ONLY, DEFERS = 1, 2, 4, 8, 16
 MOST_REPEATED = 255  # times a SYN,ACK is sent again
 HEADER4 = ("IP_TTL", "IP_TOS")
 HEADER6 = ("IPV6_UNICAST_HOPS", "IPV6_TCLASS")
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
+SLOW = {"TCP_QUICKACK": 1, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0, "TCP_INQ": 0,
+        "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0, "TCP_DEFER_ACCEPT": 0}  # and what changes nothing
 
 
-SLOW = frozenset(("TCP_QUICKACK", "SO_TIMESTAMP", "SO_TIMESTAMPNS", "TCP_INQ",
-                  "IP_MINTTL", "IPV6_MINHOPCOUNT", "TCP_DEFER_ACCEPT"))
-
-
-def slowness(so: Any) -> int:
-    """Which of a socket's options the fast path cannot do: those that `SLOW` names."""
-    if SLOW.isdisjoint(so.options):
-        return 0
-    late = LATE_ACK if not so.options.get("TCP_QUICKACK", 1) else 0
-    near = so.options.get("IP_MINTTL") or so.options.get("IPV6_MINHOPCOUNT")
-    return (late | (STAMPED if wants_time(so) else 0)
-            | (COUNTED if so.options.get("TCP_INQ") else 0) | (NEAR_ONLY if near else 0)
-            | (DEFERS if so.options.get("TCP_DEFER_ACCEPT") else 0))
+def is_slow(so: Any) -> bool:
+    """True if an option of `SLOW` asks for what the fast path cannot do."""
+    return not SLOW.keys().isdisjoint(so.options) and any(
+        so.options.get(option, usual) != usual for option, usual in SLOW.items())
 
 
 def repetitions(seconds: int) -> tuple[int, int]:
@@ -127,7 +117,7 @@ class Connection:
     advertised: int = 0  # the right edge of the window that the peer knows
     later: list[Any] = field(default_factory=list)  # segments from beyond a gap
     acknowledgement: Any = None  # the timer of one that is delayed
-    delayed: int = 0  # no fast path: LATE_ACK and those beside it
+    slow: bool = False  # no fast path: an option of `SLOW` is set
     stamp: float | None = None  # when the last segment came, where it is asked for
     urgent_in: int = 0  # sequence number of the urgent byte received
     urgent_state: int = NOT_THERE

@@ -12,7 +12,7 @@ Sources: those of `tcp_input`, whose effects these are.
 """
 
 from .protocol import ARRIVED, EVERYTHING, RECEIVE
-from .tcp_connection import DEFERS, NEAR_ONLY, Connection, TimeWait, slowness
+from .tcp_connection import Connection, TimeWait, is_slow
 from .tcp_input import LATE, Input
 from .tcp_output import announced
 from .tcp_states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_2
@@ -37,7 +37,7 @@ class FastPath:
         listener = self.input.find_listener(c.remote_address, c.remote_port)
         if listener is None or listener.shutdown or listener.queue.is_full():
             return False
-        if (slowness(listener) | slowness(c.so)) & (NEAR_ONLY | DEFERS):
+        if is_slow(listener) or is_slow(c.so):
             return False
         child = Connection()
         child.local_address, child.local_port, child.remote_address, child.remote_port = key
@@ -70,7 +70,7 @@ class FastPath:
         peer = c.peer
         if peer is None:
             return self._part_second(c)
-        if peer is c or peer.out or peer.delayed & NEAR_ONLY:
+        if peer is c or peer.out or peer.slow:
             return False
         self.leave(c)
         c.state = FIN_WAIT_2

@@ -17,7 +17,7 @@ from ..machine.errors import ECONNREFUSED
 from ..network.node import Node
 from ..network.packets import ACK, RST, SYN, Packet, Segment
 from .protocol import EVERYTHING
-from .tcp_connection import DEFERS, MINIMUM_TIMEOUT, Connection, comes_from_afar, slowness
+from .tcp_connection import MINIMUM_TIMEOUT, Connection, comes_from_afar, is_slow
 from .tcp_ending import Ends
 from .tcp_output import LONGEST_DELAY, STAMP, Output, announced
 from .tcp_states import SYN_ACK_COMES, SYN_COMES, SYN_RECEIVED
@@ -95,7 +95,7 @@ class Handshake(Ends):
             c.snd_una = s.acknowledgement
             c.go(SYN_ACK_COMES)
             self.established(c)
-            if c.delayed & DEFERS:  # the client's own TCP_DEFER_ACCEPT: its data brings the ACK
+            if c.so.options.get("TCP_DEFER_ACCEPT"):  # the client's own: its data brings the ACK
                 self.output.acknowledge_within(c, LONGEST_DELAY)
             else:
                 self.output.acknowledge(c)
@@ -121,7 +121,7 @@ class Handshake(Ends):
         if so.send_size == settings.tcp_write_default and "SO_SNDBUF" not in so.options:
             so.send_size = min(settings.tcp_write_connected, room_for_segments(c.mss))
         if so.options:
-            c.delayed = slowness(so)
+            c.slow = is_slow(so)
             c.hold = bool(so.options.get("TCP_CORK"))
             self.output.keep_alive(c)
         if so.waiters:

@@ -17,8 +17,8 @@ from typing import Any
 from ..machine.errors import ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
 from .ports import Ports
-from .protocol import ARRIVED, EVERYTHING, RECEIVE, SEND, WRITABLE
-from .tcp_connection import STAMPED, VALID, Connection, TimeWait, comes_from_afar
+from .protocol import ARRIVED, EVERYTHING, RECEIVE, SEND, WRITABLE, wants_time
+from .tcp_connection import VALID, Connection, TimeWait, comes_from_afar
 from .tcp_ending import TWO_MSL
 from .tcp_handshake import Handshake
 from .tcp_output import Output
@@ -263,7 +263,7 @@ class Input(Handshake):
             c.rcv_nxt += len(data)
             c.received += len(data)
             c.segments_in += 1
-            if c.delayed & STAMPED:
+            if c.slow and wants_time(c.so):
                 c.stamp = self.node.host.clock.now
             so.wake(ARRIVED)
         return True
@@ -271,7 +271,7 @@ class Input(Handshake):
     def _fin(self, c: Connection) -> None:
         c.rcv_nxt += 1
         c.late = LATE
-        if c.delayed & STAMPED:
+        if c.slow and wants_time(c.so):
             c.stamp = self.node.host.clock.now
         c.go(FIN_COMES)
         c.so.done = True

@@ -24,7 +24,7 @@ from ..machine.errors import ETIMEDOUT
 from ..network.node import Node
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
-from .tcp_connection import LATE_ACK, Connection, Key, TimeWait, header_of
+from .tcp_connection import Connection, Key, TimeWait, header_of
 from .tcp_states import (
     CLOSED,
     MAY_SEND,
@@ -88,7 +88,7 @@ class Output:
 
     def acknowledge_later(self, c: Connection) -> None:
         """Acknowledge data: at once, or with TCP_QUICKACK off a little later."""
-        if not c.delayed & LATE_ACK:
+        if not c.slow or c.so.options.get("TCP_QUICKACK", 1):
             self.segment(c, ACK)
         else:
             self.acknowledge_within(c, DELAY)

@@ -43,7 +43,7 @@ from .protocol import (
     move_peek,
     peek_offset,
 )
-from .tcp_connection import COUNTED, NOT_THERE, READ, STAMPED, VALID, Connection
+from .tcp_connection import NOT_THERE, READ, VALID, Connection
 from .tcp_fast import FastPath
 from .tcp_output import Output
 from .tcp_states import CLOSED, LISTEN, MAY_RECEIVE, MAY_SEND, SYN_RECEIVED, SYN_SENT
@@ -73,7 +73,7 @@ class TcpStream(Internet):
         c = so.pcb
         peer = c.peer
         if (peer is not None and not flags and not control and not so.shutdown and not so.error
-                and not c.out and not c.hold and not peer.out and not peer.delayed
+                and not c.out and not c.hold and not peer.out and not peer.slow
                 and self.link.plain):
             room = peer.so.receive_size // 2 - peer.so.buffer.length
             size = len(data)
@@ -146,7 +146,7 @@ class TcpStream(Internet):
                 if c.peer is not None and not so.error and not so.shutdown:
                     return None
             elif not so.options or (buffer.length >= so.options.get("SO_RCVLOWAT", 1)
-                                    and not c.delayed & (STAMPED | COUNTED)):
+                                    and not c.slow):
                 return self._taken(c, Message(buffer.take(count)))
         if flags & MSG_ERRQUEUE:
             fail(EAGAIN)
@@ -156,7 +156,7 @@ class TcpStream(Internet):
             message = self._receive_urgent(so, count, flags)
         else:
             message = self._receive_in_order(so, c, count, flags)
-        if message is not None and c.delayed & COUNTED:  # TCP_INQ: the FIN counts as one
+        if message is not None and c.slow and so.options.get("TCP_INQ"):  # the FIN counts as one
             left = (IPPROTO_TCP, TCP_INQ, struct.pack("=i", buffer.length + bool(so.done)))
             message = message._replace(control=(*message.control, left))
         return message
