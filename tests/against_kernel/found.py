@@ -228,6 +228,13 @@ FOUND = {
     "what wakes an edge": PAIR + "e = watch(b, EPOLLOUT | EPOLLET); f = watch(b, "
     "EPOLLOUT | EPOLLPRI | EPOLLET); told(e); told(f); a.send(b'x'); told(e); told(f); "
     "a.shutdown(SHUT_WR); told(e); told(f)",
+    "nobody answers what is for many": "s = experiment(); s.connect(at(s)); s.shutdown(SHUT_RDWR); "
+    "s.connect(of(s, '224.1.2.3')); s.send(ECHO); look(s); i = icmp(); r = rawudp(); "
+    "r.sendto(datagram(i) + b'more', LO); len(i.recv(99))",
+    "bound to IPv6, connecting over IPv4": "l = tcp6(); l.bind(LO6); "
+    "l.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 0); k = tcp(); k.bind(LO); k.listen(); "
+    "l.connect(mapped(k)); look(l); accept(k)[1]; m = tcp6(); m.bind(LO6); "
+    "m.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 0); m.connect(mapped(k)); look(m)",
     "MSG_FASTOPEN waits for room first": "a = tcp(); a.bind(LO); a.listen(); a.settimeout(0.01); "
     "a.send(b'x', MSG_FASTOPEN); a.sendto(b'x', MSG_FASTOPEN, at(a))",
     "flags that Linux keeps for itself":

@@ -90,7 +90,10 @@ class IcmpErrors:
             self._tell(packet, IPPROTO_ICMP, Icmp(UNREACHABLE, PROTOCOL_UNREACHABLE, about=packet))
 
     def _tell(self, packet: Packet, number: int, message: Icmp) -> None:
+        """Answer *packet*, unless it was for many: RFC 1122 3.2.2."""
         here = packet.destination
+        if {packet.routed, self.node.kind(here)} & {"multicast", "broadcast"}:
+            return
         if self.node.kind(here) != "local":
             here = self.node.source_for(packet.source)
         self.node.send(Packet(here, packet.source, number, message,

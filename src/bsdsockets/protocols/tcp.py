@@ -34,7 +34,7 @@ from ..network.packets import SYN
 from .buffers import StreamBuffer
 from .internet import InternetAddress
 from .ip_control import PLAIN, check_source
-from .ports import Ports, covers
+from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import CONNECTED, CONNECTING, DISCONNECTING, UNCONNECTED, WRITABLE
 from .tcp_closing import TcpClosing
 from .tcp_connection import SLOW, Connection, TimeWait, is_slow
@@ -207,6 +207,8 @@ class Tcp(TcpClosing):
         self.check_scope(so, address)
         source = self.node.source_for(remote)
         source = self.own_source(so, 6 if ":" in remote else 4) or source
+        if so.explicit_address and ":" in unmap(local) and ":" not in remote and not is_any(local):
+            source = PLACE_HOLDER  # what it has beside its address of IPv6
         port = so.shown_port = so.port or self.ports.port_for_connection(
             lambda port: self._usable((source, port, remote, address.port), port))
         key = (source, port, remote, address.port)

@@ -22,6 +22,7 @@ from ..machine.errors import EAGAIN, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
 from ..network.addresses import ANY4, LOOPBACK4, is_mapped, pack, unpack
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
+from ..network.wire import encode_payload
 from .buffers import Record, packet_cost
 from .icmp import IcmpErrors
 from .internet import InternetAddress
@@ -49,6 +50,12 @@ def overwritten(six: Flow, four: Flow, port: int) -> Flow:
     ports = struct.pack("!HH", remote_port, port)
     written = pack(source) + pack(remote) + ports + pack(six[1])[12:]
     return six[0], unpack(written), six[2]
+
+
+def trimmed(packet: Packet) -> Packet:
+    """A packet that a program made, without what is behind the length that UDP's header says."""
+    behind = len(packet.made) and len(encode_payload(packet)) - 8 - len(packet.payload.data)
+    return packet._replace(made=packet.made[:-behind]) if behind else packet
 
 
 def head_of(address: str) -> int:
@@ -298,7 +305,7 @@ class Udp(UdpLookup):
         so = self._find(packet, datagram)
         if so is None:
             if not datagram.unchecked:
-                self.errors.port_unreachable(packet)
+                self.errors.port_unreachable(trimmed(packet))
         else:
             self._give(so, packet, datagram)
 
