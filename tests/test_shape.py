@@ -27,12 +27,12 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1330,
-    "network": 655,
-    "protocols": 6650,
+    "machine": 1220,
+    "network": 650,
+    "protocols": 6590,
     "families": 530,
-    "sockets": 680,
-    "calls": 880,
+    "sockets": 645,
+    "calls": 875,
     "faults": 385,
     "face": 3140,
 }

@@ -96,7 +96,9 @@ class UnixStream(UnixConnected):
     def _append(so: Any, other: Any, piece: bytes, beside: Beside) -> None:
         cost = stream_cost(len(piece))
         so.pcb.used += cost
-        other.buffer.append(Record(piece, so.pcb.name, beside.hold(), cost, so))
+        if beside is not NOTHING:
+            beside.hold()
+        other.buffer.append(Record(piece, so.pcb.name, beside, cost, so))
 
     def _sent(self, so: Any, other: Any, sent: int, size: int) -> int | None:
         if sent:
