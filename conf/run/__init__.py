@@ -15,6 +15,8 @@ nothing more until Run is pressed.
 from __future__ import annotations
 
 import ast
+import functools
+import hashlib
 import html
 import io
 import json
@@ -35,6 +37,7 @@ from bsdsockets import faults
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent / "src"
 PYODIDE = HERE.parent.parent / "build" / "npm" / "pyodide"
+LOCKED = HERE / "pyodide.txt"
 SESSION = ("session.py", "shell.py", "stage.py", "statements.py", "telling.py", "linux.py")
 TELLING = HERE.parent / "conversation"
 TOLD_BY = (
@@ -185,6 +188,7 @@ def _visit_playground(self: Any, node: playground) -> None:
         '<button type="button" disabled class="run-go" aria-label="Run the program">Run</button>'
         + _more("the program")
         + '<button type="button" disabled class="run-link">Copy a link to this code</button>'
+        '<button type="button" disabled class="run-save">Save as a file</button>'
         '<span class="run-status" role="status"></span></div></div>\n'
     )
     raise nodes.SkipNode
@@ -213,6 +217,7 @@ def _add_script(
     if not any(doctree.findall(lambda node: isinstance(node, run_bar | playground))):
         return
     attributes: dict[str, Any] = {"data-page": pagename, "id": "run-script"}
+    attributes["data-version"] = version(app, pagename)
     app.add_js_file("run.js", type="module", **attributes)
     app.add_css_file("run.css")
     context["metatags"] = (
@@ -268,6 +273,23 @@ def _write(app: Sphinx, error: Exception | None) -> None:
         shutil.copyfile(PYODIDE / name, folder / name)
 
 
+def version(app: Sphinx, pagename: str) -> str:
+    """A name for what a page's script asks for: another one when any of it is another."""
+    told = hashlib.sha256(app.config.run_version.encode())
+    told.update(json.dumps([describe(block) for block in _blocks(app, pagename)]).encode())
+    return told.hexdigest()[:12]
+
+
+@functools.cache
+def shared() -> str:
+    """The same for what all pages have in common."""
+    scripts = [path.read_bytes() for path in sorted((HERE / "static").iterdir())]
+    starts = [path.read_bytes() for path in _starts()]
+    known = [model(), LOCKED.read_bytes(), json.dumps(faults.known()).encode(), *scripts, *starts]
+    return hashlib.sha256(b"".join(known)).hexdigest()
+
+
+@functools.cache
 def model() -> bytes:
     """Our implementation and the session that uses it, packed; the same bytes each time."""
     files = {
@@ -289,6 +311,7 @@ def model() -> bytes:
 
 
 def _use_static(app: Sphinx, config: Any) -> None:
+    config.run_version = shared()  # when it changes, every page is written again
     config.html_static_path.append(str(HERE / "static"))
 
 
@@ -297,6 +320,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(run_bar, html=(_visit_bar, None), **others)
     app.add_node(playground, html=(_visit_playground, None), **others)
     app.add_directive("playground", Playground)
+    app.add_config_value("run_version", "", "html", types=str)
     app.connect("config-inited", _use_static)
     app.connect("doctree-read", _add_bars)
     app.connect("html-page-context", _add_script)

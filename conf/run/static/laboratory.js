@@ -13,9 +13,19 @@ function make(tag, attributes = {}, ...children) {
 let known = null; // the faults, fetched once
 let count = 0;
 
+/** Every fault of the model: name, label, sentence, rule, parameters. */
+export async function faults(address) {
+  if (known === null) {
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`The faults cannot be loaded: ${answer.status}`);
+    known = await answer.json();
+  }
+  return known;
+}
+
 /** The switches of one run: each fault with its sentence, and its parameters once it is on. */
 export class Switches {
-  constructor(element, button, bar, root) {
+  constructor(element, button, bar, known) {
     this.button = button;
     this.name = button.getAttribute("aria-label");
     this.panel = make("fieldset", { class: "run-faults", id: `run-faults-${++count}` });
@@ -24,15 +34,6 @@ export class Switches {
     this.rows = [];
     bar.after(this.panel);
     button.setAttribute("aria-controls", this.panel.id);
-    this.ready = this.fill(new URL("_examples/faults.json", root));
-  }
-
-  async fill(address) {
-    if (known === null) {
-      const answer = await fetch(address);
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      known = await answer.json();
-    }
     known.forEach((fault, index) => this.panel.append(this.row(fault, `${this.panel.id}-${index}`)));
     this.panel.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;

@@ -4,13 +4,16 @@
 "use strict";
 
 /** A bar with an editor that begins empty, or with what the address carries. */
-export const playground = (Bar, root) => class extends Bar {
+export const playground = (Bar, root, { Kept, equip, save }, version) => class extends Bar {
   constructor(element) {
     super(element);
     this.area = element.querySelector("textarea");
     this.choice = element.querySelector("select");
     this.link = element.querySelector(".run-link");
-    this.watch(this.area);
+    this.kept = new Kept("playground");
+    equip(this.area, this.kept, () => this.run());
+    this.area.addEventListener("input", () => this.forgetLink());
+    element.querySelector(".run-save").addEventListener("click", () => save(this.area.value, "program.py"));
     this.choice.addEventListener("change", () => this.choose());
     this.link.addEventListener("click", () => this.copyLink());
     window.addEventListener("hashchange", () => this.restore());
@@ -25,13 +28,33 @@ export const playground = (Bar, root) => class extends Bar {
   }
 
   async choose() {
-    if (!this.choice.value) {
-      this.area.value = "";
-      return;
+    try {
+      this.put(this.choice.value ? (await this.starts())[this.choice.value] : "");
+      this.say("");
+    } catch {
+      this.say("The program cannot be loaded: the site cannot be reached.", "bad");
     }
-    const answer = await fetch(new URL("_examples/playground-programs.json", root));
-    this.area.value = (await answer.json())[this.choice.value];
-    this.say("");
+  }
+
+  async starts() {
+    const answer = await fetch(new URL(`_examples/playground-programs.json?v=${version}`, root));
+    return answer.json();
+  }
+
+  /** Put *code* into the editor in the place of what is there, so that it can be undone. */
+  put(code) {
+    const before = document.activeElement;
+    this.area.focus({ preventScroll: true });
+    this.area.select();
+    if (!document.execCommand("insertText", false, code)) this.area.value = code;
+    this.area.setSelectionRange(0, 0);
+    this.area.scrollTop = 0;
+    before?.focus({ preventScroll: true });
+  }
+
+  /** A link's code is no longer what is there. */
+  forgetLink() {
+    if (location.hash.startsWith("#code=")) history.replaceState(null, "", location.pathname + location.search);
   }
 
   async copyLink() {
@@ -48,7 +71,10 @@ export const playground = (Bar, root) => class extends Bar {
 
   async restore() {
     const code = new URLSearchParams(location.hash.slice(1)).get("code");
-    if (!code) return;
+    if (!code) {
+      this.area.value ||= this.kept.text ?? "";
+      return;
+    }
     try {
       this.area.value = await unpack(code);
       this.say("The code of the link. Read it before you run it.");

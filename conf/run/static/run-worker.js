@@ -20,6 +20,21 @@ let runner;
 if (new URL(import.meta.url).searchParams.has("without")) delete WebAssembly.Suspending;
 const switches = "Suspending" in WebAssembly;
 
+// Pyodide only warns where its code breaks off on the way, and then waits for ever; and there are
+// hosts that do not know what kind of file it is.
+const compile = WebAssembly.instantiateStreaming;
+WebAssembly.instantiateStreaming = async (coming, imports) => {
+  try {
+    const answer = await coming;
+    const known = answer.headers.get("Content-Type")?.startsWith("application/wasm");
+    if (known) return await compile.call(WebAssembly, answer, imports);
+    return await WebAssembly.instantiate(await answer.arrayBuffer(), imports);
+  } catch (error) {
+    postMessage({ type: "failed", text: `Python cannot be loaded: ${error}` });
+    throw error;
+  }
+};
+
 function tellProgress() {
   let loaded = 0;
   new PerformanceObserver((list) => {
@@ -32,7 +47,7 @@ function tellProgress() {
 
 async function load() {
   tellProgress();
-  const model = fetch(new URL("run-model.zip", import.meta.url));
+  const model = fetch(new URL(`run-model.zip${new URL(import.meta.url).search}`, import.meta.url));
   const python = await loadPyodide({
     indexURL: new URL("pyodide/", import.meta.url).href,
     lockFileContents: LOCK,

@@ -7,6 +7,8 @@
 
 const script = document.getElementById("run-script");
 const root = new URL("../", import.meta.url);
+const { version } = script.dataset; // of everything that run.js asks for, so that no cache mixes them
+const AWAY = "The site cannot be reached, so this cannot be loaded; press again once there is a network.";
 const GRACE = 5; // seconds that Python has to stop by itself before the worker is ended
 
 /** An element: make("button", {type: "button"}, "Run"). */
@@ -17,6 +19,24 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+let tries = 0;
+
+/** A module beside this one; one that could not be loaded is asked for under another name. */
+async function load(name) {
+  try {
+    return await import(new URL(`${name}?v=${version}${tries ? `-${tries}` : ""}`, import.meta.url));
+  } catch (error) {
+    tries += 1;
+    throw error;
+  }
+}
+
+/** What a reader can do about an error; browsers have their own words for a network that is away. */
+function explain(error) {
+  const text = String(error?.message ?? error);
+  return /fetch|network|load failed|importing|cannot be loaded/i.test(text) ? AWAY : text;
+}
+
 /** The worker, while there is one. */
 class Python {
   worker = null;
@@ -25,7 +45,7 @@ class Python {
 
   start() {
     if (this.worker) return;
-    const address = new URL("run-worker.js", import.meta.url);
+    const address = new URL(`run-worker.js?v=${version}`, import.meta.url);
     // For trying what a browser without stack switching shows: ?without=stack-switching
     if (new URLSearchParams(location.search).has("without")) address.searchParams.set("without", "");
     this.worker = new Worker(address, { type: "module" });
@@ -64,7 +84,8 @@ function needsStacks({ got, stopped }) {
 
 async function blocks() {
   if (page === null) {
-    const answer = await fetch(new URL(`_examples/${script.dataset.page}.json`, root));
+    const address = new URL(`_examples/${script.dataset.page}.json?v=${version}`, root);
+    const answer = await fetch(address);
     if (!answer.ok) throw new Error(`the examples cannot be fetched: ${answer.status}`);
     page = (await answer.json()).blocks;
   }
@@ -94,12 +115,14 @@ class Bar {
   // --- editing
 
   async open() {
-    let block;
+    let block, editor;
     try {
-      block = (await blocks())[this.number];
+      [block, editor] = [(await blocks())[this.number], await load("editor.js")];
     } catch (error) {
-      return this.say(String(error), "bad");
+      return this.say(explain(error), "bad");
     }
+    if (this.editors.length) return; // pressed twice
+    let again = false;
     const texts = block.kind === "pycon" ? { "": block.code } : block.files;
     const named = Object.keys(texts).length > 1 || block.kind === "console";
     for (const [file, text] of Object.entries(texts)) {
@@ -114,7 +137,11 @@ class Bar {
       if (named) this.bar.before(make("label", { for: id, class: "run-file" }, file));
       else area.setAttribute("aria-label", `Code of ${this.name}`);
       this.bar.before(area);
-      this.watch(area);
+      area.kept = new editor.Kept(`${script.dataset.page}/${file || block.line}`);
+      const mine = area.kept.text;
+      again ||= mine !== null && mine !== text;
+      area.value = mine ?? text;
+      editor.equip(area, area.kept, () => this.run());
       this.editors.push(area);
     }
     const shown = this.shown();
@@ -122,7 +149,7 @@ class Bar {
     this.edit.textContent = "Reset";
     this.edit.setAttribute("aria-label", `Reset ${this.name}`);
     this.editors[0].focus();
-    this.say("Ctrl+Enter runs it.");
+    this.say(`${again ? "With what you changed before; Reset takes it back. " : ""}Ctrl+Enter runs it.`);
   }
 
   /** The code as the page shows it. */
@@ -130,18 +157,12 @@ class Bar {
     return this.element.closest(".example, .cv-program")?.querySelector(":scope > [class*=highlight-]");
   }
 
-  watch(area) {
-    area.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-        event.preventDefault();
-        this.run();
-      }
-    });
-  }
-
   reset() {
     if (running === this) this.stop();
-    for (const area of this.editors) area.remove();
+    for (const area of this.editors) {
+      area.kept.text = null;
+      area.remove();
+    }
     for (const label of this.element.querySelectorAll(".run-file")) label.remove();
     this.editors = [];
     const shown = this.shown();
@@ -155,6 +176,7 @@ class Bar {
   /** Take away what the last run showed. */
   clear() {
     this.panel?.remove();
+    this.copying?.remove();
     this.panel = null;
     this.story?.remove();
     this.story = null;
@@ -172,13 +194,14 @@ class Bar {
     const open = this.faults.getAttribute("aria-expanded") !== "true";
     try {
       if (!this.switches) {
-        const { Switches } = await import("./laboratory.js");
-        this.switches ??= new Switches(this.element, this.faults, this.bar, root);
-        await this.switches.ready;
+        const { Switches, faults } = await load("laboratory.js");
+        const known = await faults(new URL(`_examples/faults.json?v=${version}`, root));
+        this.switches ??= new Switches(this.element, this.faults, this.bar, known);
+        if (this.status.textContent === AWAY) this.say("");
       }
       this.switches.show(open);
     } catch (error) {
-      this.say(`The faults cannot be loaded: ${error.message}`, "bad");
+      this.say(explain(error), "bad");
     }
   }
 
@@ -215,7 +238,7 @@ class Bar {
       this.request_ = request;
       this.start();
     } catch (error) {
-      this.finish(String(error.message ?? error), "bad");
+      if (running === this) this.finish(explain(error), "bad");
     }
   }
 
@@ -325,9 +348,11 @@ class Bar {
 
   explainFailure(text) {
     if (/call stack|recursion/.test(text)) return "Stopped: calls within calls have filled the browser's stack.";
-    return location.protocol === "file:"
-      ? "The browser runs examples only where a web server serves the page, not from a file."
-      : `Python could not run here: ${text.trim().split("\n").pop()}`;
+    if (location.protocol === "file:") {
+      return "The browser runs examples only where a web server serves the page, not from a file.";
+    }
+    const told = explain(text);
+    return told === AWAY ? AWAY : `Python could not run here: ${text.trim().split("\n").pop()}`;
   }
 
   note(result) {
@@ -388,10 +413,16 @@ class Bar {
 
   /** What the run did, to be stepped through. */
   async draw() {
-    const { draw } = await import("./laboratory.js");
+    const under = this.under();
+    let draw;
+    try {
+      ({ draw } = await load("laboratory.js"));
+    } catch (error) {
+      return this.say(explain(error), "bad");
+    }
     if (running === this) return;
     if (!this.told) return this.say(`${this.status.textContent} No socket was used: there is nothing to step through.`);
-    this.story = draw(this.told, this.name, this.under());
+    this.story = draw(this.told, this.name, under);
     this.bar.after(this.story.element);
     this.story.begin(document.activeElement === this.stepping);
   }
@@ -423,6 +454,7 @@ class Bar {
   say(text, kind = "plain") {
     this.status.textContent = text;
     this.status.dataset.kind = kind;
+    delete this.status.dataset.waited;
   }
 
   showStop(stop) {
@@ -435,6 +467,13 @@ class Bar {
     this.progress = make("progress", { max: "100", value: "0", "aria-label": "Loading Python" });
     this.status.before(this.progress);
     this.say("Loading Python, 6 MB, once …");
+    const begin = performance.now();
+    const { progress } = this; // a slow network: show that time passes
+    const clock = setInterval(() => {
+      if (!progress.isConnected) return clearInterval(clock);
+      progress.title = `${Math.round((performance.now() - begin) / 1000)} s`;
+      progress.nextElementSibling.dataset.waited = progress.title;
+    }, 1000);
   }
 
   output() {
@@ -442,10 +481,27 @@ class Bar {
       this.panel = make("div", {
         class: "run-output", role: "region", tabindex: "0", "aria-label": `Output of ${this.name}`,
       }, make("pre"));
+      this.copying = this.copyButton();
+      this.status.before(this.copying);
       if (this.under()) this.panel.prepend(make("p", { class: "run-under" }, `${this.under()}:`));
       this.element.append(this.panel);
     }
     return this.panel.lastChild;
+  }
+
+  copyButton() {
+    const button = make("button", { type: "button", class: "run-copy", "aria-label": `Copy output of ${this.name}` }, "Copy output");
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(this.panel.lastChild.textContent);
+        button.removeAttribute("aria-label");
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(this.panel.lastChild);
+        button.textContent = "Marked; Ctrl+C copies";
+      }
+    });
+    return button;
   }
 
   /** A program prints as it goes. */
@@ -485,7 +541,15 @@ class Bar {
 
 for (const element of document.querySelectorAll(".run")) {
   let kind = Bar;
-  if (element.matches(".run-playground")) kind = (await import("./playground.js")).playground(Bar, root);
+  if (element.matches(".run-playground")) {
+    try {
+      const [{ playground }, editor] = await Promise.all([load("playground.js"), load("editor.js")]);
+      kind = playground(Bar, root, editor, version);
+    } catch (error) {
+      element.querySelector(".run-status").textContent = explain(error).replace("press", "load the page");
+      continue;
+    }
+  }
   const bar = new kind(element);
   bars.set(bar.number, bar);
 }
