@@ -1,11 +1,14 @@
 """The face: private copies beside the real modules, running programs, what can be watched."""
 
+import fnmatch
 import importlib
+import os
 import selectors
 import socket as real_socket
 import subprocess
 import sys
 import threading
+import zipapp
 from pathlib import Path
 
 import pytest
@@ -153,6 +156,52 @@ def test_a_module_runs_by_its_name() -> None:
     done = run("-m", "http.server", "--help")
     assert done.returncode == 0
     assert "--bind" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["a directory", "an archive"])
+def test_a_directory_or_an_archive_runs_by_its_main(tmp_path: Path, form: str) -> None:
+    (tmp_path / "program").mkdir()
+    (tmp_path / "program" / "helper.py").write_text("import socket\nKIND = socket.SOCK_STREAM\n")
+    (tmp_path / "program" / "__main__.py").write_text(
+        "import sys, helper\nprint(__name__, helper.KIND.name, sys.argv[1:])\n")
+    if form == "an archive":
+        zipapp.create_archive(tmp_path / "program", tmp_path / "program.pyz")
+    done = run(str(tmp_path / ("program.pyz" if form == "an archive" else "program")), "--one")
+    assert (done.stdout, done.stderr) == ("__main__ SOCK_STREAM ['--one']\n", "")
+
+
+@pytest.mark.parametrize(("arguments", "message", "status"), [
+    (["nosuch.py"], "bsdsockets: can't open file '*nosuch.py': [Errno 2] No such file or directory",
+     2),
+    (["-m", "nosuch"], "bsdsockets: No module named nosuch", 1),
+    (["-m", "json"], "bsdsockets: No module named json.__main__; *", 1),
+    (["{}"], "bsdsockets: can't find '__main__' module in '*'", 1),
+])
+def test_what_cannot_be_run_is_said_in_a_line(tmp_path: Path, arguments: list[str], message: str,
+                                              status: int) -> None:
+    done = run(*(each.format(tmp_path) for each in arguments))
+    assert done.returncode == status
+    assert fnmatch.fnmatchcase(done.stderr, message.replace("[", "[[]") + "\n")
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_syntax_error_is_shown_where_it_is(tmp_path: Path, beside: bool) -> None:
+    program, empty = tmp_path / "program.py", tmp_path / "empty.py"
+    program.write_text("import socket\ndef serve(:\n")
+    empty.write_text("")
+    done = run(str(program), *(["+", str(empty)] if beside else []))
+    assert done.stderr.startswith(f'  File "{program}", line 2\n    def serve(:\n')
+    assert done.returncode == 1
+
+
+def test_who_has_read_enough_of_the_faults_ends_the_command() -> None:
+    command = [sys.executable, "-m", "bsdsockets", "faults"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as pipe:
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, timeout=60, check=False,
+                              env={"PYTHONPATH": str(SOURCE), "PATH": ""})
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_program_that_hangs_on_a_system_ends_with_a_deadlock(tmp_path: Path) -> None:

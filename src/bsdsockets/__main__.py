@@ -10,6 +10,7 @@
 
 import argparse
 import io
+import os
 import sys
 import textwrap
 
@@ -81,4 +82,12 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.argv[1:2] == ["probe"]:
         sys.stdout.reconfigure(errors="replace")  # a terminal of another encoding may lack the "…"
-    sys.exit(main(sys.argv[1:]))
+    if sys.argv[1:2] == ["run"]:
+        sys.exit(main(sys.argv[1:]))  # whose output breaks off is the program's affair
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+        sys.exit(status)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # who reads has seen enough: head, a pager
+        sys.exit(1)

@@ -27,6 +27,7 @@ from typing import Any
 
 from ..machine.errors import Deadlock
 from ..machine.scheduler import Killed, Task
+from .tracebacks import trim
 
 GRACE = 1.0  # seconds in which the others may end by themselves
 
@@ -34,26 +35,44 @@ Command = Sequence[str]  # a program and its arguments
 
 
 def execute(command: Command, module: bool = False) -> None:
-    """Run a program, a file or with *module* a module, as python itself would."""
+    """Run a program, a file or with *module* a module, as python itself would.
+
+    SystemExit
+        There is no such file or module, or it cannot be run.
+    """
     program = command[0]
     sys.argv[:] = command
     if module:
         sys.path.insert(0, os.getcwd())
-        runpy.run_module(program, run_name="__main__", alter_sys=True)
+        _find_and_run(lambda: runpy.run_module(program, run_name="__main__", alter_sys=True))
         return
     path = os.path.abspath(program)
     if os.path.isdir(path) or zipfile.is_zipfile(path):
-        sys.path.insert(0, path)
-        runpy.run_module("__main__", run_name="__main__", alter_sys=True)
+        _find_and_run(lambda: runpy.run_path(path, run_name="__main__"))
         return
     sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     main = types.ModuleType("__main__")
     vars(main).update(__file__=path, __builtins__=builtins, __cached__=None,
                       __loader__=SourceFileLoader("__main__", path))
     sys.modules["__main__"] = main
-    with open(path, "rb") as source:
-        code = compile(source.read(), path, "exec")
-    exec(code, vars(main))
+    try:
+        with open(path, "rb") as source:
+            text = source.read()
+    except OSError as failure:
+        print(f"bsdsockets: can't open file '{path}': {failure}".partition(": '")[0],
+              file=sys.stderr)
+        sys.exit(2)
+    exec(compile(text, path, "exec"), vars(main))
+
+
+def _find_and_run(run: Callable[[], Any]) -> None:
+    """Run with runpy; what it does not find or cannot run is said in a line."""
+    try:
+        run()
+    except ImportError as failure:
+        if traceback.extract_tb(failure.__traceback__)[-1].filename != "<frozen runpy>":
+            raise
+        sys.exit(f"bsdsockets: {failure}")
 
 
 class Background:
@@ -108,9 +127,9 @@ class Background:
             pass
         except Killed:
             raise
-        except BaseException:
+        except BaseException as error:
             self.failed = True
-            traceback.print_exc()
+            traceback.print_exception(trim(error))
         finally:
             for waiter in tuple(self.waiters):
                 waiter.notify()

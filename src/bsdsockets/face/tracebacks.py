@@ -46,6 +46,8 @@ def trim(error: BaseException, seen: tuple[BaseException, ...] = ()) -> BaseExce
             following = types.TracebackType(following, entry.tb_frame, entry.tb_lasti,
                                             entry.tb_lineno)
         error.__traceback__ = following
+    elif isinstance(error, SyntaxError):
+        error.__traceback__ = None  # the program's first file could not be read
     for other in (error.__cause__, error.__context__, *getattr(error, "exceptions", ())):
         if isinstance(other, BaseException):
             trim(other, (*seen, error))
