@@ -74,6 +74,7 @@ OF_DATAGRAMS = ("29", "35", "55")
 class Generator:
     """Chooses the lines of one program."""
 
+    own_network = True  # each world has one, on which nothing else happens
     final = "look"  # the word with which a program looks at what is left
     renewed_every = 50  # programs, after which they get a network on which nothing has happened
 

@@ -15,14 +15,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from . import link_words, vocabulary
+from . import link_words, old_words, vocabulary
 from .differences import deliberate
 from .generator import Generator, programs
 from .link_generators import NetlinkGenerator, PacketGenerator
+from .old_generators import OLD
 from .worlds import Kernel, Model, Names, Program, World
 
 LENGTHS = (15, 25, 25, 60)
-GENERATORS = {"core": Generator, "netlink": NetlinkGenerator, "packet": PacketGenerator}
+VOCABULARIES = vocabulary, link_words, old_words
+GENERATORS: dict[str, type[Generator]] = {
+    "core": Generator, "netlink": NetlinkGenerator, "packet": PacketGenerator, **OLD}
 AGAIN = 3
 """How often a difference has to show again: the kernel may be interrupted by its own timers."""
 
@@ -139,8 +142,8 @@ def run(calls: int, seed: int, left: World, right: World, enough: int = sys.maxs
 
 def words(program: Program) -> Iterator[str]:
     """Yield the source of the words that a program needs, in the vocabulary's order."""
-    source = inspect.getsource(vocabulary) + inspect.getsource(link_words)
-    known = vars(vocabulary) | vars(link_words)
+    source = "".join(map(inspect.getsource, VOCABULARIES))
+    known = vars(vocabulary) | vars(link_words) | vars(old_words)
     functions = {name: value for name, value in known.items() if inspect.isfunction(value)}
     pattern = r"^([A-Z][A-Z0-9_]*) = (.*(?:\n    .*)*(?:\n\).*)?)"
     constants = dict(re.findall(pattern, source, re.MULTILINE))
@@ -213,10 +216,11 @@ def main() -> int:
     parser.add_argument("--of", choices=GENERATORS, default="core", help="which families")
     parser.add_argument("--kernel-twice", action="store_true", help="prove the judge on the kernel")
     arguments = parser.parse_args()
-    left = Kernel()
-    right: World = Kernel() if arguments.kernel_twice else Model()
     make = GENERATORS[arguments.of]
-    if make is not Generator and not left.private:
+    left = Kernel(private=make.own_network)
+    right: World = Kernel(private=make.own_network) if arguments.kernel_twice else Model(
+        profile="built in" if make.own_network else "as this machine")
+    if make not in (Generator, *OLD.values()) and not left.private:
         print("no network of one's own can be made here", file=sys.stderr)
         return 77
     left.renewed_every = right.renewed_every = make.renewed_every

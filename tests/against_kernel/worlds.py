@@ -35,7 +35,8 @@ except ImportError:  # the judge can also be proven kernel against kernel
 HAS_MODEL = hasattr(bsdsockets, "Machine")
 
 Program = tuple[str, ...]
-WORDS = [Path(__file__).with_name(f"{name}.py") for name in ("vocabulary", "link_words")]
+WORDS = [Path(__file__).with_name(f"{name}.py") for name in (
+    "vocabulary", "link_words", "old_words")]
 ASSIGNMENT = re.compile(r"([\w, ]+?) = ")
 AUTOBOUND = re.compile(rb"\0[0-9a-f]{5}")
 ERROR = re.compile(rb"E.{19}\x03", re.DOTALL)
@@ -202,10 +203,11 @@ class World:
 class Kernel(World):
     """The running system's own sockets, where it may be on a network of their own."""
 
-    def __init__(self, wrapped: Mapping[str, ModuleType] | None = None) -> None:
+    def __init__(self, wrapped: Mapping[str, ModuleType] | None = None,
+                 private: bool = True) -> None:
         real = {"socket": socket, "select": select, "os": os}
         super().__init__("kernel", {**real, **(wrapped or {})})
-        self.private = private_network.enter()
+        self.private = private and private_network.enter()
 
     def renew(self) -> None:
         if self.private:
@@ -215,13 +217,13 @@ class Kernel(World):
 class Model(World):
     """Our own sockets, on a machine of their own."""
 
-    def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
+    def __init__(self, seed: int = 0, profile: str = "built in") -> None:
+        self._seed, self._profile = seed, profile
         self.leaks: list[str] = []
         super().__init__("model", self._modules())
 
     def _modules(self) -> dict[str, ModuleType]:
-        self.machine = bsdsockets.Machine(seed=self._seed)
+        self.machine = bsdsockets.Machine(seed=self._seed, profile=self._profile)
         modules = {name: self.machine.load(name) for name in ("socket", "select", "threading")}
         return modules | c_modules(self.machine)
 

@@ -37,6 +37,12 @@ def _detail(name: str) -> Program:
     return Program(f"details/{name}", (f"{name}.py",), str(DETAILS))
 
 
+def _random(family: str, calls: int, seed: int) -> Program:
+    """Random programs about a family, on the guest's kernel and on the model in the guest."""
+    command = ("random_calls.py", family, str(calls), str(seed))
+    return Program(f"random/{family}", command, str(Path(__file__).parent), limit=90)
+
+
 _SOCKADDR = Program("with_sockaddr", ("with_sockaddr.py",), str(Path(__file__).parent))
 _EVERYWHERE = (
     _program("appletalk_ddp"),
@@ -56,6 +62,9 @@ PLANS = (
             _program("x25_options"),
             *_EVERYWHERE,
             *_PAGES,
+            _random("tipc", 2000, 2),
+            _random("appletalk", 2000, 1),
+            _random("atmpvc", 2000, 1),
             *map(_detail, ("appletalk", "atmpvc", "tipc", "x25")),  # last: they leave addresses
         ),
         "6.1-uml",

@@ -94,6 +94,20 @@ def test_every_detail_answers_as_recorded(
     assert outcome["output"].splitlines() == recorded.read_text().splitlines()
 
 
+def random_programs() -> list[tuple[Plan, Program]]:
+    return [(plan, program) for plan in PLANS for program in plan.programs
+            if program.name.startswith("random/")]
+
+
+@pytest.mark.parametrize(("plan", "program"), random_programs(), ids=label)
+def test_random_programs_are_answered_by_the_model_as_by_the_kernel(
+    plan: Plan, program: Program, reports: dict[str, Report]
+) -> None:
+    outcome = reports[plan.guest].result["programs"][program.name]
+    assert outcome["status"] == 0, outcome["output"]
+    assert f" {program.command[2][:-2]}" in outcome["output"].replace(",", ""), outcome["output"]
+
+
 BY_SOCKADDR = {
     "x25": "2002 / 1001 / 1001 / b'HELLO'",
     "ax25": "N0CLI-4 / N0SRV-3 via PORT1 / N0SRV-3 / b'HELLO'",

@@ -30,7 +30,6 @@ from ..machine.errors import (
     EMSGSIZE,
     ENODEV,
     ENOTCONN,
-    ENOTTY,
     EOPNOTSUPP,
     EPERM,
     EPROTOTYPE,
@@ -39,10 +38,11 @@ from ..machine.errors import (
 from ..machine.host import Host
 from ..network.frames import Frame, receive
 from ..network.node import Node
-from .protocol import Message
+from .protocol import WRITABLE_BAND, Message
 from .records import OPEN, TIOCINQ, TIOCOUTQ, End, Records, family_of
 
 ANY, UNSPECIFIED, FIRST_FREE = -1, -2, 32  # VCIs below FIRST_FREE are reserved
+MOST_VARIATION = 9999  # ATM_MAX_CDV
 SO_ATMQOS, QOS_SIZE, SO_SETCLP = 0x42020054, 84, 0x42000004  # at the level SOL_ATM, 264
 NO_CLASS, UBR, ANY_CLASS = 0, 1, 5  # classes of traffic
 AAL5_OR_DEFAULT, AAL0 = (5, 0), 13
@@ -141,6 +141,7 @@ class Circuits(Records):
         if 0 < wanted.vci < FIRST_FREE and not self.host.privileged:
             fail(EPERM)
         if UNSPECIFIED in (wanted.vpi, wanted.vci):
+            self._adapt(so)
             return  # as Linux does, which waits for the numbers in another call
         circuit = self._choose(wanted)
         self._adapt(so)
@@ -172,6 +173,13 @@ class Circuits(Records):
         if aal not in (*AAL5_OR_DEFAULT, AAL0):
             fail(EPROTOTYPE)
         so.pcb.largest = struct.unpack_from("=I", so.pcb.quality, 20)[0] or most
+        filled = bytearray(so.pcb.quality)
+        for at in (0, 40):
+            variation, largest = struct.unpack_from("=ii", filled, at + 16)
+            if filled[at] != NO_CLASS:
+                struct.pack_into("=ii", filled, at + 16, variation or MOST_VARIATION,
+                                 largest or most)
+        so.pcb.quality = bytes(filled)
 
     def connect(self, so: Any, address: bytes, wait: bool) -> bool:
         """Open a circuit: the same as `bind`, in another word."""
@@ -236,6 +244,11 @@ class Circuits(Records):
             fail(ENOTCONN)
         return super().receive(so, count, flags)
 
+    def ready(self, so: Any) -> int:
+        """Without a class of traffic for what is sent, nothing can be."""
+        mask = super().ready(so)
+        return mask if so.pcb.quality[:1] > b"\0" else mask & ~WRITABLE_BAND
+
     # Quality of service, interfaces
 
     def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
@@ -243,7 +256,8 @@ class Circuits(Records):
 
         EINVAL
             Another option, or another size than its number says; no class of traffic in either
-            direction, or two that differ; one with rates, and no rate.
+            direction, or two that differ; one with rates, and no rate.  Another class or adaptation
+            layer for an open circuit.
         EOPNOTSUPP
             The quality of an open circuit.
         """
@@ -262,7 +276,8 @@ class Circuits(Records):
             if kind not in (NO_CLASS, UBR, ANY_CLASS) and not any(rates):
                 fail(EINVAL)
         if so.pcb.circuit is not None:
-            fail(EOPNOTSUPP)
+            same = all(value[at] == so.pcb.quality[at] for at in (0, 40, 80))
+            fail(EOPNOTSUPP if same else EINVAL)
         so.pcb.quality = value
 
     def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
@@ -281,7 +296,7 @@ class Circuits(Records):
         """What waits and is free; SIOCSIFATMTCP makes another interface and returns its number.
 
         EINVAL
-            TIOCINQ, TIOCOUTQ: there is no circuit.
+            TIOCINQ, TIOCOUTQ: there is no circuit.  A request that no part of ATM knows.
         EPERM
             An interface, from an unprivileged process.
         """
@@ -290,7 +305,7 @@ class Circuits(Records):
                 fail(EINVAL)
             return 0, self.queue_size(so, request)
         if request != SIOCSIFATMTCP:
-            fail(ENOTTY)
+            fail(EINVAL)
         if not self.host.privileged:
             fail(EPERM)
         self.interfaces += 1

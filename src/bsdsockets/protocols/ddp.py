@@ -235,7 +235,7 @@ class Ddp(Records):
         EBUSY
             The socket is not bound, and no number is free.
         EINVAL
-            Not the 16 bytes of an address of this family.
+            Less than the 16 bytes of an address, or of another family.
         EPERM
             To everybody, without SO_BROADCAST; ddp(7) says EACCES.
         ENOTCONN
@@ -249,7 +249,7 @@ class Ddp(Records):
             fail(EMSGSIZE)
         if address is not None:
             self._bind_somewhere(so, EBUSY)
-            to = self._read(address, EINVAL)
+            to = self._read(address[:SIZE], EINVAL)
             if to.node == EVERYBODY and not so.options.get("SO_BROADCAST"):
                 fail(EPERM)
         elif so.pcb.state != OPEN:

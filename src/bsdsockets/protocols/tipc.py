@@ -19,12 +19,6 @@ from ..machine.constants import (
     MSG_DONTWAIT,
     MSG_EOR,
     MSG_PEEK,
-    POLLIN,
-    POLLOUT,
-    POLLRDHUP,
-    POLLRDNORM,
-    SOCK_DGRAM,
-    SOCK_RDM,
     SOCK_SEQPACKET,
     SOCK_STREAM,
 )
@@ -39,7 +33,6 @@ from ..machine.errors import (
     EINVAL,
     EISCONN,
     EMSGSIZE,
-    ENOPROTOOPT,
     ENOTCONN,
     EOPNOTSUPP,
     EPIPE,
@@ -48,20 +41,17 @@ from ..machine.errors import (
 )
 from ..machine.host import Host
 from .buffers import Record
-from .protocol import ARRIVED, BOTH, EVERYTHING, HANGUP, RECEIVE, SEND, WRITABLE_BAND, Message
-from .records import CLOSED, COST, OPEN, OPENING, Connections, family_of
-from .tipc_end import NAME, RANGE, SOCKET, TipcAddress, TipcEnd
+from .protocol import ARRIVED, BOTH, EVERYTHING, WRITABLE_BAND, Message
+from .records import CLOSED, COST, OPEN, OPENING, family_of
+from .tipc_end import NAME, RANGE, SOCKET, TipcAddress, TipcEnd, named
+from .tipc_options import DROPPABLE, SOL_TIPC, TIMEOUT, TipcOptions
 
 LONGEST = 66000
-SOL_TIPC, IMPORTANCE, SOURCE_DROPPABLE, DROPPABLE, TIMEOUT = 271, 127, 128, 129, 130
-NODE_QUEUE, QUEUE, GROUP, QUEUE_USED = 131, 132, 135, 137  # to be read only
-SETTABLE = (IMPORTANCE, SOURCE_DROPPABLE, DROPPABLE, TIMEOUT)
-MOST_IMPORTANT, RESERVED = 3, 64  # services below are TIPC's own
-NO_PORT, OVERLOAD = 2, 4
+RESERVED, NO_PORT, OVERLOAD = 64, 2, 4  # services below RESERVED are TIPC's own
 ERRINFO, RETDATA = 1, 2  # control messages of what came back
 
 
-class Tipc(Connections):
+class Tipc(TipcOptions):
     """The TIPC sockets of one node."""
 
     name_of = "tipc"
@@ -78,10 +68,6 @@ class Tipc(Connections):
         reference = self.host.random.randrange(1, 2**32)
         so.pcb.reference = reference
         self.sockets[reference] = so
-
-    @staticmethod
-    def _connected(so: Any) -> bool:
-        return so.type in (SOCK_STREAM, SOCK_SEQPACKET)
 
     # Names
 
@@ -150,9 +136,9 @@ class Tipc(Connections):
         EINVAL
             The socket listens, or is connected.
         """
-        if not self._connected(so):
+        if not self.is_connected(so):
             fail(EOPNOTSUPP)
-        if so.pcb.state != CLOSED or so.queue is not None:
+        if so.pcb.state != CLOSED or so.queue is not None or so.dead:
             fail(EINVAL)
         so.start_queue(backlog)
 
@@ -164,7 +150,9 @@ class Tipc(Connections):
         EISCONN, EALREADY
             There is a connection, or one is asked for.
         EINVAL
-            The socket listens, or the address is a range.
+            The socket listens, or its connection has ended; or the address is a range.
+        EOPNOTSUPP
+            The socket offers a service itself.
         EHOSTUNREACH
             Nobody offers the service.
         ECONNREFUSED
@@ -172,7 +160,7 @@ class Tipc(Connections):
         ETIMEDOUT
             Nobody accepted in time.
         """
-        if not self._connected(so):
+        if not self.is_connected(so):
             so.pcb.remote = b"" if family_of(address) == AF_UNSPEC else address
             if so.pcb.remote:
                 TipcAddress.unpack(address)
@@ -182,18 +170,25 @@ class Tipc(Connections):
         if so.pcb.state == OPENING:
             return self.connected(so) if wait else fail(EALREADY)
         to = TipcAddress.unpack(address)
-        if so.queue is not None or to.kind == RANGE:
+        if so.queue is not None or so.dead or to.kind == RANGE:
             fail(EINVAL)
+        if so.pcb.services:
+            fail(EOPNOTSUPP)
         found = self._find(to)
         if not found:
             fail(EHOSTUNREACH)
-        if found[0].queue is None:
-            fail(ECONNREFUSED)
+        so.pcb.named = named(to)
+        if not self.is_connected(found[0]):
+            self.give(found[0], b"", self.name(so))
+        elif found[0].queue is None:
+            self.ended(so, 0, 0 if wait else ECONNREFUSED)
+            return fail(ECONNREFUSED) if wait else None
         so.pcb.state = OPENING
-        found[0].pcb.asking.append(so)
-        found[0].wake(ARRIVED)
+        if found[0].queue is not None:
+            found[0].pcb.asking.append(so)
+            found[0].wake(ARRIVED)
         if wait:
-            self.host.clock.after(self._value(so, TIMEOUT) / 1000, lambda: self._give_up(so))
+            self.host.clock.after(self.value_of(so, TIMEOUT) / 1000, lambda: self._give_up(so))
         return None
 
     def _give_up(self, so: Any) -> None:
@@ -210,7 +205,7 @@ class Tipc(Connections):
         EINVAL
             The socket does not listen.
         """
-        if not self._connected(so):
+        if not self.is_connected(so):
             fail(EOPNOTSUPP)
         if so.queue is None:
             fail(EINVAL)
@@ -222,29 +217,13 @@ class Tipc(Connections):
                 continue
             child = so.new_connection(None)
             child.pcb.peer, client.pcb.peer = client, child
-            child.pcb.state = OPEN
+            child.pcb.state, child.pcb.named = OPEN, client.pcb.named
             self.opened(client)
             return so.queue.take()
         return None
 
     def inherit(self, so: Any, child: Any, pcb: Any) -> None:
         """The child keeps what attach() made for it."""
-
-    def ready(self, so: Any) -> int:
-        """TIPC tells of POLLIN and POLLOUT, and of no band."""
-        mask = 0
-        if so.shutdown & RECEIVE:
-            mask |= POLLRDHUP | POLLIN | POLLRDNORM
-        if so.shutdown == BOTH:
-            mask |= HANGUP
-        if so.queue is not None:
-            waiting: Any = so.pcb.asking or so.queue.completed
-        else:
-            waiting = so.buffer.records
-        if waiting:
-            mask |= POLLIN | POLLRDNORM
-        writable = so.queue is None and so.pcb.state != OPENING and not so.shutdown
-        return mask | (POLLOUT if writable else 0)
 
     # Data
 
@@ -261,9 +240,10 @@ class Tipc(Connections):
         EHOSTUNREACH
             Nobody offers the service, or there is no such node.
 
-        Waits on a connection while the peer's buffer is full.  A message of no bytes is lost.
+        Waits on a connection while the peer's buffer is full.  A message of no bytes wakes who
+        waits for one, and is not received.
         """
-        if self._connected(so):
+        if self.is_connected(so):
             return self._send_to_peer(so, data)
         if len(data) > LONGEST:
             fail(EMSGSIZE)
@@ -274,16 +254,24 @@ class Tipc(Connections):
         found = self._find(to)
         if not found and (to.kind != SOCKET or to.second):
             fail(EHOSTUNREACH)
-        for each in found if data else ():
-            if self._connected(each) or not self.give(each, data, self.name(so)):
-                self._return(so, data, NO_PORT if self._connected(each) else OVERLOAD)
+        for each in found:
+            if self.is_connected(each) or not self._deliver(each, data, self.name(so), named(to)):
+                self._return(so, data, NO_PORT if self.is_connected(each) else OVERLOAD)
         if not found and to.kind == SOCKET:
             self._return(so, data, NO_PORT)
         return len(data)
 
+    def _deliver(self, so: Any, data: bytes, sender: bytes, about: tuple[Any, ...]) -> bool:
+        cost = COST + len(data)
+        if so.buffer.cost + cost > so.receive_size and so.buffer.records:
+            return False
+        so.buffer.append(Record(data, sender, about, cost))
+        so.wake(ARRIVED)
+        return True
+
     def _return(self, so: Any, data: bytes, why: int) -> None:
         """What could not be delivered comes back, unless it may be dropped."""
-        if self._value(so, DROPPABLE):
+        if self.value_of(so, DROPPABLE):
             return
         control = ((SOL_TIPC, ERRINFO, struct.pack("=II", why, len(data))),
                    (SOL_TIPC, RETDATA, data[:1024]))
@@ -292,62 +280,97 @@ class Tipc(Connections):
 
     def _send_to_peer(self, so: Any, data: bytes) -> int | None:
         """An address is not looked at."""
-        if so.shutdown & SEND:
+        if so.type == SOCK_SEQPACKET and len(data) > LONGEST:
+            fail(EMSGSIZE)
+        if so.error:
+            so.fail_pending()
+        if so.dead:
             fail(EPIPE)
         if so.pcb.state != OPEN:
             fail(ENOTCONN)
-        if so.type == SOCK_SEQPACKET and len(data) > LONGEST:
-            fail(EMSGSIZE)
-        if not data or self.give(so.pcb.peer, data, self.name(so)):
-            return len(data)
-        return None
+        peer = so.pcb.peer
+        return len(data) if self._deliver(peer, data, self.name(so), peer.pcb.named) else None
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take a message, of SOCK_STREAM bytes; waits for some.
 
+        EINVAL
+            No byte is asked for.
         ENOTCONN
             There is no connection.
         EAGAIN
             This end has ended the connection, and the call may not wait.
         """
-        if self._connected(so) and so.pcb.state != OPEN and not so.shutdown:
+        if not count:
+            fail(EINVAL)
+        if self.is_connected(so) and so.pcb.state == CLOSED and so.queue is None and not so.dead:
             fail(ENOTCONN)
+        records = so.buffer.records
+        so.pcb.asking.clear()  # who asks for a connection sends no bytes, and is not received
+        while records and not records[0].data and not any(
+                kind == ERRINFO for _, kind, _ in records[0].control):
+            so.buffer.take()
         if so.type == SOCK_STREAM and so.buffer.records:
             return self._receive_stream(so, count, flags)
-        if so.pcb.ended_here and not so.buffer.records:
+        ended = so.pcb.ended_here or (so.shutdown and not so.dead)
+        if ended and not so.buffer.records:
             fail(EAGAIN if so.nonblocking or flags & MSG_DONTWAIT else ENOTCONN)
         message = super().receive(so, count, flags)
         if message is None:
             return None
-        end = MSG_EOR if message.data and self._connected(so) else 0
+        end = MSG_EOR if message.data and self.is_connected(so) else 0
         return message._replace(flags=message.flags | end)
 
     @staticmethod
     def _receive_stream(so: Any, count: int, flags: int) -> Message:
         """Bytes without boundaries."""
         records = so.buffer.records
-        sender = records[0].address
+        sender, about = records[0].address, records[0].control
         data = b"".join(record.data for record in records)
         if not flags & MSG_PEEK:
             while records:
                 so.buffer.take()
             if rest := data[count:]:
-                so.buffer.append(Record(rest, sender, (), COST + len(rest)))
+                so.buffer.append(Record(rest, sender, about, COST + len(rest)))
             so.pcb.peer.wake(WRITABLE_BAND)
-        return Message(data[:count], sender, (), 0, len(data[:count]))
+        return Message(data[:count], sender, about, 0, len(data[:count]))
 
     # Ending
 
     def shutdown(self, so: Any, how: int) -> None:
-        """End both directions; there is no half."""
+        """End both directions; there is no half.
+
+        EINVAL
+            Only one of them.
+        ENOTCONN
+            There is no connection; nothing can be received all the same.
+        """
         if how != BOTH:
             fail(EINVAL)
-        if so.shutdown == BOTH:
+        if self.is_connected(so) and (so.dead or so.pcb.state in (OPEN, OPENING)):
+            self._purge(so)
+            if not so.dead:
+                so.pcb.ended_here = True
+                self._end(so)
             return
-        if so.pcb.state != OPEN:
-            fail(ENOTCONN)
-        so.pcb.ended_here = True
-        self._end(so)
+        while so.pcb.asking:
+            self.ended(so.pcb.asking.popleft(), 0, ECONNREFUSED)
+        self._purge(so)
+        so.shutdown = BOTH
+        so.wake(EVERYTHING)
+        fail(ENOTCONN)
+
+    def _purge(self, so: Any) -> None:
+        """Nobody will read what waits: who sent it without a connection gets it back."""
+        while so.buffer.records:
+            record = so.buffer.take()
+            sender = self.sockets.get(TipcAddress.unpack(record.address).first)
+            if sender is None or self.is_connected(so):
+                continue
+            if record.data:
+                self._return(sender, record.data, NO_PORT)
+            elif sender.pcb.state == OPENING:
+                self.ended(sender, 0, ECONNREFUSED)
 
     def _end(self, so: Any) -> None:
         peer = so.pcb.peer
@@ -356,39 +379,11 @@ class Tipc(Connections):
             self.ended(peer, BOTH)
 
     def release(self, so: Any) -> None:
+        if not self.is_connected(so):
+            self._purge(so)
         self.sockets.pop(so.pcb.reference, None)
-        if self._connected(so) and so.pcb.state == OPEN:
+        if self.is_connected(so) and so.pcb.state == OPEN:
             self._end(so)
         so.pcb.state = CLOSED
         while so.pcb.asking:
             self.ended(so.pcb.asking.popleft(), 0, ECONNREFUSED)
-
-    # Options
-
-    @staticmethod
-    def _value(so: Any, number: int) -> int:
-        without = so.type in (SOCK_DGRAM, SOCK_RDM)
-        default = {SOURCE_DROPPABLE: int(so.type == SOCK_DGRAM), DROPPABLE: int(without),
-                   TIMEOUT: 8000, QUEUE: len(so.buffer), QUEUE_USED: so.buffer.cost}
-        return int(so.options.get((SOL_TIPC, number), default.get(number, 0)))
-
-    def get_option(self, so: Any, level: int, number: int, room: int) -> bytes:
-        if level != SOL_TIPC:
-            fail(ENOPROTOOPT)
-        if number not in (*SETTABLE, NODE_QUEUE, QUEUE, GROUP, QUEUE_USED) or room < 4:
-            fail(EINVAL)
-        return struct.pack("=i", self._value(so, number))[:room]
-
-    def set_option(self, so: Any, level: int, number: int, value: bytes) -> None:
-        if level != SOL_TIPC:
-            fail(ENOPROTOOPT)
-        if number not in SETTABLE or len(value) < 4:
-            fail(EINVAL)
-        wanted = struct.unpack("=i", value[:4])[0]
-        if number == IMPORTANCE:
-            if wanted > MOST_IMPORTANT:
-                fail(EINVAL)
-            wanted &= MOST_IMPORTANT  # a number below 0 is taken
-        elif number != TIMEOUT:
-            wanted = int(bool(wanted))
-        so.options[level, number] = wanted

@@ -15,7 +15,7 @@ from ..machine.errors import EAFNOSUPPORT, EINVAL, fail
 from .records import End, family_of
 
 RANGE, NAME, SOCKET = 1, 2, 3  # kinds of addresses
-SIZE = 16
+SIZE, SOL_TIPC, DESTNAME = 16, 271, 3
 
 
 class TipcAddress(NamedTuple):
@@ -47,5 +47,14 @@ class TipcEnd(End):
     reference: int = 0
     services: list[tuple[int, int, int, int]] = field(default_factory=list)  # type, range, scope
     peer: Any = None
+    named: tuple[Any, ...] = ()  # the control message of one connected by a name
     ended_here: bool = False
     asking: deque[Any] = field(default_factory=deque)
+
+
+def named(to: TipcAddress) -> tuple[tuple[int, int, bytes], ...]:
+    """TIPC_DESTNAME: the control message that tells which name a message was sent to."""
+    if to.kind == SOCKET:
+        return ()
+    upper = to.third if to.kind == RANGE else to.second
+    return ((SOL_TIPC, DESTNAME, struct.pack("=III", to.first, to.second, upper)),)
