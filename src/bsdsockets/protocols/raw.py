@@ -57,6 +57,7 @@ class Raw(Datagrams):
         self.sockets: list[Any] = []
         self.identification = 0  # of the last packet that needed one: RFC 791 3.2
         self.errors = errors
+        self.taken: Packet | None = None  # the last packet that a socket here had room for
         errors.every = self.refused
         node.unknown = self.unknown
 
@@ -254,6 +255,8 @@ class Raw(Datagrams):
                 (packet.routed or self.node.kind(to)) == "multicast"):
             return  # no interface here listens to the group
         for so in self.sockets:
+            if self._is_for(so, packet) and so.buffer.cost < so.receive_size:
+                self.taken = packet
             if not self._wants(so, packet):
                 continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
@@ -271,15 +274,14 @@ class Raw(Datagrams):
                     and so.pcb.remote in ("", packet.source))
 
     def unknown(self, packet: Packet) -> None:
-        """A packet of a protocol that nobody has: unless a raw socket saw it, say so.
+        """A packet of a protocol that nobody has: unless a raw socket had room for it, say so.
 
         Source: RFC 1122 3.2.2.1; RFC 8200 4; Linux ``ip_protocol_deliver_rcu``.
         """
         if not isinstance(packet, Packet):
             return  # a frame that is not IP's
         silent = SILENT6 if ":" in packet.source else SILENT4
-        if packet.protocol not in silent and not any(
-                self._is_for(so, packet) for so in self.sockets):
+        if packet.protocol not in silent and self.taken is not packet:
             self.errors.protocol_unreachable(packet)
 
     def refused(self, packet: Packet, about: Packet, number: int) -> None:
