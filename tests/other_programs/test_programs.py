@@ -41,8 +41,8 @@ def run(python: str, program: Path, *, on_model: bool) -> tuple[str, str, int]:
 
 
 OFTEN_DIFFERENT = ("asyncio_everything", "busy", "dates", "descriptors", "forked_servers",
-                   "forking", "processes", "signals", "time_after_a_child", "tls_echo",
-                   "uncaught", "waiting")  # fmt: skip
+                   "forking", "processes", "queue_loops", "signals", "time_after_a_child",
+                   "tls_echo", "uncaught", "waiting")  # fmt: skip
 """Programs of what differs from one Python to the next; the others run on one."""
 
 CASES = [

@@ -72,6 +72,8 @@ class Lock(Waitable):
             The timeout is above TIMEOUT_MAX.
         """
         deadline = self._deadline(blocking, timeout)
+        if not self._taken:
+            self._scheduler.took()
         while self._taken:
             if not blocking:
                 self._scheduler.ask()
@@ -129,6 +131,8 @@ class RLock(Waitable):
         """Take the lock, or take it once more; waits, returns and fails as `Lock.acquire`."""
         deadline = self._deadline(blocking, timeout)
         me = self._scheduler.current
+        if self._owner is None:
+            self._scheduler.took()
         while self._owner is not None and self._owner is not me:
             if not blocking:
                 return False
@@ -362,15 +366,22 @@ class Functions(ByName, of="_thread"):
         self._scheduler.current.name = name
 
 
+def _refuse_subclass(cls: type[Any], /, **options: Any) -> None:
+    raise TypeError("type '_thread.lock' is not an acceptable base type")
+
+
 def make(machine: Any) -> types.ModuleType:
     """Build ``_thread`` for *machine*."""
     module = types.ModuleType("_thread", "Threads of a bsdsockets machine.")
     functions = Functions(machine)
     names = vars(module)
-    names.update({name: getattr(functions, name) for name in vars(Functions)
-                  if not name.startswith("__") and name not in ("_begin", "_end")})
+    for name, function in vars(Functions).items():
+        if not name.startswith("__") and name not in ("_begin", "_end"):
+            function.__module__ = "_thread"
+            names[name] = getattr(functions, name)
     scheduler = machine.scheduler
     lock = type("lock", (Lock,), {"__slots__": (), "__module__": "_thread",
+                                  "__init_subclass__": classmethod(_refuse_subclass),
                                   "__init__": lambda self: Lock.__init__(self, scheduler)})
     rlock = type("RLock", (RLock,), {"__slots__": (), "__module__": "_thread",
                                      "__init__": lambda self: RLock.__init__(self, scheduler)})

@@ -76,4 +76,5 @@ def install_hooks(thread_module: Any) -> None:
         thread = args.thread or types.SimpleNamespace(name=thread_module.get_ident())
         return show_in_thread(arguments((args.exc_type, args.exc_value, traceback, thread)))
 
+    thread_excepthook.__module__ = "_thread"
     thread_module._excepthook = thread_excepthook

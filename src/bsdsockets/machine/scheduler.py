@@ -26,6 +26,7 @@ from .clock import Clock
 from .errors import Deadlock
 
 PATIENCE = 16  # times that a thread asks in vain between two turns
+LOCKS = 1000  # that a thread takes between two turns before it must look whether others can go on
 ASKING = 10e-6  # seconds that a call in vain takes, with what a program does between two of them
 
 
@@ -122,7 +123,7 @@ class Scheduler:
         self.outside: Callable[[], bool] = lambda: False  # may something from outside wake one?
         self._idents = 0
         self.turns = 0  # how many there have been
-        self._asked = self._asked_in = 0
+        self._asked = self._asked_in = self._took = self._took_in = 0
         self.main = self.current = self._new("MainThread")
         engine.adopt(self.main)
 
@@ -221,6 +222,17 @@ class Scheduler:
     def ask(self) -> None:
         """Let the others go on; and where this thread asks again and again, `look`."""
         (self.look if self.asks_again() else self.pause)()
+
+    def took(self) -> None:
+        """This thread got a lock without waiting; whoever does it again and again lets others run.
+
+        ``while not queue.empty(): pass`` takes the queue's lock each time, and waits for nothing.
+        """
+        if self._took_in != self.turns:
+            self._took_in, self._took = self.turns, 0
+        self._took += 1
+        if self._took > LOCKS and len(self.tasks) > 1:
+            self.look()
 
     def _give_way(self, task: Task) -> None:
         following = self._next()

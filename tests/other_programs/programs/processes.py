@@ -1,6 +1,7 @@
 """Other processes: with pipes, and by multiprocessing, as long as they share no socket."""
 
 import concurrent.futures
+import gc
 import multiprocessing
 import os
 import subprocess
@@ -13,6 +14,7 @@ def double(number):
 
 
 def main():
+    gc.disable()  # multiprocessing warns where a semaphore is collected while it counts another
     print(subprocess.run([sys.executable, "-c", "print('hello')"], stdout=-1).stdout)
     child = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(.2); print(input().upper())"],
