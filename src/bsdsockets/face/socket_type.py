@@ -340,7 +340,7 @@ class Socket(Receiver):
         flags = sending_flags(flags)
         target = None if address is None else self._address(address, "sendmsg")
         try:
-            parts = [readable(buffer) for buffer in buffers]
+            parts = [readable(buffer) for buffer in tuple(buffers)]  # which reading may change
         except TypeError as failure:
             if "iterable" in str(failure):
                 raise TypeError("sendmsg() argument 1 must be an iterable") from None
