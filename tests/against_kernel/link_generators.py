@@ -63,7 +63,7 @@ class LinkGenerator(Generator):
         return self.any(*known) if self.random.random() < often else "0"
 
     def listen(self, name: str, one: Any, other: str) -> str:
-        return self.any(f"{name}.listen()", f"{name}.accept()[1]", f"{name}.getpeername()",
+        return self.any(f"{name}.listen()", f"{name}.accept()[1]",
                         f"{name}.shutdown({self.any(*SHUT)})", f"{name}.recv(0)",
                         f"{name}.recv_into(bytearray(4), 0, {self.flags(FLAGS)})",
                         f"cname({name}, 'getpeername')",
