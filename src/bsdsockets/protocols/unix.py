@@ -196,11 +196,11 @@ class Unix(Protocol):
         Source: POSIX.1-2024 shutdown(); Linux ``unix_shutdown``.
         """
         so.shutdown |= how
+        so.wake(EVERYTHING)
         other = so.pcb.peer
         if other is not None and so.type in (SOCK_STREAM, SOCK_SEQPACKET):
             swapped = (SEND if how & RECEIVE else 0) | (RECEIVE if how & SEND else 0)
             other.shut(swapped, EVERYTHING)
-        so.wake(EVERYTHING)
 
     def inherit(self, so: Any, child: Any, pcb: Any) -> None:
         """A connection that came is a new socket: only what it asked to be told is its own."""
