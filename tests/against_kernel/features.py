@@ -208,7 +208,8 @@ PROGRAMS = {
     "told(f); b.send(b'x'); told(f); a.recv(9); told(f)",
     "who shuts down is told first": "a, b = pair(SOCK_STREAM); e = watch(a, 0); "
     "e.register(b, EPOLLIN | EPOLLET); b.shutdown(SHUT_RDWR); told(e); "
-    "c, d = pair(SOCK_SEQPACKET); f = watch(c, EPOLLIN); f.register(d, EPOLLIN); d.shutdown(SHUT_RDWR); told(f)",
+    "c, d = pair(SOCK_SEQPACKET); f = watch(c, EPOLLIN); f.register(d, EPOLLIN); "
+    "d.shutdown(SHUT_RDWR); told(f)",
     "epoll tells in the order of readiness": "a, b = pair(SOCK_DGRAM); c, d = pair(SOCK_DGRAM); "
     "e = watch(a, EPOLLIN); e.register(c, EPOLLIN | EPOLLRDHUP); d.send(b'x'); b.send(b'x'); "
     "[n == a.fileno() for n, _ in e.poll(0)]; [n == a.fileno() for n, _ in e.poll(0, 1)]; "
