@@ -217,7 +217,7 @@ def _add_script(
     if not any(doctree.findall(lambda node: isinstance(node, run_bar | playground))):
         return
     attributes: dict[str, Any] = {"data-page": pagename, "id": "run-script"}
-    attributes["data-version"] = version(app, pagename)
+    attributes |= {"data-version": app.config.run_version, "data-examples": version(app, pagename)}
     app.add_js_file("run.js", type="module", **attributes)
     app.add_css_file("run.css")
     context["metatags"] = (
@@ -274,19 +274,18 @@ def _write(app: Sphinx, error: Exception | None) -> None:
 
 
 def version(app: Sphinx, pagename: str) -> str:
-    """A name for what a page's script asks for: another one when any of it is another."""
-    told = hashlib.sha256(app.config.run_version.encode())
-    told.update(json.dumps([describe(block) for block in _blocks(app, pagename)]).encode())
-    return told.hexdigest()[:12]
+    """A name for a page's examples: another one when any of them is another."""
+    told = json.dumps([describe(block) for block in _blocks(app, pagename)])
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 @functools.cache
 def shared() -> str:
-    """The same for what all pages have in common."""
+    """The same for what all pages have in common, so that a browser loads it once."""
     scripts = [path.read_bytes() for path in sorted((HERE / "static").iterdir())]
     starts = [path.read_bytes() for path in _starts()]
     known = [model(), LOCKED.read_bytes(), json.dumps(faults.known()).encode(), *scripts, *starts]
-    return hashlib.sha256(b"".join(known)).hexdigest()
+    return hashlib.sha256(b"".join(known)).hexdigest()[:12]
 
 
 @functools.cache

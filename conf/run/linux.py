@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 import pyodide_js
 from pyodide.code import run_js
 
-from bsdsockets.face.os_module import os_functions
+from bsdsockets.face.os_module import REAL, os_functions
 from bsdsockets.machine import errors
 
 _NUMBERS = {name: number for number, name in errors.NAMES.items()}
@@ -109,6 +109,7 @@ def prepare() -> None:
     vars(os).update(mknod=mknod, umask=umask)
     os.geteuid = os.getegid = lambda: 0
     os.get_inheritable, os.set_inheritable = get_inheritable, set_inheritable
+    REAL.update(get_inheritable=get_inheritable, set_inheritable=set_inheritable)
     os.open = open_descriptor
 
 

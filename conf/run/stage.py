@@ -189,6 +189,7 @@ class Machine:
         self.names: dict[str, str] = {}  # how files are called in tracebacks
         self.hint = ""
         self.directory = tempfile.TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True)
+        self.before = os.getcwd()  # a page's, where this is a program's own
         os.chdir(self.directory.name)
 
     @property
@@ -209,7 +210,7 @@ class Machine:
         self.hint = self.hint or hint(args.exc_value)
 
     def close(self) -> None:
-        os.chdir("/")
+        os.chdir(self.before if os.path.isdir(self.before) else "/")
         with contextlib.suppress(BaseException):
             self.model.close()
         gc.collect()

@@ -7,7 +7,7 @@
 
 const script = document.getElementById("run-script");
 const root = new URL("../", import.meta.url);
-const { version } = script.dataset; // of everything that run.js asks for, so that no cache mixes them
+const { version, examples } = script.dataset; // of all that run.js asks for, so that no cache mixes them
 const AWAY = "The site cannot be reached, so this cannot be loaded; press again once there is a network.";
 const GRACE = 5; // seconds that Python has to stop by itself before the worker is ended
 
@@ -84,7 +84,7 @@ function needsStacks({ got, stopped }) {
 
 async function blocks() {
   if (page === null) {
-    const address = new URL(`_examples/${script.dataset.page}.json?v=${version}`, root);
+    const address = new URL(`_examples/${script.dataset.page}.json?v=${examples}`, root);
     const answer = await fetch(address);
     if (!answer.ok) throw new Error(`the examples cannot be fetched: ${answer.status}`);
     page = (await answer.json()).blocks;
