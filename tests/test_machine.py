@@ -263,3 +263,23 @@ def test_two_machines_share_nothing() -> None:
     one, two = Machine().load("socket"), Machine().load("socket")
     with one.create_server(("127.0.0.1", 5000)), two.create_server(("127.0.0.1", 5000)):
         pass
+
+
+def test_a_signal_between_a_look_and_the_wait_is_not_missed() -> None:
+    machine = Machine()
+    left, right = machine.load("socket").socketpair()
+    watched = machine.calls.socket_of(left.fileno())
+    look = watched.protocol.ready
+
+    def interrupted(so: object) -> int:
+        """Nothing is there; then a handler runs, as of a signal that comes now."""
+        found: int = look(so)
+        if so is watched and not found & 1 and not machine.scheduler.disturbed:
+            right.send(b"x")
+            machine.scheduler.disturbed = True
+        return found
+
+    watched.protocol.ready = interrupted
+    assert machine.load("select").select([left], [], [])[0] == [left]
+    left.close()
+    right.close()

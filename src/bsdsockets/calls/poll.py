@@ -98,6 +98,7 @@ class Readiness:
         scheduler, clock = self.host.scheduler, self.host.clock
         if scheduler.asks_again():
             scheduler.look()
+        scheduler.disturbed = False
         found = look()
         if found:
             return found
@@ -117,7 +118,8 @@ class Readiness:
                 limit = clock.now + FOREIGN_PAUSE if foreign else deadline
                 if deadline is not None and limit is not None:
                     limit = min(limit, deadline)
-                awake = scheduler.wait(sources, limit, Wanted(wanted))
+                awake = scheduler.wait(sources, limit, Wanted(wanted), alert=True)
+                scheduler.disturbed = False
                 found = look()
                 if not awake and not found:
                     if deadline is not None and clock.now >= deadline:

@@ -112,6 +112,7 @@ class Signals(ByName, of="signal"):
             if self._wakeup != -1:
                 with suppress(OSError):
                     self._machine.calls.send(self._wakeup, bytes([number]), 0, None)
+            self._scheduler.disturbed = True  # who looked, and waits in a moment, looks again
             return handler(number, frame)
 
         TIMERS["signal"](number, ring)

@@ -123,6 +123,7 @@ class Scheduler:
         self.outside: Callable[[], bool] = lambda: False  # may something from outside wake one?
         self._idents = 0
         self.turns = 0  # how many there have been
+        self.disturbed = False  # has a signal's handler run?
         self._asked = self._asked_in = self._took = self._took_in = 0
         self.main = self.current = self._new("MainThread")
         engine.adopt(self.main)
@@ -162,12 +163,14 @@ class Scheduler:
             del self.tasks[task.ident]
             self.engine.end(task, None if self.closed else self._next())
 
-    def wait(self, sources: Iterable[Any], deadline: float | None, what: object = "") -> bool:
+    def wait(self, sources: Iterable[Any], deadline: float | None, what: object = "",
+             alert: bool = False) -> bool:
         """Wait until one of *sources* wakes this thread, or until *deadline*.
 
         *deadline* is a time of the clock, in seconds; None waits for ever.  *what* is only told in
         a deadlock.  Returns False when the deadline came first.  Whoever wakes says that something
-        may have changed, not that it has: the caller looks again.
+        may have changed, not that it has: the caller looks again.  With *alert* it does so at once
+        if a signal's handler has run since it set `disturbed` to False and looked.
 
         Deadlock
             Nobody can ever wake, and this thread is the one that is told.
@@ -181,6 +184,8 @@ class Scheduler:
             source.waiters.append(task)
         timer = None if deadline is None else self.clock.at(deadline, task.expire)
         try:
+            if alert and self.disturbed:
+                task.notify()
             self._give_way(task)
         finally:
             task.waiting = False
