@@ -97,7 +97,21 @@ class TipcGenerator(OldGenerator):
     }  # fmt: skip
 
 
-class DdpGenerator(OldGenerator):
+class BytesGenerator(OldGenerator):
+    """Families whose addresses CPython cannot write: the bytes of their sockaddr name a socket."""
+
+    def address(self, other: str) -> str:
+        """Return an address, right or wrong, or that of the socket *other*."""
+        raise NotImplementedError
+
+    def bind(self, name: str, one: Any, other: str) -> str:
+        return f"cbind({name}, {self.address(other)})"
+
+    def connect(self, name: str, one: Any, other: str) -> str:
+        return f"cconnect({name}, {self.address(other)})"
+
+
+class DdpGenerator(BytesGenerator):
     """AppleTalk's datagrams on lo.
 
     Left out: dup(), for which CPython asks getsockname(), which gives the socket a number.
@@ -115,12 +129,6 @@ class DdpGenerator(OldGenerator):
         packed = f"at_address({port}, {net}, {node}{self.any('', '', '', '', ', 0', ', 2')})"
         return self.any(f"cname({other})[0]", f"cname({other})[0]", packed, packed,
                         packed + self.any("[:15]", "[:2]", " + bytes(4)"))
-
-    def bind(self, name: str, one: Any, other: str) -> str:
-        return f"cbind({name}, {self.address(other)})"
-
-    def connect(self, name: str, one: Any, other: str) -> str:
-        return f"cconnect({name}, {self.address(other)})"
 
     def shows(self, name: str, one: Any, other: str) -> str:
         return self.any(f"cname({name})", f"cname({name}, 'getpeername')", f"watched({name})")
@@ -140,13 +148,13 @@ class DdpGenerator(OldGenerator):
                         f"option({name}, {self.any('258', '6', '0')}, 1)")
 
     ways: ClassVar = {
-        bind: 10, connect: 5, shows: 8, send: 14, hear: 14, option: 3,
+        BytesGenerator.bind: 10, BytesGenerator.connect: 5, shows: 8, send: 14, hear: 14, option: 3,
         OldGenerator.ask: 2, LinkGenerator.ends: 3,
 
     }  # fmt: skip
 
 
-class AtmGenerator(OldGenerator):
+class AtmGenerator(BytesGenerator):
     """Circuits through adummy, which takes everything and gives nothing back."""
 
     makes = ("pvc()", "pvc()", "pvc(SOCK_RAW)", "pvc(SOCK_SEQPACKET, 0)", "pvc(SOCK_DGRAM, 0)")
@@ -158,12 +166,6 @@ class AtmGenerator(OldGenerator):
         packed = f"vc({itf}, {vpi}, {vci}{self.any('', '', '', '', ', 0', ', 2')})"
         return self.any("vc()", "vc(0, 0, 101)", packed, packed,
                         packed + self.any("[:11]", "[:8]", "[:2]", " + bytes(4)"))
-
-    def bind(self, name: str, one: Any, other: str) -> str:
-        return f"cbind({name}, {self.address(other)})"
-
-    def connect(self, name: str, one: Any, other: str) -> str:
-        return f"cconnect({name}, {self.address(other)})"
 
     def shows(self, name: str, one: Any, other: str) -> str:
         return self.any(f"aname({name})", f"aname({name}, 'getpeername')", f"watched({name})")
@@ -186,7 +188,7 @@ class AtmGenerator(OldGenerator):
                         f"option({name}, {self.any('264', '265', '6')}, 1)")
 
     ways: ClassVar = {
-        bind: 6, connect: 6, shows: 8, send: 8, hear: 3, option: 10,
+        BytesGenerator.bind: 6, BytesGenerator.connect: 6, shows: 8, send: 8, hear: 3, option: 10,
         OldGenerator.ask: 2, LinkGenerator.ends: 3, Generator._dup: 1,
     }  # fmt: skip
 

@@ -124,7 +124,7 @@ class Scheduler:
         self._idents = 0
         self.turns = 0  # how many there have been
         self.disturbed = False  # has a signal's handler run?
-        self._asked = self._asked_in = self._took = self._took_in = 0
+        self._asked = self._took = self._counted_in = 0
         self.main = self.current = self._new("MainThread")
         engine.adopt(self.main)
 
@@ -217,10 +217,14 @@ class Scheduler:
         self.pause()
         self.clock.pass_time(ASKING)
 
+    def _count_anew(self) -> None:
+        """What a thread does again and again is counted from the last turn on."""
+        if self._counted_in != self.turns:
+            self._counted_in, self._asked, self._took = self.turns, 0, 0
+
     def asks_again(self) -> bool:
         """True of a thread that asks again and again without waiting, which keeps others so."""
-        if self._asked_in != self.turns:
-            self._asked_in, self._asked = self.turns, 0
+        self._count_anew()
         self._asked += 1
         return self._asked > PATIENCE
 
@@ -233,8 +237,7 @@ class Scheduler:
 
         ``while not queue.empty(): pass`` takes the queue's lock each time, and waits for nothing.
         """
-        if self._took_in != self.turns:
-            self._took_in, self._took = self.turns, 0
+        self._count_anew()
         self._took += 1
         if self._took > LOCKS and len(self.tasks) > 1:
             self.look()
