@@ -119,6 +119,21 @@ def test_a_udp_datagram_made_frame_and_all_reaches_its_socket(machine: Machine) 
         assert (data, port) == (b"first", sender.getsockname()[1])
 
 
+def test_a_raw_socket_gets_the_packet_of_a_frame_and_not_the_frame(machine: Machine) -> None:
+    socket = machine.load("socket")
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, 253) as raw, \
+            socket.socket(socket.AF_INET, socket.SOCK_RAW, 255) as maker, \
+            socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as frames:
+        maker.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
+        head = struct.pack("!BBHHHBBH", 0x45, 0, 25, 1, 0, 64, 253, 0)
+        maker.sendto(head + bytes([127, 0, 0, 1]) * 2 + b"hello", ("127.0.0.1", 0))
+        packet = raw.recv(100)  # with the sum filled in
+        frames.bind(("lo", 0x0800))
+        frames.send(bytes(12) + b"\x08\x00" + packet)
+        raw.settimeout(1)
+        assert raw.recv(100) == packet
+
+
 def test_the_tcp_of_the_model_can_be_watched_from_the_first_segment_to_the_last(
         machine: Machine) -> None:
     socket: Any = machine.load("socket")

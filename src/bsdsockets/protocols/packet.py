@@ -5,8 +5,8 @@
 
 Loopback carries IP packets as objects; their bytes are made where a socket wants them, with
 the header of 14 bytes that loopback has.  A frame with IPv4 or IPv6 that a program sends is
-read back into such an object where it comes in; TCP segments are not, since their sequence
-numbers are not those of 32 bits, and are lost.
+read back into such an object where it comes in; of a TCP segment's numbers, which are not those
+of 32 bits here, the nearest are taken.
 
 What a program sets and asks is in `protocols.packet_settings`.
 

@@ -250,6 +250,8 @@ class Raw(Datagrams):
 
     def watch(self, packet: Packet) -> None:
         """Give a copy of *packet* to every raw socket of its protocol."""
+        if not isinstance(packet, Packet):
+            return  # a frame: what it holds comes by itself
         to = packet.destination
         if to not in self.node.groups and to != ALL_HOSTS and ":" not in to and (
                 (packet.routed or self.node.kind(to)) == "multicast"):
