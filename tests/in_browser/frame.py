@@ -208,5 +208,8 @@ def out_of_sight(whole: WebElement) -> list[str]:
 
 
 def shown(driver: WebDriver) -> list[Example]:
-    """The examples of the page, or of the page in the frame."""
+    """The examples of the page, or of the page in the frame, once they can be pressed."""
+    WebDriverWait(driver, LIMIT, 0.02).until_not(
+        lambda _: driver.find_elements(By.CSS_SELECTOR, ".run button:disabled")
+    )
     return [Example(driver, found) for found in driver.find_elements(By.CSS_SELECTOR, ".run")]

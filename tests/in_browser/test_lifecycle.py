@@ -174,6 +174,58 @@ def test_a_host_that_does_not_know_webassembly_runs_it_too(
     assert shown(browser)[0].run().startswith("As recorded")
 
 
+def choose(place: Example, name: str) -> None:
+    place.driver.execute_script(
+        "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))",
+        place.element.find_element(By.CSS_SELECTOR, "select"),
+        name,
+    )
+
+
+PROGRAMS = "playground-programs.json"
+
+
+def test_run_waits_for_the_program_that_was_chosen(
+    browser: WebDriver, troubled: str, network: Network
+):
+    network.held = {PROGRAMS}
+    browser.get(troubled + "playground.html")
+    (place,) = shown(browser)
+    typed(place, "print('old')")
+    choose(place, "7_deadlock.py")
+    choose(place, "6_unix.py")  # the last one counts
+    assert place.text(".run-status") == "The program is coming …"
+    place.press()
+    place.element.find_element(By.CSS_SELECTOR, "textarea").send_keys("typed into what goes away")
+    assert text_of(place) == "print('old')" and not place.has_ended()
+    network.go.set()
+    WebDriverWait(browser, LIMIT, 0.02).until(place.has_ended)
+    assert place.text(".run-status").startswith("Ended after")
+    assert "AF_UNIX" in text_of(place) and "old" not in place.text(".run-output")
+
+
+def test_a_program_that_does_not_come_is_not_run_as_another(
+    browser: WebDriver, troubled: str, network: Network
+):
+    network.away, network.held = {PROGRAMS}, {PROGRAMS}
+    browser.get(troubled + "playground.html")
+    (place,) = shown(browser)
+    typed(place, "print('old')")
+    choose(place, "6_unix.py")
+    place.press()
+    network.go.set()
+    WebDriverWait(browser, LIMIT, 0.02).until(place.has_ended)
+    assert "did not come; the editor has what it had" in place.text(".run-status")
+    choice = place.element.find_element(By.CSS_SELECTOR, "select")
+    assert choice.get_property("value") == "" and not place.text(".run-output")
+    place.run()
+    assert place.text(".run-output") == "old\n"
+    network.away = set()
+    choose(place, "6_unix.py")
+    place.run()
+    assert "AF_UNIX" in text_of(place) and "old" not in place.text(".run-output")
+
+
 # other runs, other tabs, other pages
 
 
@@ -366,10 +418,7 @@ def test_a_program_chosen_by_mistake_is_taken_back(browser: WebDriver, site: str
     browser.get(site + "playground.html")
     (place,) = shown(browser)
     typed(place, "print('mine')")
-    browser.execute_script(
-        "arguments[0].value = '6_unix.py'; arguments[0].dispatchEvent(new Event('change'))",
-        place.element.find_element(By.CSS_SELECTOR, "select"),
-    )
+    choose(place, "6_unix.py")
     WebDriverWait(browser, LIMIT).until(lambda _: "AF_UNIX" in text_of(place))
     place.element.find_element(By.CSS_SELECTOR, "textarea").send_keys(Keys.CONTROL, "z")
     assert text_of(place) == "print('mine')"

@@ -9,11 +9,15 @@ export const playground = (Bar, root, { Kept, equip, save }, version) => class e
     super(element);
     this.area = element.querySelector("textarea");
     this.choice = element.querySelector("select");
+    this.chosen = this.choice.value;
     this.link = element.querySelector(".run-link");
     this.kept = new Kept("playground");
     equip(this.area, this.kept, () => this.run());
     this.area.addEventListener("input", () => this.forgetLink());
-    element.querySelector(".run-save").addEventListener("click", () => save(this.area.value, "program.py"));
+    element.querySelector(".run-save").addEventListener("click", async () => {
+      await this.coming;
+      save(this.area.value, "program.py");
+    });
     this.choice.addEventListener("change", () => this.choose());
     this.link.addEventListener("click", () => this.copyLink());
     window.addEventListener("hashchange", () => this.restore());
@@ -21,19 +25,43 @@ export const playground = (Bar, root, { Kept, equip, save }, version) => class e
   }
 
   async request() {
+    const lacking = await this.coming;
+    if (lacking) throw new Error(lacking);
     return {
       kind: "program", limit: 20, wishes: this.wishes(), files: { "program.py": this.area.value },
       commands: [{ words: ["python3", "program.py"] }],
     };
   }
 
-  async choose() {
-    try {
-      this.put(this.choice.value ? (await this.starts())[this.choice.value] : "");
-      this.say("");
-    } catch {
-      this.say("The program cannot be loaded: the site cannot be reached.", "bad");
-    }
+  choose() {
+    const name = this.choice.value;
+    if (!this.runs()) this.say("The program is coming …");
+    this.expect(async () => (name ? (await this.starts())[name] : ""), (code) => {
+      this.put(code);
+      this.chosen = name;
+      return "";
+    }, () => {
+      this.choice.value = this.chosen;
+      return "The site cannot be reached, so the program did not come; the editor has what it had.";
+    });
+  }
+
+  /** Until the code is there that was asked for last, nothing else is written, and Run waits. */
+  expect(get, take, refuse) {
+    const coming = (async () => {
+      const code = await get().catch(() => undefined);
+      if (coming !== this.coming) return this.coming;
+      this.coming = null;
+      this.area.readOnly = false;
+      this.area.removeAttribute("aria-busy");
+      const lacking = code === undefined ? refuse() : "";
+      const text = lacking || take(code);
+      if (!this.runs()) this.say(text, lacking ? "bad" : "plain");
+      return lacking;
+    })();
+    this.coming = coming;
+    this.area.readOnly = true;
+    this.area.setAttribute("aria-busy", "true");
   }
 
   async starts() {
@@ -58,6 +86,7 @@ export const playground = (Bar, root, { Kept, equip, save }, version) => class e
   }
 
   async copyLink() {
+    await this.coming;
     const address = new URL(location.href);
     address.hash = `code=${await pack(this.area.value)}`;
     history.replaceState(null, "", address);
@@ -69,18 +98,16 @@ export const playground = (Bar, root, { Kept, equip, save }, version) => class e
     }
   }
 
-  async restore() {
+  restore() {
     const code = new URLSearchParams(location.hash.slice(1)).get("code");
     if (!code) {
       this.area.value ||= this.kept.text ?? "";
       return;
     }
-    try {
-      this.area.value = await unpack(code);
-      this.say("The code of the link. Read it before you run it.");
-    } catch {
-      this.say("The link is damaged: its code cannot be read.", "bad");
-    }
+    this.expect(() => unpack(code), (text) => {
+      this.area.value = text;
+      return "The code of the link. Read it before you run it.";
+    }, () => "The link is damaged: its code cannot be read.");
   }
 };
 

@@ -222,7 +222,6 @@ class Bar {
       running.stop();
     }
     running = this;
-    this.began = performance.now();
     this.results = [];
     this.counts = { same: 0, different: 0, unknown: 0 };
     this.ending = "";
@@ -258,6 +257,10 @@ class Bar {
     this.clear();
     this.request_ = await this.request();
     if (running === this) this.start();
+  }
+
+  runs() {
+    return running === this;
   }
 
   async request() {
@@ -413,6 +416,7 @@ class Bar {
 
   /** What the run did, to be stepped through. */
   async draw() {
+    const { results } = this;
     const under = this.under();
     let draw;
     try {
@@ -420,7 +424,7 @@ class Bar {
     } catch (error) {
       return this.say(explain(error), "bad");
     }
-    if (running === this) return;
+    if (this.results !== results) return; // another run has begun since
     if (!this.told) return this.say(`${this.status.textContent} No socket was used: there is nothing to step through.`);
     this.story = draw(this.told, this.name, under);
     this.bar.after(this.story.element);
