@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -48,7 +49,7 @@ def reset(sock: socket.socket) -> None:
 SERVERS = {
     "answer_udp": [], "line_server": [], "line_server_asyncio": [], "low_port": [],
     "chat_server": [],
-    "hand_over": ["{folder}/control"],
+    "hand_over": ["{folder}/control"], "forward": ["127.0.0.1", "9"],
 }  # fmt: skip
 
 
@@ -251,6 +252,153 @@ def test_the_keyboard_and_the_chat_are_heard_at_once(tmp_path: Path) -> None:
                 command, stdin=file, capture_output=True, timeout=LIMIT, check=True
             )
         assert ended.stdout == b"alice has come\nalice: read from a file\n"
+
+
+@contextlib.contextmanager
+def forwarded(*options: str) -> Iterator[tuple[socket.socket, str, subprocess.Popen[str]]]:
+    """A listener, the line of the forwarder in front of it, and its process."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LIMIT)
+        port = str(server.getsockname()[1])
+        with HOW_TO.running("forward", "0", "127.0.0.1", port, *options) as (process, line):
+            yield server, line, process
+
+
+def accepted(server: socket.socket) -> socket.socket:
+    connection, _ = server.accept()
+    connection.settimeout(LIMIT)
+    return connection
+
+
+def test_an_end_is_forwarded_and_the_other_direction_goes_on() -> None:
+    with forwarded() as (server, line, process):
+        with client_of(line) as client, accepted(server) as connection:
+            for byte in b"question":
+                client.send(bytes([byte]))
+            client.shutdown(socket.SHUT_WR)
+            assert to_the_end(connection) == b"question"
+            for byte in b"an answer":
+                connection.send(bytes([byte]))
+            assert client.recv(1) == b"a"
+            connection.close()
+            assert to_the_end(client) == b"n answer"
+        assert "8 bytes there, 9 back\n" in HOW_TO.finish(process)
+
+
+def test_much_in_both_directions_at_once_is_forwarded_whole() -> None:
+    much = bytes(range(256)) * 20_000
+
+    def tell(sock: socket.socket) -> None:
+        sock.sendall(much)
+        sock.shutdown(socket.SHUT_WR)
+
+    with (forwarded() as (server, line, _), client_of(line) as client,
+          accepted(server) as connection):  # fmt: skip
+        threads = [threading.Thread(target=tell, args=(sock,)) for sock in (client, connection)]
+        for thread in threads:
+            thread.start()
+        assert to_the_end(connection) == much
+        assert to_the_end(client) == much
+        for thread in threads:
+            thread.join(LIMIT)
+
+
+@pytest.mark.parametrize("who", ["client", "server"])
+def test_a_reset_is_forwarded_as_a_reset(who: str) -> None:
+    with forwarded() as (server, line, process):
+        with client_of(line) as client, accepted(server) as connection:
+            client.sendall(b"hello")
+            assert connection.recv(5) == b"hello"
+            resets, other = (client, connection) if who == "client" else (connection, client)
+            reset(resets)
+            with pytest.raises(ConnectionResetError):
+                other.recv(1)
+        assert "5 bytes there, 0 back: [Errno 104]" in HOW_TO.finish(process)
+
+
+def test_an_answer_to_what_is_not_read_is_forwarded() -> None:
+    with forwarded() as (server, line, _), client_of(line) as client:
+        with accepted(server) as connection:
+            client.sendall(b"more than is read")
+            assert connection.recv(4) == b"more"
+            connection.sendall(b"too large")
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                client.sendall(bytes(10_000))
+        assert client.recv(100) == b"too large"
+
+
+def test_silence_is_an_error_when_both_are_silent() -> None:
+    with (forwarded("--idle", "2") as (server, line, _), client_of(line) as client,
+          accepted(server) as connection):  # fmt: skip
+        begun = time.monotonic()
+        while time.monotonic() < begun + 3:  # one direction is enough
+            connection.send(b"x")
+            assert client.recv(1) == b"x"
+            threading.Event().wait(0.2)
+        with pytest.raises(ConnectionResetError):  # silence is no end of file
+            client.recv(1)
+
+
+def test_who_does_not_read_is_given_up_alone() -> None:
+    with forwarded("--idle", "0.5") as (server, line, process):
+        with client_of(line) as greedy, accepted(server) as unread:
+            greedy.settimeout(LIMIT)
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                while True:
+                    greedy.sendall(bytes(100_000))
+            with client_of(line) as client, accepted(server) as connection:
+                client.sendall(b"hello")
+                assert connection.recv(5) == b"hello"
+            assert unread.recv(1) == b"\0"
+        assert "timed out\n" in HOW_TO.finish(process)
+
+
+def test_where_no_server_is_the_client_is_reset_and_the_next_is_taken() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and does not listen
+        port = str(held.getsockname()[1])
+        with HOW_TO.running("forward", "0", "127.0.0.1", port) as (process, line):
+            for _ in range(2):
+                with client_of(line) as client, pytest.raises(ConnectionResetError):
+                    client.recv(1)
+            output = HOW_TO.finish(process)
+    assert output.count("cannot be connected: [Errno 111] Connection refused\n") == 2
+
+
+def test_two_hundred_clients_are_forwarded_and_only_so_many_at_a_time(line_server: str) -> None:
+    answers = []
+
+    def one(line: str, number: int) -> None:
+        with client_of(line) as client:
+            client.sendall(b"SET k%d %d\nGET k%d\n" % (number, number, number))
+            client.shutdown(socket.SHUT_WR)
+            answers.append(to_the_end(client) == b"OK\nOK %d\n" % number)
+
+    with HOW_TO.running(line_server, "0") as (_, behind):
+        port = str(port_in(behind))
+        running = HOW_TO.running("forward", "0", "127.0.0.1", port, "--clients", "20")
+        with running as (_, line):
+            threads = [threading.Thread(target=one, args=(line, n)) for n in range(200)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(LIMIT)
+    assert answers == [True] * 200
+
+
+def test_what_was_asked_before_the_stop_is_forwarded_and_answered() -> None:
+    with forwarded() as (server, line, process):
+        with client_of(line) as client, accepted(server) as connection:
+            client.sendall(b"question")
+            assert connection.recv(100) == b"question"
+            process.send_signal(signal.SIGTERM)
+            assert connection.recv(100) == b""  # the end, since the stop
+            connection.sendall(b"answer")
+            connection.close()
+            assert to_the_end(client) == b"answer"
+        output, errors = process.communicate(timeout=LIMIT)
+        assert (process.returncode, errors, output.endswith("stopped\n")) == (0, "", True)
 
 
 @pytest.fixture

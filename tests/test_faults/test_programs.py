@@ -71,6 +71,9 @@ CASES = {
     "a chat": Case(
         "how-to", ("chat_server.py 50007", "chat_client.py 50007 alice --say hello"),
         ("alice has come", "alice: hello")),
+    "a port that is forwarded": Case(
+        "how-to", ("line_server.py 50008", "forward.py 50007 127.0.0.1 50008",
+                   "line_client.py 50007 {set} {get}"), ("OK", "OK blue")),
     "the address that answers": Case(
         "how-to", ("line_server.py 50007", "connect_first.py localhost 50007"),
         ("connected to 127.0.0.1",)),
@@ -125,6 +128,7 @@ TAKES_AWAY = {
     ("words in lines", "reset"): ONCE,
     ("words in lines, with asyncio", "reset"): ONCE,
     ("a chat", "reset"): ONCE,
+    ("a port that is forwarded", "reset"): ONCE,
     ("a server and its successor", "reset"): ONCE,
     ("frames", "reset"): ONCE,
     ("frames", "small buffers"): NOBODY_WAITS,
