@@ -10,6 +10,7 @@
     link_generators   random programs about AF_NETLINK and AF_PACKET, for `sequences --of`
     found         programs that a generator of strangers found the model wrong about
     arguments     wrong arguments, each in turn, as CPython refuses them
+    order         two faults at once: which error comes first, as the docstrings have it
     differences   the deliberate differences, named and reasoned
 
 A *program* is a tuple of lines of Python.  Nothing here knows how the model works: a world is

@@ -34,3 +34,9 @@ def test_the_model_refuses_wrong_arguments_as_cpython_does() -> None:
     """Each argument of each function and method: another type, too great, below 0."""
     answer = isolated.run("arguments", limit=120)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_of_two_faults_the_kernel_the_model_and_the_docstring_name_the_same_first() -> None:
+    """The errors of each call stand in the order of the checks, and that is the kernel's."""
+    answer = isolated.run("order", limit=120)
+    assert answer.returncode == 0, answer.stdout + answer.stderr

@@ -60,13 +60,19 @@ class Calls(Connections):
         is the one that the family's table has first for the type.
 
         EINVAL
-            Unknown flags beside the type, no such type, or no such protocol number.
+            Unknown flags beside the type.
         EAFNOSUPPORT
-            There is no such family.
+            *family* is none of Linux's numbers, 0 to 45.
+        EINVAL
+            *kind* is none of Linux's numbers, 0 to 10.
+        EAFNOSUPPORT
+            The family is not there.
+        EINVAL
+            *protocol* is none of IP's numbers, 0 to 262.
         ESOCKTNOSUPPORT
             The family has no such type.
         EPROTONOSUPPORT
-            The type has no such protocol.
+            The type has no such protocol.  (AF_UNIX says this before ESOCKTNOSUPPORT.)
         EPERM
             SOCK_RAW, or another type that only root may have.
         EACCES
@@ -74,7 +80,10 @@ class Calls(Connections):
         EMFILE
             The process has no descriptor left.
 
+        Waits for nothing.
         Differs: the BSDs say EPROTONOSUPPORT where Linux says ESOCKTNOSUPPORT.
+        Not modelled: ENFILE, ENOBUFS and ENOMEM, as nothing is short; modules that are loaded on
+        demand: a family is there from the beginning, or not at all.
         Source: POSIX.1-2024 socket(); Linux socket(2).
 
         >>> import socket
@@ -111,14 +120,18 @@ class Calls(Connections):
     def socketpair(self, family: int, kind: int, protocol: int) -> tuple[int, int]:
         """Make two connected sockets; returns their descriptors.
 
-        The errors of `socket` come first.
+        The arguments are those of `socket`, and its errors come first.
 
+        EINVAL, EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPERM, EACCES
+            As for `socket`, in the order of the family.
         EOPNOTSUPP
             The family makes no pairs; AF_UNIX does, and AF_TIPC where it is.
         EMFILE
             The process has no two descriptors left.
 
+        Waits for nothing.
         Differs: Windows has none; CPython makes one of TCP there.
+        Not modelled: pairs of AF_TIPC; EFAULT, as no memory is pointed at.
         Source: POSIX.1-2024 socketpair(); Linux socketpair(2).
 
         >>> import socket
@@ -155,6 +168,7 @@ class Calls(Connections):
         EBADF
             The descriptor names nothing.
 
+        Not modelled: EINTR and EIO; here a close of what is open does not fail.
         Source: POSIX.1-2024 close(); Linux close(2), socket(7) SO_LINGER.
 
         >>> import socket
@@ -187,6 +201,7 @@ class Calls(Connections):
         EMFILE
             The process has no descriptor left.
 
+        Waits for nothing.  Not modelled: dup2() and dup3(), which CPython's `socket` does not call.
         Source: POSIX.1-2024 dup(); Linux dup(2).
 
         >>> import socket
@@ -206,22 +221,35 @@ class Calls(Connections):
     def bind(self, number: int, address: Any) -> None:
         """Give a socket an address.
 
-        Over IP a port of 0 asks for a free one; over UNIX the empty name for an automatic
-        abstract one.  The errors, for IP:
+        Over IP a port of 0 asks for a free one, one of 32768 to 60999; over UNIX the empty name
+        asks for an automatic abstract one.
+
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
+
+        For IPv4; IPv6 looks for EINVAL before EADDRNOTAVAIL:
 
         EADDRNOTAVAIL
             The address is not one of this host.
         EACCES
             The port is below 1024, and the process may not have it.
         EINVAL
-            The socket has an address already.  (IPv6 looks at this before EADDRNOTAVAIL.)
+            The socket has an address already.
         EADDRINUSE
             The port is taken by a socket that does not share it, or none is free.
 
-        For UNIX: EADDRINUSE, where the name is taken or any file stands there; EINVAL; and
-        what making the file fails with.
+        For UNIX; of an abstract name EADDRINUSE comes last:
 
+        ENOENT, ENOTDIR, EACCES, ENAMETOOLONG, ELOOP, EROFS
+            As for making the file.
+        EADDRINUSE
+            The name is taken, or any file stands there.
+        EINVAL
+            The socket has a name already.
+
+        Waits for nothing.
         Differs: with SO_REUSEADDR Windows lets a second socket take a port that is in use.
+        Not modelled: ENOMEM; EFAULT, as no memory is pointed at.
         Source: POSIX.1-2024 bind(); Linux bind(2), ip(7), unix(7).
 
         >>> import socket
@@ -243,8 +271,11 @@ class Calls(Connections):
         An unbound socket of IP has the address that stands for none, and port 0.
 
         EBADF, ENOTSOCK
-            As for every call.
+            The descriptor names nothing; no socket.
 
+        Waits for nothing.
+        Differs: POSIX leaves open what an unbound socket says; on UNIX it is b"" here.
+        Not modelled: ENOBUFS; EFAULT, as no memory is pointed at.
         Source: POSIX.1-2024 getsockname(); Linux getsockname(2).
 
         >>> import socket
@@ -260,10 +291,15 @@ class Calls(Connections):
     def getpeername(self, number: int) -> tuple[Socket, Any]:
         """The address the socket is connected to, beside the socket.
 
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
         ENOTCONN
             The socket is not connected, or no longer.  (A UNIX socket knows its peer's
             name after the peer is closed.)
 
+        Waits for nothing.
+        Differs: POSIX has EINVAL for a socket that was shut down; Linux never says it.
+        Not modelled: ENOBUFS; EFAULT, as no memory is pointed at.
         Source: POSIX.1-2024 getpeername(); Linux getpeername(2).
 
         >>> import socket

@@ -34,6 +34,8 @@ class Connections(Transfer):
         Linux takes one more than *backlog*, and at most net.core.somaxconn, 4096, of them.
         A second call changes the bound.
 
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
         EOPNOTSUPP
             Sockets of this type take no connections.
         EINVAL
@@ -41,6 +43,9 @@ class Connections(Transfer):
         EADDRINUSE
             Another socket listens on the port; or the socket has none, and none is free.
 
+        Waits for nothing.
+        Differs: a *backlog* below 0 is 0 by POSIX, and the greatest on Linux.
+        Not modelled: EACCES, which security modules give.
         Source: POSIX.1-2024 listen(); Linux listen(2).
 
         >>> import socket
@@ -60,6 +65,8 @@ class Connections(Transfer):
         Waits until one is completed (POLLIN).  A connection that was reset while it waited
         is returned all the same; its first read fails.
 
+        EBADF
+            The descriptor names nothing.
         EMFILE
             The process has no descriptor left.  The descriptor is taken before the call waits,
             so this comes also while the queue is empty; a connection stays in it.
@@ -114,28 +121,53 @@ class Connections(Transfer):
         A stream waits until the connection is complete or has failed (POLLOUT); a datagram
         socket only notes its peer.
 
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
+
+        For TCP, UDP and raw sockets:
+
         EISCONN
             The stream is connected, or listens.
         EALREADY
             An earlier call goes on.
         ENETUNREACH
-            There is no route.
+            There is no route; for TCP also: the address is a group's.
         EACCES
-            A broadcast address without SO_BROADCAST; over UNIX a path that may not be
-            written.
-        EADDRNOTAVAIL
-            No port is free.
+            A broadcast address without SO_BROADCAST.
+        EADDRNOTAVAIL, EAGAIN
+            No port is free, or the connection with these four names exists; UDP says EAGAIN.
         ECONNREFUSED
             Nobody listens there.
-        EINPROGRESS
-            The connection goes on without the call, which may not wait.
+        ECONNABORTED
+            The handshake ended, and why has been told already.
         ETIMEDOUT
             Nobody answered: after 131 seconds, or what TCP_SYNCNT makes of it.
+        EINPROGRESS
+            The connection goes on without the call, which may not wait.
+
+        For UNIX:
+
+        EINVAL
+            The name is empty.
+        ENOENT, ENOTDIR, EACCES
+            As for the path.
+        ECONNREFUSED
+            The file is no socket's any more.
+        EPROTOTYPE
+            The name is that of a socket of another type.
+        ECONNREFUSED
+            It does not listen.
         EAGAIN
-            Over UNIX: the listener's queue is full, and the call may not wait.
+            Its queue is full, and the call may not wait.
+        EISCONN, EINVAL
+            The stream is connected; it listens.
+        EPERM
+            The datagram socket of that name is connected to another.
 
         Differs: after a failure POSIX leaves the socket unspecified; on Linux it may connect
         again.
+        Not modelled: ENETUNREACH and EHOSTUNREACH that a router says; AF_UNSPEC, which undoes
+        a connection and which CPython cannot say.
         Source: POSIX.1-2024 connect(); Linux connect(2).
 
         >>> import socket
@@ -188,12 +220,17 @@ class Connections(Transfer):
 
         Ending sending lets the peer read to the end; ending receiving wakes who waits.
 
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
         EINVAL
             *how* is not one of the three.
         ENOTCONN
             The socket is not connected.  What it is asked for happens all the same: whoever
             waits in accept or recv wakes.  UNIX sockets never say so.
 
+        Waits for nothing: the FIN follows what waits to be sent.
+        Differs: POSIX has ENOTCONN for UNIX sockets too.
+        Not modelled: ENOBUFS.
         Source: POSIX.1-2024 shutdown(); Linux shutdown(2).
 
         >>> import socket

@@ -63,7 +63,10 @@ class Readiness:
         waits for ever.  POLLERR, POLLHUP, and POLLNVAL for a descriptor that names nothing, are
         reported unasked.  The result is empty when the timeout is over.
 
-        Not modelled: EINTR, as CPython calls again.
+        It fails with no error: a descriptor that names nothing is an answer.
+
+        Differs: of an unconnected stream Linux says POLLOUT and POLLHUP; POSIX leaves that open.
+        Not modelled: EINTR, as CPython calls again; EINVAL for more descriptors than RLIMIT_NOFILE.
         Source: POSIX.1-2024 poll(); Linux poll(2).
 
         >>> import select, socket
@@ -141,6 +144,9 @@ class Readiness:
         EBADF
             A descriptor names nothing.
 
+        Differs: POSIX leaves open whether *timeout* is changed; CPython hides that Linux does.
+        Not modelled: EINTR, as CPython calls again; EINVAL for a descriptor of FD_SETSIZE, 1024,
+        or more, which CPython says as ValueError.
         Source: POSIX.1-2024 pselect(); Linux select(2).
 
         >>> import socket
@@ -181,6 +187,9 @@ class EpollCalls(Readiness):
         EMFILE
             The process has no descriptor left.
 
+        Waits for nothing.
+        Differs: Linux's alone; the BSDs have kqueue(), other systems poll().
+        Not modelled: ENFILE and ENOMEM, as nothing is short.
         Source: Linux epoll_create(2).
 
         >>> from bsdsockets import Machine
@@ -219,6 +228,7 @@ class EpollCalls(Readiness):
         EINVAL
             The entry to be changed has EPOLLEXCLUSIVE; there is no such operation.
 
+        Differs: Linux's alone; the BSDs have kevent().
         Not modelled: ENOSPC and ENOMEM; EINVAL for very many paths from one file to instances.
         Source: Linux epoll_ctl(2), epoll(7).
 
@@ -254,6 +264,9 @@ class EpollCalls(Readiness):
         EBADF, EINVAL
             *epoll* names nothing of the model; it names a socket.
 
+        Differs: Linux's alone; the BSDs have kevent().
+        Not modelled: EINTR, as CPython calls again; EINVAL for *most* below 1, which CPython says;
+        EPOLLWAKEUP, as nothing is suspended.
         Source: Linux epoll_wait(2).
 
         >>> import select, socket

@@ -66,19 +66,52 @@ class Transfer(Waiting):
 
         Waits while the send buffer is full (POLLOUT): on a stream until everything is in it,
         so a call that may wait takes all, unless an error comes between.  *address* is the
-        receiver of a datagram; *control* are messages (level, type, value).
+        receiver of a datagram; *control* are messages (level, type, value); *flags* are MSG_OOB
+        and its like.  A datagram is taken whole or not at all.
 
-        ENOTCONN, EDESTADDRREQ
-            The socket is not connected, and no address is given.
-        EISCONN, EOPNOTSUPP
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
+
+        On a stream, and on a UNIX sequence of packets:
+
+        EINVAL, EBADF, EPERM
+            A control message that there is not, that passes no descriptor, or lies about who
+            sends.  TCP looks for it after EPIPE, a sequence of packets after ENOTCONN.
+        EOPNOTSUPP, EISCONN
             An address is given to a UNIX stream; MSG_OOB where there is no urgent data.
-        EPIPE
-            The connection is over, or shut down for sending.  The pending error, if there
-            is one, comes first: ECONNRESET, ECONNREFUSED, ETIMEDOUT.
+        ENOTCONN
+            A UNIX socket is not connected.
+        ECONNRESET, ECONNREFUSED, ETIMEDOUT
+            The pending error.
         EMSGSIZE
-            The datagram does not fit into a packet, or into the send buffer.
-        EACCES, ENETUNREACH, EINVAL, ECONNREFUSED, ENOENT, EPROTOTYPE, EPERM
-            The address cannot be sent to: as for connect.
+            The record is greater than the send buffer.
+        EPIPE
+            The connection is over, there was none (TCP), or it is shut down for sending.
+
+        On a datagram or raw socket; UNIX looks for control messages first, and for the address
+        and ENOTCONN last:
+
+        EMSGSIZE, EOPNOTSUPP
+            The datagram is longer than any; MSG_OOB.
+        EINVAL, EDESTADDRREQ, ENOTCONN
+            Port 0; no address is given, and the socket is not connected (UNIX says ENOTCONN).
+        EINVAL, ENODEV
+            A control message that there is not, or with a value that cannot be.
+        ENETUNREACH, EACCES, EAFNOSUPPORT
+            No way there; broadcast without SO_BROADCAST; IPv6 from an address of IPv4.
+        ENOENT, ENOTDIR, EPROTOTYPE, ECONNREFUSED, EPERM
+            The name leads to no socket that takes datagrams of this one, as for `connect`.
+        EMSGSIZE
+            It does not fit into a packet, or into the send buffer.
+        ECONNREFUSED and others
+            The pending error.
+        EPIPE
+            Shut down for sending.
+        EFAULT
+            A raw ICMP socket: no type and code to read.
+
+        On all:
+
         EAGAIN
             Nothing fits, and the call may not wait.
 
@@ -148,15 +181,20 @@ class Transfer(Waiting):
         Waits until something is there (POLLIN); with MSG_WAITALL until all of it is.  A
         stream that has ended gives no bytes; so does an empty datagram.
 
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
         ENOTCONN, EINVAL
-            The stream is not connected (UNIX says EINVAL).
-        ECONNREFUSED, ECONNRESET, ETIMEDOUT
-            The pending error; datagram sockets report it before data that waits.
+            The socket listens; a UNIX one is not connected (a stream says EINVAL).
         EOPNOTSUPP, EINVAL
-            MSG_OOB where there is no urgent data.
+            MSG_OOB where there is no urgent data: never is (EOPNOTSUPP), or not now.
+        ECONNREFUSED, ECONNRESET, ETIMEDOUT
+            The pending error: of datagram sockets before data that waits, of streams after it.
+        ENOTCONN
+            TCP was never connected.
         EAGAIN
             Nothing is there, and the call may not wait.
 
+        Not modelled: EINTR, as CPython calls again; EFAULT, ENOMEM.
         Differs: MSG_TRUNC as an argument, which returns the whole length, is Linux's.
         Source: POSIX.1-2024 recv(), recvmsg(); Linux recv(2).
 
@@ -205,12 +243,25 @@ class Transfer(Waiting):
     def getsockopt(self, number: int, level: int, option: int, room: int) -> bytes:
         """The value of an option, at most *room* bytes of it, as C has it.
 
-        ENOPROTOOPT
-            There is no such option, or it cannot be read.
+        *level* and *option* are Linux's numbers: SOL_SOCKET and SO_TYPE, IPPROTO_TCP and
+        TCP_NODELAY.  Waits for nothing.
+
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
         EOPNOTSUPP
-            The socket does not look into this level, or its family lacks the option.
+            The socket does not look into this level.
+        ENOPROTOOPT
+            There is no such option.
+        EOPNOTSUPP
+            The socket's family lacks the option.
+        ENOPROTOOPT
+            It can only be set.
         EINVAL, ENOTCONN
             The option needs more room; or a connection.
+
+        Differs: SO_SNDBUF and SO_RCVBUF read back as twice what was set on Linux, which counts
+        its own cost; on other systems as what was set.
+        Not modelled: EFAULT, as no memory is pointed at; the options that `OPTIONS` has not.
 
         Source: POSIX.1-2024 getsockopt(); Linux getsockopt(2) and the pages of section 7.
 
@@ -231,12 +282,24 @@ class Transfer(Waiting):
                    null: bool = False) -> None:
         """Change an option; *value* as C has it, *null* if a length came without a value.
 
-        EINVAL
-            Too few bytes; a value out of bounds; too late for this option.
-        EFAULT
-            A null pointer with a length.
+        *level* and *option* are as for `getsockopt`.  Waits for nothing.
+
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
+        EINVAL, EFAULT
+            Too few bytes for an int; a null pointer with a length.  Linux reads the int before
+            it looks which option it is for, of SOL_SOCKET, TCP and UDP.
         ENOPROTOOPT, EOPNOTSUPP
             There is no such option here, or it cannot be set.
+        EINVAL, EFAULT
+            Too few bytes, or a null pointer, for an option that is no int.
+        EDOM
+            A time with a million microseconds or more.
+        EINVAL, EPERM and others
+            A value out of bounds; too late for this option; not for an unprivileged process.
+
+        Differs: an option that one system stores another refuses; the table of options has them.
+        Not modelled: ENOMEM; the options that `OPTIONS` has not.
 
         Source: POSIX.1-2024 setsockopt(); Linux setsockopt(2) and the pages of section 7.
 
@@ -257,10 +320,12 @@ class Transfer(Waiting):
         self._settle()
 
     def ioctl(self, number: int, request: int, argument: bytes) -> tuple[int, bytes]:
-        """Do what *request* asks, with the bytes of its structure; waits for nothing.
+        """Do what *request* asks, with the bytes *argument* of its structure; waits for nothing.
 
         Returns what the call returns, and the structure as it is then.
 
+        EBADF, ENOTSOCK
+            The descriptor names nothing; no socket.
         EINVAL
             SIOCINQ or SIOCOUTQ of a listening socket.
         ENODEV
@@ -272,6 +337,7 @@ class Transfer(Waiting):
         ENOTTY
             The socket has no such request.
 
+        Differs: the requests are each system's own; POSIX has none of sockets but sockatmark().
         Not modelled: who is told by a signal (FIOASYNC), the time of the last datagram
         (SIOCGSTAMP), and what has pointers in it (SIOCGIFCONF, SIOCETHTOOL).
         Source: Linux ioctl_fs(2), socket(7), tcp(7), udp(7), unix(7), netdevice(7).

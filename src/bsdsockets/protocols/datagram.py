@@ -58,10 +58,16 @@ class Datagrams(DatagramErrors):
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
         """Note the peer; nothing is sent.
 
+        EINVAL
+            The address is local to a link of IPv6, and none is named.
         ENETUNREACH
-            There is no route.
+            An address of IPv4, and the socket is for IPv6 only; there is no route.
         EACCES
             A broadcast address, without SO_BROADCAST.
+        EAFNOSUPPORT
+            An address of IPv6, and the socket is bound to one of IPv4.
+
+        Source: POSIX.1-2024 connect(); Linux ``__ip4_datagram_connect``.
         """
         self.prepare(so)
         end = so.pcb
@@ -119,8 +125,10 @@ class Datagrams(DatagramErrors):
              control: tuple[Any, ...] = ()) -> int | None:
         """Send *data* as one packet; returns its length.  Never waits: the link takes all.
 
-        EMSGSIZE, EOPNOTSUPP, EINVAL, EDESTADDRREQ
-            Too long; MSG_OOB; port 0; no address is given, and none is connected to.
+        EMSGSIZE, EOPNOTSUPP
+            Too long for any; MSG_OOB.
+        EINVAL, EDESTADDRREQ
+            Port 0; no address is given, and none is connected to.
         EINVAL, ENODEV
             A control message that there is not, or with a value that cannot be.
         ENETUNREACH, EACCES, EAFNOSUPPORT
@@ -128,7 +136,8 @@ class Datagrams(DatagramErrors):
         EMSGSIZE, ECONNREFUSED and others, EPIPE
             Too long for IP; the pending error; shut down for sending.
 
-        Not modelled: EAGAIN and ENOBUFS, as the link is never slow.
+        Not modelled: EAGAIN, as the link is never slow.
+        Source: POSIX.1-2024 sendmsg(); udp(7), raw(7); Linux ``udp_sendmsg``, ``raw_sendmsg``.
         """
         self.prepare(so)
         self.check_size(so, data, flags)
@@ -223,6 +232,8 @@ class Datagrams(DatagramErrors):
             MSG_ERRQUEUE, and no error is kept.
         ECONNREFUSED and others
             The pending error, once.
+
+        Source: POSIX.1-2024 recvmsg(); udp(7); Linux ``udp_recvmsg``.
         """
         if flags & MSG_ERRQUEUE:
             return self.receive_error(so, count)

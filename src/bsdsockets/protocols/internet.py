@@ -68,14 +68,20 @@ class Internet(Protocol):
     def bind(self, so: Any, address: InternetAddress) -> None:
         """Give *so* an address and a port.
 
+        EINVAL
+            Of IPv6: a mapped address with IPV6_V6ONLY; over TCP a group.
         EADDRNOTAVAIL
-            The address is not one of this host.
+            Of IPv4: the address is not one of this host.
         EACCES
             The port is below 1024 and the process may not have it.
         EINVAL
             The socket is bound already.
+        EINVAL, ENODEV, EADDRNOTAVAIL
+            Of IPv6: no interface is named, or one that is not there; as for IPv4.
         EADDRINUSE
             The port is taken, or none is free.
+
+        Source: POSIX.1-2024 bind(); Linux ``__inet_bind``, ``__inet6_bind``.
         """
         mapped = is_mapped(address.address)
         if mapped and so.options.get("IPV6_V6ONLY"):

@@ -81,9 +81,13 @@ class Raw(Datagrams):
         """Receive only what is for *address*; its port means nothing.
 
         EADDRNOTAVAIL
-            An IPv4-mapped address, or none of this host.
+            An IPv4-mapped address.
         EINVAL
             The socket is connected.
+        EADDRNOTAVAIL, EINVAL, ENODEV
+            The address is none of this host; no interface is named, or one that is not there.
+
+        Source: raw(7); Linux ``raw_bind``, ``rawv6_bind``.
         """
         if is_mapped(address.address):
             fail(EADDRNOTAVAIL)

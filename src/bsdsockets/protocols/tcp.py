@@ -149,17 +149,26 @@ class Tcp(TcpClosing):
         """Begin a connection, or say how the one that was begun stands (RFC 9293, active OPEN).
 
         EISCONN
-            The socket is connected, or it listens.
+            The socket is connected.
         EINVAL
             It was shut down on its way there.
-        ENETUNREACH
-            There is no route to the address, or it is a group's.
-        EADDRNOTAVAIL
-            The connection with these four names exists, or no port is free.
+        EISCONN
+            It listens.
         EALREADY
             The handshake goes on, and the call may not *wait*.
         ECONNREFUSED, ETIMEDOUT, ECONNABORTED
-            How the handshake ended.
+            How the handshake ended: the pending error, or that it has been told already.
+        ENETUNREACH
+            There is no route to the address, or it is a group's.
+        EINVAL
+            The address is local to a link of IPv6, and none is named.
+        EAFNOSUPPORT
+            It is one of IPv6, and the socket is bound to one of IPv4.
+        EADDRNOTAVAIL
+            The connection with these four names exists, or no port is free.
+
+        Source: POSIX.1-2024 connect(); RFC 9293 3.9.1.1; Linux ``__inet_stream_connect``,
+        ``tcp_v4_connect``, ``tcp_v6_connect``.
         """
         c = so.pcb
         if so.state == CONNECTED:
@@ -198,13 +207,13 @@ class Tcp(TcpClosing):
         """Send the SYN: choose the addresses and the port, enter SYN-SENT."""
         local = so.bound_address
         remote = self.wire(so, address.address)
-        if is_mapped(local):
-            if ":" in remote:
-                fail(EAFNOSUPPORT)
+        if is_mapped(local) and ":" not in remote:
             check_source(so, PLAIN._replace(source=unmap(local)))
         if self.node.kind(remote) in ("multicast", "broadcast"):
             fail(ENETUNREACH)
         self.check_scope(so, address)
+        if is_mapped(local) and ":" in remote:
+            fail(EAFNOSUPPORT)
         source = self.node.source_for(remote)
         source = self.own_source(so, 6 if ":" in remote else 4) or source
         if so.explicit_address and ":" in unmap(local) and ":" not in remote and not is_any(local):

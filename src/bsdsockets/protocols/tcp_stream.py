@@ -63,12 +63,18 @@ class TcpStream(Internet):
              control: Any = ()) -> int | None:
         """Take what there is room for; returns how many bytes, or None for "no room yet".
 
-        ECONNRESET, ETIMEDOUT and others
-            The pending error, which is told once.
+        Waits for POLLOUT.
+
+        ECONNRESET, ECONNREFUSED, ETIMEDOUT and others
+            The pending error, which is told once, where there is no connection.
         EPIPE
-            There is no connection, or this end has ended sending.
+            There is none, or its FIN is sent.
         EINVAL
             A control message that there is not.
+        ECONNRESET and others, EPIPE
+            The pending error; this end was shut down before it was connected.
+
+        Source: POSIX.1-2024 send(); RFC 9293 3.9.1.2 (SEND); Linux ``tcp_sendmsg_locked``.
         """
         c = so.pcb
         peer = c.peer
@@ -130,14 +136,21 @@ class TcpStream(Internet):
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take up to *count* bytes; none at the end of the stream; None for "not yet".
 
+        Waits for POLLIN, with MSG_WAITALL until *count* bytes are there.
+
         EAGAIN
             MSG_ERRQUEUE: TCP keeps no errors there.
+        ENOTCONN
+            The socket listens.
         EINVAL
             MSG_OOB: no byte is urgent, or it is read in line.
         ECONNRESET, ETIMEDOUT and others
             The pending error, once everything before it is read.
         ENOTCONN
-            The socket listens, or was never connected.
+            The socket was never connected.
+
+        Source: POSIX.1-2024 recv(); RFC 9293 3.9.1.3 (RECEIVE), 3.8.5 (urgent); Linux
+        ``tcp_recvmsg_locked``.
         """
         c = so.pcb
         buffer = so.buffer

@@ -136,12 +136,16 @@ class Unix(Protocol):
     def bind(self, so: Any, name: bytes) -> None:
         """Give *so* a name; the empty one asks for an automatic abstract name.
 
+        ENOENT, ENOTDIR, EACCES and others
+            As for making the file.
         EADDRINUSE
-            The name is taken; for a path, a file stands there.
+            A file stands there.
         EINVAL
             The socket has a name.
-        ENOENT, ENOTDIR, EACCES
-            As for making the file.
+        EADDRINUSE
+            The abstract name is taken.
+
+        Source: POSIX.1-2024 bind(); unix(7); Linux ``unix_bind_bsd``, ``unix_bind_abstract``.
         """
         end = so.pcb
         if not name:

@@ -29,6 +29,9 @@ class UnixConnected(Unix):
 
         EINVAL
             The socket has no name, or is connected.
+
+        Differs: POSIX has EDESTADDRREQ where there is no name.
+        Source: POSIX.1-2024 listen(); Linux ``unix_listen``.
         """
         if not so.pcb.name or so.pcb.peer is not None:
             fail(EINVAL)
@@ -42,16 +45,24 @@ class UnixConnected(Unix):
     def connect(self, so: Any, name: bytes, wait: bool) -> bool | None:
         """Connect to the listening socket called *name*.
 
+        Waits while its queue is full.
+
+        EINVAL
+            The name is empty.
+        ENOENT, ENOTDIR, EACCES, ECONNREFUSED
+            The path leads nowhere, may not be written, or to no socket.
+        EPROTOTYPE
+            It leads to a socket of another type.
         ECONNREFUSED
             Nobody listens there.
-        ENOENT, ENOTDIR, EACCES, EPROTOTYPE
-            The path leads nowhere, may not be written, or to a socket of another type.
         EAGAIN
             Its queue is full, and the socket is non-blocking.
         EISCONN
             The socket is connected.
         EINVAL
             The socket listens.
+
+        Source: POSIX.1-2024 connect(); Linux ``unix_stream_connect``.
         """
         if name and so.options.get("SO_PASSCRED"):
             self.autobind(so)

@@ -62,6 +62,8 @@ class Records(Unix):
 
         EMSGSIZE
             The record is greater than the send buffer.
+        ECONNRESET
+            The pending error.
         EPIPE
             The socket is shut down for sending.
         """
@@ -126,10 +128,14 @@ class UnixDatagram(Records):
     def connect(self, so: Any, name: bytes, wait: bool) -> bool:
         """Note the peer; what another has sent before is lost.
 
-        ECONNREFUSED, ENOENT, ENOTDIR, EACCES, EPROTOTYPE
+        EINVAL
+            The name is empty.
+        ENOENT, ENOTDIR, EACCES, ECONNREFUSED, EPROTOTYPE
             The name leads to no socket of this type.
         EPERM
             The peer is connected to somebody else.
+
+        Source: POSIX.1-2024 connect(); Linux ``unix_dgram_connect``.
         """
         if name and so.options.get("SO_PASSCRED"):
             self.autobind(so)
@@ -156,16 +162,28 @@ class UnixDatagram(Records):
              control: tuple[Any, ...] = ()) -> int | None:
         """Send one datagram to *address*, or to the peer.
 
+        Waits for POLLOUT: None while the send buffer or the receiver's queue is full.
+
+        EINVAL, EBADF, EPERM
+            As for control messages.
         EOPNOTSUPP
             MSG_OOB.
+        EINVAL
+            The address is empty.
+        EMSGSIZE, ECONNRESET, EPIPE
+            As `room` says, of the sender itself.
+        ENOENT, ENOTDIR, EACCES, ECONNREFUSED, EPROTOTYPE
+            The address, as for connect().
         ENOTCONN
             No address is given and the socket is not connected.
-        EMSGSIZE, EPIPE
-            As for the sender itself.
-        ECONNREFUSED, ENOENT, ENOTDIR, EACCES, EPROTOTYPE
-            As for connecting.
         EPERM
             The receiver is connected to somebody else.
+        ECONNREFUSED
+            It is closed.
+        EPIPE
+            It is shut down for receiving.
+
+        Source: POSIX.1-2024 sendmsg(); unix(7); Linux ``unix_dgram_sendmsg``.
         """
         beside = self.beside(control) if control else NOTHING
         if flags & MSG_OOB:
@@ -256,6 +274,8 @@ class UnixSeqpacket(Records, UnixConnected):
             As for control messages.
         EOPNOTSUPP, EMSGSIZE, EPIPE
             MSG_OOB; greater than the send buffer; one of the two ends is shut down.
+
+        Source: POSIX.1-2024 send(); unix(7); Linux ``unix_seqpacket_sendmsg``.
         """
         if so.error:
             so.fail_pending()
@@ -278,6 +298,8 @@ class UnixSeqpacket(Records, UnixConnected):
 
         ENOTCONN
             The socket is not connected.
+        EOPNOTSUPP, ECONNRESET
+            MSG_OOB; the pending error.
         """
         if so.pcb.peer is None:
             fail(ENOTCONN)

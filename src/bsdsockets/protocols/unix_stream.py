@@ -51,12 +51,22 @@ class UnixStream(UnixConnected):
              control: tuple[Any, ...] = ()) -> int | None:
         """Append *data* to what the peer has to read; returns how many bytes fitted.
 
+        Waits for POLLOUT: None while the send buffer is full.
+
+        EINVAL, EBADF, EPERM
+            As for control messages.
+        EOPNOTSUPP
+            MSG_OOB and no byte to be urgent.
         EOPNOTSUPP, EISCONN
             An address is given; the socket is unconnected, or connected.
         ENOTCONN
             The socket is not connected.
         EPIPE
-            One of the two ends is shut down.
+            This end is shut down for sending.
+        ECONNRESET, EPIPE
+            The pending error; the other end is closed or shut down for receiving.
+
+        Source: POSIX.1-2024 send(); unix(7); Linux ``unix_stream_sendmsg``.
         """
         beside = self.beside(control) if control else NOTHING
         urgent = bool(flags & MSG_OOB)
@@ -114,8 +124,17 @@ class UnixStream(UnixConnected):
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take bytes that have come.
 
+        Waits for POLLIN: None while nothing is there.
+
         EINVAL
             The socket is not connected.
+        EINVAL
+            MSG_OOB: no byte is urgent, or it is read in line.
+        ECONNRESET
+            The pending error, once everything before it is read.
+
+        Differs: POSIX has ENOTCONN for a socket that is not connected.
+        Source: POSIX.1-2024 recv(); unix(7); Linux ``unix_stream_read_generic``.
         """
         buffer = so.buffer
         if buffer and not flags:

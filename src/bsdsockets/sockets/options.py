@@ -76,14 +76,16 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
 
     Returns its name.
 
-    EFAULT
-        A null pointer, with a length that is read.
+    EINVAL, EFAULT
+        Too few bytes for an int, or a null pointer: where that is read before the option is known.
     ENOPROTOOPT, EOPNOTSUPP
         There is no such option, or it cannot be set.
-    EINVAL
-        Too few bytes, or a value out of bounds.
+    EINVAL, EFAULT
+        Too few bytes for this option, or a null pointer with a length that is read.
     EDOM
         A time with a million microseconds or more.
+    EINVAL
+        A value out of bounds.
     """
     if _number_comes_first(so, level, number):
         _check_value(value, 4, null)
