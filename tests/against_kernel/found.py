@@ -241,4 +241,39 @@ FOUND = {
     "a = udp(); a.bind(LO); a.sendmsg([b'x'], [], -1, at(a)); "
     "a.recvmsg(9, 0, -(1 << 31)); a.sendmsg(['x'], [(1,)], 0, ('::1', 9)); "
     "a.sendmsg(['x'], [(1,)]); a.sendmsg([b'x'], [(1,)])",
+    "who has a port may have the same connection again": "z = tcp(); z.bind(LO); p = at(z); "
+    "z.close(); a = tcp(); a.bind(p); a.shutdown(SHUT_WR); "
+    "a.connect(p); a.connect(p); a.connect(p); look(a); l = tcp6(); l.bind(LO6); l.listen(); "
+    "b = tcp6(); b.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); b.bind(LO6); b.connect(at(l)); "
+    "q = at(b); c, peer = accept(l); b.close(); d = tcp6(); "
+    "d.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); d.bind(q); d.connect(at(l)); c.close(); "
+    "d.connect(at(l)); d.connect(at(l)); look(d)",
+    "TCP_MAXSEG before anybody answers": "a = tcp(); a.bind(LO); a.connect(at(a)); "
+    "a.getsockopt(IPPROTO_TCP, TCP_MAXSEG); b = tcp6(); "
+    "b.setsockopt(IPPROTO_TCP, TCP_MAXSEG, 700); "
+    + "; ".join(["b.connect_ex(nobody(AF_INET6)); b.getsockopt(IPPROTO_TCP, TCP_MAXSEG)"] * 4),
+    "MSG_PEEK shows an empty packet to a raw socket once": "; ".join(
+        f"a = {made}; a.sendto(b'', at(a)); a.sendto(b'ab', at(a)); a.sendto(b'', at(a)); "
+        "a.recv(5, MSG_PEEK); a.recv(5, MSG_PEEK); a.recv(5, MSG_PEEK); a.recv(5); "
+        "a.recv(5, MSG_PEEK); a.recv(5); a.recv(5, MSG_PEEK); a.recv(5, MSG_PEEK); a.recv(5); "
+        "a.recv(5)" for made in ("experiment6()", "udp6(); a.bind(LO6)")),
+    "a destination's port is told where there is one": "a = experiment(); "
+    "a.setsockopt(IPPROTO_IP, 20, 1); a.sendto(b'xyz', at(a)); a.sendto(b'xyzw', at(a)); "
+    "receive(a, 99, 99); receive(a, 99, 99); b = experiment6(); "
+    "b.setsockopt(IPPROTO_IPV6, 74, 1); b.sendto(b'xyz', at(b)); b.sendto(b'xyzw', at(b)); "
+    "receive(b, 99, 99); receive(b, 99, 99); c = udp6(); c.setsockopt(IPPROTO_IPV6, 74, 1); "
+    "c.setsockopt(IPPROTO_IPV6, 25, 1); n = nobody(AF_INET6); c.sendto(b'xyz', n); "
+    "len(receive(c, 99, 199, MSG_ERRQUEUE)[1]); c.sendto(b'xyzw', n); "
+    "len(receive(c, 99, 199, MSG_ERRQUEUE)[1])",
+    "a raw socket of IPv6 has no way to IPv4": "a = header6(); a.shutdown(SHUT_WR); "
+    "p = (IPPROTO_IPV6, IPV6_PKTINFO, inet_pton(AF_INET6, '::1') + struct.pack('i', 1)); "
+    + "; ".join(f"a.sendmsg([bytes({size})], [p], 0, ({host!r}, 0))" for size in (39, 40)
+                for host in ("::1", "::", "::ffff:0.0.0.0", "2001:db8::1")),
+    "a header of IPv4 that is none": "a = socket.socket(AF_INET, SOCK_RAW, 255); "
+    + "; ".join(["a.sendto(bytes(19), LO); a.sendto(bytes(20), LO); "
+                 "a.sendto(b'F' + bytes(20), LO); a.shutdown(SHUT_WR)"] * 2),
+    "no room for the urgent byte": "a, b = pair(SOCK_STREAM); b.send(b'x!', MSG_OOB); "
+    "len(a.recvfrom(0, MSG_OOB | MSG_PEEK)[0]); len(receive(a, 0, 0, MSG_OOB)[0]); "
+    "a.recv(9, MSG_OOB); a.recv(9); " + PAIR.replace("a, b", "c, d") + "b.send(b'x!', MSG_OOB); "
+    "len(a.recvfrom(0, MSG_OOB)[0]); a.recv(9, MSG_OOB); a.recv(9)",
 }

@@ -231,20 +231,23 @@ class Generator:
         size = self._room(one, (0, 1, 2, 5, 100, 1000, 100000))
         flags = self._flags(RECEIVING, 0.35, one)
         verb = self.random.choice(("recv", "recv", "recvfrom", "recv_into"))
-        if verb == "recv_into" or "TRUNC" in flags:  # bytes that nobody wrote are not compared
+        unwritten = "TRUNC" in flags or (size == 0 and "OOB" in flags)
+        if verb == "recv_into" or unwritten:  # bytes that nobody wrote are not compared
             return f"{name}.recv_into(bytearray({size}), 0, {flags})"
         return f"{name}.{verb}({size}{'' if flags == '0' else ', ' + flags})"
 
     def _room(self, one: Any, sizes: tuple[int, ...]) -> int:
-        """Return a size, of which a raw socket's shows a whole header of IP, or nothing of it."""
-        raw = one.type == 3 and one.family == 2
-        return self.random.choice(tuple(size for size in sizes if not raw or not 4 < size < 99))
+        """Return a size, of which a raw socket's shows a whole header or nothing of its numbers."""
+        if one.type == 3:
+            hidden = range(5, 99) if one.family == 2 else range(3, 9)  # of IPv4, or of ICMPv6
+            sizes = tuple(size for size in sizes if size not in hidden)
+        return self.random.choice(sizes)
 
     def _receive(self, name: str, one: Any, other: str) -> str:
         size = self._room(one, (0, 1, 5, 100, 1000))
         room = self.random.choice((0, 16, 20, 24, 64, 256))
         flags = self._flags(RECEIVING, 0.35, one)
-        flags = "MSG_PEEK" if "TRUNC" in flags else flags
+        flags = "MSG_PEEK" if "TRUNC" in flags or (size == 0 and "OOB" in flags) else flags
         return f"receive({name}, {size}, {room}, {flags})"
 
     def _taken(self, name: str, one: Any, other: str) -> str:

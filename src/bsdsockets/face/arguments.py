@@ -9,7 +9,7 @@ import sys
 from operator import index
 from typing import Any, NoReturn
 
-from ..machine.constants import MSG_TRUNC
+from ..machine.constants import MSG_OOB, MSG_TRUNC
 
 SINCE_3_14 = sys.version_info >= (3, 14)
 SINCE_3_15 = sys.version_info >= (3, 15)
@@ -210,10 +210,11 @@ def readable(data: Any) -> bytes:
 def whole(message: Any, flags: int) -> bytes:
     """With MSG_TRUNC a datagram's whole length is returned; what was cut off is zero here.
 
-    CPython returns whatever its memory held there.
+    So is a UNIX socket's urgent byte without room.  CPython returns whatever its memory held there.
     """
     data: bytes = message.data
-    return data + bytes(max(0, message.length - len(data))) if flags & MSG_TRUNC else data
+    counted = flags & MSG_TRUNC or message.flags & MSG_OOB
+    return data + bytes(max(0, message.length - len(data))) if counted else data
 
 
 def scatter(data: bytes, views: list[memoryview]) -> None:

@@ -154,7 +154,8 @@ class Datagrams(DatagramErrors):
                 self.check_size4(data, flags)
                 self.check_port(so, port)  # Linux hands it to IPv4 as if it were given
         chosen = choices(so, control, remote, self.node.kind(remote) == "multicast")
-        if chosen.source and address is not None and unmap(address.address) == ANY4:
+        if chosen.source and address is not None and ":" not in remote and is_any(
+                unmap(address.address)):
             remote = chosen.source  # where it seems to come from: this host has that address too
         fresh = address is not None or bool(control) or bool(flags & MSG_DONTROUTE)
         source, remote, port = self.route(so, data, fresh, remote, port, chosen)
@@ -246,6 +247,8 @@ class Datagrams(DatagramErrors):
         if so.options:
             return self._taken(so, count, flags)
         record = self.first(so) if flags & MSG_PEEK else self.take(so)
+        if record is None:
+            return None
         data = record.data
         size = len(data)
         return Message(data if size <= count else data[:count], record.address, (),
@@ -254,10 +257,10 @@ class Datagrams(DatagramErrors):
     def _taken(self, so: Any, count: int, flags: int) -> Message | None:
         """The same for a socket with options: SO_PEEK_OFF, and what it asked to be told."""
         peek = flags & MSG_PEEK
-        record: Record | None = self.first(so) if peek else self.take(so)
-        skip = 0
-        if peek:
-            record, skip = look(so.buffer.records, peek_offset(so, flags))
+        record = self.first(so) if peek else self.take(so)
+        skip, offset = 0, peek_offset(so, flags)
+        if offset >= 0:
+            record, skip = look(so.buffer.records, offset)
         if record is None:
             return None
         size = len(record.data)
@@ -268,11 +271,11 @@ class Datagrams(DatagramErrors):
             skip and count <= size - skip) else 0
         return Message(data, record.address, told(so, record), cut, size)
 
-    def first(self, so: Any) -> Record:
-        """The record that is next."""
+    def first(self, so: Any) -> Record | None:
+        """The record that MSG_PEEK shows."""
         return so.buffer.records[0]
 
-    def take(self, so: Any) -> Record:
+    def take(self, so: Any) -> Record | None:
         """Remove the next record."""
         return so.buffer.take()
 

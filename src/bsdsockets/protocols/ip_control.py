@@ -232,23 +232,23 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
         result.append((c.IPPROTO_IP, c.IP_TTL, struct.pack("=i", packet.ttl)))
     if get("IP_RECVTOS"):
         result.append((c.IPPROTO_IP, c.IP_TOS, bytes([packet.tos])))
-    if get("IP_RECVORIGDSTADDR"):
+    if get("IP_RECVORIGDSTADDR") and len(ports := _ports(record, returned)) == 4:
         result.append((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR, sockaddr(
-            packet.destination, _port(record, returned))))
+            packet.destination, int.from_bytes(ports[2:], "big"))))
     return tuple(result)
 
 
-def _port(record: Record, returned: bool) -> int:
-    """The second pair of bytes after the IP header: the port, where there is one.
+def _ports(record: Record, returned: bool) -> bytes:
+    """The four bytes after the IP header: both ports, where there are such; fewer if it is short.
 
     Of what came back Linux takes them from the data.
     """
     packet = record.origin
     if returned:
-        return int.from_bytes(record.data[2:4].ljust(2, b"\0"), "big")
+        return record.data[:4]
     if isinstance(packet.payload, Datagram):
-        return packet.payload.destination
-    return int.from_bytes(encode_payload(packet)[2:4], "big")
+        return struct.pack("!HH", packet.payload.source, packet.payload.destination)
+    return encode_payload(packet)[:4]
 
 
 def _told6(get: Any, record: Record, returned: bool,
@@ -263,6 +263,6 @@ def _told6(get: Any, record: Record, returned: bool,
         result.append((c.IPPROTO_IPV6, c.IPV6_HOPLIMIT, struct.pack("=i", packet.ttl)))
     if get("IPV6_RECVTCLASS"):
         result.append((c.IPPROTO_IPV6, c.IPV6_TCLASS, struct.pack("=i", packet.tos)))
-    if get("IPV6_ORIGDSTADDR"):
+    if get("IPV6_ORIGDSTADDR") and len(ports := _ports(record, returned)) == 4:
         result.append((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR, sockaddr(
-            packet.destination, _port(record, returned))))
+            packet.destination, int.from_bytes(ports[2:], "big"))))

@@ -25,7 +25,7 @@ from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.parse import carried, parse
 from ..network.wire import checksum, encode, encode_payload, sum_of, with_checksum
-from .buffers import Record, packet_cost
+from .buffers import Record, look, packet_cost
 from .datagram import Datagrams
 from .icmp import IcmpErrors
 from .internet import LINK_LOCAL, InternetAddress
@@ -113,6 +113,10 @@ class Raw(Datagrams):
         if flags & MSG_OOB:
             fail(EOPNOTSUPP)
         return super().receive(so, count, flags)
+
+    def first(self, so: Any) -> Record | None:
+        """Linux looks as if SO_PEEK_OFF were 0 and stayed so: an empty packet shows once."""
+        return look(so.buffer.records, 0)[0]
 
     def check_state(self, so: Any) -> None:
         """Linux sends for a raw socket whatever is pending or shut down, but a whole packet."""
@@ -215,27 +219,27 @@ class Raw(Datagrams):
         self.node.send(carried(packet._replace(made=encode(packet))))
 
     def _check_header(self, so: Any, data: bytes) -> None:
-        """What a program gives as a whole packet must fit the link and have room for a header.
-
-        IPv4's must say how long it is.
-        """
+        """What a program gives as a whole packet must fit the link and have room for a header."""
         four = so.family == AF_INET
         if len(data) > min(65535 if four else 65536, self.node.loopback.mtu):
             fail(EMSGSIZE)
-        if four and (len(data) < 20 or not 20 <= (data[0] & 15) * 4 <= len(data)):
-            fail(EINVAL)
-        if len(data) < 40 and not four:
+        if len(data) < (20 if four else 40):
             fail(EINVAL)
 
     def _send_whole(self, so: Any, source: str, data: bytes) -> None:
         """Send a packet as it is; IPv4's length and sum are filled in, and what is 0 in it.
 
         That is the source, and the identification unless Don't Fragment is set.
+
+        EINVAL
+            IPv4's header does not say how long it is.
         """
+        size = (data[0] & 15) * 4
+        if so.family == AF_INET and not 20 <= size <= len(data):
+            fail(EINVAL)
         if data[0] >> 4 != (4 if so.family == AF_INET else 6):
             return  # IP takes no packet of another version
         if so.family == AF_INET:
-            size = (data[0] & 15) * 4
             address = pack(source) if data[12:16] == bytes(4) else data[12:16]
             number = data[4:6]
             if number == bytes(2) and not data[6] & 0x40:

@@ -40,8 +40,16 @@ from .tcp_closing import TcpClosing
 from .tcp_connection import SLOW, Connection, TimeWait, is_slow
 from .tcp_fast import FastPath
 from .tcp_input import Input
-from .tcp_output import Output
-from .tcp_states import ACTIVE_OPEN, CLOSED, LISTEN, PASSIVE_OPEN, SYN_RECEIVED, SYN_SENT
+from .tcp_output import DELAY, Output, assumed
+from .tcp_states import (
+    ACTIVE_OPEN,
+    CLOSED,
+    LISTEN,
+    PASSIVE_OPEN,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+)
 
 
 class Tcp(TcpClosing):
@@ -223,7 +231,7 @@ class Tcp(TcpClosing):
         key = (source, port, remote, address.port)
         old = self.output.table.get(key)
         if old is not None:
-            if not isinstance(old, TimeWait) or (so.port and self._recent(old)):
+            if not isinstance(old, TimeWait) or self._waits_for_ack(old):
                 if so.explicit_address:
                     so.bound_address = self.dressed(so, source)  # Linux has chosen it by then
                 fail(EADDRNOTAVAIL)
@@ -236,7 +244,7 @@ class Tcp(TcpClosing):
         c = so.pcb
         c.astray = 1 if is_mapped(address.address) else 2 * bool(c.astray and ":" in remote)
         c.local_address, c.local_port, c.remote_address, c.remote_port = key
-        c.gap = 0
+        c.gap, c.mss = 0, assumed(so, remote)
         c.iss = c.snd_una = self.host.random.getrandbits(32)
         self.output.table[key] = c
         so.state = CONNECTING
@@ -247,14 +255,21 @@ class Tcp(TcpClosing):
     def _usable(self, key: Any, port: int) -> bool:
         """True if a connection may come from *port*: nobody bound it, and it is not this one."""
         old = self.output.table.get(key)
-        if old is not None and not (isinstance(old, TimeWait) and not self._recent(old)):
+        if old is not None and not (isinstance(old, TimeWait) and self._is_over(old)):
             return False
         return all(isinstance(user, TimeWait) or not user.explicit_port
                    for user in self.ports.users[port])
 
-    def _recent(self, remains: TimeWait) -> bool:
-        """True within a second of the end, when a connection cannot be followed by the same."""
-        return bool(self.host.clock.now - remains.since < 1.0)
+    def _is_over(self, remains: TimeWait) -> bool:
+        """True a second after the end: a port that Linux chooses can then have the same peer again.
+
+        Who has a port already need not wait.  Source: RFC 6191; Linux ``tcp_twsk_unique``.
+        """
+        return bool(remains.state == TIME_WAIT and self.host.clock.now - remains.since >= 1.0)
+
+    def _waits_for_ack(self, remains: TimeWait) -> bool:
+        """True while Linux delays the ACK of the FIN: till then more than a remain is there."""
+        return bool(remains.state != TIME_WAIT and self.host.clock.now - remains.since < DELAY)
 
     def option_changed(self, so: Any, option: str) -> None:
         """Do what an option asks for at once.

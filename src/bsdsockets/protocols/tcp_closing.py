@@ -25,7 +25,6 @@ from .protocol import (
 from .tcp_connection import FIRST_WINDOW, UNANSWERED, Connection
 from .tcp_fast import FastPath
 from .tcp_input import Input
-from .tcp_output import left_segment
 from .tcp_states import (
     ABORT,
     CLOSE,
@@ -106,7 +105,7 @@ class TcpClosing(TcpStream):
             so.bound_address = self.any_address(so)
         so.pcb = Connection(so)
         so.pcb.astray = c.astray
-        so.pcb.mss = left_segment(c)
+        so.pcb.mss = c.mss
         so.options.pop("TCP_MAXSEG", None)
         so.pcb.gap = UNANSWERED if c.snd_una == c.iss else FIRST_WINDOW + 2
         so.shutdown = 0

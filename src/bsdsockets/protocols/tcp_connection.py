@@ -166,9 +166,10 @@ class Connection:
     def half_window(self) -> int:
         """Half of the greatest window that the peer has shown: the most that goes at once.
 
-        Until it says more, that is half of what came with its SYN and ACK.
+        Until it says more, that is half of what came with its SYN and ACK; who opened
+        simultaneously, as one does who calls himself, has got an ACK after the SYN.
         """
-        if not self.passive and self.snd_una == self.iss + 1 and not (
+        if not self.passive and self.key != self.peer_key and self.snd_una == self.iss + 1 and not (
                 self.received or self.so.done):
             return FIRST_HALF6 if ":" in self.remote_address else FIRST_HALF
         return FIRST_WINDOW // 2

@@ -51,12 +51,10 @@ def announced(so: Any) -> int:
     return min(MAXIMUM_SEGMENT, wanted - STAMP) if wanted else MAXIMUM_SEGMENT
 
 
-def left_segment(c: Connection) -> int:
-    """What is left of the segments' size when a connection is forgotten: what the SYN had."""
-    if c.snd_una != c.iss or not c.remote_address:
-        return c.mss
-    usual = 1220 if ":" in c.remote_address else 536
-    return (c.so.options.get("TCP_MAXSEG") or usual) - STAMP
+def assumed(so: Any, remote: str) -> int:
+    """How many bytes of data a segment to *remote* has until its SYN says more (RFC 9293 3.7.1)."""
+    usual = 1220 if ":" in remote else 536
+    return (so.options.get("TCP_MAXSEG") or usual) - STAMP
 
 
 class Output:

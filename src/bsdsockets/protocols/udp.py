@@ -328,7 +328,7 @@ class Udp(UdpLookup):
         self.accept_record(so, Record(data, sender, (), cost, prepared(so, packet),
                                       arrival(so)))
 
-    def first(self, so: Any) -> Record:
+    def first(self, so: Any) -> Record | None:
         """The record that is next; looking at it is the beginning of a batch too."""
         so.pcb.batch = so.pcb.batch or len(so.buffer.records)
         return super().first(so)

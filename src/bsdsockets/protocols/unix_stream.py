@@ -184,7 +184,7 @@ class UnixStream(UnixConnected):
             end.out_of_band = None
             at = next(at for at, each in enumerate(so.buffer) if each is record)
             so.buffer[at] = record._replace(data=b"")
-        return Message(record.data[:count], flags=MSG_OOB)
+        return Message(record.data[:count], flags=MSG_OOB, length=1)  # though there is no room
 
     @staticmethod
     def _available(so: Any) -> int:
