@@ -120,7 +120,7 @@ class Calls(Connections):
     def socketpair(self, family: int, kind: int, protocol: int) -> tuple[int, int]:
         """Make two connected sockets; returns their descriptors.
 
-        The arguments are those of `socket`, and its errors come first.
+        *family*, *kind* and *protocol* are those of `socket`, and its errors come first.
 
         EINVAL, EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPERM, EACCES
             As for `socket`, in the order of the family.
@@ -219,7 +219,7 @@ class Calls(Connections):
     # Names
 
     def bind(self, number: int, address: Any) -> None:
-        """Give a socket an address.
+        """Give a socket an address; *address* is the family's own value.
 
         Over IP a port of 0 asks for a free one, one of 32768 to 60999; over UNIX the empty name
         asks for an automatic abstract one.

@@ -62,7 +62,8 @@ class Connections(Transfer):
     def accept(self, number: int, timeout: float | None) -> tuple[int, Socket]:
         """Take the oldest connection that waits; returns its descriptor and its socket.
 
-        Waits until one is completed (POLLIN).  A connection that was reset while it waited
+        Waits until one is completed (POLLIN); *timeout* is in seconds: None waits for ever, or
+        as long as SO_RCVTIMEO says, and 0 not at all.  A connection that was reset while it waited
         is returned all the same; its first read fails.
 
         EBADF
@@ -116,10 +117,11 @@ class Connections(Transfer):
             return None if child is None else (self.files.name(descriptor, child), child)
 
     def connect(self, number: int, address: Any, timeout: float | None) -> None:
-        """Connect a socket to an address.
+        """Connect a socket to *address*, the family's own value.
 
         A stream waits until the connection is complete or has failed (POLLOUT); a datagram
-        socket only notes its peer.
+        socket only notes its peer.  *timeout* is in seconds: None waits for ever, or as long as
+        SO_SNDTIMEO says, and 0 not at all.
 
         EBADF, ENOTSOCK
             The descriptor names nothing; no socket.

@@ -61,7 +61,8 @@ class Readiness:
 
         *wanted* has the events for each descriptor.  *timeout* is in seconds: 0 looks once, None
         waits for ever.  POLLERR, POLLHUP, and POLLNVAL for a descriptor that names nothing, are
-        reported unasked.  The result is empty when the timeout is over.
+        reported unasked.  The result is empty when the timeout is over.  *call* is the name by
+        which who observes is told of it.
 
         It fails with no error: a descriptor that names nothing is an answer.
 
@@ -138,7 +139,8 @@ class Readiness:
                timeout: float | None) -> tuple[list[int], list[int], list[int]]:
         """Wait until one of three lists of descriptors has one that is ready; returns those.
 
-        Readable is POLLIN, or an end or error; writable POLLOUT, or an error; exceptional POLLPRI.
+        Of *readers* POLLIN is asked, or an end or error; of *writers* POLLOUT, or an error; of
+        *exceptional* POLLPRI.
         *timeout* is in seconds: 0 looks once, None waits for ever.
 
         EBADF
@@ -209,7 +211,9 @@ class EpollCalls(Readiness):
         return file
 
     def epoll_control(self, epoll: int, operation: int, number: int, events: int) -> None:
-        """Add, remove or change the entry of *number*: EPOLL_CTL_ADD 1, _DEL 2, _MOD 3.
+        """Add, remove or change the entry of *number*.
+
+        *operation* is EPOLL_CTL_ADD, EPOLL_CTL_DEL or EPOLL_CTL_MOD: 1, 2 or 3.
 
         *events* is a mask: EPOLLIN and its like, with EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE.  Waits
         for nothing.  An entry ends with its file: with the last descriptor of it.

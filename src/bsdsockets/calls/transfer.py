@@ -65,9 +65,11 @@ class Transfer(Waiting):
         """Send *data*; returns how many bytes were taken.
 
         Waits while the send buffer is full (POLLOUT): on a stream until everything is in it,
-        so a call that may wait takes all, unless an error comes between.  *address* is the
-        receiver of a datagram; *control* are messages (level, type, value); *flags* are MSG_OOB
-        and its like.  A datagram is taken whole or not at all.
+        so a call that may wait takes all, unless an error comes between.  *timeout* is in
+        seconds: None waits for ever, or as long as SO_SNDTIMEO says, and 0 not at all.
+
+        *address* is the receiver of a datagram; *control* are messages (level, type, value);
+        *flags* are MSG_OOB and its like.  A datagram is taken whole or not at all.
 
         EBADF, ENOTSOCK
             The descriptor names nothing; no socket.
@@ -178,8 +180,10 @@ class Transfer(Waiting):
     def receive(self, number: int, count: int, flags: int, timeout: float | None) -> Message:
         """Receive up to *count* bytes, or one record cut to that.
 
-        Waits until something is there (POLLIN); with MSG_WAITALL until all of it is.  A
-        stream that has ended gives no bytes; so does an empty datagram.
+        Waits until something is there (POLLIN); with MSG_WAITALL until all of it is.
+        *timeout* is in seconds: None waits for ever, or as long as SO_RCVTIMEO says, and 0 not
+        at all; *flags* are MSG_PEEK and its like.  A stream that has ended gives no bytes; so
+        does an empty datagram.
 
         EBADF, ENOTSOCK
             The descriptor names nothing; no socket.

@@ -38,6 +38,8 @@ class Segment(NamedTuple):
         FIN, SYN, RST, PSH, ACK, URG: the bits of the header.
     window
         In bytes; scaled (RFC 7323) on the wire only.
+    data
+        The bytes, from *sequence* on, or from behind a SYN.
     urgent
         Where urgent data ends, in bytes after *sequence*.
     maximum
@@ -71,20 +73,24 @@ class Segment(NamedTuple):
 
 
 class Datagram(NamedTuple):
-    """What UDP sends: the ports and the data (RFC 768).
+    """What UDP sends: the ports *source* and *destination*, and the *data* (RFC 768).
 
     With a *segment* it stands for several, each with so many bytes of the data (UDP_SEGMENT).
+    *unchecked*: it has no checksum, which IPv6 wants (RFC 8200 8.1).
     """
 
     source: int
     destination: int
     data: bytes
     segment: int = 0
-    unchecked: bool = False  # without a checksum, which IPv6 wants (RFC 8200 8.1)
+    unchecked: bool = False
 
 
 class Icmp(NamedTuple):
-    """A message of ICMP or ICMPv6; *about* is the packet that an error is about."""
+    """A message of ICMP or ICMPv6: *type* and *code* are bytes, *rest* the 32 bits behind the sum.
+
+    Of an error *about* is the packet that it is about; another message has *data* (RFC 792, 4443).
+    """
 
     type: int
     code: int
@@ -109,6 +115,10 @@ class Packet(NamedTuple):
         True lets it be cut on the way; otherwise IPv4 sets Don't Fragment.
     made
         The whole of it in bytes, where a program made the header too.
+    mark
+        What SO_MARK says; it stays on the host.
+    routed
+        As what kind of address it was sent, where its destination was changed later.
     """
 
     source: str
@@ -119,6 +129,6 @@ class Packet(NamedTuple):
     tos: int = 0
     interface: int = 1
     fragment: bool = False
-    made: bytes = b""  # the whole of it, where a program made the header too
-    mark: int = 0  # what SO_MARK says; it stays on the host
-    routed: str = ""  # as what kind of address, where its destination was changed later
+    made: bytes = b""
+    mark: int = 0
+    routed: str = ""

@@ -27,7 +27,20 @@ _ROOM = 128  # sizeof(struct sockaddr_storage)
 
 
 def bind(sock: socket.socket, address: Address) -> None:
-    """Give the socket an address."""
+    """Give the socket *sock* the address *address*; waits for nothing.
+
+    OSError
+        What the family's kernel module says: EADDRINUSE, EADDRNOTAVAIL, EINVAL …; EINVAL or
+        EAFNOSUPPORT for an address of another family.
+
+    Source: POSIX.1-2024 bind(); the errors, the page of the family.
+
+    >>> from bsdsockets import Machine
+    >>> machine = Machine(profile="every module"); socket = machine.load("socket")
+    >>> one = socket.socket(socket.AF_TIPC, socket.SOCK_RDM)
+    >>> bind(one, unpack(bytes.fromhex("1e00 01 02 67120000 00000000 09000000")))
+    >>> one.close(); machine.close()
+    """
     data = address.pack()
     if model := _model(sock):
         model.bind(sock.fileno(), data)
@@ -36,7 +49,25 @@ def bind(sock: socket.socket, address: Address) -> None:
 
 
 def connect(sock: socket.socket, address: Address) -> None:
-    """Connect the socket, or set a datagram socket's peer."""
+    """Connect the socket *sock* to *address*, or set a datagram socket's peer.
+
+    Waits for the answer, at most the socket's timeout.  A signal does not end the connection.
+
+    BlockingIOError
+        EINPROGRESS: the socket is non-blocking, and the connection goes on.
+    TimeoutError
+        The socket's timeout is over.
+    OSError
+        How the connection failed: ECONNREFUSED, ETIMEDOUT …, as the page of the family says.
+
+    Source: POSIX.1-2024 connect(); CPython ``internal_connect``.
+
+    >>> from bsdsockets import Machine
+    >>> machine = Machine(profile="every module"); socket = machine.load("socket")
+    >>> one = socket.socket(socket.AF_TIPC, socket.SOCK_RDM)
+    >>> connect(one, unpack(bytes.fromhex("1e00 02 02 67120000 05000000 00000000")))
+    >>> one.close(); machine.close()
+    """
     data = address.pack()
     if model := _model(sock):
         _in_time(lambda: model.connect(sock.fileno(), data, sock.gettimeout()))
@@ -52,7 +83,35 @@ def connect(sock: socket.socket, address: Address) -> None:
 
 
 def accept(sock: socket.socket) -> tuple[socket.socket, Address | None]:
-    """Take a connection; return its socket and who it is from."""
+    """Take a connection of the socket *sock*; return its socket and who it is from.
+
+    Waits for a connection, at most the socket's timeout.  Who it is from is None where the family
+    leaves that out, as ATM does.
+
+    BlockingIOError
+        EAGAIN: there is none, and the socket is non-blocking.
+    TimeoutError
+        The socket's timeout is over.
+    OSError
+        EINVAL: the socket does not listen; EOPNOTSUPP: its type takes no connections.
+
+    Source: POSIX.1-2024 accept(); CPython ``sock_accept``.
+
+    >>> from bsdsockets import Machine
+    >>> machine = Machine(profile="every module"); socket = machine.load("socket")
+    >>> server, client = (socket.socket(socket.AF_TIPC, socket.SOCK_STREAM) for _ in "12")
+    >>> bind(server, unpack(bytes.fromhex("1e00 01 02 67120000 00000000 09000000")))
+    >>> server.listen(); client.setblocking(False)
+    >>> try:
+    ...     connect(client, unpack(bytes.fromhex("1e00 02 02 67120000 05000000 00000000")))
+    ... except BlockingIOError:
+    ...     connection, who = accept(server)
+    >>> who == getsockname(client)
+    True
+    >>> for each in (server, client, connection):
+    ...     each.close()
+    >>> machine.close()
+    """
     if model := _model(sock):
         number, child = _in_time(lambda: model.accept(sock.fileno(), sock.gettimeout()))
         name = child.protocol.accepted_peer(child)
@@ -63,7 +122,29 @@ def accept(sock: socket.socket) -> tuple[socket.socket, Address | None]:
 
 
 def sendto(sock: socket.socket, data: bytes, address: Address, flags: int = 0) -> int:
-    """Send a datagram to an address; return how many bytes were taken."""
+    """Send *data* to *address*, with *flags* of MSG_DONTWAIT's kind; return how many bytes went.
+
+    Waits for room in the send buffer, at most the socket's timeout.
+
+    BlockingIOError
+        EAGAIN: there is no room, and the call may not wait.
+    TimeoutError
+        The socket's timeout is over.
+    OSError
+        What the family says of the address and of the length.
+
+    Source: POSIX.1-2024 sendto(); CPython ``sock_sendto``.
+
+    >>> from bsdsockets import Machine
+    >>> machine = Machine(profile="every module"); socket = machine.load("socket")
+    >>> one, two = (socket.socket(socket.AF_TIPC, socket.SOCK_RDM) for _ in "12")
+    >>> bind(two, unpack(bytes.fromhex("1e00 01 02 67120000 00000000 09000000")))
+    >>> sendto(one, b"hello", unpack(bytes.fromhex("1e00 02 02 67120000 05000000 00000000")))
+    5
+    >>> recvfrom(two, 9)[0]
+    b'hello'
+    >>> one.close(); two.close(); machine.close()
+    """
     name = address.pack()
     if model := _model(sock):
         arguments = sock.fileno(), data, flags, sock.gettimeout(), name
@@ -76,7 +157,29 @@ def sendto(sock: socket.socket, data: bytes, address: Address, flags: int = 0) -
 
 
 def recvfrom(sock: socket.socket, size: int, flags: int = 0) -> tuple[bytes, Address | None]:
-    """Receive up to *size* bytes and who sent them, where the family says."""
+    """Receive up to *size* bytes, and who sent them; *flags* are MSG_PEEK and its like.
+
+    Waits until something is there, at most the socket's timeout.  Of a longer record the rest is
+    lost.  Who sent it is None where the family leaves that out, as ATM and a connection's data do.
+
+    BlockingIOError
+        EAGAIN: nothing is there, and the call may not wait.
+    TimeoutError
+        The socket's timeout is over.
+    OSError
+        The pending error; ENOTCONN: it needs a connection, and has none.
+
+    Source: POSIX.1-2024 recvfrom(); CPython ``sock_recvfrom_guts``.
+
+    >>> from bsdsockets import Machine
+    >>> machine = Machine(profile="every module"); socket = machine.load("socket")
+    >>> one, two = socket.socketpair()
+    >>> one.setblocking(False)
+    >>> recvfrom(one, 9)
+    Traceback (most recent call last):
+    BlockingIOError: [Errno 11] Resource temporarily unavailable
+    >>> one.close(); two.close(); machine.close()
+    """
     if model := _model(sock):
         message = _in_time(lambda: model.receive(sock.fileno(), size, flags, sock.gettimeout()))
         return message.data, _value(message.address)
@@ -87,7 +190,22 @@ def recvfrom(sock: socket.socket, size: int, flags: int = 0) -> tuple[bytes, Add
 
 
 def getsockname(sock: socket.socket) -> Address:
-    """The socket's own address."""
+    """The own address of the socket *sock*; waits for nothing.
+
+    OSError
+        EBADF: it is closed.
+    ValueError
+        No class is for its family.
+
+    Source: POSIX.1-2024 getsockname().
+
+    >>> from bsdsockets import Machine
+    >>> machine = Machine(profile="every module"); socket = machine.load("socket")
+    >>> one = socket.socket(socket.AF_TIPC, socket.SOCK_RDM)
+    >>> getsockname(one).family == socket.AF_TIPC
+    True
+    >>> one.close(); machine.close()
+    """
     model = _model(sock)
     name = (
         model.getsockname(sock.fileno())[1] if model else _with_name(_libc().getsockname, sock)[1]
@@ -96,7 +214,23 @@ def getsockname(sock: socket.socket) -> Address:
 
 
 def getpeername(sock: socket.socket) -> Address:
-    """The address the socket is connected to."""
+    """The address that the socket *sock* is connected to; waits for nothing.
+
+    OSError
+        ENOTCONN: it is not connected.
+    ValueError
+        No class is for its family.
+
+    Source: POSIX.1-2024 getpeername().
+
+    >>> from bsdsockets import Machine
+    >>> machine = Machine(profile="every module"); socket = machine.load("socket")
+    >>> one = socket.socket(socket.AF_TIPC, socket.SOCK_STREAM)
+    >>> getpeername(one)
+    Traceback (most recent call last):
+    OSError: [Errno 107] Transport endpoint is not connected
+    >>> one.close(); machine.close()
+    """
     model = _model(sock)
     name = (
         model.getpeername(sock.fileno())[1] if model else _with_name(_libc().getpeername, sock)[1]

@@ -16,7 +16,16 @@ from .values import Address, match, within
 
 @dataclass(frozen=True)
 class Netlink(Address):
-    """A port (the kernel is 0) and a set of multicast groups."""
+    """A *port* (the kernel is 0) and a set of multicast *groups*, a bit each; 32 bits both.
+
+    ValueError
+        A field cannot hold its value.
+
+    Source: Linux <linux/netlink.h>, netlink(7).
+
+    >>> str(Netlink(4711, 1))
+    '4711/0x1'
+    """
 
     port: int = 0
     groups: int = 0
@@ -47,7 +56,18 @@ class Netlink(Address):
 
 @dataclass(frozen=True)
 class Packet(Address):
-    """An interface by its number, an EtherType, a hardware address."""
+    """An interface by its number *index*, an EtherType *protocol*, a hardware *address*.
+
+    *hatype* is ARPHRD_ETHER and its like, *pkttype* PACKET_HOST and its like.
+
+    ValueError
+        A field cannot hold its value.
+
+    Source: Linux <linux/if_packet.h>, packet(7).
+
+    >>> str(Packet(2, 0x0800, 1, 0, "02:00:5e:00:53:01"))
+    '2/0800/1/0/02:00:5e:00:53:01'
+    """
 
     index: int = 0
     protocol: int = 0
@@ -93,7 +113,18 @@ class Packet(Address):
 
 @dataclass(frozen=True)
 class TIPC(Address):
-    """A service range, a service or a socket of a cluster; the kind says what a, b, c are."""
+    """A service range, a service or a socket of a cluster; *kind* says what *a*, *b*, *c* are.
+
+    *kind* is RANGE, SERVICE or SOCKET; *scope* is 2 for the cluster and 3 for this node.
+
+    ValueError
+        A field cannot hold its value.
+
+    Source: Linux <linux/tipc.h>.
+
+    >>> str(TIPC(TIPC.RANGE, 18888, 0, 50, 3))
+    'range 18888:0:50 scope 3'
+    """
 
     kind: int = 2
     a: int = 0

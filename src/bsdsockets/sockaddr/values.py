@@ -35,7 +35,13 @@ _classes: dict[int, type[Address]] = {}
 
 @dataclass(frozen=True)
 class Address:
-    """What all of them have."""
+    """What all of them have: each is a frozen record of the fields of its structure.
+
+    Two are equal if their fields are; ``str`` writes the usual notation, which `parse` reads.
+
+    >>> X25.parse(str(X25("1001"))) == X25("1001")
+    True
+    """
 
     family: ClassVar[int] = 0
     size: ClassVar[int] = 0
@@ -74,7 +80,12 @@ class Address:
 
 @dataclass(frozen=True)
 class X25(Address):
-    """A subscriber's number: up to 15 decimal digits (ITU-T X.121).
+    """A subscriber's number: up to 15 decimal *digits* (ITU-T X.121).
+
+    ValueError
+        They are not, or more.
+
+    Source: Linux <linux/x25.h>.
 
     >>> X25("1001").pack()[2:]
     b'1001\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00'
@@ -108,10 +119,15 @@ class X25(Address):
 
 @dataclass(frozen=True)
 class AX25(Address):
-    """A station: a callsign with an SSID, and the digipeaters on the way.
+    """A station: a callsign with an SSID in *call*, and up to 8 *digipeaters* on the way.
 
     In bind the first digipeater names the port, the interface's own callsign.  The flag bits that a
     frame carries around the SSID are no part of the value, so callsigns compare as they should.
+
+    ValueError
+        A callsign has other than 6 letters and digits and an SSID of 0 to 15; more digipeaters.
+
+    Source: Linux <linux/ax25.h>.
 
     >>> AX25("N0CALL-7").pack()[2:9].hex()
     '9c60868298980e'
@@ -153,7 +169,18 @@ class AX25(Address):
 
 @dataclass(frozen=True)
 class IPX(Address):
-    """``network:node:socket`` in hexadecimal, and the packet's type."""
+    """``network:node:socket`` in hexadecimal, and the packet's *type*.
+
+    *network* has 32 bits, *node* 12 hexadecimal digits, *port* 16 bits, *type* 8.
+
+    ValueError
+        A field cannot hold its value.
+
+    Source: Linux <linux/ipx.h>.
+
+    >>> str(IPX(1, "0123456789ab", 0x4001))
+    '00000001:0123456789ab:4001'
+    """
 
     network: int = 0
     node: str = "000000000000"
@@ -194,7 +221,18 @@ class IPX(Address):
 
 @dataclass(frozen=True)
 class AppleTalk(Address):
-    """``net.node:socket`` in decimal.  Net or node 0 is any, or this one; node 255 everybody."""
+    """``net.node:socket`` in decimal.  Net or node 0 is any, or this one; node 255 everybody.
+
+    *net* has 16 bits, *node* and *port* 8.
+
+    ValueError
+        A field cannot hold its value.
+
+    Source: Linux <linux/atalk.h>.
+
+    >>> str(AppleTalk(65280, 66, 200))
+    '65280.66:200'
+    """
 
     net: int = 0
     node: int = 0
@@ -229,7 +267,18 @@ class AppleTalk(Address):
 
 @dataclass(frozen=True)
 class ATMPVC(Address):
-    """``itf.vpi.vci``; each may be ANY, written ``*``, or UNSPEC, written ``?``."""
+    """``itf.vpi.vci``; each may be ANY, written ``*``, or UNSPEC, written ``?``.
+
+    *itf* is up to 32767, *vpi* up to 4095, *vci* up to 65535.
+
+    ValueError
+        A field cannot hold its value.
+
+    Source: Linux <linux/atm.h>.
+
+    >>> str(ATMPVC(0, ATMPVC.ANY, ATMPVC.ANY))
+    '0.*.*'
+    """
 
     itf: int = 0
     vpi: int = 0
@@ -266,6 +315,9 @@ class ATMPVC(Address):
 
 def unpack(data: bytes) -> Address:
     """The address in *data*, of the class its family says.
+
+    ValueError
+        No class is for its family, or it has no two bytes to say one.
 
     >>> unpack(X25("1001").pack())
     X25(digits='1001')
