@@ -15,7 +15,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from . import link_words, old_words, vocabulary
+from . import call_words, link_words, old_words, vocabulary
+from .call_generators import CALLS
+from .call_lines import LINES
 from .differences import deliberate
 from .generator import Generator, programs
 from .link_generators import NetlinkGenerator, PacketGenerator
@@ -23,9 +25,11 @@ from .old_generators import OLD
 from .worlds import Kernel, Model, Names, Program, World
 
 LENGTHS = (15, 25, 25, 60)
-VOCABULARIES = vocabulary, link_words, old_words
+VOCABULARIES = vocabulary, link_words, old_words, call_words
+WITHOUT_NETWORK = {**OLD, **CALLS}  # which a new network namespace does not have
 GENERATORS: dict[str, type[Generator]] = {
-    "core": Generator, "netlink": NetlinkGenerator, "packet": PacketGenerator, **OLD}
+    "core": Generator, "netlink": NetlinkGenerator, "packet": PacketGenerator,
+    **WITHOUT_NETWORK}
 AGAIN = 3
 """How often a difference has to show again: the kernel may be interrupted by its own timers."""
 
@@ -143,7 +147,7 @@ def run(calls: int, seed: int, left: World, right: World, enough: int = sys.maxs
 def words(program: Program) -> Iterator[str]:
     """Yield the source of the words that a program needs, in the vocabulary's order."""
     source = "".join(map(inspect.getsource, VOCABULARIES))
-    known = vars(vocabulary) | vars(link_words) | vars(old_words)
+    known = {name: value for each in VOCABULARIES for name, value in vars(each).items()}
     functions = {name: value for name, value in known.items() if inspect.isfunction(value)}
     pattern = r"^([A-Z][A-Z0-9_]*) = (.*(?:\n    .*)*(?:\n\).*)?)"
     constants = dict(re.findall(pattern, source, re.MULTILINE))
@@ -220,10 +224,17 @@ def main() -> int:
     left = Kernel(private=make.own_network)
     right: World = Kernel(private=make.own_network) if arguments.kernel_twice else Model(
         profile="built in" if make.own_network else "as this machine")
-    if make not in (Generator, *OLD.values()) and not left.private:
+    if make not in (Generator, *WITHOUT_NETWORK.values()) and not left.private:
         print("no network of one's own can be made here", file=sys.stderr)
         return 77
     left.renewed_every = right.renewed_every = make.renewed_every
+    if arguments.of in LINES:
+        settle = LINES[arguments.of]()
+        left.settle = settle  # type: ignore[method-assign]
+        if not isinstance(right, Model):
+            right.settle = settle  # type: ignore[method-assign]
+        elif arguments.of == "ax25":
+            right.settle = right.sleep  # type: ignore[method-assign]
     tally = run(arguments.calls, arguments.seed, left, right, arguments.enough, make)
     if arguments.brief:
         print(brief(tally))

@@ -36,7 +36,7 @@ HAS_MODEL = hasattr(bsdsockets, "Machine")
 
 Program = tuple[str, ...]
 WORDS = [Path(__file__).with_name(f"{name}.py") for name in (
-    "vocabulary", "link_words", "old_words")]
+    "vocabulary", "link_words", "old_words", "call_words")]
 ASSIGNMENT = re.compile(r"([\w, ]+?) = ")
 AUTOBOUND = re.compile(rb"\0[0-9a-f]{5}")
 ERROR = re.compile(rb"E.{19}\x03", re.DOTALL)
@@ -44,6 +44,8 @@ ERROR6 = re.compile(rb"\x01.{7}`", re.DOTALL)
 HEADER = re.compile(rb"E.{8}[\x01\x11\xfd].{10}", re.DOTALL)
 NAMES = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # ENOTSUP has the same number
 LONG = 80
+CALLED = (getattr(socket, "AF_AX25", None), getattr(socket, "AF_X25", None))
+"""Families whose listeners forget who called and was not taken."""
 
 
 @functools.lru_cache(maxsize=200_000)
@@ -125,6 +127,10 @@ class World:
 
     renewed_every = 50
 
+    @staticmethod
+    def settle() -> object:
+        """Let what the last call set in motion come to rest; most of it has."""
+
     def __init__(self, name: str, modules: Mapping[str, ModuleType]) -> None:
         self.name = name
         self.modules = modules
@@ -154,6 +160,7 @@ class World:
         self.programs += 1
         if self.programs % self.renewed_every == 0:
             self.renew()
+        self._words["ROUND"] = self.programs
         return dict(self._words)
 
     def renew(self) -> None:
@@ -171,6 +178,8 @@ class World:
             raise
         except Exception as error:
             return names.text(error)
+        finally:
+            self.settle()
         return names.text(space["peer"]) if "peer" in targets else "ok"
 
     def run(self, program: Iterable[str]) -> list[str]:
@@ -187,11 +196,14 @@ class World:
         for key, value in space.items():
             if self._words.get(key) is value or not hasattr(value, "fileno"):
                 continue
+            if value.fileno() >= 0 and getattr(value, "family", None) in CALLED:
+                self._words["iclosed"](value)
             if hasattr(value, "setsockopt"):
                 with contextlib.suppress(OSError):
                     value.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
             with contextlib.suppress(OSError):
                 value.close()
+            self.settle()
         self.forget_paths()
 
     def forget_paths(self) -> None:
@@ -226,6 +238,10 @@ class Model(World):
         self.machine = bsdsockets.Machine(seed=self._seed, profile=self._profile)
         modules = {name: self.machine.load(name) for name in ("socket", "select", "threading")}
         return modules | c_modules(self.machine)
+
+    def sleep(self) -> None:
+        """Let every timer of a protocol run out."""
+        self.machine.load("time").sleep(1000)
 
     def left(self) -> list[str]:
         """Return what programs have left behind: descriptors and abstract names."""

@@ -57,6 +57,7 @@ PLANS = (
         "user-mode-linux",
         (*_MODULES, "x25"),
         (
+            _random("x25", 4000, 1),  # first: it is its own cable
             _program("x25_cable", background=True),
             _program("x25_call"),
             _program("x25_options"),

@@ -115,6 +115,8 @@ def test_a_call_to_a_number_that_nobody_listens_for_is_refused(machine: Machine)
         sockaddr.bind(client, sockaddr.X25("2002"))
         with pytest.raises(ConnectionRefusedError):
             sockaddr.connect(client, sockaddr.X25("10019"))
+        with pytest.raises(ConnectionRefusedError):  # SO_ERROR has told; connect tells it again
+            sockaddr.connect(client, sockaddr.X25("3003"))
         with pytest.raises(OSError, match="unreachable"):
             sockaddr.connect(client, sockaddr.X25("3003"))
 

@@ -47,9 +47,9 @@ from ..machine.errors import (
 from ..machine.host import Host
 from ..network.frames import ARPHRD_AX25, ETH_P_AX25, Frame, find, receive, send
 from ..network.node import Interface, Node
-from .ax25_frames import Ax25End, decode, header, pack, plain, read
+from .ax25_frames import Ax25End, check, decode, header, pack, plain, read
 from .ax25_settings import N2, PIDINCL, T1, WINDOW, get_option, set_option, setting
-from .protocol import HANGUP, SEND, WRITABLE_BAND, Message
+from .protocol import CONNECTED, CONNECTING, HANGUP, SEND, UNCONNECTED, WRITABLE_BAND, Message
 from .records import CLOSED, INTERFACE_REQUESTS, OPEN, OPENING, TIOCINQ, TIOCOUTQ, Connections
 
 SABM, UA, DISC, DM, UI, RR, POLL, MODULUS = 0x2F, 0x63, 0x43, 0x0F, 0x03, 0x01, 0x10, 8
@@ -145,24 +145,30 @@ class Ax25(Connections):
             The other end says no, or nothing.
         """
         end = so.pcb
+        check(address)
+        if so.state == CONNECTING:
+            return self.asked_again(so, EINPROGRESS)
         if end.state == OPEN and so.type == SOCK_SEQPACKET:
             fail(EISCONN)
-        if end.state == OPENING:
-            if not wait:
-                fail(EINPROGRESS)
-            return None
+        so.state, end.state, end.ways = UNCONNECTED, CLOSED, ()
+        self._listen_no_more(so)
         call, ways = read(address)
         if end.interface is None:
             fail(EINVAL)
-        end.ways = ways
         if so.type != SOCK_SEQPACKET:
-            end.other, end.state = call, OPEN
+            end.other, end.ways, end.state = call, ways, OPEN
+            so.state = CONNECTED
             return True
         if self._find(end.own, call, end.interface) is not None:
             fail(EADDRINUSE)
-        end.other, end.state, end.tries = call, OPENING, 0
+        end.other, end.ways, end.state, end.tries = call, ways, OPENING, 0
+        so.state = CONNECTING
         self._request(so)
         return None
+
+    def _listen_no_more(self, so: Any) -> None:
+        self.release_queue(so)
+        so.queue, so.listening = None, False
 
     def _request(self, so: Any) -> None:
         """Ask for a connection, N2 times, every T1."""
@@ -361,7 +367,7 @@ class Ax25(Connections):
         """Disconnect, those that nobody accepted too."""
         if so in self.sockets:
             self.sockets.remove(so)
-        self.release_queue(so)
+        self._listen_no_more(so)
         if so.type == SOCK_SEQPACKET and so.pcb.state in (OPEN, OPENING):
             so.pcb.state = CLOSED
             self._send(so, DISC | POLL)

@@ -21,7 +21,7 @@ from ..network.node import Interface
 from .records import End, family_of
 
 COMMAND, REPEATED, RESERVED, LAST = 0x80, 0x80, 0x60, 0x01
-SHORT, OLD, FULL, CALL = 16, 28, 72, 7  # OLD: a sockaddr_ax25 with room for two digipeaters
+SHORT, LEAST, FULL, CALL = 16, 58, 72, 7  # LEAST: an old one, with room for six digipeaters
 MOST_DIGIPEATERS = 8
 
 
@@ -31,15 +31,21 @@ def pack(call: bytes, digipeaters: tuple[bytes, ...] = ()) -> bytes:
         digipeaters).ljust(FULL - SHORT, b"\0")
 
 
+def check(address: bytes) -> None:
+    """Fail with EINVAL unless these are the bytes of a sockaddr of one of its lengths."""
+    if (len(address) != SHORT and not LEAST <= len(address) <= FULL) or (
+            family_of(address) != AF_AX25):
+        fail(EINVAL)
+
+
 def read(address: bytes, bind: bool = False) -> tuple[bytes, tuple[bytes, ...]]:
     """The callsign of an address and the digipeaters that it names; EINVAL if it is none.
 
     In *bind* a number of digipeaters other than 1 says nothing.
     """
-    if len(address) not in (SHORT, FULL) or family_of(address) != AF_AX25:
-        fail(EINVAL)
+    check(address)
     count = struct.unpack("=i", address[12:SHORT])[0] if len(address) > SHORT else 0
-    if not 0 <= count <= MOST_DIGIPEATERS:
+    if not 0 <= count <= min(MOST_DIGIPEATERS, (len(address) - SHORT) // CALL):
         if not bind:
             fail(EINVAL)
         count = 0

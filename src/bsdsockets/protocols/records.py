@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..machine.constants import MSG_OOB, MSG_PEEK, MSG_TRUNC, POLLERR
-from ..machine.errors import EINVAL, ENOTCONN, EOPNOTSUPP, fail
+from ..machine.errors import ECONNABORTED, ECONNREFUSED, EINVAL, ENOTCONN, EOPNOTSUPP, fail
 from .buffers import Record, RecordQueue
 from .protocol import (
     ARRIVED,
+    CONNECTED,
     EVERYTHING,
     HANGUP,
     READABLE,
     RECEIVE,
+    UNCONNECTED,
     WRITABLE_BAND,
     Message,
     Protocol,
@@ -119,9 +121,20 @@ class Connections(Records):
         return mask & ~WRITABLE_BAND if state == OPENING else mask
 
     def accept(self, so: Any) -> Any:
+        """Take a connection; waits for one.
+
+        EINVAL
+            The socket does not listen.
+        ECONNABORTED
+            The connection ended before it was taken.
+        """
         if so.queue is None:
             fail(EINVAL)
-        return so.queue.take()
+        child = so.queue.take()
+        if child is not None and child.pcb.state != OPEN:
+            self.release(child)
+            fail(ECONNABORTED)
+        return child
 
     def release_queue(self, so: Any) -> None:
         """End the connections that nobody accepted."""
@@ -132,8 +145,23 @@ class Connections(Records):
         """What a connect() that waits asks again and again."""
         if so.pcb.state == OPENING:
             return None
+        so.state = CONNECTED if so.pcb.state == OPEN else UNCONNECTED
         if so.error:
             so.fail_pending()
+        return True
+
+    @staticmethod
+    def asked_again(so: Any, pending: int) -> bool:
+        """What a second connect() says of the first: the error *pending*, or what came of it.
+
+        ECONNREFUSED
+            Whatever it was that ended it.
+        """
+        if so.pcb.state == OPENING:
+            fail(pending)
+        so.state = CONNECTED if so.pcb.state == OPEN else UNCONNECTED
+        if so.state == UNCONNECTED:
+            fail(ECONNREFUSED)
         return True
 
     def opened(self, so: Any) -> None:

@@ -1,7 +1,5 @@
-"""X.25's calls: set-up, records in packets, interrupts, clearing.
+"""X.25 in a call: records in packets, interrupts, clearing.
 
-    connect:  CALL --------> the listener with the number, which accepts at once
-              <-------- ACCEPTED
     send:     DATA with M set in all packets of a record but the last; INTERRUPT for MSG_OOB
     close:    CLEAR --------> ENOTCONN for the other end
     RESET from the network: both ends count from 0 again, nobody is told
@@ -20,6 +18,7 @@ Linux 5.10 to 7.2 (docs/reference/families/x25.md, tests/on_old_kernels/details/
 from typing import Any
 
 from ..machine.constants import (
+    AF_X25,
     MSG_DONTWAIT,
     MSG_EOR,
     MSG_OOB,
@@ -28,23 +27,23 @@ from ..machine.constants import (
 )
 from ..machine.errors import (
     EADDRNOTAVAIL,
-    EALREADY,
     ECONNREFUSED,
     EINVAL,
     EISCONN,
     EMSGSIZE,
     ENETUNREACH,
     ENOTCONN,
-    EOPNOTSUPP,
     EPIPE,
     fail,
 )
 from ..machine.host import Host
-from ..network.frames import ETH_P_X25, Frame, find, receive, send
-from ..network.node import Interface, Node
+from ..network.frames import ETH_P_X25, Frame, find, receive
+from ..network.node import Node
+from .buffers import Record
 from .protocol import SEND, WRITABLE_BAND, Message
-from .records import CLOSED, OPEN, OPENING
-from .x25_call import Call, digits_of, pack
+from .records import CLOSED, OPEN, OPENING, family_of
+from .x25_call import SIZE
+from .x25_calls import SetUp
 from .x25_packet import (
     ACCEPTED,
     CALL,
@@ -64,152 +63,21 @@ from .x25_packet import (
     encode,
     in_packets,
 )
-from .x25_settings import QBITINCL, SOL_X25, Settings
+from .x25_settings import QBITINCL, SOL_X25
 
 LONGEST, LONGEST_INTERRUPT = 65535, 32
 QUALIFIES = (SOL_X25, QBITINCL)
 HOLD_BACK = 3.0  # seconds until what came is acknowledged by itself (T2)
 
 
-class X25(Settings):
+class X25(SetUp):
     """The calls of one host."""
-
-    name_of = "x25"
-    end = Call
-    tells_length = False
 
     def __init__(self, host: Host, node: Node) -> None:
         super().__init__(host, node)
-        self.listeners: list[Any] = []
-        self.calls: dict[tuple[int, int], Any] = {}
         receive(node, ETH_P_X25, self.arrive)
 
-    # Names
-
-    def bind(self, so: Any, address: bytes) -> None:
-        """Take a number; any socket may have any.
-
-        EINVAL
-            Not 18 bytes, not digits, or the socket has a number.
-        """
-        if so.pcb.name or (not (text := digits_of(address)).isdigit() and text):
-            fail(EINVAL)
-        so.pcb.name = pack(text)
-
-    def name(self, so: Any) -> bytes:
-        return so.pcb.name or pack("")
-
-    # Calls
-
-    def listen(self, so: Any, backlog: int) -> None:
-        """Take calls for the socket's number; without one, for every number.
-
-        EINVAL
-            The socket is in a call.
-        EOPNOTSUPP
-            It listens already.
-        """
-        if so.pcb.state != CLOSED:
-            fail(EINVAL)
-        if so.queue is not None:
-            fail(EOPNOTSUPP)
-        so.start_queue(backlog)
-        self.listeners.append(so)
-
-    def connect(self, so: Any, address: bytes, wait: bool) -> bool | None:
-        """Call a number; waits until the call is accepted or cleared.
-
-        *address* is a sockaddr_x25.  The call carries the facilities and the user data that were
-        set, and both ends have the facilities of the answer.
-
-        EISCONN, EALREADY
-            There is a call, or one is being set up.
-        EINVAL
-            Not an address, or the socket has no number of its own.
-        ENETUNREACH
-            No route to the number, or no free channel.
-        ECONNREFUSED
-            The call was cleared.
-        """
-        if so.pcb.state == OPEN:
-            fail(EISCONN)
-        if so.pcb.state == OPENING:
-            if not wait:
-                fail(EALREADY)
-            return None
-        called = digits_of(address)
-        interface = self._way_to(called)
-        if interface is None:
-            fail(ENETUNREACH)
-        if not so.pcb.name:
-            fail(EINVAL)
-        self._open(so, interface, self._free(interface), address)
-        so.pcb.state = OPENING
-        self._send(so, X25Packet(so.pcb.channel, CALL, so.pcb.user_data, called=called,
-                                 calling=digits_of(so.pcb.name), facilities=so.pcb.facilities))
-        return None
-
-    def _way_to(self, number: str) -> Interface | None:
-        """The interface of the longest route that the number begins with."""
-        fitting = [digits for digits in self.routes if number.startswith(digits)]
-        return find(self.node, self.routes[max(fitting, key=len)]) if fitting else None
-
-    def _free(self, interface: Interface) -> int:
-        return next(channel for channel in range(1, 4096)
-                    if (interface.index, channel) not in self.calls)
-
-    def _open(self, so: Any, interface: Interface, channel: int, remote: bytes) -> None:
-        so.pcb.interface, so.pcb.channel, so.pcb.remote = interface, channel, remote
-        self.calls[interface.index, channel] = so
-
-    def _called(self, interface: Interface, packet: X25Packet) -> None:
-        """A call comes: the listener's new socket accepts it, or it is cleared."""
-        so = self._listener(packet)
-        agreed = so and so.pcb.facilities.agree(packet.facilities or Facilities())
-        if so is None or agreed is None or so.queue.is_full():
-            send(interface, ETH_P_X25, b"\0" + encode(X25Packet(packet.channel, CLEAR, b"\1\0")),
-                 0)
-            return
-        end = Call()
-        end.name, end.state = pack(packet.called), OPEN
-        end.facilities, end.approves, end.user_data = agreed, so.pcb.approves, packet.data
-        child = so.new_connection(end)
-        self._open(child, interface, packet.channel, pack(packet.calling))
-        if not end.approves:
-            self.answer(child)
-
-    def _listener(self, packet: X25Packet) -> Any:
-        """Who gets a call: the one whose user data it begins with, else the oldest.
-
-        A call with less user data than is to match is anybody's.
-        """
-        best = None
-        for so in self.listeners:
-            if digits_of(self.name(so)) not in ("", packet.called):
-                continue
-            length = so.pcb.match
-            if not length or len(packet.data) < length:
-                best = best or so
-            elif packet.data.startswith(so.pcb.user_data[:length].ljust(length, b"\0")):
-                return so
-        return best
-
-    def answer(self, so: Any) -> None:
-        """Accept the call."""
-        self._send(so, X25Packet(so.pcb.channel, ACCEPTED, facilities=so.pcb.facilities))
-
     # Packets
-
-    def _send(self, so: Any, packet: X25Packet) -> None:
-        """Send a packet; what came is acknowledged with it if it can say so."""
-        call = so.pcb
-        if packet.kind in (DATA, RECEIVE_READY):
-            packet = packet._replace(receive=call.wanted)
-            call.told = call.wanted
-            if call.timer is not None:
-                call.timer.cancel()
-                call.timer = None
-        send(call.interface, ETH_P_X25, b"\0" + encode(packet), 0)
 
     def arrive(self, frame: Frame) -> None:
         """Give a packet to the end of its call."""
@@ -226,7 +94,8 @@ class X25(Settings):
     def _take(self, so: Any, packet: X25Packet) -> None:
         call = so.pcb
         if packet.kind == ACCEPTED and call.state == OPENING:
-            call.facilities, call.user_data = packet.facilities or Facilities(), b""
+            call.sent = call.acknowledged = call.wanted = call.told = 0
+            call.facilities = call.facilities.answered(packet.facilities or Facilities())
             self.opened(so)
         elif packet.kind == CLEAR:
             call.cause = packet.data[:2].ljust(2, b"\0")
@@ -238,7 +107,7 @@ class X25(Settings):
             self._forget(so)
         elif packet.kind == INTERRUPT:
             if so.options.get("SO_OOBINLINE"):
-                self.give(so, packet.data, call.remote)
+                self.give(so, encode(packet), call.remote)
             else:
                 call.urgent.append(packet.data)
             self._send(so, X25Packet(packet.channel, INTERRUPTED))
@@ -272,7 +141,7 @@ class X25(Settings):
             if not packet.more:
                 data = b"".join(call.parts)
                 call.parts.clear()
-                self.give(so, data, call.remote, packet.qualified)
+                self.give(so, encode(packet)[:HEADER] + data, call.remote)
             if (call.told + call.facilities.window_in) % MODULUS == call.wanted:
                 self._send(so, X25Packet(call.channel, RECEIVE_READY))
             elif call.timer is None:
@@ -328,24 +197,31 @@ class X25(Settings):
         if call.interface is None:
             fail(ENETUNREACH)
         if address is not None:
-            if digits_of(address) != digits_of(call.remote):
+            if len(address) < SIZE:
+                fail(EINVAL)
+            if address[2:SIZE].partition(b"\0")[0] != call.remote[2:].partition(b"\0")[0]:
                 fail(EISCONN)
+            if family_of(address) != AF_X25:
+                fail(EINVAL)
         elif call.state != OPEN:
             fail(ENOTCONN)
         if len(data) > LONGEST:
             fail(EMSGSIZE)
+        length = min(len(data), LONGEST_INTERRUPT) if flags & MSG_OOB else len(data)
+        data, first = data[:length], b""
+        if so.options.get(QUALIFIES):
+            if not data:
+                return 0
+            first, data = data[:1], data[1:]
         if flags & MSG_OOB:
-            data = data[:LONGEST_INTERRUPT]
             call.urgent_out.append(data)
         elif sum(len(part.data) for part in call.out) > so.send_size:
             return None
         else:
-            qualifies = so.options.get(QUALIFIES)
-            call.out.extend(in_packets(call.channel, data[1:] if qualifies else data,
-                                       1 << call.facilities.size_out,
-                                       bool(qualifies) and data[:1] not in (b"", b"\0")))
+            call.out.extend(in_packets(call.channel, data, 1 << call.facilities.size_out,
+                                       first not in (b"", b"\0")))
         self._kick(so)
-        return len(data)
+        return length
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take a record, or with MSG_OOB an interrupt; waits for a record only.
@@ -354,7 +230,7 @@ class X25(Settings):
         each look with MSG_PEEK takes three bytes away: it counts them as a packet's header.
 
         ENOTCONN
-            There is no call, or it was cleared.
+            There is no call, or it was cleared; or MSG_PEEK has left less than a header.
         EINVAL
             MSG_OOB: no interrupt has come, or they are read in line.
         """
@@ -364,27 +240,34 @@ class X25(Settings):
         if flags & MSG_OOB:
             if so.options.get("SO_OOBINLINE") or not call.urgent:
                 fail(EINVAL)
-            data = call.urgent.popleft()
+            data = (b"\0" if so.options.get(QUALIFIES) else b"") + call.urgent.popleft()
             return Message(data[:count], call.remote, (), MSG_OOB, len(data))
-        waiting, qualifies = so.buffer.records, bool(so.options.get(QUALIFIES))
-        if waiting and qualifies:
-            waiting[0] = waiting[0]._replace(data=bytes([bool(waiting[0].origin)])
-                                             + waiting[0].data)
+        waiting = so.buffer.records
+        if waiting:
+            self._take_header(so, waiting[0], flags)
         message = super().receive(so, count, flags)
-        if message is None:
-            return None
-        if flags & MSG_PEEK:
-            waiting[0] = waiting[0]._replace(data=waiting[0].data[HEADER + qualifies:])
-        return message._replace(flags=message.flags & MSG_TRUNC | MSG_EOR)
+        return message and message._replace(address=call.remote,
+                                            flags=message.flags & MSG_TRUNC | MSG_EOR)
+
+    @staticmethod
+    def _take_header(so: Any, record: Record, flags: int) -> None:
+        """Take three bytes of a record, and put the qualifier before it where that is wanted."""
+        if len(record.data) < HEADER:
+            if not flags & MSG_PEEK:
+                so.buffer.take()
+            fail(ENOTCONN)
+        first = bytes([record.data[0] >> 7]) if so.options.get(QUALIFIES) else b""
+        so.buffer.records[0] = record._replace(data=first + record.data[HEADER:])
 
     def release(self, so: Any) -> None:
         """Clear the call, those that nobody accepted too."""
-        if so in self.listeners:
-            self.listeners.remove(so)
-        self.release_queue(so)
+        self._listen_no_more(so)
         if so.pcb.state in (OPEN, OPENING):
             so.pcb.state = CLOSED
             self._send(so, X25Packet(so.pcb.channel, CLEAR, bytes(2)))
 
     def _forget(self, so: Any) -> None:
         self.calls.pop((so.pcb.interface.index, so.pcb.channel), None)
+        so.pcb.interface = None
+        for waiting in so.pcb.out, so.pcb.flying, so.pcb.parts, so.pcb.urgent, so.pcb.urgent_out:
+            waiting.clear()

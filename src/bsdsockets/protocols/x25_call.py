@@ -19,6 +19,22 @@ from .x25_packet import Facilities, X25Packet
 SIZE, DTE_SIZE = 18, 50  # of a sockaddr_x25, of a struct x25_dte_facilities
 
 
+ANYBODY = " " * 15  # who listens with this number gets the calls for every number
+LEAST, OVERHEAD, BESIDE = 512, 342, 256  # bytes of Linux's memory for a packet
+
+
+def cost(packet: X25Packet) -> int:
+    """What a packet takes of its sender's buffer.
+
+    >>> [cost(X25Packet(1, 0, room=size)) for size in (1, 170, 171, 1000)]
+    [768, 768, 1280, 2304]
+    """
+    room = LEAST
+    while room < packet.room + OVERHEAD:
+        room *= 2
+    return room + BESIDE
+
+
 def pack(digits: str) -> bytes:
     """A struct sockaddr_x25."""
     return struct.pack("=H16s", AF_X25, digits.encode("ascii"))
@@ -39,6 +55,7 @@ class Call(End):
     interface: Interface | None = None
     channel: int = 0
     facilities: Facilities = field(default_factory=Facilities)
+    told_facilities: Facilities | None = None  # the answer has what was asked for
     cause: bytes = bytes(2)
     user_data: bytes = b""
     match: int = 0  # bytes of the user data that a call must begin with

@@ -48,11 +48,22 @@ class Facilities(NamedTuple):
         """
         if self.reverse & 1 and asked.reverse & 1:
             return None
-        window_in, window_out, size_in, size_out = map(min, self[:4], asked[:4])
+        windows = asked[:2] if all(asked[:2]) else self[:2]
+        sizes = asked[2:4] if all(asked[2:4]) else self[2:4]
+        window_in, window_out, size_in, size_out = map(min, self[:4], (*windows, *sizes))
         mine, theirs = self.throughput, asked.throughput
-        both = min(mine & 0xF0, theirs & 0xF0) | min(mine & 15, theirs & 15)
-        return Facilities(window_in, window_out, size_in, size_out,
-                          both if theirs and mine else mine, asked.reverse)
+        if theirs:
+            mine = sum(min(mine & part or theirs & part, theirs & part) for part in (0xF0, 0x0F))
+        return Facilities(window_in, window_out, size_in, size_out, mine, asked.reverse).limited()
+
+    def limited(self) -> "Facilities":
+        """These on a line that counts modulo 8: at most 7 packets are on their way."""
+        return self._replace(window_in=min(self.window_in, MODULUS - 1),
+                             window_out=min(self.window_out, MODULUS - 1))
+
+    def answered(self, answer: "Facilities") -> "Facilities":
+        """What a calling end that wants these has after the *answer*."""
+        return Facilities(*(told or wanted for told, wanted in zip(answer, self, strict=True)))
 
 
 class X25Packet(NamedTuple):
@@ -68,6 +79,7 @@ class X25Packet(NamedTuple):
     called: str = ""
     calling: str = ""
     facilities: Facilities | None = None
+    room: int = 0  # bytes that its sender has set aside for its data
 
 
 def encode(packet: X25Packet) -> bytes:
@@ -91,8 +103,9 @@ def encode(packet: X25Packet) -> bytes:
     chosen = packet.facilities or Facilities()
     agreed = bytes((REVERSE, chosen.reverse)) if chosen.reverse else b""
     agreed += bytes((THROUGHPUT, chosen.throughput)) if chosen.throughput else b""
-    agreed += bytes((PACKET_SIZES, chosen.size_in, chosen.size_out,
-                     WINDOW_SIZES, chosen.window_in, chosen.window_out))
+    agreed += bytes((PACKET_SIZES, chosen.size_in, chosen.size_out))
+    if chosen.window_in and chosen.window_out:
+        agreed += bytes((WINDOW_SIZES, chosen.window_in, chosen.window_out))
     if packet.kind == ACCEPTED:
         return head + bytes([0, len(agreed)]) + agreed + packet.data
     return head + bytes([lengths]) + numbers + bytes([len(agreed)]) + agreed + packet.data
@@ -124,8 +137,8 @@ def _set_up(channel: int, kind: int, rest: bytes) -> X25Packet:
 
 
 def _facilities(data: bytes) -> Facilities:
-    """Read facilities; the two highest bits of each say how long it is."""
-    found = Facilities()
+    """Read facilities, 0 where there is none; the two highest bits of each say how long it is."""
+    found = Facilities(0, 0, 0, 0)
     while len(data) >= 2:
         kind = data[0]
         size = (2, 3, 4, 2 + data[1])[kind >> 6]
@@ -148,4 +161,5 @@ def in_packets(channel: int, data: bytes, size: int, qualified: bool) -> list[X2
     [(b'reco', True), (b'rd', False)]
     """
     return [X25Packet(channel, DATA, data[at:at + size], more=at + size < len(data),
-                      qualified=qualified) for at in range(0, len(data) or 1, size)]
+                      qualified=qualified, room=min(size, len(data)))
+            for at in range(0, len(data) or 1, size)]

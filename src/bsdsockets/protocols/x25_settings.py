@@ -22,8 +22,8 @@ from ..machine.host import Host
 from ..network.frames import ARPHRD_X25, named
 from ..network.node import Node
 from .records import CLOSED, INTERFACE_REQUESTS, OPEN, TIOCINQ, TIOCOUTQ, Connections
-from .x25_call import DTE_SIZE
-from .x25_packet import HEADER, Facilities
+from .x25_call import DTE_SIZE, cost
+from .x25_packet import Facilities
 
 SOL_X25, QBITINCL = 262, 1
 SIOCADDRT, SIOCDELRT = 0x890B, 0x890C
@@ -43,8 +43,9 @@ class Settings(Connections):
         self.routes: dict[str, str] = {}  # first digits -> interface
         self.subscriptions: dict[str, tuple[int, int]] = {}
         self.answers: dict[int, Answer] = {
-            TIOCOUTQ: lambda so, data: self.queue_size(so, TIOCOUTQ),
-            TIOCINQ: lambda so, data: self.queue_size(so, TIOCINQ, HEADER),  # as Linux counts
+            TIOCOUTQ: lambda so, data: struct.pack("=i", so.send_size - sum(
+                map(cost, (*so.pcb.out, *so.pcb.flying)))),
+            TIOCINQ: lambda so, data: self.queue_size(so, TIOCINQ),
             SIOCADDRT: lambda so, data: self._route(True, data),
             SIOCDELRT: lambda so, data: self._route(False, data),
             GET_SUBSCRIPTION: self._subscription, SET_SUBSCRIPTION: self._subscribe,
@@ -82,7 +83,10 @@ class Settings(Connections):
 
     @staticmethod
     def _propose(so: Any, data: bytes) -> bytes:
-        """Windows of 1 to 127, sizes of 16 to 4096, throughput, reverse charging 0 or 0x81."""
+        """A window of 1 to 127, sizes of 16 to 4096, throughput, reverse charging 0 or 0x81.
+
+        Linux does not look at the window out.
+        """
         wanted = Facilities(*struct.unpack("=6I", data[:24]))
         out, in_ = wanted.throughput >> 4, wanted.throughput & 15
         if wanted.throughput:
@@ -90,7 +94,7 @@ class Settings(Connections):
             wanted = wanted._replace(throughput=out << 4 | in_)
         if (so.pcb.state != CLOSED
                 or not all(4 <= size <= 12 for size in wanted[2:4])
-                or not all(1 <= window <= 127 for window in wanted[:2])
+                or not 1 <= wanted.window_in <= 127
                 or (wanted.throughput and not (SLOWEST <= out <= FASTEST
                                                and SLOWEST <= in_ <= FASTEST))
                 or wanted.reverse not in (0, 0x81)):
