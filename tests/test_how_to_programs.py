@@ -13,6 +13,7 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -49,6 +50,7 @@ def reset(sock: socket.socket) -> None:
 SERVERS = {
     "answer_udp": [], "line_server": [], "line_server_asyncio": [], "low_port": [],
     "chat_server": [],
+    "tls_echo_server": [str(HOW_TO.folder / "localhost.pem")],
     "hand_over": ["{folder}/control"], "forward": ["127.0.0.1", "9"],
 }  # fmt: skip
 
@@ -399,6 +401,84 @@ def test_what_was_asked_before_the_stop_is_forwarded_and_answered() -> None:
             assert to_the_end(client) == b"answer"
         output, errors = process.communicate(timeout=LIMIT)
         assert (process.returncode, errors, output.endswith("stopped\n")) == (0, "", True)
+
+
+PEM = str(HOW_TO.folder / "localhost.pem")
+
+
+def encrypted(line: str, **options: bool) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=PEM)
+    return context.wrap_socket(client_of(line), server_hostname="localhost", **options)
+
+
+def test_two_hundred_clients_are_served_over_tls_and_strangers_hold_up_nobody() -> None:
+    answers = []
+
+    def one(number: int) -> None:
+        with encrypted(line, suppress_ragged_eofs=False) as client:
+            for byte in b"%03d" % number:
+                client.send(bytes([byte]))
+            received = b""
+            while len(received) < 3:
+                received += client.recv(3)
+            client.unwrap().close()
+            answers.append(received == b"%03d" % number)
+
+    with HOW_TO.running("tls_echo_server", "0", PEM, "--clients", "20") as (process, line):
+        silent = [client_of(line) for _ in range(10)]
+        for _ in range(3):
+            client = encrypted(line)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+        with client_of(line) as plain:
+            plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            to_the_end(plain)
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(200)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LIMIT)
+        for client in silent:
+            client.close()
+        output = HOW_TO.finish(process)
+    assert answers == [True] * 200
+    assert "0 bytes: HTTP_REQUEST\n" in output
+    assert output.count("3 bytes, TLSv1.3\n") == 200
+
+
+def test_an_end_that_tls_does_not_say_is_told_and_silence_has_its_limit() -> None:
+    with HOW_TO.running("tls_echo_server", "0", PEM, "--limit", "0.5") as (process, line):
+        with encrypted(line) as client:
+            client.sendall(b"half")
+            assert client.recv(4) == b"half"
+        with client_of(line) as silent:
+            assert to_the_end(silent) == b""
+        with encrypted(line) as silent:
+            assert to_the_end(silent) == b""
+        output = HOW_TO.finish(process)
+    assert "4 bytes: UNEXPECTED_EOF_WHILE_READING\n" in output
+    assert output.count("timed out\n") == 2
+
+
+def test_a_server_that_cannot_prove_its_name_is_not_spoken_to() -> None:
+    with HOW_TO.running("tls_echo_server", "0", PEM) as (_, line):
+        port = str(port_in(line))
+        ended = HOW_TO.run("tls_echo_client", "127.0.0.1", port, "hello")
+        assert ended.stderr == "tls_echo_client.py: 127.0.0.1: self-signed certificate\n"
+        ended = HOW_TO.run("tls_echo_client", "127.0.0.2", port, "hello", "--trust", PEM)
+    assert "IP address mismatch" in ended.stderr or "refused" in ended.stderr
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        client = HOW_TO.start("tls_echo_client", "localhost", port, "hello", "--trust", PEM)
+        with HOW_TO.limited(client), accepted(server) as connection:
+            connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+            assert "WRONG_VERSION_NUMBER" in client.communicate()[1]
+
+
+def test_the_page_and_the_file_have_the_same_certificate() -> None:
+    page = (HOW_TO.folder / "encrypt-with-tls.md").read_text()
+    for line in Path(PEM).read_text().splitlines():
+        assert f"\n... {line}\n" in page
 
 
 @pytest.fixture

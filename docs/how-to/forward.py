@@ -47,7 +47,7 @@ def shown(address: tuple[Any, ...]) -> str:
 def log(text: str) -> None:
     """Print a line; when nobody reads the output any more, serve on without."""
     try:
-        print(text, flush=True)
+        print(f"{text}\n", end="", flush=True)  # at once: others print as well
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

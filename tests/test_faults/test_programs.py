@@ -74,6 +74,10 @@ CASES = {
     "a port that is forwarded": Case(
         "how-to", ("line_server.py 50008", "forward.py 50007 127.0.0.1 50008",
                    "line_client.py 50007 {set} {get}"), ("OK", "OK blue")),
+    "echo over TLS": Case(
+        "how-to", ("tls_echo_server.py 50007 localhost.pem",
+                   "tls_echo_client.py localhost 50007 {long} hello --trust localhost.pem"),
+        ("{long}", "hello")),
     "the address that answers": Case(
         "how-to", ("line_server.py 50007", "connect_first.py localhost 50007"),
         ("connected to 127.0.0.1",)),
@@ -128,6 +132,7 @@ TAKES_AWAY = {
     ("words in lines", "reset"): ONCE,
     ("words in lines, with asyncio", "reset"): ONCE,
     ("a chat", "reset"): ONCE,
+    ("echo over TLS", "reset"): ONCE,
     ("a port that is forwarded", "reset"): ONCE,
     ("a server and its successor", "reset"): ONCE,
     ("frames", "reset"): ONCE,
