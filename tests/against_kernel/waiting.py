@@ -120,6 +120,14 @@ def _scenarios() -> list[Scenario]:
          "b = ustream(); b.connect('a')"),
         ("a = ustream(); a.bind('a'); a.listen()", "a.accept()[1]", "a.shutdown(SHUT_RDWR)"),
         ("l = tcp(); l.bind(LO); l.listen(); a = tcp()", "a.connect(at(l))", ""),
+        *[(f"{joined}; c = a.dup()", "timed(a, 30).recv(10)", action)
+          for joined in (PAIR, TCP)
+          for action in ("a.close(); b.send(b'word')", "c.close(); b.send(b'word')",
+                         "detached(a); b.close()")],
+        (PAIR + "; fill(a); c = a.dup()", "timed(a, 30).sendall(b'x')", "a.close(); drain(b)[1]"),
+        (PAIR + "; c = a.dup()", "timed(a, 2).recv(10)", "a.close()"),
+        ("l = tcp(); l.bind(LO); l.listen(); a = l; c = a.dup()", "timed(a, 2).accept()[1]",
+         "a.close(); d = tcp(); d.connect(at(c))"),  # which poll finds in the descriptor's place
         ("a = tcp()", "a.connect(nobody())", ""),
         ("l = tcp(); l.bind(LO); l.listen(); a = tcp()", "timed(a, 9).connect(at(l))", ""),
         (CROWDED, "a.connect('l')", "d, peer = accept(l)"),

@@ -11,8 +11,6 @@ from typing import Any
 
 from ..machine.constants import (
     AF_UNIX,
-    POLLERR,
-    POLLHUP,
     POLLIN,
     POLLOUT,
     SHUT_RD,
@@ -22,7 +20,6 @@ from ..machine.errors import EAGAIN, EBADF, EINPROGRESS, EINVAL, fail
 from ..protocols.protocol import EVERYTHING
 from ..sockets.socket import Socket
 from .transfer import TABLED, Transfer
-from .waiting import TimedOut
 
 
 class Connections(Transfer):
@@ -101,13 +98,13 @@ class Connections(Transfer):
         if timeout:
             so = self.socket_of(number)
             accepted: tuple[int, Socket] = self._complete(
-                so, POLLIN, timeout, 0, "accept", self._accept_at_once, so)
+                number, POLLIN, timeout, 0, "accept", self._accept_at_once, so)
             return accepted
         if number not in self.files and not self.files.is_foreign(number):
             fail(EBADF)
         with self.files.reserved() as descriptor:
             so = self.socket_of(number)
-            child = self._complete(so, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
+            child = self._complete(number, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
             return self.files.name(descriptor, child), child
 
     def _accept_at_once(self, so: Socket) -> tuple[int, Socket] | None:
@@ -190,7 +187,7 @@ class Connections(Transfer):
         if may_wait:
             self._wait_connected(so, address)
         elif timeout:
-            self._poll_connected(so, timeout)
+            self._poll_connected(number, so, timeout)
         else:
             fail(EINPROGRESS)
 
@@ -207,12 +204,9 @@ class Connections(Transfer):
             if not self._sleep(so, deadline, "connect", "an answer"):
                 fail(EINPROGRESS)
 
-    def _poll_connected(self, so: Socket, timeout: float) -> None:
+    def _poll_connected(self, number: int, so: Socket, timeout: float) -> None:
         """A connect with a timeout: CPython polls, then asks for SO_ERROR."""
-        deadline = self.clock.now + timeout
-        while not so.ready() & (POLLOUT | POLLERR | POLLHUP):
-            if not self._sleep(so, deadline, "connect", "an answer"):
-                raise TimedOut
+        self._poll(number, so, POLLOUT, self.clock.now + timeout, "connect")
         failure = so.take_error()
         if failure:
             fail(failure)

@@ -135,18 +135,18 @@ class Transfer(Waiting):
         so = self.socket_of(number)
         if flags & MSG_FASTOPEN and so.protocol.name_of == "tcp":
             flags = self._open(number, so, flags, timeout, address)
-        sent = int(self._complete(so, POLLOUT, timeout, flags, "send", so.protocol.send, so,
+        sent = int(self._complete(number, POLLOUT, timeout, flags, "send", so.protocol.send, so,
                                   data, flags, address, control))
         if (sent < len(data) and timeout is None and not so.nonblocking
                 and not flags & MSG_DONTWAIT and so.type == SOCK_STREAM):
-            sent = self._send_rest(so, data, flags, sent)
+            sent = self._send_rest(number, so, data, flags, sent)
         return sent
 
     def refuse(self, number: int, event: int, timeout: float | None, failure: int) -> None:
         """Fail as Linux does before it looks for the socket; CPython's timeout comes first."""
         if timeout and number >= 0:
-            self._poll_and_complete(self.socket_of(number), event, timeout, "poll", fail,
-                                    (failure,))
+            self.socket_of(number)
+            self._poll_and_complete(number, event, timeout, "poll", fail, (failure,))
         fail(failure)
 
     def _open(self, number: int, so: Socket, flags: int, timeout: float | None,
@@ -157,19 +157,19 @@ class Transfer(Waiting):
         as its servers come they give none.
         """
         if timeout:  # CPython polls first
-            self._poll_and_complete(so, POLLOUT, timeout, "send", _at_once, ())
+            self._poll_and_complete(number, POLLOUT, timeout, "send", _at_once, ())
         if address is None and so.state == UNCONNECTED and not so.protocol.is_active(so):
             fail(EINVAL)
         at_once = timeout is not None or flags & MSG_DONTWAIT
         self.connect(number, address, 0 if at_once else None)  # type: ignore[attr-defined]
         return flags & ~MSG_FASTOPEN
 
-    def _send_rest(self, so: Socket, data: bytes, flags: int, sent: int) -> int:
+    def _send_rest(self, number: int, so: Socket, data: bytes, flags: int, sent: int) -> int:
         """A blocking call on a stream goes on until everything is in the buffer."""
         view = memoryview(data)
         while sent < len(data):
             try:
-                sent += int(self._complete(so, POLLOUT, None, flags, "send", so.protocol.send,
+                sent += int(self._complete(number, POLLOUT, None, flags, "send", so.protocol.send,
                                            so, bytes(view[sent:]), flags, None, ()))
             except OSError as failure:
                 if so.family != AF_UNIX and failure.errno not in (EPIPE, EAGAIN):
@@ -216,18 +216,18 @@ class Transfer(Waiting):
         """
         so = self.socket_of(number)
         if flags & MSG_WAITALL:
-            return self._receive_all(so, count, flags, timeout)
-        message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
+            return self._receive_all(number, so, count, flags, timeout)
+        message = self._complete(number, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
                                  count, flags)
         return message
 
-    def _receive_all(self, so: Socket, count: int, flags: int,
+    def _receive_all(self, number: int, so: Socket, count: int, flags: int,
                      timeout: float | None) -> Message:
         """MSG_WAITALL: go on until *count* bytes, the end or an error."""
         whole = so.type != SOCK_STREAM or timeout is not None or (
             so.family == AF_UNIX and so.nonblocking)
         first = flags if flags & MSG_PEEK or whole else flags & ~MSG_WAITALL
-        message = self._complete(so, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
+        message = self._complete(number, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
                                  count, first)
         if first & MSG_WAITALL:
             return message
@@ -235,7 +235,7 @@ class Transfer(Waiting):
         while (message.data and len(data) < count and not message.control
                and so.protocol.may_go_on(so)):
             try:
-                message = self._complete(so, POLLIN, timeout, flags, "recv",
+                message = self._complete(number, POLLIN, timeout, flags, "recv",
                                          so.protocol.receive, so, count - len(data), first)
             except (OSError, TimedOut):
                 break

@@ -31,6 +31,7 @@ from ..machine.host import Host
 from ..sockets.socket import Socket
 
 SPIN = 0.001  # seconds that one turn of a busy loop takes
+WAITS_FOR = {"accept": "a connection", "connect": "an answer"}
 
 
 class TimedOut(Exception):
@@ -74,15 +75,16 @@ class Waiting:
         if self._arrived:
             self.node.deliver()
 
-    def _complete(self, so: Socket, event: int, timeout: float | None, flags: int, call: str,
-                  verb: Any, *arguments: Any) -> Any:
+    def _complete(self, number: int, event: int, timeout: float | None, flags: int, call: str,
+                  verb: Any, so: Socket, *arguments: Any) -> Any:
         """Call *verb* until it is done, waiting for *event* if the call may wait.
 
         With a timeout above zero CPython makes the descriptor non-blocking, polls first and
         calls then; so does this.
         """
+        arguments = so, *arguments
         if timeout:
-            return self._poll_and_complete(so, event, timeout, call, verb, arguments)
+            return self._poll_and_complete(number, event, timeout, call, verb, arguments)
         result = verb(*arguments)
         if self._arrived:
             self.node.deliver()
@@ -124,18 +126,12 @@ class Waiting:
                 so.drop()
                 self._settle()
 
-    def _poll_and_complete(self, so: Socket, event: int, timeout: float, call: str, verb: Any,
+    def _poll_and_complete(self, number: int, event: int, timeout: float, call: str, verb: Any,
                            arguments: tuple[Any, ...]) -> Any:
         """A call with a timeout: poll, call, and poll again if it was not done."""
-        deadline = self.clock.now + timeout
+        so, deadline = self.host.descriptors[number], self.clock.now + timeout
         while True:
-            while not so.ready() & (event | POLLERR | POLLHUP):
-                awake = self._sleep(so, deadline, call, _names(event, call))
-                if not so.references:
-                    self._settle()
-                    fail(EBADF)  # another thread has closed it, which poll sees when it looks again
-                if not awake:
-                    raise TimedOut
+            self._poll(number, so, event, deadline, call)
             try:
                 result = self._try(call, verb, arguments)
             except BlockingIOError as failure:
@@ -148,6 +144,23 @@ class Waiting:
             self._sleep(so, min(self.clock.now + SPIN, deadline), call, _names(event, call))
             if self.clock.now >= deadline:
                 raise TimedOut
+
+    def _poll(self, number: int, so: Any, event: int, deadline: float, call: str) -> None:
+        """Sleep until the descriptor is ready: until *deadline*, else `TimedOut`.
+
+        EBADF
+            Another thread has closed it.  Nobody wakes for that: poll finds it when it looks
+            again, at the latest when its time is over.
+        """
+        now, awake = self.host.descriptors.get(number), True
+        while now is not None and not now.ready() & (event | POLLERR | POLLHUP):
+            if not awake:
+                raise TimedOut
+            awake = self._sleep(so, deadline, call, _names(event, call))
+            now = self.host.descriptors.get(number)
+        if now is not so:
+            self._settle()
+            fail(EBADF)
 
     def _try(self, call: str, verb: Any, arguments: tuple[Any, ...]) -> Any:
         """Call *verb* for a caller that does not wait: it takes what there is."""
@@ -191,6 +204,6 @@ def _seconds(limit: tuple[int, int]) -> float | None:
 
 
 def _names(event: int, call: str) -> str:
-    if call == "accept":
-        return "a connection"
+    if call in WAITS_FOR:
+        return WAITS_FOR[call]
     return "something to read" if event == POLLIN else "room to write"
