@@ -2,6 +2,7 @@
 
 Left out, because the kernel's own answer depends on its memory or on its other threads: filling a
 receive buffer; new addresses of IPv6, which are tentative for a moment, and told of after it.
+An MTU below 68, which takes IPv4 from a link, is not modelled.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ class NetlinkGenerator(LinkGenerator):
             f"link({index})", f"link({index}, family={family})", f"link({index})[:15]",
             f"link({index}, name={self.any(*NAMES)})", f"link(0, name={self.any(*NAMES)})",
             f"link({index}, {self.any('0', '1', '0x40', '0x1000')}, {self.any('0', '1', '0x41')})",
-            f"link(1) + attribute(4, struct.pack('I', {self.any('1500', '68', '0', '70000')}))",
+            f"link(1) + attribute(4, struct.pack('I', {self.any('1500', '68', '1279', '70000')}))",
             *[f"address({host}, {self.any('24', '32', '8', '0', '33')}, {index})"] * 3,
             f"address({host}, 24, {index}, both=False)", f"address({host}, 24, scope=254)",
             f"address({host6}, {self.any('64', '128', '129')}, {index}, AF_INET6, both=False)",

@@ -202,7 +202,7 @@ class Netlink(Records):
         if len(data) > so.send_size - 32:
             fail(EMSGSIZE)
         if group:
-            self.publish(group, data, sender=so, but=self.sockets.get(to), claim=claim)
+            self.publish(group, data, sender=so, but=to, claim=claim)
         return self._send_to(so, to, data, group, claim)
 
     def _claim(self, control: tuple[Any, ...]) -> Credentials:
@@ -228,15 +228,17 @@ class Netlink(Records):
         return len(data)
 
     def publish(self, group: int, data: bytes, echo: Any = None, sender: Any = None,
-                but: Any = None, claim: Credentials = NOBODY) -> None:
-        """Give *data* to every socket in the *group* except its *sender* and *but*.
+                but: int = 0, claim: Credentials = NOBODY) -> None:
+        """Give *data* to every socket in the *group* except its *sender* and the port id *but*.
 
-        *echo* is who asked for it, and gets it last.
+        *echo* is who asked for it, and gets it last.  A socket that is not bound has the port
+        id 0, and so what the kernel tells nobody in particular does not reach it.
         """
+        but = echo.pcb.pid if echo is not None else but
         name = self.name(sender) if sender is not None else KERNEL
         name = name[:8] + struct.pack("=I", mask(group))
         for so in tuple(self.members):
-            if so not in (sender, but, echo) and so.pcb.groups >> group - 1 & 1:
+            if so is not sender and so.pcb.pid != but and so.pcb.groups >> group - 1 & 1:
                 self._arrive(so, data, name, group, claim)
         if echo is not None:
             self._reply(echo, data, name, group)

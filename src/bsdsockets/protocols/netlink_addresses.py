@@ -35,10 +35,12 @@ from ..network.node import Interface, Node
 from .netlink_messages import (
     EXCLUSIVE,
     HEADER,
+    LEFT_OVER,
     REPLACE,
     Refusal,
     attribute,
     attributes,
+    is_left,
     text,
 )
 
@@ -128,7 +130,8 @@ class Addresses:
         elif not four:
             own = next(other for other in interface.addresses if other.ip == own.ip)
             self._kept[interface.index, own] = kept
-        yield own.version, self.body(interface, own)
+        if four or interface.flags & IFF_UP:
+            yield own.version, self.body(interface, own)
 
     def _place(self, interface: Interface, own: Own, scope: int) -> tuple[int, bool]:
         """Where in the list an address goes, and whether it is a secondary one."""
@@ -198,6 +201,12 @@ class Addresses:
         self.node.forget()
         yield own.version, told
 
+    def relabel(self, interface: Interface, name: str) -> None:
+        """Give addresses that have the link's name as their label its new one."""
+        for (index, own), kept in self._kept.items():
+            if index == interface.index and kept.label == interface.name:
+                self._kept[index, own] = kept._replace(label=name)
+
     def _gone4(self, body: bytes) -> tuple[Interface, Own]:
         """The first address that has all that a struct ifaddrmsg says."""
         _, prefix, _, _, index = struct.unpack_from("=BBBBI", body)
@@ -256,11 +265,15 @@ class Addresses:
         if interface.flags & IFF_UP and interface.hardware == ARPHRD_LOOPBACK:
             interface.addresses.append(ip_interface("::1/128"))
         elif not interface.flags & IFF_UP:
-            for own in tuple(interface.addresses):
-                if own.version == 6:
-                    yield 6, DELROUTE, self._route6(interface, own.ip.packed)
-                    yield from ((6, DELADDR, told) for _, told in self._drop(interface, own))
+            yield from self.narrowed(interface)
         self.node.forget()
+
+    def narrowed(self, interface: Interface) -> Iterator[tuple[int, int, bytes]]:
+        """Let the addresses of IPv6 go with a link that cannot carry it."""
+        for own in tuple(interface.addresses):
+            if own.version == 6:
+                yield 6, DELROUTE, self._route6(interface, own.ip.packed)
+                yield from ((6, DELADDR, told) for _, told in self._drop(interface, own))
 
     # Routes
 
@@ -322,9 +335,12 @@ class Addresses:
         four = body[0] == AF_INET
         if len(body) < 12:
             raise Refusal(EINVAL, "ipv4: Invalid header for route get request" if four
-                          else "Invalid header for get route request")
+                          else "ipv6: Invalid header for get route request")
         packed = attributes(body[12:]).get(1, bytes(4 if four else 16))
-        return self._way4(packed) if four else self._way6(packed)
+        try:
+            return self._way4(packed) if four else self._way6(packed)
+        except OSError as failure:
+            raise Refusal(failure.errno or 0, LEFT_OVER if is_left(body[12:]) else "") from None
 
     def _way4(self, packed: bytes) -> bytes:
         asked = ip_interface(unpack(packed or bytes(4))).ip

@@ -39,6 +39,8 @@ class Refusal(Exception):
         found += attribute(WHERE, self.where) if self.where else b""
         return found + self.policy
 
+LEFT_OVER = "bytes leftover after parsing attributes"
+
 
 def message(kind: int, flags: int, sequence: int, pid: int, body: bytes) -> bytes:
     """A message with its header, padded."""
@@ -56,7 +58,7 @@ def error(refusal: Refusal | None, request: bytes, pid: int, short: bool,
     sequence = struct.unpack_from("=I", request, 8)[0]
     number = refusal.number if refusal is not None else 0
     more = refusal.attributes() if refusal is not None and explain else b""
-    cut = short or refusal is None
+    cut = short or not number
     flags = (CAPPED if cut else 0) | (EXPLAINED if more else 0)
     body = struct.pack("=i", -number) + (request[:HEADER] if cut else request)
     return message(ERROR, flags, sequence, pid, body + bytes(-len(body) % 4) + more)
@@ -86,6 +88,13 @@ def attributes(data: bytes) -> dict[int, bytes]:
         found[kind] = data[4:length]
         data = data[(length + 3) & ~3:]
     return found
+
+
+def is_left(data: bytes) -> bool:
+    """True if something is left when the attributes have been taken."""
+    while len(data) >= 4 and 4 <= (length := struct.unpack_from("=H", data)[0]) <= len(data):
+        data = data[(length + 3) & ~3:]
+    return bool(data)
 
 
 def text(data: bytes, kind: int, before: int) -> str | None:

@@ -2,7 +2,7 @@
 
     RTM_GETLINK RTM_GETROUTE               one or, with NLM_F_DUMP, all
     RTM_GETADDR RTM_GETNEIGH               all; there are no neighbours
-    RTM_NEWLINK RTM_SETLINK                up, down, MTU of a link that exists
+    RTM_NEWLINK RTM_SETLINK                up, down, MTU, name of a link that exists
     RTM_NEWADDR RTM_DELADDR                an address of a link: `netlink_addresses`
     anything else                          EOPNOTSUPP
 
@@ -10,7 +10,7 @@ Changes are told to the groups RTNLGRP_LINK (1), IPV4_IFADDR (5), IPV4_ROUTE (7)
 (9), and with NLM_F_ECHO to whoever asked for them.
 
 Left out: routes and rules other than those that addresses make, queueing; strict checking of
-requests (NETLINK_GET_STRICT_CHK).
+requests (NETLINK_GET_STRICT_CHK); that there is no IPv4 below an MTU of 68.
 
 May not know: sockets, port ids of others.
 
@@ -36,6 +36,7 @@ from .netlink_messages import (
     EXCLUSIVE,
     EXPLAINED,
     HEADER,
+    LEFT_OVER,
     MULTI,
     REPLACE,
     REQUEST,
@@ -44,6 +45,7 @@ from .netlink_messages import (
     attribute,
     attributes,
     error,
+    is_left,
     message,
     text,
 )
@@ -53,6 +55,8 @@ from .netlink_messages import (
     16, 17, 18, 19, 20, 21, 22, 24, 25, 26, 30)
 LAST = 123  # RTM_MAX
 LOWER_UP, NEIGHBOUR = 0x10000, 12  # bytes of a struct ndmsg
+LEAST6 = 1280  # bytes that IPv6 needs of a link
+HEADS = {4: 16, 5: 8, 6: 12}  # by a quarter of the type: bytes before the attributes
 GROUP_LINK, GROUP_ADDRESS = 1, {4: 5, 6: 9}
 SOL_NETLINK, CAP_ACK, EXT_ACK = 270, 10, 11
 GROUP_ROUTE, GROUP_ROUTE6, CREATE, CREATED = 7, 11, 0x400, 0x600  # CREATED: and NLM_F_APPEND
@@ -71,7 +75,7 @@ class Route:
         self.publish: Callable[[int, bytes, Any], None] = lambda group, data, echo: None
         self.start_dump: Callable[[Any, list[bytes]], None] = lambda so, parts: None
         self.dumps: dict[int, Callable[[int], Iterator[tuple[int, bytes]]]] = {
-            GETLINK: lambda family: ((NEWLINK, each) for each in self.links()),
+            GETLINK: lambda family: ((NEWLINK, each) for each in self.links(family)),
             GETADDR: lambda family: ((NEWADDR, each) for each in addresses.listed(family)),
             GETROUTE: lambda family: ((NEWROUTE, each) for each in addresses.routes(family)),
             GETNEIGH: lambda family: iter(())}
@@ -99,11 +103,13 @@ class Route:
                     self._dump(so, kind, sequence, request[HEADER:])
                     return
                 yield from self._do(so, kind, flags, sequence, request[HEADER:])
+                if is_left(request[HEADER + HEADS.get(kind // 4, len(request)):]):
+                    refusal = Refusal(0, LEFT_OVER)
             except Refusal as why:
                 refusal = why
             except OSError as failure:
                 refusal = Refusal(failure.errno or 0)
-        if refusal is not None or flags & ACK:
+        if (refusal is not None and refusal.number) or flags & ACK:
             short, explain = (bool(so.options.get((SOL_NETLINK, option)))
                               for option in (CAP_ACK, EXT_ACK))
             yield error(refusal, request, pid, short, explain)
@@ -180,9 +186,18 @@ class Route:
 
     # Links
 
-    def links(self) -> Iterator[bytes]:
-        """A struct ifinfomsg with attributes for each link."""
+    def links(self, family: int) -> Iterator[bytes]:
+        """A struct ifinfomsg with attributes for each link; for AF_INET6 what IPv6 knows of it."""
+        if family == AF_INET6:
+            return map(self._link6, self.node.interfaces)
         return map(self._link, self.node.interfaces)
+
+    def _link6(self, interface: Interface) -> bytes:
+        """The same with the few attributes that IPv6 tells."""
+        body = self._link(interface)
+        found = attributes(body[16:])
+        return bytes([AF_INET6]) + body[1:16] + b"".join(
+            attribute(kind, found[kind]) for kind in (3, 1, 4, 16) if kind in found)
 
     def _named(self, body: bytes, short: str = "Invalid header length") -> Interface:
         """The link that a struct ifinfomsg names by its index, or an attribute by its name."""
@@ -190,9 +205,9 @@ class Route:
             raise Refusal(EINVAL, short)
         index = struct.unpack_from("=i", body, 4)[0]
         name = text(body[16:], 3, HEADER + 16)
-        if not index and not name:
+        if index <= 0 and not name:
             fail(EINVAL)
-        interface = find(self.node, index or name or "")
+        interface = find(self.node, index if index > 0 else name or "")
         if interface is None:
             fail(ENODEV)
         return interface
@@ -238,12 +253,11 @@ class Route:
     def set_link(self, body: bytes, flags: int) -> Iterator[Change]:
         """Set a link up or down, or its MTU.  One that is down has no address of IPv6."""
         interface = self._named(body)
-        before = self._link(interface)
         found = attributes(body[16:])
         if 4 in found:
-            interface.link.mtu = struct.unpack("=I", found[4][:4])[0]
-            if self._link(interface) != before:
-                yield GROUP_LINK, NEWLINK, self._link(interface), 0
+            yield from self._resized(interface, struct.unpack("=I", found[4][:4])[0])
+        if 3 in found and body[4:8] != bytes(4):
+            yield from self._renamed(interface, text(body[16:], 3, HEADER + 16) or "")
         new, mask = struct.unpack_from("=II", body, 8)
         mask = mask or 0xFFFFFFFF if new else mask
         up = (new if mask & IFF_UP else interface.flags) & IFF_UP
@@ -251,6 +265,32 @@ class Route:
             return
         interface.flags ^= IFF_UP | IFF_RUNNING
         yield GROUP_LINK, NEWLINK, self._link(interface, IFF_UP), 0
-        for version, kind, told in self.addresses.switched(interface):
-            group = GROUP_ROUTE6 if kind == DELROUTE else GROUP_ADDRESS[version]
-            yield group, kind, told, 0
+        yield from self._gone(self.addresses.switched(interface))
+
+    @staticmethod
+    def _gone(changes: Iterator[tuple[int, int, bytes]]) -> Iterator[Change]:
+        """What groups are told of addresses that go with what their link can."""
+        for version, kind, told in changes:
+            yield GROUP_ROUTE6 if kind == DELROUTE else GROUP_ADDRESS[version], kind, told, 0
+
+    def _resized(self, interface: Interface, mtu: int) -> Iterator[Change]:
+        """Change the MTU; below 1280 there is no IPv6."""
+        if mtu == interface.link.mtu:
+            return
+        interface.link.mtu = mtu
+        yield GROUP_LINK, NEWLINK, self._link(interface), 0
+        if mtu < LEAST6:
+            yield from self._gone(self.addresses.narrowed(interface))
+
+    def _renamed(self, interface: Interface, name: str) -> Iterator[Change]:
+        """Change the name, and the labels that are made of it.
+
+        EINVAL
+            No name for an interface.
+        """
+        if name in (".", "..") or set(name) & set("/: \t\n\v\f\r"):
+            fail(EINVAL)
+        if name and name != interface.name:
+            self.addresses.relabel(interface, name)
+            interface.name = name
+            yield GROUP_LINK, NEWLINK, self._link(interface), 0
