@@ -49,7 +49,7 @@ def reset(sock: socket.socket) -> None:
 
 SERVERS = {
     "answer_udp": [], "line_server": [], "line_server_asyncio": [], "low_port": [],
-    "chat_server": [],
+    "chat_server": [], "workers": [],
     "tls_echo_server": [str(HOW_TO.folder / "localhost.pem")],
     "hand_over": ["{folder}/control"], "forward": ["127.0.0.1", "9"],
 }  # fmt: skip
@@ -401,6 +401,73 @@ def test_what_was_asked_before_the_stop_is_forwarded_and_answered() -> None:
             assert to_the_end(client) == b"answer"
         output, errors = process.communicate(timeout=LIMIT)
         assert (process.returncode, errors, output.endswith("stopped\n")) == (0, "", True)
+
+
+def ask_worker(line: str) -> int:
+    """Say hello; return the number of the worker that answers."""
+    with client_of(line) as client:
+        client.sendall(b"hello\n")
+        said = re.fullmatch(rb"worker (\d+): hello\n", to_the_end(client))
+        assert said
+        return int(said[1])
+
+
+def children_of(process: subprocess.Popen[str]) -> list[int]:
+    path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(word) for word in path.read_text(encoding="ascii").split()]
+
+
+def test_two_hundred_clients_and_a_silent_one_are_served_by_workers() -> None:
+    answers = []
+
+    def one() -> None:
+        answers.append(ask_worker(line))
+
+    with HOW_TO.running("workers", "0", "--workers", "3", "--limit", "20") as (process, line):
+        silent = client_of(line)
+        for _ in range(5):
+            reset(client_of(line))
+        with client_of(line) as trickling:
+            for byte in b"hello\n":
+                trickling.send(bytes([byte]))
+            assert to_the_end(trickling).endswith(b": hello\n")
+        threads = [threading.Thread(target=one) for _ in range(200)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LIMIT)
+        silent.close()
+        HOW_TO.finish(process)
+    assert len(answers) == 200 and set(answers) <= {1, 2, 3}
+
+
+def test_a_worker_that_dies_is_replaced_and_all_end_with_the_parent() -> None:
+    with HOW_TO.running("workers", "0", "--workers", "1") as (process, line):
+        assert ask_worker(line) == 1
+        (worker,) = children_of(process)
+        os.kill(worker, signal.SIGKILL)
+        assert ask_worker(line) == 1
+        assert children_of(process) != [worker]
+        output = HOW_TO.finish(process)
+    assert output.endswith("worker 1 has died, and is started again\nstopped\n")
+
+
+def test_workers_finish_their_client_when_the_parent_stops_or_is_killed() -> None:
+    for number in signal.SIGTERM, signal.SIGKILL:
+        with HOW_TO.running("workers", "0", "--workers", "1") as (process, line):
+            assert ask_worker(line) == 1
+            (worker,) = children_of(process)
+            before = len(os.listdir(f"/proc/{worker}/fd"))
+            deadline = time.monotonic() + LIMIT
+            with client_of(line) as client:
+                client.sendall(b"hel")
+                while len(os.listdir(f"/proc/{worker}/fd")) == before:  # until it is accepted
+                    assert time.monotonic() < deadline
+                process.send_signal(number)
+                client.sendall(b"lo\n")
+                assert to_the_end(client) == b"worker 1: hello\n"
+            assert process.wait(LIMIT) == (0 if number == signal.SIGTERM else -number)
+            assert process.stdout and process.stdout.read() in ("stopped\n", "")
 
 
 PEM = str(HOW_TO.folder / "localhost.pem")

@@ -115,6 +115,7 @@ NOT_RUN = {
     "send_file_naive": "breaks, to show how: test_the_naive_pair_breaks",
     "receive_file_naive": "breaks, to show how: test_the_naive_pair_breaks",
     "low_port": "gives up root's rights: the tests' own, for those are no machine's of ours",
+    "workers": "its processes and signals are the operating system's: the tests' own",
     "x25_cable": "joins two interfaces of a real kernel; the machine has them joined",
     "ax25_ports": "makes interfaces on a real kernel; the machine has them",
 }
