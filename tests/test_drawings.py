@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("sphinx", reason="Sphinx is not installed")
 
-from drawings import differences, options, states
+from drawings import clauses, differences, options, states
 
 from bsdsockets.machine import constants
 from bsdsockets.protocols import tcp_states as tcp
@@ -140,3 +140,30 @@ def test_the_layers_stand_in_the_order_in_which_they_import() -> None:
     assert drawing is not None
     drawn = re.findall(r"^ ([a-z]+) +\S", drawing[1], re.M)
     assert drawn == LAYERS[::-1]
+
+
+@pytest.mark.parametrize(("text", "cited"), [
+    ("RFC 9293 3.9.1.4, 3.10.4; RFC 2525 2.17.", [(9293, "3.9.1.4"), (9293, "3.10.4"),
+                                                  (2525, "2.17")]),
+    ("RFC 9293 3.10.7.4, seventh; 3.6.1 for the reset", [(9293, "3.10.7.4"), (9293, "3.6.1")]),
+    ("RFC 6298 5.4 to 5.6", [(6298, "5.4"), (6298, "5.5"), (6298, "5.6")]),
+    ("RFC 791, RFC 8200 3", [(791, ""), (8200, "3")]),
+    ("RFC 1122\n    4.1.3.3.", [(1122, "4.1.3.3")]),
+    ("``tcp_v4_rcv`` of 1994", []),
+])
+def test_a_citation_is_read_as_it_is_written(text: str, cited: list[tuple[int, str]]) -> None:
+    assert list(clauses.cited_in(text)) == cited
+
+
+def test_every_clause_of_rfc_9293_is_cited_by_the_code_or_explained() -> None:
+    cited = {each.clause for each in clauses.citations() if each.rfc == 9293 and each.clause}
+    clauses.check(cited)
+    with pytest.raises(Exception, match=re.escape("3.7.4")):
+        clauses.check(cited - {"3.7.4"})
+    with pytest.raises(Exception, match=re.escape("3.8.2")):
+        clauses.check(cited | {"3.8.2"})
+
+
+def test_a_citation_belongs_to_the_innermost_function_or_class() -> None:
+    places = {each.place for each in clauses.citations() if each.clause == "3.7.4"}
+    assert "Output._held" in places

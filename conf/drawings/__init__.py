@@ -8,11 +8,14 @@
     ```{model-differences}          where the model differs from Linux on purpose
     ```{left-out}                   what the protocols leave out, in the words of their files
     ```{failing-tests}              the tests of CPython that cannot pass on the model
+    ```{clauses}                    RFC 9293, clause by clause, and the code that cites each
+    ```{other-standards}            the other RFCs that the code cites
     ```{benchmarks}                 the speed of the model beside the kernel's: a picture, a table
     ```{many-connections}           what ten thousand open connections cost
 
 Each reads the table that the code itself uses, so a picture cannot show what the code does not do.
-A state without a place in the picture, or a level without options, ends the build.
+A state without a place in the picture, a level without options, or a clause that is neither cited
+nor explained, ends the build.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from drawings.benchmarks import Benchmarks, ManyConnections
+from drawings.clauses import Clauses, OtherStandards
 from drawings.differences import FailingTests, LeftOut, ModelDifferences
 from drawings.options import AbsentOptions, SocketOptions
 from drawings.states import TcpStates
@@ -43,6 +47,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("model-differences", ModelDifferences)
     app.add_directive("left-out", LeftOut)
     app.add_directive("failing-tests", FailingTests)
+    app.add_directive("clauses", Clauses)
+    app.add_directive("other-standards", OtherStandards)
     app.add_directive("benchmarks", Benchmarks)
     app.add_directive("many-connections", ManyConnections)
     app.connect("builder-inited", _add_style)

@@ -35,7 +35,7 @@ def canonical(text: str) -> str | None:
 
 
 def _text(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    """As inet_ntop(3) of Linux writes it: also ::1.2.3.4, which once meant IPv4."""
+    """As inet_ntop(3) of Linux writes it (RFC 5952 4, 5): also ::1.2.3.4, which once meant IPv4."""
     mapped = getattr(address, "ipv4_mapped", None)
     if mapped is not None:
         return f"::ffff:{mapped}"
@@ -123,7 +123,7 @@ def is_loopback(address: str) -> bool:
 
 
 def is_mapped(address: str) -> bool:
-    """True for an IPv4 address in IPv6's clothes, ``::ffff:192.0.2.1``."""
+    """True for an IPv4 address in IPv6's clothes, ``::ffff:192.0.2.1`` (RFC 4291 2.5.5.2)."""
     return address.startswith("::ffff:") and "." in address
 
 

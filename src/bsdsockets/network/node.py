@@ -64,7 +64,10 @@ class Node:
         self.loopback.arrive = self.deliver
 
     def kind(self, address: str) -> str:
-        """Say what *address* is here: any, local, broadcast, multicast or remote."""
+        """Say what *address* is here: any, local, broadcast, multicast or remote.
+
+        Source: RFC 1122 3.2.1.3; RFC 4291 2.5, 2.7.
+        """
         kind = self._kinds.get(address)
         if kind is None:
             kind = self._kinds[address] = self._find_kind(address)
@@ -101,7 +104,7 @@ class Node:
         return [own for interface in self.interfaces for own in interface.addresses]
 
     def source_for(self, destination: str) -> str:
-        """Choose the source address of a packet to *destination*.
+        """Choose the source address of a packet to *destination* (RFC 1122 3.3.4.3, RFC 6724 5).
 
         ENETUNREACH
             There is no route.

@@ -48,6 +48,7 @@ def carried(packet: Packet) -> Packet:
 
 
 def _segment(packet: Packet, body: bytes) -> Segment | None:
+    """RFC 9293 3.1; of the options only MSS, where it stands first (3.7.1), is read."""
     size = body[12] >> 4 << 2 if len(body) >= 20 else 0
     if not 20 <= size <= len(body) or sum_of(packet, body):
         return None
@@ -61,17 +62,19 @@ def _segment(packet: Packet, body: bytes) -> Segment | None:
 
 
 def _datagram(packet: Packet, body: bytes) -> Datagram | None:
+    """RFC 768; IPv6 makes the checksum a duty (RFC 8200 8.1), which a socket may waive."""
     if len(body) < 8:
         return None
     source, destination, length, value = struct.unpack("!HHHH", body[:8])
     six = ":" in packet.source
-    length = length or (len(body) if six else 0)  # RFC 2675: a jumbogram says 0
+    length = length or (len(body) if six else 0)  # RFC 2675 4: a jumbogram says 0
     if not 8 <= length <= len(body) or (value and sum_of(packet, body[:length])):
         return None
     return Datagram(source, destination, body[8:length], unchecked=six and not value)
 
 
 def _message(packet: Packet, body: bytes) -> Any:
+    """RFC 792; with a pseudo-header in the checksum RFC 4443 2.3."""
     wrong = sum_of(packet, body) if packet.protocol == ICMP6 else checksum(body)
     return None if wrong or len(body) < 8 else decode_icmp(body)
 

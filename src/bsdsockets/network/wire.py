@@ -17,7 +17,7 @@ MASK = 0xFFFFFFFF
 
 
 def checksum(data: bytes) -> int:
-    """The Internet checksum: the complement of the sum of the 16-bit words.
+    """The Internet checksum (RFC 1071 1): the complement of the sum of the 16-bit words.
 
     >>> hex(checksum(bytes.fromhex("0001f203f4f5f6f7")))
     '0x220d'
@@ -31,7 +31,7 @@ def checksum(data: bytes) -> int:
 
 
 def encode(packet: Packet) -> bytes:
-    """The whole IP packet as bytes."""
+    """The whole IP packet as bytes (RFC 791 3.1, RFC 8200 3)."""
     if packet.made:
         return packet.made
     payload = encode_payload(packet)
@@ -72,7 +72,10 @@ def sum_of(packet: Packet, body: bytes) -> int:
 
 
 def with_checksum(packet: Packet, body: bytes, at: int) -> bytes:
-    """Put the checksum into *body*, which has zeros there, at offset *at*."""
+    """Put the checksum into *body*, which has zeros there, at offset *at*.
+
+    UDP sends 0 as its complement (RFC 768): a 0 there is no checksum.
+    """
     value = sum_of(packet, body)
     if value == 0 and packet.protocol == UDP:
         value = 0xFFFF
@@ -80,6 +83,7 @@ def with_checksum(packet: Packet, body: bytes, at: int) -> bytes:
 
 
 def _segment(segment: Segment, six: bool) -> bytes:
+    """TCP's header (RFC 9293 3.1); a SYN has MSS (3.7.1), NOP and window scale (RFC 7323 2.2)."""
     options = b""
     if segment.flags & SYN:
         options = struct.pack("!BBHBBBB", 2, 4, segment.maximum, 1, 3, 3, 7)
@@ -91,7 +95,10 @@ def _segment(segment: Segment, six: bool) -> bytes:
 
 
 def encode_icmp(packet: Packet) -> bytes:
-    """An ICMP message; an error carries the head of the packet it is about."""
+    """An ICMP message; an error carries the head of the packet it is about.
+
+    As much as fits into 576 bytes (RFC 1812 4.3.2.3), or 1280 (RFC 4443 2.4).
+    """
     message = packet.payload
     data = message.data
     if message.about is not None:

@@ -82,12 +82,14 @@ class Tcp(TcpClosing):
         return so.pcb.state != CLOSED
 
     def listen(self, so: Any, backlog: int) -> None:
-        """Take connections, or change the backlog of a socket that does (RFC 9293, passive OPEN).
+        """Take connections, or change the backlog of a socket that does: a passive OPEN.
 
         EINVAL
             The socket is connected, or on its way there.
         EADDRINUSE
             Another socket listens at the port, or no port is free.
+
+        Source: POSIX.1-2024 listen(); RFC 9293 3.10.1; Linux ``inet_csk_listen_start``.
         """
         c = so.pcb
         if so.state != UNCONNECTED or c.state not in (CLOSED, LISTEN):
@@ -154,7 +156,7 @@ class Tcp(TcpClosing):
     # Connecting
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool | None:
-        """Begin a connection, or say how the one that was begun stands (RFC 9293, active OPEN).
+        """Begin a connection, or say how the one that was begun stands (an active OPEN).
 
         EISCONN
             The socket is connected.
@@ -175,8 +177,8 @@ class Tcp(TcpClosing):
         EADDRNOTAVAIL
             The connection with these four names exists, or no port is free.
 
-        Source: POSIX.1-2024 connect(); RFC 9293 3.9.1.1; Linux ``__inet_stream_connect``,
-        ``tcp_v4_connect``, ``tcp_v6_connect``.
+        Source: POSIX.1-2024 connect(); RFC 9293 3.9.1.1, 3.10.1; Linux
+        ``__inet_stream_connect``, ``tcp_v4_connect``, ``tcp_v6_connect``.
         """
         c = so.pcb
         if so.state == CONNECTED:
@@ -245,7 +247,7 @@ class Tcp(TcpClosing):
         c.astray = 1 if is_mapped(address.address) else 2 * bool(c.astray and ":" in remote)
         c.local_address, c.local_port, c.remote_address, c.remote_port = key
         c.gap, c.mss = 0, assumed(so, remote)
-        c.iss = c.snd_una = self.host.random.getrandbits(32)
+        c.iss = c.snd_una = self.output.initial_sequence()
         self.output.table[key] = c
         so.state = CONNECTING
         if so.shutdown or c.astray > 1 or not self.fast.meet(c):

@@ -62,7 +62,7 @@ class TcpClosing(TcpStream):
         ENOTCONN
             There is no connection, or no longer.  *how* is noted all the same.
 
-        Source: POSIX.1-2024 shutdown(); RFC 9293 3.9.1; Linux ``inet_shutdown``.
+        Source: POSIX.1-2024 shutdown(); RFC 9293 3.6.1, 3.9.1.4, 3.10.4; Linux ``inet_shutdown``.
         """
         c = so.pcb
         if so.state == CONNECTING:
@@ -86,7 +86,7 @@ class TcpClosing(TcpStream):
         self.output.push(c)
 
     def _disconnect(self, so: Any) -> None:
-        """Forget the connection, with a reset where the peer must know (RFC 9293 ABORT)."""
+        """Forget the connection, with a reset where the peer must know (RFC 9293 3.9.1.6)."""
         c = so.pcb
         state = c.state
         if state == LISTEN:
@@ -122,7 +122,7 @@ class TcpClosing(TcpStream):
         c.go(ABORT)
 
     def _abort(self, so: Any) -> None:
-        """Reset the connection of a socket that nobody will use."""
+        """Reset the connection of a socket that nobody will use (RFC 9293 3.10.5)."""
         if so.pcb.state != CLOSED:
             self.output.reset(so.pcb)
             self._forget(so)
@@ -136,13 +136,13 @@ class TcpClosing(TcpStream):
         CLOSED, SYN-SENT
             Nothing is sent.
         bytes not read, or SO_LINGER with 0 seconds
-            A reset: the peer learns that data is lost (RFC 2525 2.17).
+            A reset: the peer learns that data is lost (RFC 9293 3.6.1).
         ESTABLISHED, CLOSE-WAIT
             The FIN, after what waits to be sent; the connection ends without its socket.
         FIN-WAIT-2
             Nothing; what remains waits for the peer's FIN for 60 seconds.
 
-        Source: RFC 9293 3.9.1 (CLOSE, ABORT); Linux ``__tcp_close``.
+        Source: RFC 9293 3.9.1.4, 3.10.4; RFC 2525 2.17; Linux ``__tcp_close``.
         """
         c = so.pcb
         so.dead = True

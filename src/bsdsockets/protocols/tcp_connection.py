@@ -48,7 +48,7 @@ def repetitions(seconds: int) -> tuple[int, int]:
 
 
 def header_of(so: Any, remote: str) -> tuple[int, int]:
-    """The TTL and the type of service of what *so* sends to *remote*."""
+    """The TTL and the type of service of what *so* sends to *remote* (RFC 9293 3.9.1.8, 3.9.2)."""
     if so is None or not so.options:
         return 64, 0
     hops, service = HEADER6 if ":" in remote else HEADER4
@@ -145,7 +145,10 @@ class Connection:
             self.so.changed(before, self.state)
 
     def window(self) -> int:
-        """How many bytes more may come: the room in the receive buffer."""
+        """How many bytes more may come, RCV.WND: the room in the receive buffer.
+
+        Source: RFC 9293 3.8.6; Linux takes half of SO_RCVBUF for what a byte costs beside itself.
+        """
         so = self.so
         if so is None:  # nobody has accepted it yet
             return FIRST_WINDOW
@@ -200,7 +203,7 @@ class Connection:
         self.timer = self.keep_timer = self.acknowledgement = None
 
     def check(self) -> None:
-        """What always holds between the variables."""
+        """What always holds between the variables (RFC 9293 3.4)."""
         assert self.snd_una <= self.snd_nxt
         assert 0 <= self.sent <= (len(self.out) if self.out is not None else 0)
 

@@ -27,7 +27,10 @@ class Ends:
     ending: dict[float, list[TimeWait]]
 
     def finish(self, c: Connection, error: int) -> None:
-        """The connection is over, at once; its socket learns *error*, 0 for none."""
+        """The connection is over, at once; its socket learns *error*, 0 for none.
+
+        Source: RFC 9293 3.9.1.7, where a report is what SO_ERROR and poll() say.
+        """
         c.stop_timers()
         self.table.pop(c.key, None)
         c.out, c.sent = None, 0
@@ -86,7 +89,7 @@ class Ends:
                 self.end(remains)
 
     def end(self, remains: TimeWait) -> None:
-        """Forget *remains*: its time is over, or something ends it early."""
+        """Forget *remains*: its time is over (RFC 9293 3.10.8), or something ends it early."""
         if self.table.get(remains.key) is remains:
             del self.table[remains.key]
         remains.until = 0.0

@@ -41,7 +41,7 @@ class FastPath:
             return False
         child = Connection()
         child.local_address, child.local_port, child.remote_address, child.remote_port = key
-        child.iss = self.node.host.random.getrandbits(32)
+        child.iss = self.output.initial_sequence()
         c.snd_una = c.snd_nxt = child.rcv_nxt = c.iss + 1
         child.snd_una = child.snd_nxt = c.rcv_nxt = child.iss + 1
         c.mss = child.mss = min(announced(c.so), announced(listener))

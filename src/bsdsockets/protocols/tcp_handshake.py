@@ -17,7 +17,7 @@ from ..machine.errors import ECONNREFUSED
 from ..network.node import Node
 from ..network.packets import ACK, RST, SYN, Packet, Segment
 from .protocol import EVERYTHING
-from .tcp_connection import MINIMUM_TIMEOUT, Connection, comes_from_afar, is_slow
+from .tcp_connection import Connection, comes_from_afar, is_slow
 from .tcp_ending import Ends
 from .tcp_output import LONGEST_DELAY, STAMP, Output, announced
 from .tcp_states import SYN_ACK_COMES, SYN_COMES, SYN_RECEIVED
@@ -46,7 +46,12 @@ class Handshake(Ends):
     # CLOSED and LISTEN: RFC 9293 3.10.7.1 and 3.10.7.2
 
     def no_connection(self, packet: Packet, s: Segment) -> None:
-        """A segment of no connection: a SYN begins one where somebody listens."""
+        """A segment of no connection: a SYN begins one where somebody listens.
+
+        Any other is refused: this end does not know what the other end is half open to.
+
+        Source: RFC 9293 3.10.7.1, 3.10.7.2, 3.5.1.
+        """
         so = self.find_listener(packet.destination, s.destination)
         if comes_from_afar(so, packet):
             return
@@ -64,7 +69,7 @@ class Handshake(Ends):
         c.state = SYN_RECEIVED
         c.cookie = so.queue.needs_cookie()
         self._read_syn(c, s)
-        c.iss = c.snd_una = self.node.host.random.getrandbits(32)
+        c.iss = c.snd_una = self.output.initial_sequence()
         self.table[c.key] = c
         so.queue.incomplete[c] = None
         self.output.synchronize(c, SYN | ACK)
@@ -78,7 +83,7 @@ class Handshake(Ends):
     # SYN-SENT: RFC 9293 3.10.7.3
 
     def syn_sent(self, c: Connection, s: Segment) -> None:
-        """What answers our SYN: a reset, SYN and ACK, or the peer's own SYN."""
+        """What answers our SYN: a reset, SYN and ACK, or the peer's own SYN (RFC 9293 3.10.7.3)."""
         acceptable = s.flags & ACK and c.snd_una < s.acknowledgement <= c.snd_nxt
         if s.flags & ACK and not acceptable:
             if not s.flags & RST:
@@ -106,9 +111,7 @@ class Handshake(Ends):
 
     def established(self, c: Connection) -> None:
         """The handshake is over: its timer, the fast path, sizes, keepalive."""
-        if not c.retries:  # RFC 6298 2.2: the first measurement; 3: of what was sent once
-            way = self.clock.now - c.begun
-            c.timeout = way + max(2 * way, MINIMUM_TIMEOUT)
+        self.output.measure(c)
         c.answered()
         other = self.table.get(c.peer_key)
         if isinstance(other, Connection) and other.state == c.state and other.so is not None:

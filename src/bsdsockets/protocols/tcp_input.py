@@ -93,6 +93,7 @@ class Input(Handshake):
     # Other states: RFC 9293 3.10.7.4, in its order
 
     def _synchronized(self, c: Connection, packet: Packet, s: Segment) -> None:
+        """The eight checks of RFC 9293 3.10.7.4, in their order."""
         if c.keep_timer is not None:
             self.output.keep_alive(c)
         if not self._acceptable(c, s):  # first: the sequence number
@@ -126,7 +127,10 @@ class Input(Handshake):
 
     @staticmethod
     def _acceptable(c: Connection, s: Segment) -> bool:
-        """True if the segment ends after what has come, and begins within the window."""
+        """True if the segment ends after what has come, and begins within the window.
+
+        Source: RFC 9293 3.4, the four cases, and 3.10.7.4, first.
+        """
         if s.length == 0:  # a segment from the future says at least what has arrived there
             return s.sequence == c.rcv_nxt if s.flags & RST else s.sequence >= c.rcv_nxt
         return c.rcv_nxt < s.sequence + s.length and s.sequence <= c.rcv_nxt + c.window()
@@ -152,6 +156,10 @@ class Input(Handshake):
         return False
 
     def _reset(self, c: Connection) -> None:
+        """A reset ends the connection; one that was listened for is gone without a word.
+
+        Source: RFC 9293 3.5.3, 3.10.7.4, second; Linux ``tcp_reset`` for the errors.
+        """
         if c.listener is not None:
             c.listener.queue.incomplete.pop(c, None)
             self.finish(c, 0)
@@ -159,7 +167,10 @@ class Input(Handshake):
             self.finish(c, EPIPE if c.state == CLOSE_WAIT else ECONNRESET)
 
     def _acknowledged(self, c: Connection, packet: Packet, s: Segment) -> bool:
-        """Note what the peer has; False if the segment is of no more use."""
+        """Note what the peer has; False if the segment is of no more use.
+
+        Source: RFC 9293 3.10.7.4, fifth.
+        """
         if c.state == SYN_RECEIVED:
             if not c.snd_una < s.acknowledgement <= c.snd_nxt:
                 self.output.refuse(packet)
@@ -236,7 +247,10 @@ class Input(Handshake):
         return True
 
     def _urgent(self, c: Connection, s: Segment) -> None:
-        """One byte of the stream is urgent: the one before where the pointer points."""
+        """One byte of the stream is urgent: the one before where the pointer points.
+
+        Source: RFC 9293 3.8.5, 3.10.7.4, sixth; RFC 6093 2.2 for where it points on Linux.
+        """
         place = s.sequence + s.urgent - 1
         if place < c.rcv_nxt or (c.urgent_state and place <= c.urgent_in):
             return
@@ -248,7 +262,10 @@ class Input(Handshake):
         c.urgent_byte = s.data[place - s.sequence:][:1]
 
     def _data(self, c: Connection, packet: Packet, s: Segment) -> bool:
-        """Take the bytes; False if nobody will ever read them and the peer must know."""
+        """Take the bytes; False if nobody will ever read them and the peer must know.
+
+        Source: RFC 9293 3.10.7.4, seventh; 3.6.1 for the reset that says that data was lost.
+        """
         so = c.so
         data = s.data[c.rcv_nxt - s.sequence:]
         if c.state in (FIN_WAIT_1, FIN_WAIT_2) and so.shutdown & RECEIVE:
@@ -269,6 +286,7 @@ class Input(Handshake):
         return True
 
     def _fin(self, c: Connection) -> None:
+        """The peer sends no more: who reads comes to the end (RFC 9293 3.10.7.4, eighth)."""
         c.rcv_nxt += 1
         c.late = LATE
         if c.slow and wants_time(c.so):

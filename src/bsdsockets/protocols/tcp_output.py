@@ -10,28 +10,21 @@ acknowledgement is late only where TCP_QUICKACK is 0.
 
 May not know: how a segment that comes is read.
 
-Sources: RFC 9293 3.5.2 (resets), 3.7.4 (Nagle), 3.8.1 (retransmission), 3.8.6 (zero
-windows), RFC 1122 4.2.3.6 (keepalive), RFC 5482 (user timeout); tcp(7) for the numbers.
+Sources: RFC 9293 3.4.1 (the first sequence number), 3.5.2 (resets), 3.7.4 (Nagle), 3.8.1
+(retransmission), 3.8.3 (failures), 3.8.4 (keep-alives), 3.8.6 (windows); RFC 6298; RFC 5482 (user
+timeout); tcp(7) for the numbers.
 """
 
 from math import inf
 from typing import Any
 
-from ..machine.constants import (
-    IPPROTO_TCP,
-)
+from ..machine.constants import IPPROTO_TCP
 from ..machine.errors import ETIMEDOUT
 from ..network.node import Node
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
-from .tcp_connection import Connection, Key, TimeWait, header_of
-from .tcp_states import (
-    CLOSED,
-    MAY_SEND,
-    SYN_RECEIVED,
-    SYN_SENT,
-    SYNCHRONIZED,
-)
+from .tcp_connection import MINIMUM_TIMEOUT, Connection, Key, TimeWait, header_of
+from .tcp_states import CLOSED, MAY_SEND, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED
 
 SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
 MAXIMUM_TIMEOUT = 120.0
@@ -66,9 +59,13 @@ class Output:
         self.table: dict[Key, Connection | TimeWait] = {}
         self.give_up: Any = None  # what ends a connection that nobody answers: set by input
 
+    def initial_sequence(self) -> int:
+        """Where a connection begins to count (RFC 9293 3.4.1): by chance, from the seed."""
+        return self.node.host.random.getrandbits(32)
+
     def segment(self, c: Connection, flags: int, data: bytes = b"",
                 sequence: int | None = None, urgent: int = 0) -> None:
-        """Send one segment of the connection *c*."""
+        """Send one segment of the connection *c* (RFC 9293 3.1)."""
         if c.astray > 1:
             return  # Linux gives what IPv6 should carry to IPv4, and nobody answers
         window = c.window()
@@ -85,7 +82,10 @@ class Output:
             *header_of(c.so or c.listener, c.remote_address)))
 
     def acknowledge_later(self, c: Connection) -> None:
-        """Acknowledge data: at once, or with TCP_QUICKACK off a little later."""
+        """Acknowledge data: at once, or with TCP_QUICKACK off a little later.
+
+        RFC 9293 3.8.6.3 asks for less than half a second; the first ones of Linux are quick.
+        """
         if not c.slow or c.so.options.get("TCP_QUICKACK", 1):
             self.segment(c, ACK)
         else:
@@ -111,7 +111,7 @@ class Output:
             port, remote_port, c.snd_nxt, c.rcv_nxt, ACK, 0)))
 
     def reset(self, c: Connection) -> None:
-        """Tell the peer that this connection is aborted."""
+        """Tell the peer that this connection is aborted (RFC 9293 3.10.5)."""
         self.segment(c, RST | ACK)
 
     def refuse(self, packet: Packet) -> None:
@@ -132,7 +132,10 @@ class Output:
         self.expect_answer(c, SYN_TIMEOUT)
 
     def push(self, c: Connection) -> None:
-        """Send what waits, as far as the window, Nagle's rule and the cork allow."""
+        """Send what waits, as far as the window, Nagle's rule and the cork allow.
+
+        Source: RFC 9293 3.8.6.2.1 (when to send data), 3.10.4 (the FIN after all of it).
+        """
         while c.unsent:
             size = min(c.unsent, c.mss, c.snd_una + c.snd_wnd - c.snd_nxt)
             marked = self._to_mark(c) if c.marks else 0
@@ -191,15 +194,31 @@ class Output:
         self.segment(c, ACK | PSH, c.out.peek(min(c.sent, c.mss)), sequence=c.snd_una)
 
     def expect_answer(self, c: Connection, timeout: float, at_most: float = inf) -> None:
-        """Do something about it if nothing is acknowledged within *timeout* seconds."""
+        """Do something about it if nothing is acknowledged within *timeout* seconds.
+
+        Source: RFC 9293 3.8.1; RFC 6298 5.1 to 5.3.
+        """
         if c.timer is not None:
             c.timer.cancel()
         probing = c.unsent > 0 and c.snd_wnd == 0  # goes on for ever, as keepalive does
         c.timer = self.node.after(min(timeout, at_most),
                                   lambda: self._unanswered(c, timeout), probing)
 
+    def measure(self, c: Connection) -> None:
+        """The handshake's way there and back sets the timeout: RFC 6298 2.2.
+
+        Not what was sent twice, whose answer may be either's (3, Karn's algorithm); nor later
+        ways, which on a link of one host are all alike.
+        """
+        if not c.retries:
+            way = self.node.host.clock.now - c.begun
+            c.timeout = way + max(2 * way, MINIMUM_TIMEOUT)
+
     def _unanswered(self, c: Connection, timeout: float) -> None:
-        """Send the first thing that is not acknowledged again, or give up."""
+        """Send the first thing that is not acknowledged again, or give up.
+
+        Source: RFC 9293 3.10.8, retransmission timeout; RFC 6298 5.4 to 5.6.
+        """
         c.timer = None
         if c.state == CLOSED:
             return
@@ -220,7 +239,10 @@ class Output:
         self.expect_answer(c, timeout, patience)
 
     def _go_back(self, c: Connection) -> None:
-        """Send again from the first byte that is not acknowledged; probe a closed window."""
+        """Send again from the first byte that is not acknowledged; probe a closed window.
+
+        Source: RFC 9293 3.8.6.1 (zero-window probing).
+        """
         c.snd_max = max(c.snd_max, c.snd_nxt)
         c.snd_nxt = c.snd_una
         c.sent = 0
@@ -232,12 +254,15 @@ class Output:
             self.push(c)
 
     def _patience(self, c: Connection) -> float:
-        """Seconds that TCP_USER_TIMEOUT leaves, RFC 5482; infinity without it."""
+        """Seconds that TCP_USER_TIMEOUT leaves, infinity without it: RFC 5482; RFC 9293 3.10.8."""
         limit = c.so.options.get("TCP_USER_TIMEOUT") if c.so is not None else 0
         return c.begun + limit / 1000 - self.node.host.clock.now if limit else inf
 
     def _tried_enough(self, c: Connection) -> bool:
-        """Say whether what was sent has been repeated as often as the settings say."""
+        """Say whether what was sent has been repeated as often as the settings say.
+
+        That is R2 of RFC 9293 3.8.3; of R1 nobody is told.
+        """
         if c.state not in (SYN_SENT, SYN_RECEIVED):
             return c.retries > self.settings.tcp_retries
         retries = (c.so or c.listener).options.get("TCP_SYNCNT")
@@ -257,7 +282,7 @@ class Output:
         c.out.append(data)
 
     def keep_alive(self, c: Connection) -> None:
-        """Begin to probe an idle connection, if SO_KEEPALIVE is set."""
+        """Begin to probe an idle connection, if SO_KEEPALIVE is set (RFC 9293 3.8.4)."""
         if c.keep_timer is not None:
             c.keep_timer.cancel()
             c.keep_timer = None
@@ -268,7 +293,10 @@ class Output:
         c.keep_timer = self.node.after(idle, lambda: self._probe(c), idle=True)
 
     def _probe(self, c: Connection) -> None:
-        """Send a segment that must be answered: one byte before what is expected."""
+        """Send a segment that must be answered: one byte before what is expected.
+
+        Source: RFC 9293 3.8.4; RFC 1122 4.2.3.6.
+        """
         options = c.so.options if c.so is not None else {}
         limit = options.get("TCP_KEEPCNT") or self.settings.tcp_keepalive_probes
         interval = (options.get("TCP_KEEPINTVL")

@@ -74,7 +74,7 @@ class TcpStream(Internet):
         ECONNRESET and others, EPIPE
             The pending error; this end was shut down before it was connected.
 
-        Source: POSIX.1-2024 send(); RFC 9293 3.9.1.2 (SEND); Linux ``tcp_sendmsg_locked``.
+        Source: POSIX.1-2024 send(); RFC 9293 3.9.1.2, 3.10.2; Linux ``tcp_sendmsg_locked``.
         """
         c = so.pcb
         peer = c.peer
@@ -149,8 +149,7 @@ class TcpStream(Internet):
         ENOTCONN
             The socket was never connected.
 
-        Source: POSIX.1-2024 recv(); RFC 9293 3.9.1.3 (RECEIVE), 3.8.5 (urgent); Linux
-        ``tcp_recvmsg_locked``.
+        Source: POSIX.1-2024 recv(); RFC 9293 3.9.1.3, 3.10.3; Linux ``tcp_recvmsg_locked``.
         """
         c = so.pcb
         buffer = so.buffer
@@ -220,7 +219,7 @@ class TcpStream(Internet):
         """How many bytes one call may read, and how many it must skip to see them.
 
         It reads up to the urgent byte; the next call skips that, unless it is in line.  It
-        begins at *offset*, which only MSG_PEEK may have.
+        begins at *offset*, which only MSG_PEEK may have (RFC 9293 3.8.5; tcp(7)).
         """
         if c.urgent_state == NOT_THERE:
             return count, offset
@@ -251,7 +250,10 @@ class TcpStream(Internet):
         return Message(data[:count], flags=MSG_OOB | (0 if count else MSG_TRUNC))
 
     def _taken(self, c: Connection, message: Message) -> Message:
-        """Bytes were read: tell the sender of the new window if it waits for it."""
+        """Bytes were read: tell the sender of the new window if it waits for it.
+
+        Not of each byte: RFC 9293 3.8.6.2.2 (silly window syndrome), with a quarter of the buffer.
+        """
         peer = c.peer
         if peer is None or peer.out:
             window = c.window()

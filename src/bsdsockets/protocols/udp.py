@@ -292,7 +292,7 @@ class Udp(UdpLookup):
         the address, of IPv4.  Without room in the receive buffer it is lost.
 
         Not modelled: choosing among sockets of SO_REUSEPORT by a hash; the first is taken.
-        Source: RFC 1122 4.1.3; Linux ``__udp4_lib_rcv``, ``compute_score``.
+        Source: RFC 768; RFC 1122 4.1.3.1, 4.1.3.5; Linux ``__udp4_lib_rcv``, ``compute_score``.
         """
         datagram = packet.payload
         if isinstance(datagram, bytes):

@@ -224,6 +224,8 @@ def information(so: Any) -> bytes:
     """TCP_INFO: struct tcp_info; the state, the segment size and what was counted are modelled.
 
     Of a listening socket *unacknowledged* and *sacked* are its queue and its backlog.
+
+    Source: RFC 9293 3.9.1.5, 3.10.6 (STATUS); Linux ``tcp_get_info``.
     """
     p = so.pcb
     info = bytearray(248)
