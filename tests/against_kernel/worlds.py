@@ -196,7 +196,7 @@ class World:
         for key, value in space.items():
             if self._words.get(key) is value or not hasattr(value, "fileno"):
                 continue
-            if value.fileno() >= 0 and getattr(value, "family", None) in CALLED:
+            if getattr(value, "family", None) in CALLED and value.fileno() >= 0:
                 self._words["iclosed"](value)
             if hasattr(value, "setsockopt"):
                 with contextlib.suppress(OSError):
