@@ -40,7 +40,8 @@ def run(python: str, program: Path, *, on_model: bool) -> tuple[str, str, int]:
     return done.stdout, done.stderr, done.returncode
 
 
-OFTEN_DIFFERENT = ("asyncio_everything", "busy", "dates", "descriptors", "forked_servers",
+OFTEN_DIFFERENT = ("asyncio_everything", "busy", "children", "dates", "descriptors",
+                   "forked_servers",
                    "forking", "processes", "queue_loops", "signals", "time_after_a_child",
                    "tls_echo", "uncaught", "waiting")  # fmt: skip
 """Programs of what differs from one Python to the next; the others run on one."""
@@ -69,7 +70,7 @@ REFUSED = {
     ),
     "a socket for a child": (
         "import socket as s, subprocess; a, b = s.socketpair(); subprocess.Popen('true', stdin=a)",
-        r"not on the model: a socket as another process's descriptor: .* this process only",
+        r"not on the model: a socket as another process's descriptor: .* Python programs only",
     ),
     "a socket as standard output": (
         "import os, socket; a, b = socket.socketpair(); os.dup2(a.fileno(), 1)",

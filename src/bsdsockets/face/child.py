@@ -12,13 +12,13 @@ Sources: POSIX.1-2024 fork().
 import sys
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..machine.constants import SCM_RIGHTS
 from ..machine.descriptors import DescriptorTable, File, reserve
 from .os_module import REAL, refuse
-from .served import LOOK, RIGHTS, Channel, Gone, Served, living
+from .served import LOOK, RIGHTS, Channel, Gone, Served, doors, living
 
 try:
     import _socket as _host
@@ -90,6 +90,11 @@ class Client:
         for number, succeeded, result in self._channel.messages():
             self._answers[number] = (succeeded, result)
 
+    @property
+    def fileno(self) -> int:
+        """The host's descriptor that the answers come by."""
+        return int(self._channel.sock.fileno())
+
     def disown(self) -> None:
         """In a child of this process: this is the parent's."""
         self._channel.sock.close()
@@ -109,7 +114,7 @@ class Remote:
 
     def __init__(self, machine: Any, client: Client, part: str, local: Any) -> None:
         self._machine, self._files = machine, machine.descriptors
-        self._client, self._part, self._local = client, part, local
+        self.client, self._part, self._local = client, part, local
 
     def __getattr__(self, name: str) -> Any:
         def call(*arguments: Any, **named: Any) -> Any:
@@ -119,7 +124,7 @@ class Remote:
             try:
                 return self._ask(name, arguments, named)
             except Gone:
-                self._client.leave()
+                self.client.leave()
                 return getattr(self._local, name)(*arguments, **named)
 
         return call
@@ -128,7 +133,7 @@ class Remote:
         offered: list[int] = []
         try:
             offered += [reserve() for _ in range(OFFERED.get(name, 0))]
-            result = self._client.ask(self._part, name, arguments, named, tuple(offered))
+            result = self.client.ask(self._part, name, arguments, named, tuple(offered))
         except BaseException:
             for number in offered:
                 REAL["close"](number)
@@ -181,11 +186,11 @@ class Remote:
         if not any_ours:
             return local(*host[0], timeout, *host[1])
         if not any_host:
-            return self._client.ask(self._part, name, (*ours[0], timeout, *ours[1]))
+            return self.client.ask(self._part, name, (*ours[0], timeout, *ours[1]))
         clock, scheduler = self._machine.clock, self._machine.scheduler
         deadline = None if timeout is None else clock.now + timeout
         while True:
-            found = join(self._client.ask(self._part, name, (*ours[0], 0, *ours[1])),
+            found = join(self.client.ask(self._part, name, (*ours[0], 0, *ours[1])),
                          local(*host[0], 0, *host[1]))
             if (any(found) if name == "select" else found) or \
                     (deadline is not None and clock.now >= deadline):
@@ -196,7 +201,7 @@ class Remote:
 def fork(machine: Any, real: Callable[[], Any], child_of: Callable[[Any], int]) -> Any:
     """Make a child that asks this process, or the one that this one asks, for its calls."""
     ours, theirs = _host.socketpair()
-    asked = machine._calls._client if isinstance(machine._calls, Remote) else None
+    asked = machine._calls.client if isinstance(machine._calls, Remote) else None
     numbers = dict(machine.descriptors)
     threading = sys.modules.get("threading")
     with warnings.catch_warnings():
@@ -215,15 +220,18 @@ def fork(machine: Any, real: Callable[[], Any], child_of: Callable[[Any], int]) 
     ours.close()
     machine.scheduler.survive()
     machine.host.observers.callbacks.clear()
-    _become_child(machine, theirs, asked)
+    become_child(machine, theirs, asked)
     return result
 
 
-def _become_child(machine: Any, sock: Any, asked: Client | None) -> None:
+def become_child(machine: Any, sock: Any, asked: Client | None) -> None:
     """In the child: every system call is another process's from now on."""
     for served in living:
         served.disown()
+    for door in doors:
+        door.disown()
     living.clear()
+    doors.clear()
     files = machine.descriptors
     local = asked.local if asked else (machine._calls, machine._poll)
     before = dict(files)
@@ -235,7 +243,20 @@ def _become_child(machine: Any, sock: Any, asked: Client | None) -> None:
         asked.disown()
     files.__class__ = Descriptors
     files.client = client = Client(machine, sock, local)
-    for number in before:
-        dict.__setitem__(files, number, Elsewhere(number))
+    adopt(machine, before)
     machine._calls = machine.calls = Remote(machine, client, "calls", local[0])
     machine._poll = machine.poll = Remote(machine, client, "poll", local[1])
+
+
+def adopt(machine: Any, numbers: Iterable[int]) -> None:
+    """Let *numbers* be descriptors that the machine's first process knows; close what is not open.
+
+    A program that exec started has those that are inherited.
+    """
+    files = machine.descriptors
+    for number in numbers:
+        try:
+            REAL["get_inheritable"](number)
+            dict.__setitem__(files, number, Elsewhere(number))
+        except OSError:
+            files.client.ask("calls", "close", (number,))

@@ -105,9 +105,9 @@ class Machine:
         self.settings = self.host.settings
         self.node = Node(self.host)
         self.resolver = Resolver(self.host.name)
+        self.profile = named(profile) if isinstance(profile, str) else profile
         self.families = build_families(
-            self.host, self.node, self.resolver,
-            named(profile) if isinstance(profile, str) else profile)
+            self.host, self.node, self.resolver, self.profile)
         self._calls = Calls(self.host, self.node, self.families)
         self._poll = EpollCalls(self.host)
         self.calls: Any = self._calls

@@ -1,4 +1,4 @@
-"""The functions of ``os`` that take descriptors, and ``open``: they know those of both worlds.
+"""The functions of ``os`` that take descriptors: they know those of both worlds.
 
     os.read(fd)   fd of the model  -->  the model's call
                   of the host      -->  the other threads go on until something is there,
@@ -11,8 +11,8 @@ Left out: ``splice``; a socket of the model as a standard stream of this process
 Sources: POSIX.1-2024 read(), write(), dup(); CPython ``Modules/posixmodule.c``.
 """
 
-import io
 import os
+import stat
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -21,6 +21,7 @@ from ..machine.errors import ENOSYS
 from .by_name import ByName
 
 STANDARD = (0, 1, 2)
+PIPE_BUF = 4096  # bytes that a pipe with any room takes; Linux's, and no other system's is above
 
 
 def refuse(what: str) -> NoReturn:
@@ -82,7 +83,20 @@ class Descriptors(ByName, of="os"):
         if fd in self._files:
             return self._machine.calls.send(fd, bytes(data), 0, None)
         self._wait(fd, POLLOUT, "write")
+        if len(data) > PIPE_BUF and self._waits_inside(fd):
+            return self._write_in_parts(fd, memoryview(data).cast("B"))
         return REAL["write"](fd, data)
+
+    def _waits_inside(self, fd: int) -> bool:
+        """True if the host's write would wait for room for the rest, and stop every thread."""
+        return len(self._machine.scheduler.tasks) > 1 and REAL["get_blocking"](fd) \
+            and stat.S_ISFIFO(os.fstat(fd).st_mode)
+
+    def _write_in_parts(self, fd: int, data: memoryview) -> int:
+        for start in range(0, len(data), PIPE_BUF):
+            self._wait(fd, POLLOUT, "write")
+            REAL["write"](fd, data[start:start + PIPE_BUF])
+        return len(data)
 
     def writev(self, fd: int, buffers: Any, /) -> int:
         """Write several buffers, joined."""
@@ -159,7 +173,6 @@ class Descriptors(ByName, of="os"):
 
 REAL = {name: getattr(os, name) for name in vars(Descriptors)
         if hasattr(os, name) and name[0] != "_"}
-REAL_OPEN = io.open
 NAMES = tuple(REAL)
 
 
@@ -167,60 +180,3 @@ def os_functions(machine: Any) -> dict[str, Callable[..., Any]]:
     """The functions of ``os`` that take the places of the host's."""
     descriptors = Descriptors(machine)
     return {name: getattr(descriptors, name) for name in NAMES}
-
-
-class Stream(io.RawIOBase):
-    """What ``open`` makes of a descriptor of the model."""
-
-    def __init__(self, fd: int, mode: str, closefd: bool) -> None:
-        self._fd, self._closefd = fd, closefd
-        self.name, self.mode = fd, mode
-
-    def readable(self) -> bool:
-        return "r" in self.mode or "+" in self.mode
-
-    def writable(self) -> bool:
-        return "r" not in self.mode or "+" in self.mode
-
-    def fileno(self) -> int:
-        return self._fd
-
-    def readinto(self, buffer: Any, /) -> int | None:
-        try:
-            return os.readv(self._fd, [buffer])
-        except BlockingIOError:
-            return None
-
-    def write(self, data: Any, /) -> int | None:
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            return None
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            if self._closefd:
-                os.close(self._fd)
-
-
-class Opener(ByName, of="io"):
-    """Has ``open``, as a method: as an attribute of a class it must not become one."""
-
-    def __init__(self, machine: Any) -> None:
-        self._files = machine.descriptors
-
-    def open(self, file: Any, mode: str = "r", buffering: int = -1, encoding: str | None = None,
-             errors: str | None = None, newline: str | None = None, closefd: bool = True,
-             opener: Any = None) -> Any:
-        """Open a file, or make a stream of a descriptor of either world."""
-        if file.__class__ is not int or file not in self._files:
-            return REAL_OPEN(file, mode, buffering, encoding, errors, newline, closefd, opener)
-        raw = Stream(file, mode, closefd)
-        if buffering == 0:
-            return raw
-        buffered: Any = (io.BufferedRWPair(raw, raw) if raw.readable() and raw.writable()
-                         else io.BufferedReader(raw) if raw.readable() else io.BufferedWriter(raw))
-        if "b" in mode:
-            return buffered
-        return io.TextIOWrapper(buffered, encoding, errors, newline, buffering == 1)

@@ -1,18 +1,16 @@
-"""Other processes: what a program on the model may start, and what it cannot hand over.
+"""Other processes: the children of a program on the model.
 
-A machine lives in one process.  Another one has no part in its sockets, so
+A machine lives in one process, so
 
     os.fork                      the child asks this process for its system calls: `served`
-    subprocess, multiprocessing  go, with pipes; a socket of the model as the child's
-                                 descriptor is refused
+    subprocess, os.exec...       so does a program that is Python: `programs`
     os.waitpid, semaphores that  let the other threads of the model go on
     processes share
 
 From the first child on time is real: the child lives in it.  And while one lives, waiting that
 nobody in the machine can end is no error, as the child may send a signal, or by its end.
 
-Sources: POSIX.1-2024 fork(), wait(), waitid(); CPython ``Modules/_posixsubprocess.c`` for the
-order of arguments.
+Sources: POSIX.1-2024 fork(), wait(), waitid().
 """
 
 import os
@@ -22,20 +20,15 @@ from typing import Any, NoReturn
 
 from .by_name import ByName
 from .child import fork
-from .os_module import refuse
 from .served import linger, settle
 
 try:
     import _multiprocessing
-    import _posixsubprocess
 except ImportError:  # no processes: a browser, Windows
-    _posixsubprocess = _multiprocessing = None  # type: ignore[assignment]
+    _multiprocessing = None
 
 LOOK = 0.002  # seconds between looks at a child
 SIGNAL = 1.0  # seconds that the signal of a child's end may take until its handler has run
-HAND_OVER = ("a socket as another process's descriptor: what it refers to is known in this "
-             "process only")
-PASSED = (6, 9, 11)  # where fork_exec takes stdin, stdout and stderr; the others at 3
 
 
 def begin(machine: Any) -> None:
@@ -101,11 +94,6 @@ class Processes(ByName, of="os"):
         """Make a child with a terminal."""
         return self._fork("forkpty")
 
-    def posix_spawn(self, *arguments: Any, **named: Any) -> int:
-        """Start a program."""
-        begin(self._machine)
-        return REAL["posix_spawn"](*arguments, **named)
-
     def _wait(self, name: str, options: int, *which: Any) -> Any:
         """Wait for a child; *which* are the arguments before the options."""
         real = REAL[name]
@@ -151,22 +139,6 @@ def process_functions(machine: Any) -> dict[str, Callable[..., Any]]:
     """The functions of ``os`` that take the places of the host's."""
     processes = Processes(machine)
     return {name: getattr(processes, name) for name in REAL}
-
-
-def guard_subprocess(machine: Any) -> None:
-    """Refuse a socket of the model as a descriptor of another program."""
-    if _posixsubprocess is None:
-        return
-    real, files = _posixsubprocess.fork_exec, machine.descriptors
-
-    def fork_exec(*arguments: Any) -> int:
-        passed = {*arguments[3], *(arguments[place] for place in PASSED)}
-        if any(number in files for number in passed):
-            refuse(HAND_OVER)
-        begin(machine)
-        return int(real(*arguments))
-
-    _posixsubprocess.fork_exec = fork_exec
 
 
 def share_semaphores(machine: Any) -> None:

@@ -20,10 +20,12 @@ from .c_library import c_modules
 from .dates import install_dates
 from .loader import ABSENT, KEPT, PRIVATE, Finder
 from .machine import Machine
-from .os_module import Opener, os_functions
-from .processes import guard_subprocess, process_functions, share_semaphores
+from .os_module import os_functions
+from .processes import process_functions, share_semaphores
+from .programs import program_functions
 from .served import linger
 from .signals import install_signals
+from .streams import Opener
 from .together import Command, background, execute
 from .tracebacks import install_hooks
 from .watch import Watch
@@ -41,19 +43,31 @@ def install(machine: Machine) -> None:
     if "resource" in machine.loader.modules:
         sys.modules["resource"] = machine.loader.modules["resource"]
     sys.meta_path.insert(0, Finder(machine.loader))
-    functions = os_functions(machine) | process_functions(machine)
+    functions = os_functions(machine) | process_functions(machine) | program_functions(machine)
     for name, function in functions.items():
         setattr(os, name, function)
-    builtins.open = io.open = Opener(machine).open
-    guard_subprocess(machine)
+    opener = Opener(machine)
+    builtins.open = io.open = opener.open
+    builtins.input = opener.input
+    opener.standard_input()
     share_semaphores(machine)
     atexit.register(linger, machine)
     install_signals(machine)
     Watch(machine.scheduler)
     install_hooks(sys.modules["_thread"])
     install_dates(sys.modules["time"])
-    # Who waits for another thread to import a module lets the others go on.
-    vars(importlib._bootstrap)["_thread"] = sys.modules["_thread"]
+    _wait_for_imports()
+
+
+def _wait_for_imports() -> None:
+    """Let who waits for another thread to import a module let the others go on."""
+    names = vars(importlib._bootstrap)
+    before, names["_thread"] = names["_thread"], sys.modules["_thread"]
+    me = before.get_ident()
+    for reference in names["_module_locks"].values():
+        lock = reference()
+        if lock is not None and lock.owner == me:  # this is called while a module is imported
+            lock.owner = names["_thread"].get_ident()
 
 
 def run(commands: Sequence[Command], module: bool = False, seed: int = 0,

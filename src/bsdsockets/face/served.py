@@ -138,10 +138,11 @@ living: "list[Served]" = []  # the children of this process, and theirs
 class Served:
     """A child, in the process of the machine: its descriptors, and the thread that serves it."""
 
-    def __init__(self, machine: Any, sock: Any, numbers: dict[int, File], pid: int) -> None:
+    def __init__(self, machine: Any, sock: Any, numbers: dict[int, File], pid: int = 0) -> None:
         self._machine, self._scheduler = machine, machine.scheduler
         self._channel, self.pid = Channel(sock), pid
-        host = copy.copy(machine.host)
+        self._host = host = copy.copy(machine.host)
+        host.process = pid
         self.table = host.descriptors = Table(machine.scheduler, numbers)
         self._calls = Calls(host, machine.node, machine.families)
         self._parts = {"calls": self._calls, "poll": EpollCalls(host), "table": self.table,
@@ -195,8 +196,25 @@ class Served:
 
     def fork(self, pid: int) -> None:
         """The child has a child itself, whose end of a pair came with the message."""
-        sock = _host.socket(_host.AF_UNIX, _host.SOCK_STREAM, 0, self._channel.passed.pop(0))
-        Served(self._machine, sock, self.table, pid)
+        Served(self._machine, self._take_passed(), self.table, pid)
+
+    def greet(self, pid: int) -> dict[str, Any]:
+        """A program has joined: what it must know of the machine, and which sockets it has."""
+        self.pid = self._host.process = pid
+        return {"ahead": self._machine.clock.ahead, "name": self._host.name,
+                "profile": self._machine.profile, "numbers": list(self.table)}
+
+    def door(self) -> None:
+        """The child starts a program."""
+        Door(self._machine, self._take_passed())
+
+    def lend(self, numbers: dict[int, int]) -> None:
+        """The program has sockets of the child's, by numbers of its own."""
+        Served(self._machine, self._take_passed(),
+               {new: self.table[old] for new, old in numbers.items()})
+
+    def _take_passed(self) -> Any:
+        return _host.socket(fileno=self._channel.passed.pop(0))
 
     def disown(self) -> None:
         """In a child of this process: this is the parent's affair."""
@@ -212,6 +230,38 @@ class Served:
         for number in list(self.table):
             with suppress(OSError):
                 self._calls.close(number)
+
+
+class Door:
+    """Where a program that was started comes in, and what it starts: each with a channel."""
+
+    def __init__(self, machine: Any, sock: Any) -> None:
+        self._machine, self._sock = machine, sock
+        doors.append(self)
+        machine.scheduler.start(self._watch, "door")
+
+    def _watch(self) -> None:
+        """Serve whoever comes, until nobody is left who could."""
+        fd = self._sock.fileno()
+        try:
+            while True:
+                self._machine._poll.poll({fd: POLLIN}, None, "wait for programs")
+                data, rights, _, _ = self._sock.recvmsg(16, _host.CMSG_SPACE(4))
+                if not data:
+                    return
+                for _, _, descriptor in rights:
+                    number = int.from_bytes(descriptor[:4], "little")
+                    Served(self._machine, _host.socket(fileno=number), {})
+        finally:
+            doors.remove(self)
+            self._sock.close()
+
+    def disown(self) -> None:
+        """In a child of this process: this is the parent's affair."""
+        self._sock.close()
+
+
+doors: list[Door] = []  # of this process
 
 
 def settle(machine: Any, pid: int) -> None:

@@ -139,8 +139,8 @@ class RLock(Waitable):
             awake = self._wait(deadline, "acquire", "waits for a lock that another thread has")
             if not awake and self._owner is not None:
                 return False
+        self._count += 1  # first: a finalizer may take the lock and give it back right here
         self._owner = me
-        self._count += 1
         return True
 
     __enter__ = acquire

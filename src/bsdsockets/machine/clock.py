@@ -63,10 +63,13 @@ class Clock:
         if real:
             self.become_real()
 
-    def become_real(self) -> None:
-        """From now on time goes as the host's does, also while a thread computes."""
+    def become_real(self, ahead: float | None = None) -> None:
+        """From now on time goes as the host's does, also while a thread computes.
+
+        The host's clock says *ahead* seconds more: what makes this go on where it is, or as given.
+        """
         if not self.real:
-            self._ahead = time.monotonic() - self.now
+            self.ahead = time.monotonic() - self.now if ahead is None else ahead
             self.__class__ = RealClock
 
     def after(self, seconds: float, action: Callable[[], object], idle: bool = False) -> Timer:
@@ -167,17 +170,17 @@ class RealClock(Clock):
     """
 
     real = True
-    _ahead: float  # what the host's clock says more
+    ahead: float  # what the host's clock says more
 
     @property
     def now(self) -> float:
         """Seconds since the machine was switched on."""
-        return time.monotonic() - self._ahead
+        return time.monotonic() - self.ahead
 
     @now.setter
     def now(self, when: float) -> None:
         """What happens a little early takes the time with it."""
-        self._ahead = min(self._ahead, time.monotonic() - when)
+        self.ahead = min(self.ahead, time.monotonic() - when)
 
     def pass_time(self, seconds: float) -> None:
         """Let happen what is due; time passes by itself."""

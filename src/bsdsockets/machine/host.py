@@ -77,13 +77,14 @@ class Host:
         self.names = Names()
         self.random = random.Random(seed)
         self.sockets = 0  # how many there have been
+        self.process = 0  # whose calls these are, if not those of the process that runs them
 
     @property
     def credentials(self) -> Credentials:
         """Who runs the program: the process on the host; root where the host knows no users."""
         if not hasattr(os, "getuid"):
             return Credentials(1, 0, 0)
-        return Credentials(os.getpid(), os.getuid(), os.getgid())
+        return Credentials(self.process or os.getpid(), os.getuid(), os.getgid())
 
     @property
     def privileged(self) -> bool:
