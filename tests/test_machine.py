@@ -1,6 +1,7 @@
 """The lowest layer: virtual time, threads, descriptors, names of UNIX sockets, errors."""
 
 import errno
+import gc
 import os
 import resource
 import signal
@@ -283,3 +284,42 @@ def test_a_signal_between_a_look_and_the_wait_is_not_missed() -> None:
     assert machine.load("select").select([left], [], [])[0] == [left]
     left.close()
     right.close()
+
+
+def test_a_finalizer_that_waits_does_so_between_turns_not_in_one() -> None:
+    machine = Machine()
+    threading, time = machine.load("threading"), machine.load("time")
+    lock, turns, finalized = threading.RLock(), [], []
+
+    class Garbage:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            with lock:
+                time.sleep(0.001)
+                finalized.append(threading.get_ident())
+
+    def work() -> None:
+        for _ in range(100):
+            Garbage()
+            with lock:
+                time.sleep(0.0001)
+            turns.append(threading.get_ident())
+
+    before = gc.get_threshold()
+    gc.set_threshold(7)
+    try:
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert gc.isenabled()
+    finally:
+        gc.set_threshold(*before)
+    assert sorted(set(turns)) == sorted(thread.ident for thread in threads)
+    assert len(turns) == 400
+    assert finalized
+    gc.collect()
+    machine.close()

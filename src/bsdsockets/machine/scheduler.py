@@ -12,11 +12,15 @@ will happen either, a thread is told so with `Deadlock`::
 How a thread is suspended is the business of an *engine* (`threads.RealThreads` hands a
 baton between real threads); the order is the same on every engine.
 
+While a thread gives way, garbage is not collected: a finalizer that waits for a lock would do so
+in the middle of that.
+
 May not know: sockets.  Whatever has a list ``waiters`` can be waited for.
 
 Sources: xv6 ``sleep`` and ``wakeup``; trio's ``MockClock`` for time that jumps.
 """
 
+import gc
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -124,6 +128,7 @@ class Scheduler:
         self._idents = 0
         self.turns = 0  # how many there have been
         self.disturbed = False  # has a signal's handler run?
+        self._collects = gc.isenabled()  # whether garbage is, but for who gives way
         self._asked = self._took = self._counted_in = 0
         self.main = self.current = self._new("MainThread")
         engine.adopt(self.main)
@@ -154,6 +159,8 @@ class Scheduler:
     def _live(self, task: Task, body: Callable[[], None]) -> None:
         task.waiting = False
         task.started = True
+        if self._collects:
+            gc.enable()
         try:
             if task.error is None:
                 body()
@@ -161,6 +168,8 @@ class Scheduler:
             pass
         finally:
             del self.tasks[task.ident]
+            self._collects = gc.isenabled()
+            gc.disable()
             self.engine.end(task, None if self.closed else self._next())
 
     def wait(self, sources: Iterable[Any], deadline: float | None, what: object = "",
@@ -179,6 +188,8 @@ class Scheduler:
         """
         task = self.current
         sources = tuple(sources)
+        self._collects = gc.isenabled()
+        gc.disable()
         task.what, task.expired, task.waiting = what, False, True
         for source in sources:
             source.waiters.append(task)
@@ -193,16 +204,24 @@ class Scheduler:
                 source.waiters.remove(task)
             if timer is not None:
                 timer.cancel()
+            if self._collects:
+                gc.enable()
         return not task.expired
 
     def pause(self) -> None:
         """Let the threads that are ready run first; chance decides, where there is a seed."""
         if self.ready:
             task = self.current
-            task.waiting = True
-            task.notify()
-            self._give_way(task)
-            task.waiting = False
+            self._collects = gc.isenabled()
+            gc.disable()
+            try:
+                task.waiting = True
+                task.notify()
+                self._give_way(task)
+                task.waiting = False
+            finally:
+                if self._collects:
+                    gc.enable()
 
     def look(self) -> None:
         """Let the others go on, and 10 microseconds pass: who calls has asked in vain.
