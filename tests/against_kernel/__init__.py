@@ -6,6 +6,7 @@
     subjects      the types of socket and the states one socket can be in, as programs
     calls         the calls made in each of those states
     exhaustive    every call x every state x every type, against the record in docs/reference/data
+    bounds        values and lengths at the edges of every option
     sequences     random programs over several sockets, shrunk when the worlds disagree
     link_generators   random programs about AF_NETLINK and AF_PACKET, for `sequences --of`
     found         programs that a generator of strangers found the model wrong about

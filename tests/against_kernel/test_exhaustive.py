@@ -40,3 +40,10 @@ def test_the_model_gives_the_recorded_outcomes() -> None:
     """Zero differences but the deliberate ones."""
     answer = isolated.run("exhaustive", "--skip-kernel")
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.skipif(not HAS_MODEL, reason="the model does not import")
+def test_every_option_has_the_bounds_of_the_kernel() -> None:
+    """Values and lengths at the edges, on every type of socket."""
+    answer = isolated.run("bounds", limit=120)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
