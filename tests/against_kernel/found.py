@@ -11,6 +11,9 @@ PAIR = (
 JOIN = "inet_aton('224.1.1.1') + inet_aton('127.0.0.1')"
 INSTANCES = "p = select.epoll(); q = select.epoll(); r = select.epoll(); "
 
+LOST = "e = ustream(); e.close(); select.select([a], [], [], 30)[0] == [a]"
+"""Linux looks for lost sockets when a UNIX socket is closed, and closes them a moment later."""
+
 FOUND = {
     "a null pointer in the place of an option's value": "a = tcp6(); b = udp(); c = ustream(); "
     + "; ".join(
@@ -276,4 +279,17 @@ FOUND = {
     "len(a.recvfrom(0, MSG_OOB | MSG_PEEK)[0]); len(receive(a, 0, 0, MSG_OOB)[0]); "
     "a.recv(9, MSG_OOB); a.recv(9); " + PAIR.replace("a, b", "c, d") + "b.send(b'x!', MSG_OOB); "
     "len(a.recvfrom(0, MSG_OOB)[0]); a.recv(9, MSG_OOB); a.recv(9)",
+    "sockets that lie only in their own queues are closed": LOST.join((
+        "a, b = pair(SOCK_STREAM); a.sendmsg([b'x'], rights(b)); b.close(); poll(a); ",
+        "; poll(a); a.recv(9); a.send(b'x'); a, b = pair(SOCK_SEQPACKET); "
+        "c, d = pair(SOCK_STREAM); a.sendmsg([b'x'], rights(c, d)); d.sendmsg([b'x'], rights(b)); "
+        "c.sendmsg([b'x'], rights(d)); b.close(); c.close(); d.close(); poll(a); ",
+        "; a.recv(9); f, b = pair(SOCK_DGRAM); u = udp(); u.bind(LO); p = at(u); "
+        "a, d = pair(SOCK_STREAM); f.sendmsg([b'x'], rights(u, b, d)); b.close(); u.close(); "
+        "d.close(); v = udp(); v.bind(p); ",
+        "; f.send(b'x'); f.recv(9); v.bind(p); l = ustream(); l.bind('l'); l.listen(); "
+        "a = ustream(); a.connect('l'); a.sendmsg([b'x'], rights(l)); l.close(); poll(a); ",
+        "; a.recv(3); f = ustream(); f.connect('l'); a, b = pair(SOCK_STREAM); "
+        "a.sendmsg([b'x'], rights(b)); d = quiet(b.dup()); b.close(); "
+        "c = ustream(); c.close(); poll(a); taken(d)[1]; d.close(); poll(a)")),
 }

@@ -10,6 +10,7 @@ May not know: protocols, families, sockets.
 import os
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from . import stacks
 from .clock import Clock
@@ -78,6 +79,7 @@ class Host:
         self.random = random.Random(seed)
         self.sockets = 0  # how many there have been
         self.process = 0  # whose calls these are, if not those of the process that runs them
+        self.passed: dict[Any, None] = {}  # UNIX sockets that messages have carried
 
     @property
     def credentials(self) -> Credentials:

@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..machine.constants import (
+    AF_UNIX,
     POLLERR,
     POLLPRI,
     SCM_CREDENTIALS,
@@ -297,6 +298,8 @@ class Unix(Protocol):
                     fail(EINVAL)
                 if None in value:
                     fail(EBADF)
+                self.host.passed.update(dict.fromkeys(
+                    file for file in value if getattr(file, "family", None) == AF_UNIX))
             elif kind == SCM_CREDENTIALS and value is not None:
                 check_claim(self.host, value)
                 credentials = value

@@ -17,6 +17,7 @@ from .protocol import (
     RECEIVE,
 )
 from .unix import Unix, UnixEnd
+from .unix_lost import collect
 
 
 class UnixConnected(Unix):
@@ -130,6 +131,8 @@ class UnixConnected(Unix):
         self.discard_buffer(so)
         if other is not None and other.dead:
             end.peer = other.pcb.peer = None  # nobody asks them any more
+        if self.host.passed:
+            collect(self.host.passed)
 
     @staticmethod
     def _unread(so: Any) -> bool:

@@ -41,6 +41,7 @@ from .protocol import (
 )
 from .unix import NOTHING, Beside, Unix, datagram_cost
 from .unix_connected import UnixConnected
+from .unix_lost import collect
 
 
 class Records(Unix):
@@ -255,6 +256,8 @@ class UnixDatagram(Records):
         so.pcb.peer = None
         for waiter in self.waiting_for(so):
             waiter.wake(EVERYTHING)
+        if self.host.passed:
+            collect(self.host.passed)
 
 
 class UnixSeqpacket(Records, UnixConnected):
