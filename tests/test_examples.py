@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples import page, programs, session, unprivileged
+from examples import page, programs, session, tags, unprivileged
 from examples.tags import TagError, parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -112,6 +112,15 @@ def test_a_page_that_breaks_a_rule_is_refused_with_its_line(write, text, complai
 def test_a_reason_without_an_engine_left_out_is_refused():
     with pytest.raises(TagError, match="name the engines"):
         parse('because="no reason"')
+
+
+def test_what_wants_root_runs_for_root_and_in_a_browser(monkeypatch):
+    monkeypatch.setattr(tags.os, "geteuid", lambda: 1000, raising=False)
+    tags.forget()
+    unmet = {engine: parse("root").unmet(engine) for engine in tags.ENGINES}
+    tags.forget()
+    reason = "the tests do not run as root"
+    assert unmet == {"os": reason, "model": reason, "browser": ""}
 
 
 def test_a_command_that_is_not_run_is_refused(write):

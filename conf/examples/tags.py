@@ -146,7 +146,7 @@ class Tags:
         missing = [
             CONDITIONS[name].missing
             for name in self.conditions
-            if not (_holds(name) if engine == "os" else name in _OF_THE_MODEL)
+            if not _holds_on(engine, name)
         ]
         return "; ".join(missing)
 
@@ -155,8 +155,16 @@ class Tags:
         return [CONDITIONS[name].needs for name in self.conditions]
 
 
-_OF_THE_MODEL = ("linux", "unix", "root", "ipv6", "python3.12", "python3.13")
-"""What holds on a machine of ours: it does what Linux does for root, whatever it runs on."""
+_OF_THE_MODEL = ("linux", "unix", "ipv6", "python3.12", "python3.13")
+"""What holds on a machine of ours: it does what Linux does, whatever it runs on."""
+
+
+def _holds_on(engine: str, name: str) -> bool:
+    """The model's user is the one who runs it; a browser knows no users, and has root."""
+    if name == "root":
+        return engine == "browser" or _holds(name)
+    return _holds(name) if engine == "os" else name in _OF_THE_MODEL
+
 
 _known_to_hold: dict[str, bool] = {}
 

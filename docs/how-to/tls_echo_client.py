@@ -14,6 +14,8 @@ import sys
 
 PIECE = 1000
 """Bytes that the smallest buffers hold."""
+IGNORE_EOF = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+"""Set before Python 3.11.4: an end that TLS does not say would count as one."""
 
 def port_number(text: str) -> int:
     """Return *text* as the port of a server."""
@@ -54,6 +56,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         context = ssl.create_default_context(cafile=arguments.trust)
+        context.options &= ~IGNORE_EOF
         address = arguments.host, arguments.port
         with (
             socket.create_connection(address, timeout=arguments.limit) as plain,

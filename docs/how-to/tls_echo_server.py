@@ -21,6 +21,9 @@ import threading
 import time
 from typing import Any
 
+IGNORE_EOF = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+"""Set before Python 3.11.4: an end that TLS does not say would count as one."""
+
 
 def port_number(text: str) -> int:
     """Return *text* as a port; 0 asks the kernel for a free one."""
@@ -134,6 +137,7 @@ def main() -> None:
     try:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(arguments.certificate, arguments.key)
+        context.options &= ~IGNORE_EOF
         address = arguments.host, arguments.port
         family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
         server = Server(context, arguments.clients, arguments.limit)
