@@ -282,16 +282,12 @@ class Tcp(TcpClosing):
         Source: tcp(7); Linux ``do_tcp_setsockopt``.
         """
         c = so.pcb
-        if option == "TCP_CORK":
-            c.hold = bool(so.options["TCP_CORK"])
-            if not c.hold and c.unsent:
-                self.output.push(c)
-        elif option in SLOW:
+        if option in SLOW:
             c.slow = is_slow(so)
+        if c.unsent and (option, so.options.get(option)) in (("TCP_CORK", 0), ("TCP_NODELAY", 1)):
+            self.output.push(c)
         elif option == "TCP_NOTSENT_LOWAT":
             so.wake(WRITABLE)
-        elif option == "TCP_NODELAY" and so.options["TCP_NODELAY"] and c.unsent:
-            self.output.push(c)
         elif option in ("SO_KEEPALIVE", "TCP_KEEPIDLE"):
             self.output.keep_alive(c)
 

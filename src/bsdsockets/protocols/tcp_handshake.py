@@ -125,7 +125,6 @@ class Handshake(Ends):
             so.send_size = min(settings.tcp_write_connected, room_for_segments(c.mss))
         if so.options:
             c.slow = is_slow(so)
-            c.hold = bool(so.options.get("TCP_CORK"))
             self.output.keep_alive(c)
         if so.waiters:
             so.wake(EVERYTHING)

@@ -79,7 +79,7 @@ class TcpStream(Internet):
         c = so.pcb
         peer = c.peer
         if (peer is not None and not flags and not control and not so.shutdown and not so.error
-                and not c.out and not c.hold and not peer.out and not peer.slow
+                and not c.out and not c.slow and not peer.out and not peer.slow
                 and self.link.plain):
             room = peer.so.receive_size // 2 - peer.so.buffer.length
             size = len(data)
