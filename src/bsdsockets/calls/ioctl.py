@@ -127,11 +127,10 @@ def _at_mark(so: Any) -> int:
     if so.family == AF_UNIX:
         if so.type != SOCK_STREAM:
             fail(EOPNOTSUPP)
-        records = so.buffer
-        urgent = getattr(so.pcb, "out_of_band", None)
+        records, urgent = so.buffer, so.pcb.out_of_band
         if not records or records[0].data:
             return int(bool(records) and records[0] is urgent)
-        return int(urgent is None or (len(records) > 1 and records[1] is urgent))  # was read
+        return int(urgent is None or records[1] is urgent)  # the first was read, with MSG_OOB
     if not isinstance(so.buffer, StreamBuffer):
         fail(ENOTTY)
     return int(bool(so.pcb.urgent_state) and so.pcb.before_urgent == 0)
