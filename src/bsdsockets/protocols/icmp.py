@@ -90,7 +90,7 @@ class IcmpErrors:
             self._tell(packet, IPPROTO_ICMP, Icmp(UNREACHABLE, PROTOCOL_UNREACHABLE, about=packet))
 
     def _tell(self, packet: Packet, number: int, message: Icmp) -> None:
-        """Answer *packet*, unless it was for many: RFC 1122 3.2.2."""
+        """Answer *packet*, unless it was for many: RFC 1122 3.2.2, RFC 4443 2.4."""
         here = packet.destination
         if {packet.routed, self.node.kind(here)} & {"multicast", "broadcast"}:
             return
@@ -106,7 +106,7 @@ class IcmpErrors:
         nobody registered for, and what has a wrong checksum, is ignored.
 
         Not modelled: redirects, and what "fragmentation needed" tells of the path.
-        Source: RFC 792; RFC 1122 3.2.2; RFC 4443 2.4.
+        Source: RFC 792; RFC 1122 3.2.2, 3.2.2.6 (echo), 4.1.3.3; RFC 4443 2.4, 4.2 (echo).
         """
         message = packet.payload
         if (":" in packet.source) != (packet.protocol == IPPROTO_ICMPV6):

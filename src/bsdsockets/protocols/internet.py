@@ -163,6 +163,8 @@ class Internet(Protocol):
 
         EINVAL
             None is named.
+
+        Source: RFC 4007 6 (an address means something in its zone only); ipv6(7).
         """
         if not address.address.startswith(LINK_LOCAL):
             return

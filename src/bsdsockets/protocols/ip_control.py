@@ -189,7 +189,10 @@ def header_options(so: Any) -> int:
 
 
 def may_fragment(so: Any) -> bool:
-    """True if what *so* sends over IPv4 may be cut on its way: IP_MTU_DISCOVER is 0, 4 or 5."""
+    """True if what *so* sends over IPv4 may be cut on its way: IP_MTU_DISCOVER is 0, 4 or 5.
+
+    Otherwise its packets have Don't Fragment, as discovering the path's MTU wants (RFC 1191 2).
+    """
     return bool(so.options) and so.options.get("IP_MTU_DISCOVER", 1) not in (1, 2, 3)
 
 

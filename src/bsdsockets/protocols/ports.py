@@ -23,7 +23,10 @@ PLACE_HOLDER = "127.0.0.6"  # LOOPBACK4_IPV6
 
 
 def covers(user: Any, address: str) -> bool:
-    """True if packets to *address* may be for *user*."""
+    """True if packets to *address* may be for *user*.
+
+    Who is bound to :: is there for IPv4 too, unless IPV6_V6ONLY is set (RFC 3493 3.7, 5.3).
+    """
     own = user.bound_address
     if unmap(own) == address:
         return True

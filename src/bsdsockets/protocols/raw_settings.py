@@ -36,7 +36,7 @@ def whole_packets(so: Any) -> str:
 
 
 def new_offset(so: Any, value: int) -> int:
-    """Check an offset for IPV6_CHECKSUM.
+    """Check an offset for IPV6_CHECKSUM (RFC 3542 3.1).
 
     EINVAL
         ICMPv6, whose checksum has its place; an odd offset.

@@ -82,7 +82,7 @@ def keep_errors(so: Any, value: int) -> int:
 
 
 def v6only(so: Any, value: int) -> int:
-    """IPV6_V6ONLY: only before there is a port."""
+    """IPV6_V6ONLY (RFC 3493 5.3): only before there is a port."""
     if so.port or so.type == c.SOCK_RAW or so.pcb is None:
         fail(EINVAL)
     return value
@@ -96,7 +96,7 @@ def path_mtu(so: Any) -> int:
 
 
 def path_mtu_information(so: Any) -> bytes:
-    """IPV6_PATHMTU: struct ip6_mtuinfo."""
+    """IPV6_PATHMTU: struct ip6_mtuinfo (RFC 3542 11.3)."""
     return bytes(28) + struct.pack("=I", path_mtu(so))
 
 
@@ -107,7 +107,7 @@ def connected(so: Any) -> bool:
 
 
 def least_mtu(so: Any, value: int) -> int:
-    """IPV6_MTU: 0, or at least what every link of IPv6 carries."""
+    """IPV6_MTU: 0, or at least what every link of IPv6 carries (RFC 8200 5)."""
     if value and value < 1280:
         fail(EINVAL)
     return value
@@ -121,13 +121,13 @@ def of_accepted(usual: int, accepted: int) -> Callable[[Any], int]:
 
 
 def multicast_ttl(so: Any) -> int:
-    """IP_MULTICAST_TTL: 1; of an accepted connection over IPv4 the TTL of its SYN."""
+    """IP_MULTICAST_TTL: 1 (RFC 1112 6.1); of an accepted connection over IPv4 its SYN's TTL."""
     came = so.type == c.SOCK_STREAM and so.pcb.passive and ":" not in so.pcb.local_address
     return 64 if came else 1
 
 
 def extension(so: Any, value: bytes) -> bytes:
-    """IPV6_HOPOPTS and IPV6_DSTOPTS: nothing, or a header of whole words of 8 bytes."""
+    """IPV6_HOPOPTS and IPV6_DSTOPTS (RFC 3542 8, 9): nothing, or a header of words of 8 bytes."""
     if value and (value[1] + 1) * 8 > len(value):
         fail(EINVAL)
     return value[:(value[1] + 1) * 8] if value else b""
@@ -144,7 +144,10 @@ def no_routing(so: Any, value: bytes) -> bytes:
 
 
 def membership(join: bool, six: bool) -> Callable[[Any, bytes], None]:
-    """Make what joins or leaves a group: struct ip_mreq, ip_mreqn or ipv6_mreq."""
+    """Make what joins or leaves a group: struct ip_mreq, ip_mreqn or ipv6_mreq.
+
+    Source: RFC 1112 7.1; RFC 3493 5.2; ip(7), ipv6(7).  No router is told (IGMP, MLD).
+    """
     def write(so: Any, value: bytes) -> None:
         group = unpack(value[:16] if six else value[:4])
         index = _group_interface(so, value, six)
