@@ -119,6 +119,24 @@ SEARCHES = [
     ("reuse address", "how-to/restart-a-server.html"),
     ("dead connection", "how-to/notice-a-dead-peer.html"),
     ("partial read", "how-to/read-exactly-n-bytes.html"),
+    ("port forwarding", "how-to/forward-a-port.html"),
+    ("certificate verify failed", "how-to/encrypt-with-tls.html"),
+    ("several processes", "how-to/share-a-port.html"),
+    # what people ask in their own words
+    ("recv returns empty", "tutorials/server-and-client.html"),
+    ("recv blocking forever", "how-to/set-a-time-limit.html"),
+    ("recv all data", "how-to/read-exactly-n-bytes.html"),
+    ("check if socket is closed", "how-to/notice-a-dead-peer.html"),
+    ("detect client disconnect", "how-to/notice-a-dead-peer.html"),
+    ("accept multiple clients", "tutorials/many-clients.html"),
+    ("close vs shutdown", "how-to/end-a-conversation.html"),
+    ("udp packet loss", "how-to/ask-over-udp.html"),
+    ("multicast not received", "how-to/broadcast-and-multicast.html"),
+    ("docker connection refused", "how-to/choose-the-bind-address.html"),
+    ("select vs poll", "reference/calls/poll.html"),
+    ("non-blocking connect", "reference/calls/connect.html"),
+    ("BrokenPipeError", "reference/errors.html"),
+    ("wake up select", "how-to/stop-a-server.html"),
 ]
 
 
