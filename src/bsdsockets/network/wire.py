@@ -117,10 +117,16 @@ def decode_icmp(body: bytes) -> Icmp:
 
 
 def decode_quoted(data: bytes) -> Packet | None:
-    """Read the packet that an ICMP error made by a program quotes: IPv4 and UDP's header."""
-    if len(data) < 28 or data[0] >> 4 != 4 or data[9] != UDP:
+    """Read the packet that an ICMP error made by a program quotes: IP's and UDP's header."""
+    if len(data) < 28:
         return None
-    body = data[(data[0] & 15) * 4:]
+    if data[0] >> 4 == 4:
+        protocol, addresses, body = data[9], data[12:20], data[(data[0] & 15) * 4:]
+    else:
+        protocol, addresses, body = data[6], data[8:40], data[40:]
+    if protocol != UDP or len(body) < 8:
+        return None
+    half = len(addresses) // 2
     source, destination = struct.unpack("!HH", body[:4])
-    return Packet(unpack(data[12:16]), unpack(data[16:20]), UDP,
+    return Packet(unpack(addresses[:half]), unpack(addresses[half:]), UDP,
                   Datagram(source, destination, body[8:]))

@@ -41,9 +41,11 @@ ERRORS: dict[int, dict[int, int | dict[int, int]]] = {
                       6: ENETUNREACH, 7: EHOSTDOWN, 8: ENONET, 9: ENETUNREACH, 11: ENETUNREACH},
         11: EHOSTUNREACH, 12: EPROTO},
     IPPROTO_ICMPV6: {
-        UNREACHABLE6: {0: ENETUNREACH, 1: EACCES, 4: ECONNREFUSED, 5: EACCES, 6: EACCES},
+        UNREACHABLE6: {0: ENETUNREACH, 1: EACCES, 2: EHOSTUNREACH, 3: EHOSTUNREACH,
+                       4: ECONNREFUSED, 5: EACCES, 6: EACCES},
         3: EHOSTUNREACH, 4: EPROTO},
 }
+OTHER_CODES = {IPPROTO_ICMP: EHOSTUNREACH, IPPROTO_ICMPV6: EPROTO}
 FATAL = {  # codes that are told to who did not ask, too
     IPPROTO_ICMP: {2, 3, 6, 7, 8, 9, 10, 13, 14, 15}, IPPROTO_ICMPV6: {1, 4, 5, 6}}
 
@@ -132,12 +134,13 @@ class IcmpErrors:
 def error_of(packet: Packet) -> int | None:
     """The errno that an ICMP message is to a program; None if it tells of no error."""
     known = ERRORS[packet.protocol].get(packet.payload.type)
-    return known.get(packet.payload.code, EHOSTUNREACH) if isinstance(known, dict) else known
+    other = OTHER_CODES[packet.protocol]
+    return known.get(packet.payload.code, other) if isinstance(known, dict) else known
 
 
 def is_fatal(packet: Packet) -> bool:
     """True if a connected socket hears of this error that did not ask for errors."""
     known = ERRORS[packet.protocol].get(packet.payload.type)
-    if isinstance(known, dict):
+    if isinstance(known, dict) and error_of(packet) != EPROTO:
         return packet.payload.code in FATAL[packet.protocol]
-    return known == EPROTO
+    return error_of(packet) == EPROTO
