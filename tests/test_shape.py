@@ -29,7 +29,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1250,
     "network": 650,
-    "protocols": 6850,
+    "protocols": 6870,
     "families": 530,
     "sockets": 645,
     "calls": 875,

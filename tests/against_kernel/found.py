@@ -292,4 +292,23 @@ FOUND = {
         "; a.recv(3); f = ustream(); f.connect('l'); a, b = pair(SOCK_STREAM); "
         "a.sendmsg([b'x'], rights(b)); d = quiet(b.dup()); b.close(); "
         "c = ustream(); c.close(); poll(a); taken(d)[1]; d.close(); poll(a)")),
+    "what a datagram in pages costs its receiver": "; ".join(
+        f"a = {made}; a.connect(at(a)); a.setsockopt(IPPROTO_UDP, 104, {whole}); "
+        f"a.setsockopt(IPPROTO_UDP, 103, {segment}); flood(a, {size}, 400); drain(a)"
+        for made in ("udp(); a.bind(LO)", "udp6(); a.bind(LO6)") for whole in (0, 1)
+        for size, segment in ((1, 5), (5, 2), (212, 500), (213, 500), (1000, 100), (20000, 5000)))
+    + "; " + "; ".join(
+        f"a = {made}; a.connect(at(a)); [a.send(b'z' * {first}, MSG_MORE) + a.send(b'z' * {then}) "
+        "for _ in range(400)][-1]; drain(a)"
+        for made in ("udp(); a.bind(LO)", "udp6(); a.bind(LO6)")
+        for first, then in ((1, 1), (1, 200), (190, 1), (300, 200), (2000, 1000))),
+    "a train that is refused leaves the send buffer": "a = udp6(); a.bind(LO6); a.connect(at(a)); "
+    "a.setsockopt(IPPROTO_UDP, 103, 2); e = watch(a, EPOLLOUT | EPOLLET); told(e); told(e); "
+    "a.send(b'z' * 1000); told(e); a.setsockopt(IPPROTO_UDP, 101, 1); a.send(b'zzz'); told(e)",
+    "packets of IPv4 end at 65535 bytes": "l = tcp6(); l.bind(ANY6); l.listen(); a = tcp6(); "
+    "a.connect(of(l, '::ffff:127.0.0.1')); b, peer = accept(l); c = udp(); c.connect(LO); "
+    "d = udp6(); d.bind(LO6); d.connect(at(d)); e = experiment(); e.getsockopt(IPPROTO_IP, 14); "
+    "e.connect(LO); " + "; ".join(
+        f"{name}.getsockopt(IPPROTO_IP, 14); {name}.getsockopt(IPPROTO_IPV6, 24)"
+        for name in "abcde"),
 }

@@ -67,6 +67,8 @@ SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC")
 EFFECTS = ("21", "73")
 """IP_MINTTL, IPV6_MINHOPCOUNT: what they drop is sent again when the kernel's clock says so."""
+MORE = {"IPPROTO_UDP": str.split("101 102 103 103 104")}
+"""UDP_NO_CHECK6_TX, UDP_NO_CHECK6_RX, UDP_SEGMENT, UDP_GRO: what they do shows in sequences."""
 OF_DATAGRAMS = ("29", "35", "55")
 """SO_TIMESTAMP, SO_TIMESTAMPNS, and IPV6_RTHDRDSTOPTS, with which Linux loses TCP's segments."""
 
@@ -315,7 +317,7 @@ class Generator:
             OF_DATAGRAMS if one.type == 1 and one.family != 1 else ())
         left_out += ("SO_SNDBUF", "32") if self._to_itself(one) else ()
         left_out += ("IP_OPTIONS",) if one.type == 3 else ()  # stored: not in what raw sockets read
-        known = [name for name in OPTIONS[level] if name not in left_out]
+        known = [name for name in OPTIONS[level] + MORE.get(level, []) if name not in left_out]
         return level, self.random.choice(known)
 
     def _linger(self, name: str, one: Any, other: str) -> str:

@@ -36,7 +36,7 @@ OPTIONS = {
     ),  # MTU_DISCOVER MTU RECVERR MULTICAST_ALL, extension headers, ORIGDSTADDR, FREEBIND ...
 }
 UNREAD = frozenset(
-    str.split("SO_INCOMING_CPU SO_PEERCRED TCP_MAXSEG TCP_CONGESTION IPPROTO_IP/14 IPPROTO_IPV6/24")
+    str.split("SO_INCOMING_CPU SO_PEERCRED TCP_MAXSEG TCP_CONGESTION")
 )
 """Options whose value is the machine's own affair, not that of the sockets: set, not read."""
 VALUES = ("0", "1", "2", "-1", "5", "64", "255", "256", "4096", "1 << 20")

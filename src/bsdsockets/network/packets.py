@@ -76,7 +76,8 @@ class Datagram(NamedTuple):
     """What UDP sends: the ports *source* and *destination*, and the *data* (RFC 768).
 
     With a *segment* it stands for several, each with so many bytes of the data (UDP_SEGMENT).
-    *unchecked*: it has no checksum, which IPv6 wants (RFC 8200 8.1).
+    *unchecked*: it has no checksum, which IPv6 wants (RFC 8200 8.1).  The last bytes of the data
+    are in *pages* of their own in the memory of the sender: UDP_SEGMENT, MSG_MORE.
     """
 
     source: int
@@ -84,6 +85,7 @@ class Datagram(NamedTuple):
     data: bytes
     segment: int = 0
     unchecked: bool = False
+    pages: int = 0
 
 
 class Icmp(NamedTuple):

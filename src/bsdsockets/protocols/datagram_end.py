@@ -26,6 +26,7 @@ class DatagramEnd:
     # What MSG_MORE and UDP_CORK collect for one datagram
     pending: bytes | None = None
     used: int = 0  # bytes of the send buffer that it takes
+    pages: int = 0  # of its bytes, those that are not in the head of the packet
     collecting: bool = False  # the call that goes on adds to it
     six: bool = False  # it is IPv6's
     kind: str = ""  # of the address that its first piece was routed to

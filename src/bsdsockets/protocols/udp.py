@@ -30,7 +30,7 @@ from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import Ports, covers
 from .protocol import WRITABLE_BAND, arrival
 from .udp_lookup import UdpLookup
-from .udp_segments import WHOLE6, made, parts
+from .udp_segments import WHOLE6, condensed, head_of, made, paged_cost, parts
 
 REROUTING = ("IP_TOS", "SO_MARK", "SO_BINDTODEVICE")
 MAPPED_ANY = "::ffff:0.0.0.0"
@@ -56,11 +56,6 @@ def trimmed(packet: Packet) -> Packet:
     """A packet that a program made, without what is behind the length that UDP's header says."""
     behind = len(packet.made) and len(encode_payload(packet)) - 8 - len(packet.payload.data)
     return packet._replace(made=packet.made[:-behind]) if behind else packet
-
-
-def head_of(address: str) -> int:
-    """Bytes of headers before a datagram: IP, UDP, the link, and what Linux keeps free."""
-    return 72 if ":" in address else 59
 
 
 class Udp(UdpLookup):
@@ -209,6 +204,7 @@ class Udp(UdpLookup):
             self._check_piece(so, end, data, flags, address)
             end.pending += data
             end.used += len(data)
+            end.pages += len(data)
         if not flags & MSG_MORE and not so.options.get("UDP_CORK"):
             self.uncork(so)
         return len(data)
@@ -252,7 +248,7 @@ class Udp(UdpLookup):
             return
         data, end.pending = end.pending, None
         source, remote, port = end.flow
-        self._go(so, source, remote, port, data, end.chosen, end.kind)
+        self._go(so, source, remote, port, data, end.chosen, end.pages, end.kind)
         so.wake(WRITABLE_BAND)
 
     def option_changed(self, so: Any, option: str) -> None:
@@ -272,15 +268,19 @@ class Udp(UdpLookup):
         if end.collecting:
             end.flow, end.pending, end.chosen = (source, remote, port), data, chosen
             end.known, end.six, end.kind = None, ":" in remote, self.node.kind(remote)
-            end.used = packet_cost(len(data), head_of(remote))
-            if so.options.get("UDP_SEGMENT"):  # in pages from the first byte on
-                end.used = packet_cost(0, head_of(remote)) + len(data)
+            end.pages = len(data) if chosen.segment else 0
+            end.used = paged_cost(len(data), end.pages, remote)
         else:
-            self._go(so, source, remote, port, data, chosen)
+            pages = len(data) if chosen.segment else 0
+            self._go(so, source, remote, port, data, chosen, pages)
 
     def _go(self, so: Any, source: str, remote: str, port: int, data: bytes,
-            chosen: Choices, routed: str = "") -> None:
-        datagram = made(so, remote, port, data, chosen)
+            chosen: Choices, pages: int, routed: str = "") -> None:
+        try:
+            datagram = made(so, remote, port, data, chosen, pages)
+        except OSError:
+            so.wake(WRITABLE_BAND)  # it has been in the send buffer
+            raise
         self.node.send(Packet(source, remote, self.number, datagram, chosen.ttl, chosen.tos,
                               fragment=may_fragment(so), mark=chosen.mark, routed=routed))
 
@@ -321,12 +321,14 @@ class Udp(UdpLookup):
         if packet.source == ANY4 and so.family != AF_INET:
             source = MAPPED_ANY
         sender = InternetAddress(source, datagram.source)
-        data = datagram.data
-        cost = packet_cost(len(data), head_of(packet.source))
+        data, pages = datagram.data, datagram.pages
+        cost = paged_cost(len(data), pages, packet.source)
         if len(data) > WHOLE6:
             cost = IN_TWO6
-        self.accept_record(so, Record(data, sender, (), cost, prepared(so, packet),
-                                      arrival(so)))
+        record = Record(data, sender, (), cost, prepared(so, packet), arrival(so))
+        if pages and 2 * so.buffer.cost > so.receive_size and self.fits(so, record):
+            record = record._replace(cost=condensed(len(data), pages, packet.source))
+        self.accept_record(so, record)
 
     def first(self, so: Any) -> Record | None:
         """The record that is next; looking at it is the beginning of a batch too."""

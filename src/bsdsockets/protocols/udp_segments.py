@@ -12,6 +12,7 @@ from typing import Any
 
 from ..machine.errors import EINVAL, EMSGSIZE, fail
 from ..network.packets import Datagram
+from .buffers import SHARED, SOCKET_BUFFER, packet_cost
 from .ip_control import Choices
 
 MOST = 128  # UDP_MAX_SEGMENTS
@@ -19,7 +20,7 @@ WHOLE6 = 65488  # bytes of data in IPv6's greatest packet
 WHOLE_GROUP = 65494  # bytes less than which go in one packet of the device, with 42 of headers
 
 
-def made(so: Any, remote: str, port: int, data: bytes, chosen: Choices) -> Datagram:
+def made(so: Any, remote: str, port: int, data: bytes, chosen: Choices, pages: int) -> Datagram:
     """The datagram, or the train of them, that one call sends.
 
     EMSGSIZE
@@ -33,7 +34,8 @@ def made(so: Any, remote: str, port: int, data: bytes, chosen: Choices) -> Datag
     unchecked = bool(so.options.get("UDP_NO_CHECK6_TX" if six else "SO_NO_CHECK"))
     if segment and (len(data) > MOST * segment or unchecked):
         fail(EINVAL)
-    return Datagram(so.port, port, data, segment if len(data) > segment else 0, unchecked and six)
+    return Datagram(so.port, port, data, segment if len(data) > segment else 0, unchecked and six,
+                    pages)
 
 
 def parts(so: Any, datagram: Datagram, six: bool) -> list[Datagram]:
@@ -47,5 +49,28 @@ def parts(so: Any, datagram: Datagram, six: bool) -> list[Datagram]:
     whole = len(data) < WHOLE_GROUP - (20 if six else 0)
     if not size or (whole and so.options.get("UDP_GRO")):
         return [datagram]
-    return [datagram._replace(data=data[at:at + size], segment=0)
-            for at in range(0, len(data), size)]
+    pieces = [data[at:at + size] for at in range(0, len(data), size)]
+    return [datagram._replace(data=piece, segment=0, pages=len(piece)) for piece in pieces]
+
+
+def head_of(address: str) -> int:
+    """Bytes of headers before a datagram: IP, UDP, the link, and what Linux keeps free."""
+    return 72 if ":" in address else 59
+
+
+def paged_cost(size: int, pages: int, address: str) -> int:
+    """What a datagram costs of whose *size* bytes the last ones are in *pages*."""
+    return packet_cost(size - pages, head_of(address)) + pages
+
+
+def condensed(size: int, pages: int, address: str) -> int:
+    """The same where the buffer is more than half full: Linux fills the head from the pages.
+
+    It does so if all of them find room there (``skb_condense``).
+
+    >>> [condensed(size, size, "127.0.0.1") for size in (212, 213)]
+    [832, 1045]
+    """
+    cost = paged_cost(size, pages, address)
+    room = cost - pages - SOCKET_BUFFER - SHARED - (72 if ":" in address else 44)
+    return cost - pages if size <= room else cost

@@ -89,10 +89,11 @@ def v6only(so: Any, value: int) -> int:
 
 
 def path_mtu(so: Any) -> int:
-    """IP_MTU and IPV6_MTU: of the route of a connected socket."""
+    """IP_MTU and IPV6_MTU: of the route of a connected socket; IPv4's packets end at 65535."""
     if not connected(so):
         fail(ENOTCONN)
-    return 65536
+    remote = so.pcb.remote_address if so.type == c.SOCK_STREAM else so.pcb.remote
+    return 65536 if ":" in remote else 65535
 
 
 def path_mtu_information(so: Any) -> bytes:
