@@ -167,3 +167,12 @@ def test_every_clause_of_rfc_9293_is_cited_by_the_code_or_explained() -> None:
 def test_a_citation_belongs_to_the_innermost_function_or_class() -> None:
     places = {each.place for each in clauses.citations() if each.clause == "3.7.4"}
     assert "Output._held" in places
+
+
+@pytest.mark.parametrize("page", sorted(INSIDE.glob("*.md")), ids=lambda page: page.stem)
+def test_a_file_that_a_page_names_is_there(page: Path) -> None:
+    """`protocols/tcp.py` is a path below src/bsdsockets or the whole tree; `tcp.py` a name."""
+    files = {path for folder in ("src", "tests", "docs", "conf") for path in
+             (ROOT / folder).rglob("*.py")}
+    for named in re.findall(r"`([\w/]+\.py)`", page.read_text()):
+        assert any(path.as_posix().endswith(f"/{named}") for path in files), named
