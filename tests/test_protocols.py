@@ -464,3 +464,104 @@ def test_a_stream_buffer_is_one_run_of_bytes_whatever_is_done_to_it() -> None:
             expected = expected[size:]
         buffer.check()
     assert buffer.take(10**6) == expected
+
+
+# RFC 9293 3.8.6.2.2: when to send a window update
+
+
+def test_who_reads_a_little_tells_the_sender_nothing() -> None:
+    """Also where the connection and its first bytes took the fast path, without segments."""
+    machine = Machine()
+    socket = machine.load("socket")
+    with socket.create_server(LO) as server, socket.create_connection(
+            server.getsockname()) as client:
+        connection, _ = server.accept()
+        client.send(b"by the fast path")
+        seen: list[Any] = []
+        stop = machine.observe(seen.append)
+        client.send(b"by segments")
+        assert connection.recv(99) == b"by the fast path" + b"by segments"
+        sent = [str(event.packet.payload) for event in seen if isinstance(event, PacketSent)]
+        stop()
+        assert sent == ["PSH+ACK 11 bytes", "ACK 0 bytes"]
+        connection.close()
+    machine.close()
+
+
+# RFC 6191: a new connection where there was one
+
+
+@pytest.mark.parametrize(("peer_closes", "seconds", "again"), [
+    (True, 0.5, False), (True, 1.5, True), (False, 1.5, False)])
+def test_a_port_that_the_system_chooses_meets_the_same_peer_a_second_after_time_wait_began(
+        peer_closes: bool, seconds: float, again: bool) -> None:
+    machine = Machine()
+    socket, time = machine.load("socket"), machine.load("time")
+    with socket.create_server(LO) as server:
+        address = server.getsockname()
+        machine.settings.local_ports = (address[1] + 1,) * 2  # the one that is next
+        client = socket.create_connection(address)
+        connection, _ = server.accept()
+        client.close()
+        if peer_closes:
+            connection.close()
+        time.sleep(seconds)
+        with socket.socket() as second:
+            assert second.connect_ex(address) == (0 if again else errno.EADDRNOTAVAIL)
+        connection.close()
+    machine.close()
+
+
+def test_a_window_that_the_fast_path_left_is_known_to_the_sender() -> None:
+    """So that reading tells nothing, also where the FIN that ended the fast path was lost."""
+    machine = Machine()
+    socket = machine.load("socket")
+    with socket.create_server(LO) as server, socket.create_connection(
+            server.getsockname()) as client:
+        connection, _ = server.accept()
+        client.send(b"by the fast path")
+        machine.node.loopback.fault = lambda packet: None
+        client.shutdown(socket.SHUT_WR)
+        seen: list[Any] = []
+        stop = machine.observe(seen.append)
+        assert connection.recv(99) == b"by the fast path"
+        stop()
+        assert not [event for event in seen if isinstance(event, PacketSent)]
+        connection.close()
+    machine.close()
+
+
+# RFC 9293 3.8.4: keep-alives; tcp(7): TCP_DEFER_ACCEPT
+
+
+def test_what_comes_puts_the_first_probe_off() -> None:
+    machine = Machine()
+    socket, time = machine.load("socket"), machine.load("time")
+    with socket.create_server(LO) as server, socket.create_connection(
+            server.getsockname()) as client:
+        connection, _ = server.accept()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10)
+        begin, seen = time.monotonic(), list[float]()
+        machine.observe(lambda event: seen.append(round(event.time - begin))
+                        if isinstance(event, PacketSent) else None)
+        time.sleep(8)
+        connection.send(b"x")
+        time.sleep(11)
+        assert seen == [8, 8, 18, 18]  # the data and the probe, each with its acknowledgement
+        connection.close()
+    machine.close()
+
+
+def test_a_handshake_that_waits_for_data_repeats_nothing_meanwhile() -> None:
+    machine = Machine()
+    socket, time = machine.load("socket"), machine.load("time")
+    with socket.create_server(LO) as server, socket.socket() as client:
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
+        begin, seen = time.monotonic(), list[int]()
+        machine.observe(lambda event: seen.append(round(event.time - begin)) if isinstance(
+            event, PacketSent) and str(event.packet.payload).startswith("SYN+ACK") else None)
+        client.connect(server.getsockname())
+        time.sleep(10)
+        assert seen == [0, 7]  # three waits of 1, 2 and 4 seconds, for 5 that were asked for
+    machine.close()

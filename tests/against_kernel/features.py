@@ -21,6 +21,18 @@ JOIN = f"inet_aton({GROUP}) + inet_aton('127.0.0.1')"
 PKTINFO, RECVERR, RECVTTL, MULTICAST_ALL = "8", "11", "12", "49"
 
 PROGRAMS = {
+    "peeking steps over the urgent byte": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
+    "a.connect(at(l)); b, peer = accept(l); b.send(b'x!', MSG_OOB); b.send(b'yz'); "
+    "a.recv(9, MSG_PEEK); a.recv(9); a.recv(9, MSG_PEEK); a.recv(1, MSG_PEEK); "
+    "a.recv(9, MSG_PEEK | MSG_OOB); a.recv(9); a.recv(9)",
+    "SOCK_PACKET is a type of AF_PACKET": "a = socket.socket(AF_INET, 10, 0x300); "
+    "a.getsockopt(SOL_SOCKET, SO_DOMAIN); a.getsockopt(SOL_SOCKET, SO_TYPE); "
+    "socket.socket(AF_INET6, 10, 0x300); socket.socket(AF_UNIX, 10)",
+    "the port of a connection is taken, with its address": "l = tcp(); l.bind(LO); l.listen(); "
+    "a = tcp(); a.connect(at(l)); b = tcp(); b.bind(at(a)); b.bind(of(a, '127.0.0.2')); "
+    "c = tcp(); c.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); c.bind(at(a)); d = udp(); "
+    "d.bind(at(a)); e = udp(); e.connect(at(d)); f = udp(); f.bind(at(e)); "
+    "f.bind(of(e, '127.0.0.2'))",
     "a checksum where IPV6_CHECKSUM says": "a = socket.socket(AF_INET6, SOCK_RAW, 253); "
     "b = socket.socket(AF_INET6, SOCK_RAW, 253); b.setblocking(False); "
     "a.getsockopt(IPPROTO_IPV6, 7); a.setsockopt(IPPROTO_IPV6, 7, 3); "

@@ -104,7 +104,6 @@ class Handshake(Ends):
                 self.output.acknowledge_within(c, LONGEST_DELAY)
             else:
                 self.output.acknowledge(c)
-            self.output.push(c)
         else:  # both ends have called: simultaneous open
             c.go(SYN_COMES)
             self.output.synchronize(c, SYN | ACK)
