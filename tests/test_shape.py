@@ -28,7 +28,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1250,
-    "network": 650,
+    "network": 655,
     "protocols": 6870,
     "families": 530,
     "sockets": 645,
