@@ -215,3 +215,38 @@ def test_a_program_that_hangs_on_a_system_ends_with_a_deadlock(tmp_path: Path) -
 def test_every_option_says_what_it_is_here() -> None:
     assert {option.status for option in OPTIONS.values()} <= {"modelled", "stored"}
     assert len(OPTIONS) > 90
+
+
+AUDITED = """
+import sys
+heard = []
+def hook(event, arguments):
+    if event.startswith("socket.") and event != "socket.__new__" or arguments[1:] == (2, 2, 17):
+        heard.append((event, *(each for each in arguments if not hasattr(each, "fileno"))))
+sys.addaudithook(hook)
+import socket
+address = ("127.0.0.1", 9)
+with socket.socket(type=socket.SOCK_DGRAM, proto=17) as sock:
+    sock.bind(("127.0.0.1", 0))
+    sock.sendto(b"x", address)
+    sock.sendmsg([b"x"], [], 0, address)
+    sock.connect_ex(address)
+    sock.sendmsg([b"x"])
+socket.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)
+socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
+socket.gethostbyname("127.0.0.1"), socket.gethostbyname_ex("127.0.0.1")
+socket.gethostbyaddr("127.0.0.1"), socket.gethostname()
+socket.getservbyname("http"), socket.getservbyname("http", "tcp"), socket.getservbyport(80, "tcp")
+print(heard)
+"""
+
+
+def test_audit_hooks_hear_of_the_models_sockets_as_of_the_kernels(tmp_path: Path) -> None:
+    """PEP 578: the events, in order, with their arguments."""
+    program = tmp_path / "audited.py"
+    program.write_text(AUDITED)
+    real = subprocess.run([sys.executable, str(program)], capture_output=True, text=True,
+                          timeout=60, check=True)
+    model = run(str(program))
+    assert "socket.getservbyport" in real.stdout
+    assert model.stdout == real.stdout, model.stderr

@@ -93,6 +93,7 @@ class Functions(ByName, of="_socket"):
 
     def gethostname(self) -> str:
         """The name of the machine."""
+        sys.audit("socket.gethostname")
         return self._machine.resolver.hostname
 
     def sethostname(self, name: Any, /) -> None:
@@ -103,6 +104,7 @@ class Functions(ByName, of="_socket"):
         """
         if not isinstance(name, str | bytes):
             raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
+        sys.audit("socket.sethostname", name)
         given = os.fsdecode(name)
         self._machine.resolver.hostname = given
         self._machine.resolver.hosts.setdefault(given, ["127.0.0.1"])
@@ -129,6 +131,7 @@ class Functions(ByName, of="_socket"):
         """
         name = self._host_name(host)
         service = self._service(port)
+        sys.audit("socket.getaddrinfo", host, port, number(family), number(type), number(proto))
         try:
             found = self._machine.resolver.getaddrinfo(name, service, number(family),
                                                        number(type), number(proto),
@@ -199,6 +202,7 @@ class Functions(ByName, of="_socket"):
         flow, scope = (index(each) & 0xFFFFFFFF for each in (*sockaddr[2:], 0, 0)[:2])
         if flow > 0xFFFFF:
             raise OverflowError("getnameinfo(): flowinfo must be 0-1048575.")
+        sys.audit("socket.getnameinfo", sockaddr)
         resolver = self._machine.resolver
         try:
             found = resolver.getaddrinfo(host, str(port), 0, 2, 0, AI_NUMERICHOST)
@@ -219,8 +223,10 @@ class Functions(ByName, of="_socket"):
 
     def gethostbyname(self, name: Any, /) -> str:
         """The IPv4 address of a host, as text; gaierror where it has none."""
+        host = self._name(name, "gethostbyname")
+        sys.audit("socket.gethostbyname", name)
         try:
-            return self._machine.families[AF_INET].resolve(self._name(name, "gethostbyname"))
+            return self._machine.families[AF_INET].resolve(host)
         except UnknownName as failure:
             throw(gaierror(failure.number, failure.text))
 
@@ -239,6 +245,7 @@ class Functions(ByName, of="_socket"):
         resolver = self._machine.resolver
         try:
             name = self._name(address, "gethostbyaddr")
+            sys.audit("socket.gethostbyaddr", address)
             found = resolver.getaddrinfo(name, None, 0, 1)[0].address
         except UnknownName as failure:
             throw(gaierror(failure.number, failure.text))
@@ -250,7 +257,9 @@ class Functions(ByName, of="_socket"):
     def getservbyname(self, name: str, protocol: str = "", /) -> int:
         """The port of a service; OSError where there is none, with the *protocol* if given."""
         row = SERVICES.get(text(name, "getservbyname"))
-        if row is None or (text(protocol, "getservbyname", 2) and protocol not in row[1].split()):
+        wanted = text(protocol, "getservbyname", 2)
+        sys.audit("socket.getservbyname", name, wanted or None)
+        if row is None or (wanted and wanted not in row[1].split()):
             raise OSError("service/proto not found")
         return row[0]
 
@@ -265,6 +274,7 @@ class Functions(ByName, of="_socket"):
         port, protocol = number(port), text(protocol, "getservbyport", 2)
         if not 0 <= port <= 0xFFFF:
             raise OverflowError("getservbyport: port must be 0-65535.")
+        sys.audit("socket.getservbyport", port, protocol or None)
         name = self._machine.resolver.service_of(port, protocol)
         if name is None:
             raise OSError("port/proto not found")

@@ -58,21 +58,22 @@ class Socket(Receiver):
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1,
                  fileno: Any = None) -> None:
-        machine = self._machine
-        self._fd = -1
+        family, type, proto = small(family), small(type), small(proto)
+        self._fd, self._family, self._type, self._proto = -1, family, type, proto
+        sys.audit("socket.__new__", self, family, type, proto)
         if fileno is None:
-            family = AF_INET if family == -1 else small(family)
-            kind = SOCK_STREAM if type == -1 else small(type)
-            protocol = 0 if proto == -1 else small(proto)
-            self._fd = machine.calls.socket(family, kind, protocol)
+            family = AF_INET if family == -1 else family
+            kind = SOCK_STREAM if type == -1 else type
+            protocol = 0 if proto == -1 else proto
+            self._fd = self._machine.calls.socket(family, kind, protocol)
         else:
             family, kind, protocol = self._adopt(fileno, family, type, proto)
         self._family, self._type, self._proto = family, kind & ~FLAGS, protocol
-        self._timeout = machine.default_timeout
+        self._timeout = self._machine.default_timeout
         if kind & SOCK_NONBLOCK:
             self._timeout = 0.0
         elif self._timeout is not None:
-            machine.descriptors.set_nonblocking(self._fd, True)
+            self._machine.descriptors.set_nonblocking(self._fd, True)
 
     def _adopt(self, fileno: Any, family: int, kind: int, protocol: int) -> tuple[int, int, int]:
         """Use a descriptor that exists."""
@@ -104,14 +105,16 @@ class Socket(Receiver):
     timeout = property(attrgetter("_timeout"), doc="the socket timeout")
 
     def _address(self, address: Any, caller: str) -> Any:
-        """Read an address in the family's form."""
+        """Read an address in the family's form, and tell audit hooks of it (PEP 578)."""
         family = self._machine.families.get(self._family)
         if family is None:
             raise OSError(f"{caller}(): bad family")
         try:
-            return family.from_python(address, caller)
+            target = family.from_python(address, caller)
         except UnknownName as failure:
             throw(self._machine.gaierror(failure.number, failure.text))
+        sys.audit(f"socket.{caller.removesuffix('_ex')}", self, address)
+        return target
 
     # Descriptor and timeout
 
@@ -317,8 +320,7 @@ class Socket(Receiver):
         data, flags = readable(data), number(flags)
         target = self._address(address, "sendto")
         try:
-            return self._machine.calls.send(
-                self._fd, data, flags, self._timeout, target)
+            return self._machine.calls.send(self._fd, data, flags, self._timeout, target)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
@@ -338,7 +340,9 @@ class Socket(Receiver):
             As for `send`; EBADF for a descriptor of SCM_RIGHTS that names nothing.
         """
         flags = sending_flags(flags)
-        target = None if address is None else self._address(address, "sendmsg")
+        target = address if address is None else self._address(address, "sendmsg")
+        if target is None:
+            sys.audit("socket.sendmsg", self, None)
         try:
             parts = [readable(buffer) for buffer in tuple(buffers)]  # which reading may change
         except TypeError as failure:
@@ -372,9 +376,7 @@ class Socket(Receiver):
         if buflen < 0 or buflen > 1024:
             raise OSError("getsockopt buflen out of range")
         value = self._machine.calls.getsockopt(self._fd, level, optname, buflen or 4)
-        if buflen:
-            return value
-        return int.from_bytes(value[:4], "little", signed=True)
+        return value if buflen else int.from_bytes(value[:4], "little", signed=True)
 
     def setsockopt(self, level: Any, optname: Any, value: Any, optlen: Any = UNKNOWN, /) -> None:
         """Change an option; *value* is an int, bytes, or None with a length in *optlen*.
