@@ -27,14 +27,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1250,
+    "machine": 1270,
     "network": 655,
     "protocols": 6870,
     "families": 530,
     "sockets": 645,
     "calls": 875,
     "faults": 385,
-    "face": 3500,
+    "face": 3710,
 }
 
 NO_CODE = {

@@ -8,7 +8,7 @@
     struct ifreq, 40 bytes:  16 name | 24 value: int, short, struct sockaddr
 
 Left out: who is told by a signal (FIOASYNC, FIOSETOWN, SIOCSPGRP), the time of the last datagram
-(SIOCGSTAMP), and what has pointers in it (SIOCGIFCONF, SIOCETHTOOL).
+(SIOCGSTAMP), and what has pointers in it (SIOCETHTOOL; SIOCGIFCONF is `face.fcntl_module`'s).
 
 Sources: Linux ioctl_fs(2), socket(7), tcp(7), udp(7), unix(7), netdevice(7); the answers for *lo*
 as Linux 6.18 gives them to a socket of each family.

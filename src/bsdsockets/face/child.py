@@ -9,16 +9,18 @@ worlds looks at them in turn.
 Sources: POSIX.1-2024 fork().
 """
 
+import os
+import select
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..machine.constants import SCM_RIGHTS
 from ..machine.descriptors import DescriptorTable, File, reserve
+from .ancillary import HostFile
 from .os_module import REAL, refuse
-from .served import LOOK, RIGHTS, Channel, Gone, Served, doors, living
+from .served import LOOK, Channel, Gone, Served, doors, is_rights, living
 
 try:
     import _socket as _host
@@ -26,8 +28,8 @@ except ImportError:  # a Python built without sockets
     _host = None  # type: ignore[assignment]
 
 OFFERED = {"socket": 1, "socketpair": 2, "accept": 1, "dup": 1, "epoll_create": 1}
+EPOLL_CTL_ADD, EPOLL_CTL_DEL = 1, 2
 GONE = "a socket of a process that has ended: the machine ended with it"
-IN_EPOLL = "a file of the host in an epoll instance of the child of os.fork; use poll or select"
 
 
 class Elsewhere(File):
@@ -36,6 +38,29 @@ class Elsewhere(File):
     def __init__(self, number: int) -> None:
         super().__init__()
         self.number = number
+        self.aside: Any = None  # of an epoll instance: the host's, for files of the host
+
+
+class Arrived(File):
+    """A file that came in a message, and the number that the host has made for it."""
+
+    def __init__(self, client: "Client", held: int, number: int) -> None:
+        super().__init__()
+        self.references = 1
+        self._client, self._held, self.number = client, held, number
+        self._claimed = False
+
+    def claim(self) -> int:
+        """Let the number be a descriptor of the file."""
+        self._claimed = True
+        self._client.ask("process", "claim", (self._held, self.number))
+        return self.number
+
+    def release(self) -> None:
+        """It was not wanted."""
+        if not self._claimed:
+            self._client.ask("process", "claim", (self._held, None))
+            REAL["close"](self.number)
 
 
 class Descriptors(DescriptorTable):
@@ -47,6 +72,14 @@ class Descriptors(DescriptorTable):
         if isinstance(file, Elsewhere) and file.number != number:
             self.client.ask("table", "link", (file.number, number))
         super().__setitem__(number, Elsewhere(number))
+
+    def add(self, file: File, like: int | None = None) -> int:
+        """Give a file that came in a message its number."""
+        if not isinstance(file, Arrived):
+            return super().add(file, like)
+        number = file.claim()
+        dict.__setitem__(self, number, Elsewhere(number))
+        return number
 
     def set_nonblocking(self, number: int, nonblocking: bool) -> None:
         """Set what O_NONBLOCK says of the file, there and here."""
@@ -61,23 +94,47 @@ class Client:
     def __init__(self, machine: Any, sock: Any, local: tuple[Any, Any]) -> None:
         self._machine, self._channel, self.local = machine, Channel(sock), local
         self._asked = 0
-        self._answers: dict[int, tuple[bool, Any]] = {}
+        self._answers: dict[int, tuple[bool, Any, list[int]]] = {}
+        machine.host.kept = frozenset((self.fileno,))
+        self._directory = b""
 
     def ask(self, part: str, name: str, arguments: tuple[Any, ...], named: Any = None,
-            offered: tuple[int, ...] = (), passed: int | None = None) -> Any:
+            offered: tuple[int, ...] = (), passed: Sequence[int] = ()) -> Any:
         """Ask for a call and return its result, or raise what it raised."""
         self._asked += 1
         number = self._asked
         try:
-            self._channel.send((number, part, name, arguments, named or {}, offered), passed)
+            self._channel.send((number, part, name, arguments, named or {}, offered,
+                                (os.geteuid(), os.getegid()), len(passed)), passed)
             while number not in self._answers:
                 self._take()
         except (BrokenPipeError, ConnectionResetError):
             raise Gone from None
-        succeeded, result = self._answers.pop(number)
-        if succeeded:
-            return result
-        raise result
+        succeeded, result, came = self._answers.pop(number)
+        if not succeeded:
+            raise result
+        return self._unpack(result, came) if came else result
+
+    def _unpack(self, message: Any, came: list[int]) -> Any:
+        """A message that was received, with files for the descriptors that came along."""
+        def file(kind: str, held: int) -> File:
+            if kind == "held":
+                return Arrived(self, held, came.pop(0))
+            found = HostFile(came.pop(0))
+            found.references = 1
+            return found
+
+        return message._replace(control=tuple(
+            (level, kind, tuple(file(*each) for each in value)) if is_rights(kind, value)
+            else (level, kind, value) for level, kind, value in message.control))
+
+    def say_where(self, address: Any) -> None:
+        """Tell from where the path in a UNIX socket's *address* is looked for, if it matters."""
+        if isinstance(address, bytes) and address[:1] not in (b"/", b"\0"):
+            directory = os.getcwdb()
+            if directory != self._directory:
+                self._directory = directory
+                self.ask("process", "move", (directory,))
 
     def _take(self) -> None:
         """Wait for what comes next; the other threads go on."""
@@ -87,8 +144,8 @@ class Client:
             self._channel.read(_host.MSG_DONTWAIT if several else 0)
         except BlockingIOError:
             scheduler.wait((), self._machine.clock.now + LOOK, "waits for the machine's process")
-        for number, succeeded, result in self._channel.messages():
-            self._answers[number] = (succeeded, result)
+        for number, succeeded, result, came in self._channel.messages():
+            self._answers[number] = (succeeded, result, self._channel.take(came))
 
     @property
     def fileno(self) -> int:
@@ -150,18 +207,58 @@ class Remote:
                 protocol=types.SimpleNamespace(accepted_peer=lambda child: peer))
         return result
 
+    def bind(self, number: int, address: Any, *more: Any) -> Any:
+        """Bind; a relative path is one of this process."""
+        self.client.say_where(address)
+        return self.__getattr__("bind")(number, address, *more)
+
+    def connect(self, number: int, address: Any, *more: Any) -> Any:
+        """Connect; a relative path is one of this process."""
+        self.client.say_where(address)
+        return self.__getattr__("connect")(number, address, *more)
+
     def send(self, number: int, data: Any, flags: int, timeout: Any, *more: Any) -> Any:
-        """Send; descriptors that go along are refused."""
-        for control in more[1:2]:
-            if any(kind == SCM_RIGHTS and isinstance(value, tuple) for _, kind, value in control):
-                refuse(RIGHTS)
-        return self.__getattr__("send")(number, data, flags, timeout, *more)
+        """Send; descriptors go along by their numbers, the host's through the channel."""
+        if more:
+            self.client.say_where(more[0])
+        if len(more) < 2 or not any(is_rights(kind, value) for _, kind, value in more[1]):
+            return self.__getattr__("send")(number, data, flags, timeout, *more)
+        passed: list[int] = []
+
+        def name(file: Any) -> Any:
+            if isinstance(file, HostFile):
+                passed.append(file.number)
+                return "host", len(passed) - 1
+            return file and ("table", file.number)
+
+        control = tuple((level, kind, tuple(name(file) for file in value))
+                        if is_rights(kind, value) else (level, kind, value)
+                        for level, kind, value in more[1])
+        return self.client.ask(self._part, "send", (number, data, flags, timeout, more[0], control,
+                                                    *more[2:]), passed=passed)
 
     def epoll_control(self, epoll: int, operation: int, number: int, events: int) -> None:
-        """Change an epoll instance."""
-        if number not in self._files and self._files.is_foreign(number):
-            refuse(IN_EPOLL)
-        self.__getattr__("epoll_control")(epoll, operation, number, events)
+        """Change an epoll instance; files of the host are in one of the host beside it."""
+        if number in self._files or not self._files.is_foreign(number):
+            self.__getattr__("epoll_control")(epoll, operation, number, events)
+            return
+        instance = self._files.find(epoll)
+        if instance.aside is None:
+            instance.aside = select.epoll()
+        if operation == EPOLL_CTL_DEL:
+            instance.aside.unregister(number)
+        else:
+            (instance.aside.register if operation == EPOLL_CTL_ADD
+             else instance.aside.modify)(number, events)
+
+    def epoll_wait(self, epoll: int, timeout: float | None, most: int) -> Any:
+        """Wait for what is in an epoll instance, and in the host's beside it."""
+        aside = getattr(self._files.get(epoll), "aside", None)
+        if aside is None:
+            return self.__getattr__("epoll_wait")(epoll, timeout, most)
+        return self._again(
+            lambda: [*self.client.ask(self._part, "epoll_wait", (epoll, 0, most)),
+                     *aside.poll(0, most)][:most], bool, timeout)
 
     def poll(self, wanted: dict[int, int], timeout: float | None, call: str = "poll") -> Any:
         """Wait for descriptors of both worlds."""
@@ -187,13 +284,18 @@ class Remote:
             return local(*host[0], timeout, *host[1])
         if not any_host:
             return self.client.ask(self._part, name, (*ours[0], timeout, *ours[1]))
+        return self._again(
+            lambda: join(self.client.ask(self._part, name, (*ours[0], 0, *ours[1])),
+                         local(*host[0], 0, *host[1])),
+            any if name == "select" else bool, timeout)
+
+    def _again(self, look: Callable[[], Any], is_enough: Callable[[Any], bool],
+               timeout: float | None) -> Any:
         clock, scheduler = self._machine.clock, self._machine.scheduler
         deadline = None if timeout is None else clock.now + timeout
         while True:
-            found = join(self.client.ask(self._part, name, (*ours[0], 0, *ours[1])),
-                         local(*host[0], 0, *host[1]))
-            if (any(found) if name == "select" else found) or \
-                    (deadline is not None and clock.now >= deadline):
+            found = look()
+            if is_enough(found) or (deadline is not None and clock.now >= deadline):
                 return found
             scheduler.wait((), clock.now + LOOK, "waits for one of several descriptors")
 
@@ -214,7 +316,7 @@ def fork(machine: Any, real: Callable[[], Any], child_of: Callable[[Any], int]) 
         if asked is None:
             Served(machine, ours, numbers, pid)
         else:
-            asked.ask("process", "fork", (pid,), passed=ours.fileno())
+            asked.ask("process", "fork", (pid,), passed=[ours.fileno()])
             ours.close()
         return result
     ours.close()

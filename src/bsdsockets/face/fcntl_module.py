@@ -6,16 +6,22 @@ Sources: CPython's fcntl documentation; `calls.ioctl` for the requests.
 """
 
 import os
+import struct
 import types
 from typing import Any
 
 from ..machine.errors import EINVAL
+from ..network.addresses import sockaddr
 from .select_module import descriptor_of
 
 try:
+    import ctypes
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    ctypes = fcntl = None  # type: ignore[assignment]
+
+SIOCGIFCONF, IFREQ = 0x8912, 40
+IFCONF = struct.Struct("@iP")  # struct ifconf: a length, and where the entries go
 
 
 def _beyond(machine: Any, number: int, cmd: int, arg: Any) -> int:
@@ -34,6 +40,18 @@ def _beyond(machine: Any, number: int, cmd: int, arg: Any) -> int:
     else:
         raise OSError(EINVAL, os.strerror(EINVAL))
     return 0
+
+
+def _interfaces(machine: Any, data: bytes) -> bytes:
+    """Write the interfaces that have IPv4 addresses where the struct ifconf *data* points."""
+    room, place = IFCONF.unpack_from(data)
+    entries = [struct.pack("16s24s", interface.name.encode(), sockaddr(str(own.ip), 0))
+               for interface in machine.node.interfaces for own in interface.addresses
+               if own.version == 4]
+    if place:
+        entries = entries[:max(room, 0) // IFREQ]
+        ctypes.memmove(place, b"".join(entries), IFREQ * len(entries))
+    return IFCONF.pack(IFREQ * len(entries), place) + data[IFCONF.size:]
 
 
 def make(machine: Any) -> types.ModuleType | None:
@@ -61,7 +79,10 @@ def make(machine: Any) -> types.ModuleType | None:
         if isinstance(arg, int):
             return machine.calls.ioctl(number, request, b"")[0]
         data = arg.encode() if isinstance(arg, str) else bytes(arg)
-        result, changed = machine.calls.ioctl(number, request, data)
+        if request == SIOCGIFCONF and len(data) >= IFCONF.size:
+            result, changed = 0, _interfaces(machine, data)
+        else:
+            result, changed = machine.calls.ioctl(number, request, data)
         if isinstance(arg, bytes | str) or not mutate_flag:
             return changed
         memoryview(arg).cast("B")[:] = changed

@@ -11,9 +11,11 @@ from typing import Any
 
 from .child import adopt, become_child
 from .machine import Machine
+from .os_module import STANDARD
 from .programs import ALONE
 from .run import install
 from .served import Channel, Gone
+from .streams import standard_stream
 
 try:
     import _socket as _host
@@ -59,19 +61,15 @@ def _enter(ways: list[int]) -> Any:
 def _greet(sock: Any) -> dict[str, Any]:
     """Say who joins; returns what the machine's first process says of the machine."""
     channel = Channel(sock)
-    channel.send((0, "process", "greet", (os.getpid(),), {}, ()))
+    channel.send((0, "process", "greet", (os.getpid(),), {}, (), (os.geteuid(), os.getegid()), 0))
     while True:
         channel.read()
-        for _, _, known in channel.messages():
+        for _, _, known, _ in channel.messages():
             return known
 
 
 def _reopen_streams(numbers: list[int]) -> None:
     """A standard stream that is a socket is one of the model's."""
-    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        before = getattr(sys, name)
-        if number in numbers and before is not None:
-            stream: Any = open(number, mode, encoding=before.encoding,  # noqa: SIM115
-                               errors=before.errors, closefd=False)
-            stream.reconfigure(write_through=before.write_through)
-            setattr(sys, name, stream)
+    for number, name in STANDARD.items():
+        if number in numbers:
+            setattr(sys, name, standard_stream(number, getattr(sys, name)))

@@ -6,21 +6,23 @@
 
 Only for a whole program on the model (`run`).
 
-Left out: ``splice``; a socket of the model as a standard stream of this process.
+Left out: ``splice``.
 
 Sources: POSIX.1-2024 read(), write(), dup(); CPython ``Modules/posixmodule.c``.
 """
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ..machine.constants import POLLIN, POLLOUT
-from ..machine.errors import ENOSYS
+from ..machine.errors import EBADF, ENOSYS, fail
 from .by_name import ByName
+from .streams import standard_stream
 
-STANDARD = (0, 1, 2)
+STANDARD = {0: "stdin", 1: "stdout", 2: "stderr"}
 PIPE_BUF = 4096  # bytes that a pipe with any room takes; Linux's, and no other system's is above
 
 
@@ -35,6 +37,7 @@ class Descriptors(ByName, of="os"):
     def __init__(self, machine: Any) -> None:
         self._machine = machine
         self._files = machine.descriptors
+        self._before: dict[str, Any] = {}  # the standard streams that were
 
     def _wait(self, fd: int, event: int, call: str) -> None:
         """Before the host's call stops every thread, let the others go on."""
@@ -42,13 +45,19 @@ class Descriptors(ByName, of="os"):
             self._machine.poll.poll({fd: event}, None, call)
 
     def close(self, fd: int) -> None:
-        """Close a descriptor of either world."""
+        """Close a descriptor of either world; the way to the machine is none of the program's."""
+        if fd in self._machine.host.kept:
+            fail(EBADF)
         (self._machine.calls.close if fd in self._files else REAL["close"])(fd)
 
     def closerange(self, fd_low: int, fd_high: int, /) -> None:
         """Close the descriptors from *fd_low* to below *fd_high*."""
         for fd in [fd for fd in self._files if fd_low <= fd < fd_high]:
             self.close(fd)
+        for kept in sorted(self._machine.host.kept):
+            if fd_low <= kept < fd_high:
+                REAL["closerange"](fd_low, kept)
+                fd_low = kept + 1
         REAL["closerange"](fd_low, fd_high)
 
     def read(self, fd: int, length: int, /) -> bytes:
@@ -113,17 +122,25 @@ class Descriptors(ByName, of="os"):
     def dup2(self, fd: int, fd2: int, inheritable: bool = True) -> int:
         """Make *fd2* another descriptor of the same file, instead of what it was; returns it.
 
-        ENOSYS
-            A socket as a standard stream, which the model has not.
+        ``sys.stdin`` and its like, which C has opened, are opened anew.
         """
-        if fd in self._files and fd2 in STANDARD:
-            refuse("a socket as a standard stream; file objects read and write the host's")
         if fd != fd2 and fd2 in self._files:
             self._machine.calls.close(fd2)
         result: int = REAL["dup2"](fd, fd2, inheritable)
         if fd != fd2 and fd in self._files:
             self._files[fd2] = self._files[fd].hold()
+        if fd2 in STANDARD:
+            self._reopen(fd2)
         return result
+
+    def _reopen(self, number: int) -> None:
+        """Let the standard stream *number* be one of the model's, or what it was before."""
+        name = STANDARD[number]
+        if number in self._files:
+            self._before.setdefault(name, getattr(sys, name))
+            setattr(sys, name, standard_stream(number, self._before[name]))
+        elif name in self._before:
+            setattr(sys, name, self._before.pop(name))
 
     def set_blocking(self, fd: int, blocking: bool, /) -> None:
         """Set or clear O_NONBLOCK."""

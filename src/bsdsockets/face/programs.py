@@ -28,7 +28,7 @@ from typing import Any
 
 from .by_name import ByName
 from .child import Remote
-from .os_module import refuse
+from .os_module import STANDARD, refuse
 from .processes import begin
 from .served import Door, Gone, Served
 
@@ -49,8 +49,17 @@ STREAMS = (6, 9, 11)  # where fork_exec takes stdin, stdout and stderr; those to
 
 
 def is_python(program: Any) -> bool:
-    """True if the file *program* goes by the name of Python."""
-    return isinstance(program, str | bytes) and b"python" in os.path.basename(os.fsencode(program))
+    """True if the file *program* goes by the name of Python, or says that Python is to run it."""
+    if isinstance(program, int):
+        return False
+    if b"python" in os.path.basename(os.fsencode(program)):
+        return True
+    try:
+        with open(program, "rb") as file:
+            first = file.readline(256)
+    except OSError:
+        return False
+    return first.startswith(b"#!") and b"python" in first
 
 
 def tell(environment: Iterable[tuple[Any, Any]], told: str) -> dict[bytes, bytes]:
@@ -74,7 +83,7 @@ class Programs(ByName, of="os"):
         if isinstance(machine._calls, Remote):
             client = machine._calls.client
             try:
-                client.ask("process", name, arguments, passed=ours.fileno())
+                client.ask("process", name, arguments, passed=[ours.fileno()])
                 ours.close()
                 return theirs
             except Gone:
@@ -101,7 +110,8 @@ class Programs(ByName, of="os"):
     def fork_exec(self, *arguments: Any) -> int:
         """Start a program for ``subprocess``, which has gathered the arguments."""
         streams = [arguments[place] for place in STREAMS]
-        lent = {new: old for new, old in enumerate(streams) if old in self._files}
+        lent = {new: old if old != -1 else new for new, old in enumerate(streams)
+                if (old if old != -1 else new) in self._files}
         lent |= {number: number for number in arguments[3] if number in self._files}
         if not arguments[2]:
             lent |= self._inheritable()
@@ -163,6 +173,8 @@ class Programs(ByName, of="os"):
 
         Source: POSIX.1-2024 exec.
         """
+        if not is_python(path) and any(number in self._files for number in STANDARD):
+            refuse(HAND_OVER)
         if not isinstance(self._machine._calls, Remote):
             if is_python(path):
                 if self._inheritable():

@@ -12,27 +12,33 @@ more.  Numbers of descriptors are the child's host's, so the child offers them f
 The machine is on while its first process lives, and that one waits for the others as long as
 they have sockets.  A child without any that is left alone goes on with a machine of its own.
 
-Left out: descriptors that are passed to or by a child in messages; a host's descriptor in a
-child's epoll instance.
+Descriptors in messages to or from a child: one of the model goes by its number in the child's
+table, one of the host goes through the channel.  What the child is to have of the model comes with
+a number that the host has made for it, which the child then claims.
 
 Sources: POSIX.1-2024 fork(); Plan 9 ``devmnt.c`` for calls as messages with numbers.
 """
 
 import copy
+import os
 import pickle
 import select
+import stat
+import struct
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..calls.calls import Calls
 from ..calls.poll import EpollCalls
-from ..machine.constants import POLLIN, SCM_RIGHTS
-from ..machine.descriptors import DescriptorTable, File
+from ..machine.constants import MSG_PEEK, POLLIN, SCM_RIGHTS
+from ..machine.descriptors import DescriptorTable, File, reserve
 from ..machine.errors import EBADF, fail
+from ..machine.host import Caller, Credentials
 from ..machine.scheduler import Killed
-from .os_module import refuse
+from .ancillary import HostFile
+from .watch import take_no_signals
 
 try:
     import _socket as _host
@@ -40,11 +46,11 @@ except ImportError:  # a Python built without sockets
     _host = None  # type: ignore[assignment]
 
 LOOK = 0.002  # seconds between looks at what comes
+MOST_RIGHTS = 16 + 4 * 253 + 4  # bytes of control that carry the most descriptors of a message
 PATIENCE = 1.0  # seconds that the end of a process may take
 SOON = 0.0005  # seconds within which a child mostly asks again
 WAITING = frozenset(("accept", "close", "connect", "receive", "send", "poll", "select",
                      "epoll_wait"))
-RIGHTS = "descriptors in messages to or from the child of os.fork; open what both need before it"
 
 
 class Gone(Exception):
@@ -59,12 +65,12 @@ class Channel:
         self._buffer = bytearray()
         self.passed: list[int] = []  # descriptors that came along
 
-    def send(self, message: Any, passed: int | None = None) -> None:
+    def send(self, message: Any, passed: Sequence[int] = ()) -> None:
         """Send a message; read what comes while there is no room, so that nobody waits for ever."""
         data = pickle.dumps(message)
         data = len(data).to_bytes(8, "big") + data
-        if passed is not None:
-            rights = (_host.SOL_SOCKET, _host.SCM_RIGHTS, passed.to_bytes(4, "little"))
+        if passed:
+            rights = (_host.SOL_SOCKET, _host.SCM_RIGHTS, struct.pack(f"={len(passed)}i", *passed))
             data = data[self.sock.sendmsg([data], [rights]):]
         while data:
             try:
@@ -78,11 +84,17 @@ class Channel:
 
     def read(self, flags: int = 0) -> None:
         """Take what has come.  Gone: it was the end.  BlockingIOError: nothing, and no waiting."""
-        data, rights, _, _ = self.sock.recvmsg(1 << 18, _host.CMSG_SPACE(4), flags)
+        data, rights, _, _ = self.sock.recvmsg(1 << 18, MOST_RIGHTS, flags)
         if not data:
             raise Gone
         self._buffer += data
-        self.passed += [int.from_bytes(each[2][:4], "little") for each in rights]
+        for _, _, numbers in rights:
+            self.passed += [number for number, in struct.iter_unpack("=i", numbers)]
+
+    def take(self, count: int) -> list[int]:
+        """The next descriptors that came along."""
+        taken, self.passed = self.passed[:count], self.passed[count:]
+        return taken
 
     def messages(self) -> Iterator[Any]:
         """What has come in whole."""
@@ -141,18 +153,21 @@ class Served:
     def __init__(self, machine: Any, sock: Any, numbers: dict[int, File], pid: int = 0) -> None:
         self._machine, self._scheduler = machine, machine.scheduler
         self._channel, self.pid = Channel(sock), pid
-        self._host = host = copy.copy(machine.host)
-        host.process = pid
+        host = copy.copy(machine.host)
         self.table = host.descriptors = Table(machine.scheduler, numbers)
         self._calls = Calls(host, machine.node, machine.families)
         self._parts = {"calls": self._calls, "poll": EpollCalls(host), "table": self.table,
                        "process": self}
         self._workers: list[Any] = []
+        self._held: dict[int, File] = {}  # on their way to the child
+        self._holds = 0  # how many there have been
+        self._directory = b""
         living.append(self)
         self._scheduler.start(self._serve, f"process {pid}")
 
     def _serve(self) -> None:
         """Answer until the child has ended, or started another program."""
+        take_no_signals()
         fd = self._channel.sock.fileno()
         try:
             while True:
@@ -168,6 +183,7 @@ class Served:
 
     def _begin(self, message: Any) -> None:
         """Answer at once, or in a thread of its own what may wait."""
+        message = (*message[:-1], self._channel.take(message[-1]))
         if message[2] in WAITING:
             with suppress(RuntimeError):  # no thread can be made any more: at the end of a process
                 self._workers = [task for task in self._workers
@@ -178,43 +194,92 @@ class Served:
         self._answer(*message)
 
     def _answer(self, number: int, part: str, name: str, arguments: Any, named: Any,
-                offered: list[int]) -> None:
-        me = self._scheduler.current.ident
+                offered: list[int], ids: tuple[int, int], passed: list[int]) -> None:
+        me, callers = self._scheduler.current.ident, self._machine.host.callers
         self.table.offers[me] = list(offered)
+        callers[me] = Caller(Credentials(self.pid, *ids), self._directory)
         answer: tuple[Any, ...]
+        way: list[int] = []
         try:
+            if name == "send" and len(arguments) > 5:
+                arguments = (*arguments[:5], self._unpack(arguments[5], passed), *arguments[6:])
+            elif part == "process":
+                arguments = (*arguments, *passed)
             result = getattr(self._parts[part], name)(*arguments, **named)
-            answer = (number, True, RESULTS.get(name, _itself)(result))
+            result = RESULTS.get(name, _itself)(result)
+            if name == "receive":
+                result = result._replace(
+                    control=self._pack(result.control, arguments[2] & MSG_PEEK, way))
+            answer = (number, True, result, len(way))
         except Killed:
             raise
         except Exception as failure:
-            answer = (number, False, failure.with_traceback(None))
+            answer = (number, False, failure.with_traceback(None), 0)
         finally:
             self.table.offers.pop(me, None)
+            callers.pop(me, None)
+            if part != "process":
+                close_all(passed)
         with suppress(OSError, Gone):
-            self._channel.send(answer)
+            self._channel.send(answer, way)
+        close_all(way)
 
-    def fork(self, pid: int) -> None:
-        """The child has a child itself, whose end of a pair came with the message."""
-        Served(self._machine, self._take_passed(), self.table, pid)
+    def _unpack(self, control: Any, passed: list[int]) -> Any:
+        """The control messages of the child, with files for what it named."""
+        def file(kind: str, number: int) -> File:
+            return HostFile(passed[number]) if kind == "host" else self.table.find(number)
+
+        return tuple((level, kind, tuple(each and file(*each) for each in value))
+                     if is_rights(kind, value) else (level, kind, value)
+                     for level, kind, value in control)
+
+    def _pack(self, control: Any, peeked: int, way: list[int]) -> Any:
+        """Control messages for the child; the descriptors that *way* is given go along."""
+        def name(file: File) -> tuple[str, int]:
+            if peeked:
+                file.hold()
+            if isinstance(file, HostFile):
+                way.append(os.dup(file.number))
+                file.drop()
+                return "host", 0
+            way.append(reserve())
+            self._holds += 1
+            self._held[self._holds] = file
+            return "held", self._holds
+
+        return tuple((level, kind, tuple(name(file) for file in value))
+                     if is_rights(kind, value) else (level, kind, value)
+                     for level, kind, value in control)
+
+    def claim(self, held: int, number: int | None) -> None:
+        """The child names a file that came, or lets go of it."""
+        file = self._held.pop(held)
+        if number is not None:
+            self.table.name(number, file)
+        file.drop()
+
+    def move(self, directory: bytes) -> None:
+        """Relative paths of the child begin there."""
+        self._directory = directory
+
+    def fork(self, pid: int, end: int) -> None:
+        """The child has a child itself, whose *end* of a pair came with the message."""
+        Served(self._machine, _host.socket(fileno=end), self.table, pid)
 
     def greet(self, pid: int) -> dict[str, Any]:
         """A program has joined: what it must know of the machine, and which sockets it has."""
-        self.pid = self._host.process = pid
-        return {"ahead": self._machine.clock.ahead, "name": self._host.name,
+        self.pid = pid
+        return {"ahead": self._machine.clock.ahead, "name": self._machine.host.name,
                 "profile": self._machine.profile, "numbers": list(self.table)}
 
-    def door(self) -> None:
+    def door(self, end: int) -> None:
         """The child starts a program."""
-        Door(self._machine, self._take_passed())
+        Door(self._machine, _host.socket(fileno=end))
 
-    def lend(self, numbers: dict[int, int]) -> None:
+    def lend(self, numbers: dict[int, int], end: int) -> None:
         """The program has sockets of the child's, by numbers of its own."""
-        Served(self._machine, self._take_passed(),
+        Served(self._machine, _host.socket(fileno=end),
                {new: self.table[old] for new, old in numbers.items()})
-
-    def _take_passed(self) -> Any:
-        return _host.socket(fileno=self._channel.passed.pop(0))
 
     def disown(self) -> None:
         """In a child of this process: this is the parent's affair."""
@@ -230,6 +295,8 @@ class Served:
         for number in list(self.table):
             with suppress(OSError):
                 self._calls.close(number)
+        for file in self._held.values():
+            file.drop()
 
 
 class Door:
@@ -242,6 +309,7 @@ class Door:
 
     def _watch(self) -> None:
         """Serve whoever comes, until nobody is left who could."""
+        take_no_signals()
         fd = self._sock.fileno()
         try:
             while True:
@@ -272,25 +340,40 @@ def settle(machine: Any, pid: int) -> None:
 
 
 def linger(machine: Any) -> None:
-    """Before the machine's first process ends: wait for children as long as they have sockets."""
+    """Before the machine's first process ends: wait for children as long as they have sockets.
+
+    To them it has ended: a child that reads to the end of a pipe comes to it.
+    """
+    if any(served.table for served in living):
+        _let_go_of_pipes()
     while any(served.table for served in living):
         machine.scheduler.current.call = "exit"
         machine.scheduler.wait((), machine.clock.now + LOOK, "waits for children with sockets")
+
+
+def _let_go_of_pipes() -> None:
+    """Close the program's pipes: the null device takes their places, so that closing works."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in map(int, os.listdir("/dev/fd")):
+        with suppress(OSError):  # the directory's own
+            if number > 2 and stat.S_ISFIFO(os.fstat(number).st_mode):
+                os.dup2(null, number, False)
+    os.close(null)
 
 
 def _itself(result: Any) -> Any:
     return result
 
 
-def _without_files(message: Any) -> Any:
-    """A message that was received; one with descriptors is refused, and they are closed."""
-    files = [file for _, kind, value in message[2]
-             if kind == SCM_RIGHTS and isinstance(value, tuple) for file in value]
-    for file in files:
-        file.drop()
-    if files:
-        refuse(RIGHTS)
-    return message
+def is_rights(kind: int, value: Any) -> bool:
+    """True of a control message with descriptors."""
+    return kind == SCM_RIGHTS and isinstance(value, tuple)
+
+
+def close_all(numbers: Iterable[int]) -> None:
+    """Close descriptors of the host."""
+    for number in numbers:
+        os.close(number)
 
 
 RESULTS: dict[str, Callable[[Any], Any]] = {
@@ -299,5 +382,4 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "getpeername": lambda result: (None, result[1]),
     "socket_of": lambda so: types.SimpleNamespace(
         family=so.family, type=so.type, protocol_number=so.protocol_number),
-    "receive": _without_files,
 }

@@ -13,6 +13,7 @@ Sources: POSIX.1-2024 alarm(), pthread_kill(); Linux setitimer(2); CPython
 
 import os
 import signal
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +21,8 @@ from .by_name import ByName
 
 TIMERS = {name: getattr(signal, name) for name in (
     "alarm", "setitimer", "getitimer", "pthread_kill", "pause", "signal", "getsignal",
-    "set_wakeup_fd") if hasattr(signal, name)}
+    "set_wakeup_fd", "sigwait", "sigwaitinfo", "sigtimedwait") if hasattr(signal, name)}
+LOOK = 0.002  # seconds between looks at the signals that wait
 KILL: Any = getattr(os, "kill", None)
 
 
@@ -98,6 +100,36 @@ class Signals(ByName, of="signal"):
         """Wait for a signal; a deadlock where no alarm is set and nobody can run."""
         self._scheduler.current.call = "pause"
         self._scheduler.wait((), None, "waits for a signal")
+
+    def sigwait(self, sigset: Any, /) -> signal.Signals:
+        """Wait for a signal of *sigset*, which are blocked; returns which one came.
+
+        Source: POSIX.1-2024 sigwait().
+        """
+        return signal.Signals(self.sigwaitinfo(sigset).si_signo)
+
+    def sigwaitinfo(self, sigset: Any, /) -> Any:
+        """Wait for a signal of *sigset*; returns what is known of it."""
+        return self._await(sigset, None)
+
+    def sigtimedwait(self, sigset: Any, timeout: float, /) -> Any:
+        """The same for at most *timeout* seconds; None if they are over."""
+        if timeout < 0:
+            raise ValueError("timeout must be non-negative")
+        return self._await(sigset, self._clock.now + timeout)
+
+    def _await(self, sigset: Any, deadline: float | None) -> Any:
+        """Ask the host again and again, as the signal may come from another process."""
+        self._scheduler.current.call = "sigwait"
+        while (found := TIMERS["sigtimedwait"](sigset, 0)) is None:
+            now = self._clock.now
+            if deadline is not None and now >= deadline:
+                return None
+            until = now + LOOK if deadline is None else min(now + LOOK, deadline)
+            self._scheduler.wait((), until, "waits for a signal")
+            if not self._clock.real:  # which has slept
+                time.sleep(LOOK)
+        return found
 
     def signal(self, number: int, handler: Any, /) -> Any:
         """Set what handles a signal; returns what did before."""

@@ -91,6 +91,16 @@ def waits(fd: int) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(fd)
 
 
+def standard_stream(number: int, before: Any) -> Any:
+    """A standard stream of a descriptor of the model, as *before* was; None where none was."""
+    if before is None:
+        return None
+    stream: Any = open(number, "w" if number else "r", encoding=before.encoding,  # noqa: SIM115
+                       errors=before.errors, closefd=False)
+    stream.reconfigure(write_through=before.write_through)
+    return stream
+
+
 class Opener(ByName, of="io"):
     """Has ``open``, as a method: as an attribute of a class it must not become one."""
 

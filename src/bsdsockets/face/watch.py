@@ -10,6 +10,7 @@ May not know: sockets.
 """
 
 import _thread
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +24,12 @@ bsdsockets: {name} goes on for {seconds:.0f} seconds{place}, and {others} cannot
 threads take turns only where a call waits. A loop that waits for another thread should wait \
 in it: Event.wait(), Queue.get(), join(), time.sleep().
 """
+
+
+def take_no_signals() -> None:
+    """Leave them to the program's threads: a thread of the machine that calls this is none."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 
 class Watch:
@@ -44,6 +51,7 @@ class Watch:
 
     def _look(self) -> None:
         """Look until one thread is left, or something was told."""
+        take_no_signals()
         scheduler, before = self._scheduler, None
         while len(scheduler.tasks) > 1:
             self._sleep(PERIOD)

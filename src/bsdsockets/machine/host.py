@@ -56,6 +56,14 @@ class Credentials:
     gid: int
 
 
+@dataclass(frozen=True)
+class Caller:
+    """A process whose system calls this one does: who it is, and where its paths begin."""
+
+    credentials: Credentials
+    directory: bytes
+
+
 class Host:
     """What one machine is made of, below its network.
 
@@ -75,20 +83,32 @@ class Host:
         self.scheduler = Scheduler(self.clock, stacks.engine() or RealThreads(), seed)
         self.observers = Observers(self.clock, lambda: self.scheduler.current.name)
         self.descriptors = DescriptorTable()
-        self.names = Names()
+        self.names = Names(self._directory)
         self.random = random.Random(seed)
         self.sockets = 0  # how many there have been
-        self.process = 0  # whose calls these are, if not those of the process that runs them
+        self.kept: frozenset[int] = frozenset()  # the host's descriptors that no program closes
+        self.callers: dict[int, Caller] = {}  # by thread, if it is not this process that calls
         self.passed: dict[Any, None] = {}  # UNIX sockets that messages have carried
 
     @property
     def credentials(self) -> Credentials:
         """Who runs the program: the process on the host; root where the host knows no users."""
+        caller = self.callers.get(self.scheduler.current.ident) if self.callers else None
+        if caller is not None:
+            return caller.credentials
         if not hasattr(os, "getuid"):
             return Credentials(1, 0, 0)
-        return Credentials(self.process or os.getpid(), os.getuid(), os.getgid())
+        return Credentials(os.getpid(), os.getuid(), os.getgid())
 
     @property
     def privileged(self) -> bool:
         """True if the process may do what root may."""
+        caller = self.callers.get(self.scheduler.current.ident) if self.callers else None
+        if caller is not None:
+            return caller.credentials.uid == 0
         return not hasattr(os, "geteuid") or os.geteuid() == 0
+
+    def _directory(self) -> bytes:
+        """Where paths begin that are not absolute; empty for where this process is."""
+        caller = self.callers.get(self.scheduler.current.ident) if self.callers else None
+        return b"" if caller is None else caller.directory

@@ -15,6 +15,7 @@ Sources: Linux unix(7).
 import errno
 import os
 import stat
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .errors import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, NAMES, fail
@@ -31,7 +32,8 @@ class Names:
     'a socket'
     """
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Callable[[], bytes] = bytes) -> None:
+        self._directory = directory  # where paths begin that are not absolute
         self.abstract: dict[tuple[int, bytes], Any] = {}  # of each type its own
         self._files: dict[tuple[int, int], Any] = {}
         self._automatic = 0
@@ -51,12 +53,14 @@ class Names:
                 fail(EADDRINUSE)
             self.abstract[kind, name] = bound
             return
+        name = os.path.join(self._directory(), name)
         self._make(name)
         status = os.stat(name)
         self._files[status.st_dev, status.st_ino] = bound
 
     def check_free(self, path: bytes) -> None:
         """Fail as binding *path* would if it did nothing else."""
+        path = os.path.join(self._directory(), path)
         self._make(path)
         os.unlink(path)
 
@@ -94,6 +98,7 @@ class Names:
                 fail(ECONNREFUSED)
             return self.abstract[kind, name]
         try:
+            name = os.path.join(self._directory(), name)
             status = os.stat(name)
             if not os.access(name, os.W_OK):
                 fail(EACCES)
