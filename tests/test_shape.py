@@ -28,8 +28,8 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1270,
-    "network": 655,
-    "protocols": 6870,
+    "network": 675,
+    "protocols": 6930,
     "families": 530,
     "sockets": 645,
     "calls": 875,

@@ -5,12 +5,14 @@ They run where a kernel has the family and a line to call over, which `call_line
 
 from __future__ import annotations
 
+import contextlib
 import select
 from collections.abc import Mapping
 from socket import SO_ACCEPTCONN, SOCK_SEQPACKET, SOL_SOCKET
 from typing import Any, ClassVar
 
 from .generator import SHUT, Generator
+from .link_words import cname
 from .old_generators import BytesGenerator, OldGenerator
 from .subjects import Program
 
@@ -136,7 +138,8 @@ class X25Generator(CallGenerator):
 class Ax25Generator(CallGenerator):
     """AX.25's connections and UI frames between two ports.
 
-    Left out: buffers that are full; options of the timers, which change when, not what; closing a
+    Left out: buffers that are full; options of the timers, which change when, not what; listen() on
+    a connected socket, which Linux lets, and which then takes its data for connections; closing a
     listener before its connections are taken, which Linux forgets but does not end; connecting the
     same two callsigns again, which Linux remembers for five seconds (so each program has its own).
     """
@@ -153,6 +156,13 @@ class Ax25Generator(CallGenerator):
 
     def connect(self, name: str, one: Any, other: str) -> str:
         return self.hear(name, one, other) if self._ended else super().connect(name, one, other)
+
+    def listen(self, name: str, one: Any, other: str) -> str:
+        """Let a socket listen that is not connected."""
+        with contextlib.suppress(OSError):
+            cname(one, "getpeername")
+            return self.shows(name, one, other)
+        return super().listen(name, one, other)
 
     def ends(self, name: str, one: Any, other: str) -> str:
         self._ended = self._ended or one.type == SOCK_SEQPACKET
@@ -194,7 +204,7 @@ class Ax25Generator(CallGenerator):
                         f"option({name}, 257, {number}, {self.any('4', '1', '2', '8')})")
 
     ways: ClassVar[Mapping[object, int]] = {
-        bind: 7, connect: 5, CallGenerator.take: 4, CallGenerator.listen: 2,
+        bind: 7, connect: 5, CallGenerator.take: 4, listen: 2,
         CallGenerator.shows: 8, send: 18, CallGenerator.hear: 18, option: 4, CallGenerator.ask: 2,
         ends: 2,
     }  # fmt: skip

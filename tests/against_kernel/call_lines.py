@@ -20,7 +20,7 @@ from pathlib import Path
 FAMILIES = Path(__file__).resolve().parents[2] / "docs" / "reference" / "families"
 STATE = Path("/proc/net/ax25")
 SETTINGS = Path("/proc/sys/net/ax25")
-TIMEOUTS = ("t1_timeout", "8"), ("t2_timeout", "1")
+TIMEOUTS = ("t1_timeout", "100"), ("t2_timeout", "20"), ("maximum_retry_count", "2")
 PATIENCE = 5.0
 """Seconds for a line of AX.25 to become quiet; N2 times T1 is far less."""
 ROUND = 0.012

@@ -85,9 +85,10 @@ def itaken(sock):
 def iclosed(sock):
     """Close a socket; one that listens first takes its calls, which Linux would forget."""
     with sock:
-        while sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN) and "IN" in poll(sock):
-            with contextlib.suppress(OSError):  # it may have ended
-                itaken(sock)[0].close()
+        for _ in range(10):
+            if sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN) and "IN" in poll(sock):
+                with contextlib.suppress(OSError):  # it may have ended
+                    itaken(sock)[0].close()
 
 
 def facilities(*values):

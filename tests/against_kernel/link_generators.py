@@ -252,6 +252,8 @@ class NetlinkGenerator(LinkGenerator):
     }  # fmt: skip
 
 
+HOSTS = ("'127.0.0.1'", "'127.0.0.2'", "'192.0.2.7'", "'10.9.9.9'", "'0.0.0.0'",
+         "'255.255.255.255'", "'127.255.255.255'", "'224.0.0.1'", "'239.1.2.3'", "'0.1.2.3'")
 NAMES = ("b'lo\\0'", "b'lo\\0'", "b'lo'", "b'nosuch\\0'", "b'x' * 15 + b'\\0'",
          "b'x' * 16 + b'\\0'", "b''")
 WAYS = ("'127.0.0.1'", "'127.0.0.1'", "'127.3.4.5'", "'127.255.255.255'", "'192.0.2.7'",
@@ -268,14 +270,15 @@ class PacketGenerator(LinkGenerator):
     renewed_every, closed_too = 50, 0.0  # CPython asks the socket for the interface of an address
     makes = ("pk()", "pk()", "pk(SOCK_DGRAM)", "pk(SOCK_RAW, 3)", "pk(SOCK_DGRAM, 3)", "pk(3, 0)",
              "pk(2, 0)", "pk(SOCK_RAW, 0x800)", "pk(SOCK_DGRAM, 0x86DD)", "pk(10, 3)", "pk(10)",
-             "pk(10, 3, AF_INET)", "pk(3, 1)", "pk(3, 4)", "udp()", "udp6()")  # fmt: skip
+             "pk(10, 3, AF_INET)", "pk(3, 1)", "pk(3, 4)", "udp()", "udp6()",
+             "udp_at()")  # fmt: skip
 
     def about(self, name: str, space: Mapping[str, Any], sockets: list[str]) -> str:
         if space[name].family != 17 and not (space[name].family == 2 and space[name].type == 10):
             six = "6" if space[name].family == 10 else ""
             return self.any(f"{name}.sendto(b'datagram', LO{six}[:1] + (9,))",
                             f"{name}.sendto(b'd', {('::1', 9) if six else ('127.0.0.3', 9)})",
-                            f"{name}.getsockopt(SOL_SOCKET, SO_ERROR)")
+                            f"{name}.getsockopt(SOL_SOCKET, SO_ERROR)", f"{name}.recv(99)")
         return super().about(name, space, sockets)
 
     def type(self) -> str:
@@ -325,7 +328,8 @@ class PacketGenerator(LinkGenerator):
                         "bytes(65549)", "bytes(65550)", "bytes(65551)", "bytes(65554)",
                         "bytes(70000)",
                         "frame(0x800, b'E' + bytes(30))", "frame(0x86DD, b'`' + bytes(50))",
-                        "frame(0x8100, b'\\0\\1\\x88\\xb5tagged')")  # fmt: skip
+                        "frame(0x8100, b'\\0\\1\\x88\\xb5tagged')",
+                        *[f"frame(0x800, made({self.any(*HOSTS)}, {self.any(*HOSTS)}))"] * 2)
 
     def send(self, name: str, one: Any, other: str) -> str:
         data, flags = self.data(), self.flags(SENT)

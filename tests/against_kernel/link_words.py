@@ -15,7 +15,7 @@ import struct
 
 libc = ctypes.CDLL(None, use_errno=True)
 ROUTE, USERSOCK, SOCK_PACKET, SOL_PACKET, SOL_NETLINK = 0, 2, 10, 263, 270
-EXPERIMENT = 0x88B5
+EXPERIMENT, PORT = 0x88B5, 40404
 NEWLINK, NEWADDR, DELADDR, NEWROUTE, DELROUTE = 16, 20, 21, 24, 25
 LINK_ATTRIBUTES = (1, 2, 3, 4, 6, 13, 16, 17, 27, 30, 31, 32, 33)
 GROUPS = (0, 1, 2, 4, 5, 6, 9, 10, 31, 32, 33, 38, 39, 64)
@@ -173,6 +173,24 @@ def asked(sock, kind, flags, body=b"", **more):
 
 def frame(ethertype=EXPERIMENT, data=b"data", to=bytes(6)):
     return to + bytes(6) + struct.pack("!H", ethertype) + data
+
+
+def udp_at():
+    """A socket of UDP at a port that `made` sends to."""
+    made = quiet(socket.socket(AF_INET, SOCK_DGRAM))
+    made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    made.bind(("0.0.0.0", PORT))
+    return made
+
+
+def made(source, to, data=b"made"):
+    """A packet of IPv4 with a datagram in it, from anybody to anybody."""
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28 + len(data), 1, 0, 64, 17, 0,
+                       inet_aton(source), inet_aton(to))
+    total = sum(struct.unpack("!10H", head))
+    total = (total & 0xFFFF) + (total >> 16)
+    head = head[:10] + struct.pack("!H", ~total & 0xFFFF) + head[12:]
+    return head + struct.pack("!HHHH", 9, PORT, 8 + len(data), 0) + data
 
 
 def ll(ethertype=EXPERIMENT, index=1, to=bytes(6), kind=0, family=AF_PACKET, length=None):

@@ -12,12 +12,14 @@ import pytest
 
 from bsdsockets import Machine
 from bsdsockets.machine.host import Host
+from bsdsockets.network.wire import checksum
 
 from .both import ROOT, on_both
 
 ALL, IP, EXPERIMENT = 0x0003, 0x0800, 0x88B5
 SOCK_PACKET, SOL_PACKET, STATISTICS, IGNORE_OUTGOING = 10, 263, 6, 23
 LOOPBACK, HOST, OUTGOING = 772, 0, 4
+STRANGER, EVERYBODY = bytes([192, 0, 2, 9]), b"\xff" * 4
 FRAME = bytes(12) + struct.pack("!H", EXPERIMENT) + b"a frame"
 
 
@@ -106,32 +108,48 @@ def test_statistics_count_what_came_and_what_was_lost_and_are_cleared_by_reading
     assert lost
 
 
+def made(source: bytes, to: bytes, protocol: int, payload: bytes) -> bytes:
+    """A frame of IPv4, from anybody to anybody."""
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, protocol, 0,
+                       source, to)
+    head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+    return bytes(12) + struct.pack("!H", IP) + head + payload
+
+
 def test_a_udp_datagram_made_frame_and_all_reaches_its_socket(machine: Machine) -> None:
+    socket: Any = machine.load("socket")
+    with socket.socket(type=socket.SOCK_DGRAM) as receiver, packet(machine, 3, ALL) as maker:
+        receiver.settimeout(1)
+        receiver.bind(("", 0))
+        port = receiver.getsockname()[1]
+        datagram = struct.pack("!HHHH", 77, port, 13, 0) + b"first"
+        maker.send(made(STRANGER, EVERYBODY, 17, datagram))
+        assert receiver.recvfrom(10) == (b"first", ("192.0.2.9", 77))
+
+
+def test_a_packet_that_nobody_can_have_sent_is_seen_and_dropped(machine: Machine) -> None:
     socket: Any = machine.load("socket")
     with (socket.socket(type=socket.SOCK_DGRAM) as receiver, packet(machine, 3, ALL) as watcher,
           socket.socket(type=socket.SOCK_DGRAM) as sender):
-        receiver.settimeout(1)
         receiver.bind(("127.0.0.1", 0))
+        receiver.setblocking(False)
         sender.sendto(b"first", receiver.getsockname())
-        receiver.recv(10)
-        watcher.send(frames(watcher)[0][0])
-        data, (_, port) = receiver.recvfrom(10)
-        assert (data, port) == (b"first", sender.getsockname()[1])
+        assert receiver.recv(10) == b"first"
+        frame = frames(watcher)[0][0]
+        watcher.send(frame)  # the same, but without its route
+        assert [data for data, _ in frames(watcher)] == [frame]
+        with pytest.raises(BlockingIOError):
+            receiver.recv(10)
 
 
 def test_a_raw_socket_gets_the_packet_of_a_frame_and_not_the_frame(machine: Machine) -> None:
     socket = machine.load("socket")
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, 253) as raw, \
-            socket.socket(socket.AF_INET, socket.SOCK_RAW, 255) as maker, \
-            socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as frames:
-        maker.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
-        head = struct.pack("!BBHHHBBH", 0x45, 0, 25, 1, 0, 64, 253, 0)
-        maker.sendto(head + bytes([127, 0, 0, 1]) * 2 + b"hello", ("127.0.0.1", 0))
-        packet = raw.recv(100)  # with the sum filled in
-        frames.bind(("lo", 0x0800))
-        frames.send(bytes(12) + b"\x08\x00" + packet)
+    with (socket.socket(socket.AF_INET, socket.SOCK_RAW, 253) as raw,
+          packet(machine, 3, IP) as maker):
+        frame = made(STRANGER, EVERYBODY, 253, b"hello")
+        maker.send(frame)
         raw.settimeout(1)
-        assert raw.recv(100) == packet
+        assert raw.recv(100) == frame[14:]
 
 
 def test_the_tcp_of_the_model_can_be_watched_from_the_first_segment_to_the_last(

@@ -16,7 +16,7 @@ from ..machine.constants import (
     SHUT_RD,
     SHUT_RDWR,
 )
-from ..machine.errors import EAGAIN, EBADF, EINPROGRESS, EINVAL, fail
+from ..machine.errors import EAGAIN, EBADF, EINPROGRESS, EINVAL, EOPNOTSUPP, fail
 from ..protocols.protocol import EVERYTHING
 from ..sockets.socket import Socket
 from .transfer import TABLED, Transfer
@@ -244,6 +244,14 @@ class Connections(Transfer):
             fail(EINVAL)
         try:
             so.protocol.shutdown(so, how + 1)
-        finally:
-            self._settle()
-            so.wake(EVERYTHING)  # after the peer, whom the FIN has woken
+        except OSError as failure:
+            if failure.errno == EOPNOTSUPP:
+                raise
+            self._woken(so)
+            raise
+        self._woken(so)
+
+    def _woken(self, so: Socket) -> None:
+        """Wake who waits for *so*, after the peer, whom the FIN has woken."""
+        self._settle()
+        so.wake(EVERYTHING)

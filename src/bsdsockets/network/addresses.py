@@ -17,6 +17,7 @@ from ..machine.constants import AF_INET, AF_INET6
 ANY4, ANY6 = "0.0.0.0", "::"
 LOOPBACK4, LOOPBACK6 = "127.0.0.1", "::1"
 BROADCAST4 = "255.255.255.255"
+ALL_HOSTS = "224.0.0.1"  # which every interface listens to
 
 
 @lru_cache(maxsize=4096)

@@ -121,11 +121,13 @@ class Ax25(Connections):
     def accept(self, so: Any) -> Any:
         """Take a connection; waits for one.
 
+        EINVAL
+            The socket does not listen, or connect() was called.
         EOPNOTSUPP
             Not SOCK_SEQPACKET.
-        EINVAL
-            The socket does not listen.
         """
+        if so.state != UNCONNECTED:
+            fail(EINVAL)
         if so.type != SOCK_SEQPACKET:
             fail(EOPNOTSUPP)
         return super().accept(so)
@@ -259,13 +261,16 @@ class Ax25(Connections):
             self._kick(so)
 
     def _information(self, so: Any, source: bytes, control: int, rest: bytes) -> None:
-        """A record: it acknowledges what was sent, and is acknowledged."""
+        """A record: it acknowledges what was sent, and is acknowledged.
+
+        One with another PID than the socket's is nobody's, but with AX25_PIDINCL.
+        """
         end = so.pcb
         end.acknowledged = control >> 5
         if control >> 1 & 7 == end.wanted:
             end.wanted = (end.wanted + 1) % MODULUS
-            data = rest if setting(so, PIDINCL) else rest[1:]
-            self.give(so, data, pack(source))
+            if rest and (setting(so, PIDINCL) or rest[0] == so.protocol_number):
+                self.give(so, rest, pack(source))
         if not self._kick(so):
             self._send(so, RR | end.wanted << 5, command=False)
 
@@ -282,20 +287,20 @@ class Ax25(Connections):
     def _datagram(self, interface: Interface, to: bytes, source: bytes, rest: bytes) -> None:
         """A UI frame: raw sockets first; datagram sockets know both callsigns.
 
-        Linux takes the PID away twice for a datagram socket without AX25_PIDINCL, and the
-        first byte with it.
+        Linux takes the PID away twice for a datagram socket without AX25_PIDINCL, here and in
+        receive(), and the first byte with it.
         """
         name = pack(source)
         for so in self.sockets:
-            if so.type == SOCK_RAW and plain(so.pcb.own) == plain(to) and (
-                    so.protocol_number == rest[0]):
-                self.give(so, bytes([UI]) + rest if setting(so, PIDINCL) else rest, name)
+            if so.type == SOCK_RAW and so.pcb.interface is interface and (
+                    plain(so.pcb.own) == plain(to) and so.protocol_number == rest[0]):
+                self.give(so, bytes([UI]) + rest, name)
         if plain(interface.address) != plain(to):
             return
         for so in self.sockets:
             if (so.type == SOCK_DGRAM and so.pcb.other and plain(so.pcb.own) == plain(to)
                     and plain(so.pcb.other) == plain(source)):
-                self.give(so, rest[1:] if setting(so, PIDINCL) else rest[2:], name)
+                self.give(so, rest[1:], name)
                 return
 
     # Data
@@ -344,11 +349,17 @@ class Ax25(Connections):
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take a record or a UI frame; waits for one.  What does not fit is lost.
 
+        Without AX25_PIDINCL the first byte, the PID, is taken away; as on Linux, by each look with
+        MSG_PEEK too.
+
         ENOTCONN
             SOCK_SEQPACKET: there is no connection, or no longer, whatever had come.
         """
         if so.type == SOCK_SEQPACKET and so.pcb.state != OPEN:
             fail(ENOTCONN)
+        waiting = so.buffer.records
+        if waiting and not setting(so, PIDINCL):
+            waiting[0] = waiting[0]._replace(data=waiting[0].data[1:])
         return super().receive(so, count, flags)
 
     def ioctl(self, so: Any, request: int, argument: bytes) -> tuple[int, bytes]:

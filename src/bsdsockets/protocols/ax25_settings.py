@@ -51,7 +51,8 @@ def set_option(so: Any, level: int, number: int, value: bytes) -> None:
     if number not in DEFAULTS:
         fail(ENOPROTOOPT)
     wanted = struct.unpack("=I", value[:4])[0]
-    if not LEAST.get(number, 0) <= wanted <= MOST.get(number, 0x7FFFFFFF):
+    if number not in SWITCHES and not (
+            LEAST.get(number, 0) <= wanted <= MOST.get(number, 0x7FFFFFFF)):
         fail(EINVAL)
     so.options[level, number] = int(bool(wanted)) if number in SWITCHES else wanted
 

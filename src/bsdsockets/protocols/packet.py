@@ -63,6 +63,7 @@ from ..network.frames import (
     send,
     type_of,
 )
+from ..network.martians import is_martian
 from ..network.node import Interface, Node
 from ..network.packets import Packet
 from ..network.parse import parse
@@ -267,7 +268,7 @@ class Packets(PacketSettings):
         if interface is None or kind_of(interface, frame.data, frame.header) == OTHERHOST:
             return
         packet = parse(frame.data[frame.header:])
-        if packet is None:
+        if packet is None or is_martian(self.node, packet):
             return
         for watcher in tuple(self.node.watchers):
             if watcher != self.watch:

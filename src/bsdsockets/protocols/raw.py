@@ -20,7 +20,7 @@ from ..machine.constants import (
     MSG_OOB,
 )
 from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
-from ..network.addresses import LOOPBACK6, is_any, is_mapped, pack, unmap
+from ..network.addresses import ALL_HOSTS, LOOPBACK6, is_any, is_mapped, pack, unmap
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.parse import carried, parse
@@ -35,7 +35,6 @@ from .protocol import Message, arrival
 from .raw_settings import checksum_offset, keeps_away, whole_packets
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
-ALL_HOSTS = "224.0.0.1"
 SILENT4 = (2, 103)  # IGMP and PIM
 SILENT6 = (0, 43, 44, 59, 60, 103)  # PIM, and what IPv6 itself reads or ends with
 LOST = Choices(ttl=0)  # collected in odd pieces: Linux gets the sum of ICMPv6 wrong

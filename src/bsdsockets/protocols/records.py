@@ -115,7 +115,7 @@ class Connections(Records):
         state = so.pcb.state
         mask = super().ready(so)
         if so.queue is not None:
-            return WRITABLE_BAND | (READABLE if so.queue.completed else 0)
+            return mask | (READABLE if so.queue.completed else 0)
         if state == CLOSED:
             return mask | HANGUP
         return mask & ~WRITABLE_BAND if state == OPENING else mask

@@ -13,7 +13,7 @@ IP_MULTICAST_ALL.
 from typing import Any
 
 from ..machine.constants import AF_INET
-from ..network.addresses import is_any, unmap
+from ..network.addresses import ALL_HOSTS, is_any, unmap
 from ..network.packets import Datagram, Packet
 from .datagram import Datagrams
 from .ports import covers
@@ -68,4 +68,5 @@ class UdpLookup(Datagrams):
         everything = "IPV6_MULTICAST_ALL" if ":" in group else "IP_MULTICAST_ALL"
         joined = any(member == group for member, _ in end.groups)
         usual = int(":" in group or so.family == AF_INET)
-        return joined or (so.options.get(everything, usual) != 0 and group in self.node.groups)
+        heard = group in self.node.groups or group == ALL_HOSTS
+        return joined or (heard and so.options.get(everything, usual) != 0)
