@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conversation import picture, recording, story
 from conversation.actors import cast
-from examples import engines, page, session
+from examples import accept, engines, page, session
 
 from tests.cpython_suites import pythons
 
@@ -420,5 +420,5 @@ def test_what_it_prints_is_compared_and_accepted(tmp_path: Path):
     with pytest.raises(session.Failed) as failed:
         here.run(block)
     here.close()
-    session.accept(failed.value.outcomes)
+    accept.write(session.corrections(failed.value.outcomes))
     assert (tmp_path / "page.md").read_text(encoding="utf-8") == PAGE.replace("'''", "```")

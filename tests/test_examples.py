@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples import page, programs, session, tags, unprivileged
+from examples import accept, page, programs, session, tags, unprivileged
 from examples.tags import TagError, parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -182,7 +182,7 @@ def test_accepting_writes_what_was_printed_and_keeps_lines_that_match(write):
         "- x\n\n  '''pycon\n  >>> print('port 4711')\n  port ...\n"
         "  >>> print('a'); print('b')\n  a\n  c\n  >>> 1 / 0\n  '''\n"
     )
-    session.accept(run(path)[0])
+    accept.write(session.corrections(run(path)[0]))
     assert path.read_text().splitlines()[3:] == [
         "  >>> print('port 4711')",
         "  port ...",
@@ -195,6 +195,47 @@ def test_accepting_writes_what_was_printed_and_keeps_lines_that_match(write):
         "  ```",
     ]
     assert all(outcome.passed for outcome in run(path)[0])
+
+
+def test_accepting_writes_what_programs_printed_with_the_ports_of_the_page(write):
+    path = write(
+        "- x\n\n  '''console\n  $ python3 -c 'print(50007); print(1)' &\n  $ wait\n  50008\n  .\n"
+        "  2\n"
+        "  $ python3 -c 'import sys; print(sys.argv[1]); print(7)' 50007\n  50...\n  8\n  '''\n"
+        "\n  '''pycon\n  >>> 1\n  2\n  '''\n"
+    )
+    corrections: list[accept.Correction] = []
+    console, pycon = page.read(path)
+    assert programs.run(console, corrections) == 3
+    here = session.Session([pycon], session.operating_system())
+    with pytest.raises(session.Failed) as failed:
+        here.run(pycon)
+    assert not here.close()
+    assert accept.write([*corrections, *session.corrections(failed.value.outcomes)]) == [path]
+    assert path.read_text().splitlines()[3:] == [
+        "  $ python3 -c 'print(50007); print(1)' &",
+        "  $ wait",
+        "  50007",
+        "  1",
+        "  $ python3 -c 'import sys; print(sys.argv[1]); print(7)' 50007",
+        "  50...",
+        "  7",
+        "  ```",
+        "",
+        "  ```pycon",
+        "  >>> 1",
+        "  1",
+        "  ```",
+    ]
+    assert programs.run(page.read(path)[0]) == 3
+
+
+def test_accepting_says_which_pages_it_has_changed(write):
+    path = write("'''console\n$ python3 -c 'print(1)'\n2\n'''\n")
+    command = [sys.executable, str(ROOT / "conf" / "examples"), str(path), "--accept"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert f"{path}: says now what was printed" in ended.stdout
+    assert "print(1)'\n1\n" in path.read_text()
 
 
 # whole programs

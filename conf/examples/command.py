@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from examples import page, programs, session, unprivileged
+from examples import accept, page, programs, session, unprivileged
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[int, int]:
     here = session.Session([b for b in blocks if b.kind == "pycon"], session.operating_system())
     ran = failed = 0
-    failures: list[session.Outcome] = []
+    accepted: list[accept.Correction] = []
     for block in blocks:
         if "os" not in block.tags.engines:
             continue
@@ -48,7 +48,7 @@ def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[in
             continue
         try:
             if block.kind == "console":
-                ran += programs.run(block)
+                ran += programs.run(block, accepted if accepting else None)
             elif block.kind == "conversation":
                 ran += 1
                 alone = session.Session([block], session.operating_system())
@@ -63,12 +63,13 @@ def _run_page(path: Path, blocks: list[page.Block], accepting: bool) -> tuple[in
         except session.Failed as failure:
             print(failure, end="\n\n")
             failed += len(failure.outcomes)
-            failures += failure.outcomes
+            accepted += session.corrections(failure.outcomes)
         except (programs.ProgramFailed, unprivileged.FailedAsNobody) as failure:
             print(failure, end="\n\n")
             failed += 1
     if accepting:
-        session.accept(failures)
+        for changed in accept.write(accepted):
+            print(f"{changed}: says now what was printed; read it with git diff")
     return ran, failed + _left_open(path, here)
 
 

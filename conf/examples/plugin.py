@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from examples import engines, page, programs, record, session, unprivileged
-from examples.session import accept
+from examples.accept import Correction, write
 from examples.tags import CONDITIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -232,7 +232,8 @@ class BlockItem(_OfBlock):
         except session.Failed as failed:
             if not (self.config.getoption("--accept") and self.page.name == "os"):
                 raise
-            _to_accept.extend(failed.outcomes)  # written once, at the end: lines will move
+            # Written once, at the end: lines will move.
+            _to_accept.extend(session.corrections(failed.outcomes))
             pytest.skip("its output is written into the page")
         if self.last and (left := self.page.close()):
             raise LeftOpen(f"{self.path}:{self.block.line}: left behind: {'; '.join(left)}")
@@ -244,7 +245,11 @@ class ProgramItem(_OfBlock):
     def runtest(self) -> None:
         self.user_properties.append(("programs", len(programs.commands(self.block))))
         self.user_properties.append(("engine", "os"))
-        programs.run(self.block)
+        accepted: list[Correction] | None = [] if self.config.getoption("--accept") else None
+        programs.run(self.block, accepted)
+        if accepted:
+            _to_accept.extend(accepted)
+            pytest.skip("its output is written into the page")
 
 
 class LeftOpen(Exception):
@@ -305,7 +310,7 @@ def _masked(text: str) -> str:
     return re.sub(r"\b\d{4,}\b", "#", text)
 
 
-_to_accept: list[session.Outcome] = []
+_to_accept: list[Correction] = []
 _counts: Counter[str] = Counter()
 _skips: Counter[str] = Counter()
 _ran: dict[str, Counter[str]] = {}
@@ -346,7 +351,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    accept(_to_accept)
+    write(_to_accept)
     worker = hasattr(session.config, "workerinput")
     whole = not session.config.getoption("--accept") and not session.config.option.keyword
     if _ran and not worker and whole:

@@ -41,6 +41,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from examples.accept import Correction
 from examples.page import Block, PageError
 
 COMMANDS = ("python3", "curl", "chromium", "wait", "kill")
@@ -91,13 +92,15 @@ def commands(block: Block) -> list[Command]:
     return result
 
 
-def run(block: Block) -> int:
+def run(block: Block, accepted: list[Correction] | None = None) -> int:
     """Run a console block; return the number of commands run.
+
+    Where a list is given, other output than the page's is no failure: it is put there.
 
     ProgramFailed
         A program printed something else, or did not end within its limit.
     """
-    shell = _Shell(block)
+    shell = _Shell(block, accepted)
     try:
         todo = commands(block)
         for command in todo:
@@ -141,8 +144,9 @@ class _Job:
 class _Shell:
     """The processes of one console block."""
 
-    def __init__(self, block: Block):
+    def __init__(self, block: Block, accepted: list[Correction] | None):
         self.block = block
+        self.accepted = accepted
         self.limit = block.tags.timeout or LIMIT
         self.ports: dict[str, str] = {}
         self.started: list[_Job] = []
@@ -227,8 +231,15 @@ class _Shell:
             raise self._failed(command, f"ended with status {job.process.returncode}")
 
     def _compare(self, command: Command, got: str) -> None:
-        if not self._is_wanted(command, got):
-            raise self._failed(command, self._put_ports_back(got))
+        if self._is_wanted(command, got):
+            return
+        got = self._put_ports_back(got)
+        if self.accepted is None:
+            raise self._failed(command, got)
+        block = self.block
+        self.accepted.append(
+            Correction(block.path, command.line + 1, command.want, got, block.indent)
+        )
 
     def _is_wanted(self, command: Command, got: str) -> bool:
         return _same(command.want, self._put_ports_back(got))

@@ -23,9 +23,9 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from examples.accept import Correction
 from examples.page import Block
 
 LIMIT = 10.0
@@ -260,29 +260,19 @@ def time_limit(seconds: float) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, remaining)
 
 
-def accept(outcomes: list[Outcome]) -> list[Path]:
-    """Write what the examples printed into their pages; return the files changed.
+def corrections(outcomes: list[Outcome]) -> list[Correction]:
+    """Return what is to be written into the pages, so that they say what was printed.
 
-    Lines of the page whose ``...`` still match are kept.  An example that took too long has
-    nothing to accept.
+    An example that took too long has nothing to accept.
     """
-    changed: dict[Path, list[str]] = {}
-    for outcome in sorted(outcomes, key=lambda outcome: outcome.line, reverse=True):
-        if outcome.passed or outcome.details.startswith("TookTooLong"):
-            continue
-        path = outcome.block.path
-        lines = changed.setdefault(path, path.read_text(encoding="utf-8").splitlines(keepends=True))
-        indent = outcome.block.indent + " " * outcome.example.indent
-        first = outcome.line - 1 + outcome.example.source.count("\n")
-        last = first + outcome.example.want.count("\n")
-        want = outcome.example.want.splitlines()
-        new = [
-            want[i]
-            if i < len(want) and _CHECKER.check_output(want[i] + "\n", text + "\n", FLAGS)
-            else text
-            for i, text in enumerate(outcome.got.splitlines())
-        ]
-        lines[first:last] = [f"{indent}{text or '<BLANKLINE>'}".rstrip() + "\n" for text in new]
-    for path, lines in changed.items():
-        path.write_text("".join(lines), encoding="utf-8")
-    return list(changed)
+    return [
+        Correction(
+            outcome.block.path,
+            outcome.line + outcome.example.source.count("\n"),
+            outcome.example.want,
+            "".join(f"{line or '<BLANKLINE>'}\n" for line in outcome.got.splitlines()),
+            outcome.block.indent + " " * outcome.example.indent,
+        )
+        for outcome in outcomes
+        if not outcome.passed and not outcome.details.startswith("TookTooLong")
+    ]
