@@ -1,6 +1,7 @@
 """The face: private copies beside the real modules, running programs, what can be watched."""
 
 import fnmatch
+import gc
 import importlib
 import os
 import selectors
@@ -8,6 +9,8 @@ import socket as real_socket
 import subprocess
 import sys
 import threading
+import warnings
+import weakref
 import zipapp
 from pathlib import Path
 
@@ -250,3 +253,41 @@ def test_audit_hooks_hear_of_the_models_sockets_as_of_the_kernels(tmp_path: Path
     model = run(str(program))
     assert "socket.getservbyport" in real.stdout
     assert model.stdout == real.stdout, model.stderr
+
+
+def test_a_machine_that_nobody_has_any_more_is_forgotten_with_its_threads() -> None:
+    def use() -> weakref.ref[Machine]:
+        machine = Machine()
+        threading = machine.load("threading")
+        machine.load("concurrent.futures.thread")
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        machine.close()
+        return weakref.ref(machine)
+
+    references = [use() for _ in range(3)]
+    gc.collect()
+    assert [reference() for reference in references[:2]] == [None, None]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes")
+def test_what_the_copies_want_done_in_a_child_is_done() -> None:
+    machine = Machine()
+    threading = machine.load("threading")
+    other = threading.Thread(target=machine.load("time").sleep, args=(1,))
+    other.start()
+    assert threading.active_count() == 2
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        os.write(writer, b"%d" % threading.active_count())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert os.read(reader, 10) == b"1"
+    os.close(reader)
+    os.close(writer)
+    other.join()
+    machine.close()

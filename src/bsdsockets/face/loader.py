@@ -13,10 +13,14 @@ Sources: importlib's reference; PEP 451.
 
 import builtins
 import importlib.util
+import os
 import sys
 import types
-from collections.abc import Callable
-from typing import Any
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, ClassVar
 
 
 def _names(text: str) -> frozenset[str]:
@@ -47,12 +51,55 @@ IN_C = {"uvloop": "asyncio's own event loop", "gevent": "threads or asyncio",
         "zmq": "sockets", "pycurl": "urllib.request or another client in Python"}
 
 
+class AtFork:
+    """What the copies of one machine want done when the process makes a child.
+
+    CPython never forgets what ``os.register_at_fork`` was given, and with it the machine; so it is
+    given one thing for all machines, which are forgotten here.
+    """
+
+    _all: ClassVar["weakref.WeakSet[AtFork]"] = weakref.WeakSet()
+
+    def __init__(self) -> None:
+        self._wanted: list[dict[str, Callable[[], object]]] = []
+        self._all.add(self)
+
+    def _gather(self, **wanted: Callable[[], object]) -> None:
+        self._wanted.append(wanted)
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Gather here what is registered meanwhile."""
+        real = getattr(os, "register_at_fork", None)
+        if real is None:
+            yield
+            return
+        os.register_at_fork = self._gather  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            os.register_at_fork = real
+
+    @classmethod
+    def do(cls, when: str) -> None:
+        """Do what is wanted at a time, before the child is made in the reverse order."""
+        for each in tuple(cls._all):
+            for wanted in each._wanted[::-1 if when == "before" else 1]:
+                wanted.get(when, int)()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(**{when: partial(AtFork.do, when)
+                           for when in ("before", "after_in_parent", "after_in_child")})
+
+
 class Loader:
     """The private modules of one machine, loaded when they are first asked for."""
 
     def __init__(self, built: dict[str, types.ModuleType]) -> None:
         self.modules: dict[str, types.ModuleType] = dict(built)
         self.made: dict[str, Callable[[], types.ModuleType]] = {}  # when they are asked for
+        self.at_fork = AtFork()
         self._builtins = dict(vars(builtins))
         self._builtins["__import__"] = self.import_
 
@@ -110,7 +157,8 @@ class Loader:
         before = sys.modules.get(name)
         sys.modules[name] = module
         try:
-            exec(code, vars(module))
+            with self.at_fork.gathered():
+                exec(code, vars(module))
         except BaseException:
             del self.modules[name]
             raise
