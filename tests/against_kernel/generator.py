@@ -8,9 +8,9 @@ filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it i
 algorithm (what it holds back leaves with the delayed acknowledgement, 40 ms later), so every TCP
 socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); time stamps of
 TCP, which begin some time after somebody has asked; labels of a security module (SO_PASSSEC);
-MSG_TRUNC and MSG_MORE on TCP, and SO_SNDBUF on a TCP socket that is connected to itself, which
-acknowledges late (docs/inside/differences.md); passing UNIX sockets, which may end in their own
-queues, and are then freed by the kernel's collector some time later.
+MSG_TRUNC and MSG_MORE on TCP, and SO_SNDBUF and TCP_CORK on a TCP socket that is connected to
+itself, which acknowledges late (docs/inside/differences.md); passing UNIX sockets, which may end
+in their own queues, and are then freed by the kernel's collector some time later.
 """
 
 from __future__ import annotations
@@ -315,7 +315,7 @@ class Generator:
         level = self.random.choice(own if self.random.random() < 0.8 else tuple(OPTIONS))
         left_out = OF_THE_MOMENT + EFFECTS + (
             OF_DATAGRAMS if one.type == 1 and one.family != 1 else ())
-        left_out += ("SO_SNDBUF", "32") if self._to_itself(one) else ()
+        left_out += ("SO_SNDBUF", "32", "TCP_CORK") if self._to_itself(one) else ()
         left_out += ("IP_OPTIONS",) if one.type == 3 else ()  # stored: not in what raw sockets read
         known = [name for name in OPTIONS[level] + MORE.get(level, []) if name not in left_out]
         return level, self.random.choice(known)
