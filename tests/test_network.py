@@ -160,3 +160,15 @@ def test_a_stream_over_a_bad_link_is_whole(seed: int) -> None:
         thread.join()
     assert bytes(received) == sent
     machine.close()
+
+
+def test_an_address_without_a_name_is_its_own_name() -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    for address, name in (("127.0.0.1", "localhost"), ("::1", "localhost"),
+                          ("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "2001:db8::1")):
+        assert socket.getnameinfo((address, 80), socket.NI_NUMERICSERV) == (name, "80")
+        if name == address:
+            with pytest.raises(socket.gaierror, match="not known"):
+                socket.getnameinfo((address, 80), socket.NI_NAMEREQD)
+    machine.close()

@@ -508,7 +508,11 @@ def test_a_port_that_the_system_chooses_meets_the_same_peer_a_second_after_time_
         time.sleep(seconds)
         with socket.socket() as second:
             assert second.connect_ex(address) == (0 if again else errno.EADDRNOTAVAIL)
+            second.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
+        with socket.socket() as third:  # a reset leaves nothing behind, nor does what was replaced
+            if again:
+                third.bind(("127.0.0.1", address[1] + 1))
     machine.close()
 
 
@@ -549,6 +553,30 @@ def test_what_comes_puts_the_first_probe_off() -> None:
         connection.send(b"x")
         time.sleep(11)
         assert seen == [8, 8, 18, 18]  # the data and the probe, each with its acknowledgement
+        connection.close()
+    machine.close()
+
+
+# RFC 9293 3.8.6.3: delayed acknowledgments
+
+
+def test_each_acknowledgement_that_is_delayed_goes_with_data_or_after_40_milliseconds() -> None:
+    machine = Machine()
+    socket, time = machine.load("socket"), machine.load("time")
+    with socket.create_server(LO) as server, socket.create_connection(
+            server.getsockname()) as client:
+        connection, _ = server.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+        begin, seen = time.monotonic(), list[tuple[int, str]]()
+        machine.observe(lambda event: seen.append(
+            (round((event.time - begin) * 1000), str(event.packet.payload)))
+            if isinstance(event, PacketSent) else None)
+        client.send(b"one")
+        connection.send(b"answer")
+        client.send(b"two")
+        time.sleep(1)
+        assert seen == [(0, "PSH+ACK 3 bytes"), (0, "PSH+ACK 6 bytes"), (0, "ACK 0 bytes"),
+                        (0, "PSH+ACK 3 bytes"), (40, "ACK 0 bytes")]
         connection.close()
     machine.close()
 

@@ -212,6 +212,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only types whose name contains this")
     parser.add_argument("--skip-model", action="store_true", help="compare kernel and record only")
     parser.add_argument("--skip-kernel", action="store_true", help="compare model and record only")
+    parser.add_argument("--by-segments", action="store_true", help="the model takes no short ways")
     arguments = parser.parse_args()
     kernel: World = Kernel()
     if arguments.record:
@@ -226,7 +227,8 @@ def main() -> int:
     known = {key: outcome for key, outcome in known.items() if key[0] in names}
     found = 0
     worlds = [] if arguments.skip_kernel else [kernel]
-    worlds += [] if arguments.skip_model else [Model()]
+    worlds += [] if arguments.skip_model else [
+        Model(by_segments=arguments.by_segments)]
     for world in worlds:
         now = {**flat(states(world, chosen)), **outcomes(world, chosen)}
         now |= option_outcomes(world, chosen)

@@ -21,6 +21,27 @@ JOIN = f"inet_aton({GROUP}) + inet_aton('127.0.0.1')"
 PKTINFO, RECVERR, RECVTTL, MULTICAST_ALL = "8", "11", "12", "49"
 
 PROGRAMS = {
+    "MSG_WAITALL ends at the urgent byte": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
+    "a.connect(at(l)); b, peer = accept(l); b.send(b'ab'); b.send(b'!', MSG_OOB); b.send(b'cdef'); "
+    "a.setblocking(True); a.recv(4, MSG_WAITALL); a.recv(4, MSG_WAITALL); b.send(b'gh'); "
+    "b.shutdown(SHUT_WR); a.recv(4, MSG_WAITALL)",
+    "a segment with an option and data made by a program is answered": "r = socket.socket("
+    "AF_INET, SOCK_RAW, IPPROTO_TCP); r.setblocking(False); r.sendto(bytes.fromhex("
+    "'115cad9d000003e8000000006002040010440000020403e861626364'), LO); "
+    "[r.recv(99)[24:34] for _ in range(2)]; r.recv(99)",
+    "IPV6_PKTINFO of a datagram to IPv4": "r = udp(); r.bind(LO); a = udp6(); "
+    + "; ".join(
+        f"a.sendmsg([b'x'], [(IPPROTO_IPV6, IPV6_PKTINFO, inet_pton(AF_INET6, {own!r}) + {rest})], "
+        "0, mapped(r)); r.recvfrom(9)[1][0]"
+        for own in ("::ffff:127.0.0.1", "::ffff:127.0.0.9", "::1", "::ffff:9.9.9.9")
+        for rest in ("bytes(3)", "bytes(4)", "bytes(5)", "b'\\1' + bytes(3)")),
+    "TCP_INFO counts bytes and segments with data": "l = tcp(); l.bind(LO); l.listen(); "
+    "a = tcp(); a.connect(at(l)); b, peer = accept(l); a.send(b'one'); b.recv(9); "
+    "b.send(b'three'); a.recv(9); a.send(b'seven..'); b.recv(9); "
+    "struct.unpack('=Q', a.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[128:136]); "
+    "struct.unpack('=II', a.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[152:160]); "
+    "struct.unpack('=Q', b.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[128:136]); "
+    "struct.unpack('=II', b.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[152:160])",
     "peeking steps over the urgent byte": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
     "a.connect(at(l)); b, peer = accept(l); b.send(b'x!', MSG_OOB); b.send(b'yz'); "
     "a.recv(9, MSG_PEEK); a.recv(9); a.recv(9, MSG_PEEK); a.recv(1, MSG_PEEK); "
@@ -310,6 +331,17 @@ FEATURES: dict[str, Program] = {
 FEATURES |= dict(_names())
 
 
+def answers(left: World, right: World, program: Program) -> tuple[list[str], list[str]]:
+    """What two worlds answer; asked again where they differ: Linux delays the ACK of a FIN by up to
+    40 ms of wall-clock time, and a loaded machine may be slower than that.  A fault shows always.
+    """
+    for _ in range(3):
+        here, there = left.run(program), right.run(program)
+        if here == there:
+            break
+    return here, there
+
+
 def main() -> int:
     """Compare the worlds, feature by feature."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -318,12 +350,13 @@ def main() -> int:
     parser.add_argument("--show", action="store_true", help="print the kernel's answers")
     arguments = parser.parse_args()
     left = Kernel()
-    right: World = Kernel() if arguments.kernel_twice else Model()
+    rights: list[World] = (
+        [Kernel()] if arguments.kernel_twice else [Model(), Model(by_segments=True)])
     different = 0
-    for name, program in FEATURES.items():
+    for (name, program), right in itertools.product(FEATURES.items(), rights):
         if arguments.only not in name:
             continue
-        here, there = left.run(program), right.run(program)
+        here, there = answers(left, right, program)
         if here != there or arguments.show:
             print(name)
         for line, one, other in zip(program, here, there, strict=True):

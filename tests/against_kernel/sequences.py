@@ -219,11 +219,13 @@ def main() -> int:
     parser.add_argument("--brief", action="store_true", help="only the lines, not whole programs")
     parser.add_argument("--of", choices=GENERATORS, default="core", help="which families")
     parser.add_argument("--kernel-twice", action="store_true", help="prove the judge on the kernel")
+    parser.add_argument("--by-segments", action="store_true", help="the model takes no short ways")
     arguments = parser.parse_args()
     make = GENERATORS[arguments.of]
     left = Kernel(private=make.own_network)
     right: World = Kernel(private=make.own_network) if arguments.kernel_twice else Model(
-        profile="built in" if make.own_network else "as this machine")
+        profile="built in" if make.own_network else "as this machine",
+        by_segments=arguments.by_segments)
     if make not in (Generator, *WITHOUT_NETWORK.values()) and not left.private:
         print("no network of one's own can be made here", file=sys.stderr)
         return 77

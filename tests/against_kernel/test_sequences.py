@@ -24,6 +24,12 @@ def test_the_model_answers_random_programs_as_the_kernel_does(seed: int) -> None
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def test_the_short_ways_of_the_model_answer_as_its_segments_do() -> None:
+    """Whoever looks at a link sees every packet, and a program notices nothing."""
+    answer = isolated.run("sequences", "--calls", "30000", "--seed", "1", "--by-segments")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_the_model_answers_programs_about_one_feature_as_the_kernel_does() -> None:
     """Multicast, error queues, passed descriptors, epoll, names: line by line."""
     answer = isolated.run("features", limit=120)

@@ -250,7 +250,6 @@ class Output:
         if c.unsent and c.snd_wnd == 0:
             self._send_data(c, 1)
         else:
-            c.snd_wnd = max(c.snd_wnd, 1)
             self.push(c)
 
     def _patience(self, c: Connection) -> float:
