@@ -10,7 +10,7 @@ import pytest
 
 from bsdsockets import Machine
 from bsdsockets.machine.events import PacketSent, StateChanged
-from bsdsockets.network.packets import Packet
+from bsdsockets.network.packets import ACK, SYN, Packet, Segment
 from bsdsockets.protocols import tcp_states as states
 from bsdsockets.protocols.buffers import StreamBuffer
 
@@ -592,4 +592,63 @@ def test_a_handshake_that_waits_for_data_repeats_nothing_meanwhile() -> None:
         client.connect(server.getsockname())
         time.sleep(10)
         assert seen == [0, 7]  # three waits of 1, 2 and 4 seconds, for 5 that were asked for
+    machine.close()
+
+
+def test_keepalive_that_was_asked_for_before_begins_with_the_connection() -> None:
+    """Also with one that the fast path has made."""
+    machine = Machine()
+    socket, time = machine.load("socket"), machine.load("time")
+    with socket.create_server(LO) as server, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10)
+        client.connect(server.getsockname())
+        seen: list[Any] = []
+        machine.observe(seen.append)
+        time.sleep(11)
+        assert len([event for event in seen if isinstance(event, PacketSent)]) == 2
+    machine.close()
+
+
+# RFC 6298 2.2: when the first measurement is made
+
+
+@pytest.mark.parametrize(("delay", "repeated"), [(0.0, 0.2), (0.1, 0.6)])
+def test_the_way_of_the_handshake_says_when_data_is_sent_again(
+        delay: float, repeated: float) -> None:
+    """RTO is R + 4 * R/2, and at least 0.2 s more than R; R is here there and back."""
+    with Talk() as talk:
+        link, socket, time = talk.machine.node.loopback, talk.socket, talk.time
+        link.fault = lambda packet: delay
+        with socket.create_connection(talk.server.getsockname()) as client:
+            link.fault = lambda packet: None
+            before, begin = len(talk.events), time.monotonic()
+            client.send(b"lost")
+            time.sleep(repeated + 0.1)
+            sent = [round(event.time - begin, 3) for event in talk.events[before:]
+                    if isinstance(event, PacketSent) and event.packet.payload.data]
+            assert sent == [0, repeated]
+
+
+# RFC 9293 3.10.7.3, first: an acknowledgment that is not acceptable
+
+
+def test_in_syn_sent_an_acknowledgement_of_nothing_is_answered_with_a_reset() -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    link = machine.node.loopback
+    link.fault = lambda packet: None
+    with socket.socket() as client:
+        client.setblocking(False)
+        seen: list[Any] = []
+        machine.observe(seen.append)
+        assert client.connect_ex(("127.0.0.1", 9)) == errno.EINPROGRESS
+        syn = next(event.packet for event in seen if isinstance(event, PacketSent))
+        link.queue.append(Packet("127.0.0.1", "127.0.0.1", 6, Segment(
+            9, syn.payload.source, 1000, syn.payload.sequence + 7, SYN | ACK, 65536)))
+        seen.clear()
+        machine.node.deliver()
+        assert [str(event.packet.payload) for event in seen if isinstance(event, PacketSent)] == [
+            "RST 0 bytes"]
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
     machine.close()

@@ -21,6 +21,9 @@ JOIN = f"inet_aton({GROUP}) + inet_aton('127.0.0.1')"
 PKTINFO, RECVERR, RECVTTL, MULTICAST_ALL = "8", "11", "12", "49"
 
 PROGRAMS = {
+    "the buffers of both ends of a connection": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
+    "option(a, SOL_SOCKET, SO_SNDBUF); a.connect(at(l)); b, peer = accept(l); "
+    "[option(each, SOL_SOCKET, which) for each in (a, b) for which in (SO_SNDBUF, SO_RCVBUF)]",
     "MSG_WAITALL ends at the urgent byte": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
     "a.connect(at(l)); b, peer = accept(l); b.send(b'ab'); b.send(b'!', MSG_OOB); b.send(b'cdef'); "
     "a.setblocking(True); a.recv(4, MSG_WAITALL); a.recv(4, MSG_WAITALL); b.send(b'gh'); "
