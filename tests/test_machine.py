@@ -1,5 +1,6 @@
 """The lowest layer: virtual time, threads, descriptors, names of UNIX sockets, errors."""
 
+import _thread
 import errno
 import gc
 import os
@@ -327,4 +328,26 @@ def test_a_finalizer_that_waits_does_so_between_turns_not_in_one() -> None:
     assert len(turns) == 400
     assert finalized
     gc.collect()
+    machine.close()
+
+
+def test_what_only_a_thread_refers_to_is_finalized_in_its_turn() -> None:
+    machine = Machine()
+    threading = machine.load("threading")
+    where = []
+
+    class Argument:
+        def __del__(self) -> None:
+            time.sleep(0.01)
+            where.append(machine.scheduler.current.host == _thread.get_ident())
+
+    def work(argument: Argument) -> None:
+        del argument
+
+    time = machine.load("time")
+    for start in (machine.load("_thread").start_new_thread,
+                  lambda target, args: threading.Thread(target=target, args=args).start()):
+        start(work, (Argument(),))
+        time.sleep(0.1)
+    assert where == [True, True]
     machine.close()

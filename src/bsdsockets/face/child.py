@@ -15,6 +15,7 @@ import sys
 import types
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..machine.descriptors import DescriptorTable, File, reserve
@@ -106,7 +107,7 @@ class Client:
         try:
             self._channel.send((number, part, name, arguments, named or {}, offered,
                                 (os.geteuid(), os.getegid()), len(passed)), passed)
-            while number not in self._answers:
+            while not self._has(number):
                 self._take()
         except (BrokenPipeError, ConnectionResetError):
             raise Gone from None
@@ -139,13 +140,20 @@ class Client:
     def _take(self) -> None:
         """Wait for what comes next; the other threads go on."""
         scheduler = self._machine.scheduler
-        several = len(scheduler.tasks) > 1
-        try:
-            self._channel.read(_host.MSG_DONTWAIT if several else 0)
-        except BlockingIOError:
+        if len(scheduler.tasks) > 1:
             scheduler.wait((), self._machine.clock.now + LOOK, "waits for the machine's process")
-        for number, succeeded, result, came in self._channel.messages():
-            self._answers[number] = (succeeded, result, self._channel.take(came))
+        else:
+            poll = select.poll()
+            poll.register(self.fileno, select.POLLIN)
+            poll.poll()
+
+    def _has(self, number: int) -> bool:
+        """True if the answer *number* has come, perhaps to a finalizer's question."""
+        with suppress(BlockingIOError):
+            self._channel.read(_host.MSG_DONTWAIT)
+        for each, succeeded, result, came in self._channel.messages():
+            self._answers[each] = (succeeded, result, self._channel.take(came))
+        return number in self._answers
 
     @property
     def fileno(self) -> int:

@@ -20,6 +20,7 @@ Sources: POSIX.1-2024 fork(); Plan 9 ``devmnt.c`` for calls as messages with num
 """
 
 import copy
+import gc
 import os
 import pickle
 import select
@@ -57,6 +58,18 @@ class Gone(Exception):
     """The process that the machine began in has ended."""
 
 
+@contextmanager
+def without_finalizers() -> Iterator[None]:
+    """Collect no garbage meanwhile: a finalizer that makes a call would get in between."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 class Channel:
     """One end of a pair of the host's sockets, between two processes, for messages."""
 
@@ -67,7 +80,10 @@ class Channel:
 
     def send(self, message: Any, passed: Sequence[int] = ()) -> None:
         """Send a message; read what comes while there is no room, so that nobody waits for ever."""
-        data = pickle.dumps(message)
+        with without_finalizers():
+            self._send(pickle.dumps(message), passed)
+
+    def _send(self, data: bytes, passed: Sequence[int]) -> None:
         data = len(data).to_bytes(8, "big") + data
         if passed:
             rights = (_host.SOL_SOCKET, _host.SCM_RIGHTS, struct.pack(f"={len(passed)}i", *passed))
@@ -84,12 +100,13 @@ class Channel:
 
     def read(self, flags: int = 0) -> None:
         """Take what has come.  Gone: it was the end.  BlockingIOError: nothing, and no waiting."""
-        data, rights, _, _ = self.sock.recvmsg(1 << 18, MOST_RIGHTS, flags)
-        if not data:
-            raise Gone
-        self._buffer += data
-        for _, _, numbers in rights:
-            self.passed += [number for number, in struct.iter_unpack("=i", numbers)]
+        with without_finalizers():
+            data, rights, _, _ = self.sock.recvmsg(1 << 18, MOST_RIGHTS, flags)
+            if not data:
+                raise Gone
+            self._buffer += data
+            for _, _, numbers in rights:
+                self.passed += [number for number, in struct.iter_unpack("=i", numbers)]
 
     def take(self, count: int) -> list[int]:
         """The next descriptors that came along."""
@@ -174,12 +191,15 @@ class Served:
                 if not select.select([fd], [], [], SOON)[0]:
                     self._machine._poll.poll({fd: POLLIN}, None, "serve a process")
                 self._channel.read()
-                for message in self._channel.messages():
-                    self._begin(message)
+                self._begin_all()
         except (Gone, OSError):
             pass
         finally:
             self._end()
+
+    def _begin_all(self) -> None:
+        for message in self._channel.messages():
+            self._begin(message)
 
     def _begin(self, message: Any) -> None:
         """Answer at once, or in a thread of its own what may wait."""
@@ -222,6 +242,7 @@ class Served:
                 close_all(passed)
         with suppress(OSError, Gone):
             self._channel.send(answer, way)
+            self._begin_all()  # what came while there was no room
         close_all(way)
 
     def _unpack(self, control: Any, passed: list[int]) -> Any:

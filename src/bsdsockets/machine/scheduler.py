@@ -148,22 +148,23 @@ class Scheduler:
         task = self._new(name)
         task.waiting = True
         task.started = False
+        bodies = [body]
         try:
-            self.engine.start(task, lambda: self._live(task, body))
+            self.engine.start(task, lambda: self._live(task, bodies))
         except BaseException:
             del self.tasks[task.ident]
             raise
         task.notify()
         return task
 
-    def _live(self, task: Task, body: Callable[[], None]) -> None:
+    def _live(self, task: Task, bodies: list[Callable[[], None]]) -> None:
         task.waiting = False
         task.started = True
         if self._collects:
             gc.enable()
         try:
             if task.error is None:
-                body()
+                bodies.pop()()  # whose last reference ends in this thread's turn
         except Killed:
             pass
         finally:
