@@ -311,4 +311,22 @@ FOUND = {
     "e.connect(LO); " + "; ".join(
         f"{name}.getsockopt(IPPROTO_IP, 14); {name}.getsockopt(IPPROTO_IPV6, 24)"
         for name in "abcde"),
+    "an error goes where an answer would go": "; ".join(
+        f"r = {made}(); r.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); r.bind({first}); s = {made}(); "
+        f"s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); s.bind(of(r, {host!r})); "
+        f"n = nobody({family}); s.connect(n); r.sendto(b'x', n); s.recv(3); s.send(b'x'); "
+        "s.recv(3); r.connect(n); s.send(b'x'); r.recv(3); s.recv(3)"
+        for made, first, host, family in (
+            ("udp", "ANY", "0.0.0.0", "AF_INET"), ("udp", "ANY", "127.0.0.1", "AF_INET"),
+            ("udp6", "LO6", "::1", "AF_INET6"))),
+    "of two with the same peer the last that connected hears it": "; ".join(
+        f"a = udp(); b = udp(); c = udp(); c.bind(LO); a.setsockopt(SOL_SOCKET, {option}, 1); "
+        f"b.setsockopt(SOL_SOCKET, {option}, 1); a.bind(LO); b.bind(at(a)); b.connect(at(c)); "
+        "c.sendto(b'1', at(a)); a.recv(9); b.recv(9); a.connect(at(c)); c.sendto(b'2', at(a)); "
+        "a.recv(9); b.recv(9); b.connect(at(c)); c.sendto(b'3', at(a)); a.recv(9); b.recv(9)"
+        for option in ("SO_REUSEADDR", "SO_REUSEPORT")),
+    "a raw packet keeps the kind of its first way": "a = icmp(); "
+    "a.connect(ANY); a.sendto(ECHO, MSG_MORE, of(a, '224.1.2.3')); a.sendto(ECHO, at(a)); "
+    "a.recv(100); a.send(ECHO, MSG_MORE); a.sendto(ECHO, of(a, '224.1.2.3')); len(a.recv(100)); "
+    "b = icmp6(); b.connect(MAPPED); b.getsockopt(IPPROTO_IPV6, 24)",
 }

@@ -77,8 +77,10 @@ class Datagrams(DatagramErrors):
         if is_any(unmap(so.bound_address)):
             so.bound_address = self.dressed(so, source)
         end.source = end.source or source
-        end.remote, end.remote_port = remote, address.port
         self.ports.version += 1
+        if (remote, address.port) != (end.remote, end.remote_port):
+            end.since = self.ports.version
+        end.remote, end.remote_port = remote, address.port
         so.state = CONNECTED
         return True
 

@@ -18,6 +18,7 @@ class DatagramEnd:
 
     remote: str = ""  # as packets carry it; empty while unconnected
     remote_port: int = 0
+    since: int = 0  # of how many connect() was the last
     source: str = ""  # where packets come from since connect(), if it is not bound to it
     routed: bool = False  # the way to the peer is known
     flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of `pending`, and of the peer

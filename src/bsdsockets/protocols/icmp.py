@@ -125,7 +125,7 @@ class IcmpErrors:
                 self.receivers[about.protocol](packet, about, number)
         elif message.type in (ECHO, ECHO6):
             kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6
-            if self.node.kind(packet.destination) == "local":
+            if (packet.routed or self.node.kind(packet.destination)) == "local":
                 self.node.send(Packet(packet.destination, packet.source, packet.protocol,
                                       message._replace(type=kind), tos=packet.tos,
                                       fragment=True))

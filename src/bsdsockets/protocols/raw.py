@@ -203,6 +203,8 @@ class Raw(Datagrams):
             lost = len(end.pending) % 2 and so.protocol_number == IPPROTO_ICMPV6 and (
                 checksum(data) % 257)  # else the sum is the same with its bytes swapped
             data, chosen = end.pending + data, LOST if lost else end.chosen
+        if end.pending is None:
+            end.kind = self.node.kind(remote)  # what is collected goes the way of its first piece
         if end.collecting:
             end.pending, end.chosen = data, chosen
             return
@@ -211,7 +213,7 @@ class Raw(Datagrams):
             return
         at = checksum_offset(so)
         packet = Packet(source, remote, so.protocol_number, data, chosen.ttl, chosen.tos,
-                        fragment=may_fragment(so), mark=chosen.mark)
+                        fragment=may_fragment(so), mark=chosen.mark, routed=end.kind)
         if at >= 0:
             packet = packet._replace(
                 payload=with_checksum(packet, data[:at] + bytes(2) + data[at + 2:], at))

@@ -27,7 +27,7 @@ from .buffers import Record, packet_cost
 from .icmp import IcmpErrors
 from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
-from .ports import Ports, covers
+from .ports import Ports
 from .protocol import WRITABLE_BAND, arrival
 from .udp_lookup import UdpLookup
 from .udp_segments import WHOLE6, condensed, head_of, made, paged_cost, parts
@@ -355,21 +355,18 @@ class Udp(UdpLookup):
     def refused(self, packet: Packet, about: Packet, number: int) -> None:
         """An ICMP error, *number* as an errno, about a datagram sent from here.
 
-        The socket that sent it learns of it: a connected one of ECONNREFUSED, one with
-        IP_RECVERR or IPV6_RECVERR of any error, with what it sent (MSG_ERRQUEUE).
+        The socket that an answer would go to learns of it, be it another one of its port: a
+        connected one of ECONNREFUSED, one with IP_RECVERR or IPV6_RECVERR of any error, with
+        what was sent (MSG_ERRQUEUE).
 
         Source: RFC 1122 4.1.3.3; ip(7) IP_RECVERR; Linux ``__udp4_lib_err``.
         """
         datagram = about.payload
-        for so in tuple(self.ports.users.get(datagram.source, ())):
-            end = so.pcb
-            if not covers(so, about.source):
-                continue
-            if end.remote and (end.remote != about.destination
-                               or end.remote_port not in (0, datagram.destination)):
-                continue
+        so = self._find(
+            about._replace(source=about.destination, destination=about.source),
+            datagram._replace(source=datagram.destination, destination=datagram.source))
+        if so is not None:
             to = InternetAddress(self.dressed(so, about.destination), datagram.destination)
             six = ":" in packet.source
             size = min(len(datagram.data) + (48 if six else 28), 1232 if six else 548)
             self.returned(so, number, to, datagram.data, six, 8 + size, packet)
-            return

@@ -23,16 +23,19 @@ class UdpLookup(Datagrams):
     """Finds sockets by the port, the addresses and the groups of a datagram."""
 
     def _find(self, packet: Packet, datagram: Datagram) -> Any:
-        """The socket that fits best: connected to the sender, then bound to the address."""
+        """The socket that fits best: connected to the sender, the last time of all that are,
+        then bound to the address.
+        """
         users = self.ports.users.get(datagram.destination)
         if not users:
             return None
         best, best_score = None, -1
         for so in self.ports.in_order(datagram.destination) if len(users) > 1 else users:
             score = self._score(so, packet, datagram)
-            if score > best_score:
+            if score > best_score or (best and score == best_score
+                                      and so.pcb.since > best.pcb.since):
                 best, best_score = so, score
-        if best is None or not best.options.get("SO_REUSEPORT"):
+        if best is None or best.pcb.remote or not best.options.get("SO_REUSEPORT"):
             return best
         return next(so for so in users if so.options.get("SO_REUSEPORT")
                     and self._score(so, packet, datagram) == best_score)

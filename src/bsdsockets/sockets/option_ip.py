@@ -19,7 +19,7 @@ from ..machine.errors import (
     ENOTCONN,
     fail,
 )
-from ..network.addresses import ANY4, unpack
+from ..network.addresses import ANY4, unmap, unpack
 
 KNOWN_OPTIONS = (7, 68, 130, 131, 134, 137, 148)  # routes, times, labels, router alert: not here
 PRIORITIES = (0, 2, 6, 4)  # of best effort, bulk, interactive, and both
@@ -93,7 +93,7 @@ def path_mtu(so: Any) -> int:
     if not connected(so):
         fail(ENOTCONN)
     remote = so.pcb.remote_address if so.type == c.SOCK_STREAM else so.pcb.remote
-    return 65536 if ":" in remote else 65535
+    return 65536 if ":" in unmap(remote) else 65535
 
 
 def path_mtu_information(so: Any) -> bytes:
