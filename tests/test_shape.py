@@ -29,7 +29,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1270,
     "network": 675,
-    "protocols": 6930,
+    "protocols": 6890,
     "families": 530,
     "sockets": 645,
     "calls": 875,
