@@ -43,7 +43,7 @@ class TipcGenerator(OldGenerator):
 
     Left out: scopes other than cluster and node, whose names outlive their sockets on Linux 6.1;
     receiving without room for control messages, which TIPC does not call cut; sending to an address
-    to connect; what is received after a refusal has been told.
+    to connect.  Each program has a service type of its own, as names can outlive their sockets.
     """
 
     makes = ("tp()", "tp()", "tp(SOCK_DGRAM)", "tp(SOCK_STREAM)", "tp(SOCK_STREAM)",

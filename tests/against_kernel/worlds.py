@@ -44,6 +44,7 @@ ERROR6 = re.compile(rb"\x01.{7}`", re.DOTALL)
 HEADER = re.compile(rb"E.{8}[\x01\x11\xfd].{10}", re.DOTALL)
 NAMES = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # ENOTSUP has the same number
 LONG = 80
+FIRST_SERVICE = 18888  # of TIPC's
 CALLED = (getattr(socket, "AF_AX25", None), getattr(socket, "AF_X25", None))
 """Families whose listeners forget who called and was not taken."""
 
@@ -160,7 +161,8 @@ class World:
         self.programs += 1
         if self.programs % self.renewed_every == 0:
             self.renew()
-        self._words["ROUND"] = self.programs
+        self._words["ROUND"] = self.programs  # what a kernel keeps of one is not the next one's
+        self._words["SERVICE"] = FIRST_SERVICE + 2 * self.programs
         return dict(self._words)
 
     def renew(self) -> None:

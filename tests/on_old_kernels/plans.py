@@ -80,7 +80,7 @@ PLANS = (
             *_EVERYWHERE,
             *(page for page in _PAGES if page.name.endswith(_FOR_QEMU)),
             _detail("ax25"),
-            _random("ax25", 600, 3),  # last: it makes the timers short
+            _random("ax25", 300, 3),  # last: it makes the timers short
         ),
         "6.1",
     ),

@@ -165,13 +165,13 @@ class Tipc(TipcOptions):
             if so.pcb.remote:
                 TipcAddress.unpack(address)
             return True
+        to = TipcAddress.unpack(address)
+        if to.kind == RANGE or so.queue is not None or so.dead:
+            fail(EINVAL)
         if so.pcb.state == OPEN:
             fail(EISCONN)
         if so.pcb.state == OPENING:
             return self.connected(so) if wait else fail(EALREADY)
-        to = TipcAddress.unpack(address)
-        if so.queue is not None or so.dead or to.kind == RANGE:
-            fail(EINVAL)
         if so.pcb.services:
             fail(EOPNOTSUPP)
         found = self._find(to)
@@ -181,7 +181,7 @@ class Tipc(TipcOptions):
         if not self.is_connected(found[0]):
             self.give(found[0], b"", self.name(so))
         elif found[0].queue is None:
-            self.ended(so, 0, 0 if wait else ECONNREFUSED)
+            self._refuse(so, found[0], 0 if wait else ECONNREFUSED)
             return fail(ECONNREFUSED) if wait else None
         so.pcb.state = OPENING
         if found[0].queue is not None:
@@ -190,6 +190,12 @@ class Tipc(TipcOptions):
         if wait:
             self.host.clock.after(self.value_of(so, TIMEOUT) / 1000, lambda: self._give_up(so))
         return None
+
+    def _refuse(self, so: Any, by: Any, error: int = ECONNREFUSED) -> None:
+        """A request comes back: the next call fails, and then what came back can be received."""
+        self.ended(so, 0, error)
+        control = ((SOL_TIPC, ERRINFO, struct.pack("=II", NO_PORT, 0)),) if by is not so else ()
+        so.buffer.append(Record(b"", self.name(by), control, COST))
 
     def _give_up(self, so: Any) -> None:
         if so.pcb.state == OPENING:
@@ -305,6 +311,8 @@ class Tipc(TipcOptions):
             fail(EINVAL)
         if self.is_connected(so) and so.pcb.state == CLOSED and so.queue is None and not so.dead:
             fail(ENOTCONN)
+        if so.error:
+            so.fail_pending()
         records = so.buffer.records
         so.pcb.asking.clear()  # who asks for a connection sends no bytes, and is not received
         while records and not records[0].data and not any(
@@ -332,7 +340,8 @@ class Tipc(TipcOptions):
                 so.buffer.take()
             if rest := data[count:]:
                 so.buffer.append(Record(rest, sender, about, COST + len(rest)))
-            so.pcb.peer.wake(WRITABLE_BAND)
+            if so.pcb.peer is not None:
+                so.pcb.peer.wake(WRITABLE_BAND)
         return Message(data[:count], sender, about, 0, len(data[:count]))
 
     # Ending
@@ -354,7 +363,7 @@ class Tipc(TipcOptions):
                 self._end(so)
             return
         while so.pcb.asking:
-            self.ended(so.pcb.asking.popleft(), 0, ECONNREFUSED)
+            self._refuse(so.pcb.asking.popleft(), so)
         self._purge(so)
         so.shutdown = BOTH
         so.wake(EVERYTHING)
@@ -370,7 +379,7 @@ class Tipc(TipcOptions):
             if record.data:
                 self._return(sender, record.data, NO_PORT)
             elif sender.pcb.state == OPENING:
-                self.ended(sender, 0, ECONNREFUSED)
+                self._refuse(sender, so)
 
     def _end(self, so: Any) -> None:
         peer = so.pcb.peer
@@ -386,4 +395,4 @@ class Tipc(TipcOptions):
             self._end(so)
         so.pcb.state = CLOSED
         while so.pcb.asking:
-            self.ended(so.pcb.asking.popleft(), 0, ECONNREFUSED)
+            self._refuse(so.pcb.asking.popleft(), so)

@@ -83,6 +83,6 @@ class TipcOptions(Connections):
             if wanted > MOST_IMPORTANT:
                 fail(EINVAL)
             wanted &= MOST_IMPORTANT  # a number below 0 is taken
-        elif number != TIMEOUT:
-            wanted = int(bool(wanted))
+        else:  # a time has two bytes
+            wanted = wanted & 0xFFFF if number == TIMEOUT else int(bool(wanted))
         so.options[level, number] = wanted
