@@ -10,7 +10,7 @@ import ctypes
 import socket
 import struct
 
-SERVICE, TIPC_LEVEL, ATM_LEVEL, QOS = 18888, 271, 264, 0x42020054  # a world gives each program its own
+SERVICE, TIPC_LEVEL, ATM_LEVEL, QOS = 18888, 271, 264, 0x42020054  # SERVICE: of a world, each program its own
 NET, NODE = 0xFF00, 66
 
 
