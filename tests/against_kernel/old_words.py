@@ -10,7 +10,8 @@ import ctypes
 import socket
 import struct
 
-SERVICE, TIPC_LEVEL, ATM_LEVEL, QOS = 18888, 271, 264, 0x42020054  # SERVICE: of a world, each program its own
+# a world gives each of its programs another SERVICE
+SERVICE, TIPC_LEVEL, ATM_LEVEL, QOS = 18888, 271, 264, 0x42020054
 NET, NODE = 0xFF00, 66
 
 
