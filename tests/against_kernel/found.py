@@ -304,7 +304,10 @@ FOUND = {
         for first, then in ((1, 1), (1, 200), (190, 1), (300, 200), (2000, 1000))),
     "a train that is refused leaves the send buffer": "a = udp6(); a.bind(LO6); a.connect(at(a)); "
     "a.setsockopt(IPPROTO_UDP, 103, 2); e = watch(a, EPOLLOUT | EPOLLET); told(e); told(e); "
-    "a.send(b'z' * 1000); told(e); a.setsockopt(IPPROTO_UDP, 101, 1); a.send(b'zzz'); told(e)",
+    "a.send(b'z' * 1000); told(e); a.setsockopt(IPPROTO_UDP, 101, 1); a.send(b'zzz'); told(e); "
+    "b = icmp6(); f = watch(b, EPOLLOUT | EPOLLET); told(f); b.sendto(b'ab', at(b)); told(f); "
+    "c = socket.socket(AF_INET, SOCK_RAW, 255); g = watch(c, EPOLLOUT | EPOLLET); told(g); "
+    "c.sendto(bytes(20), LO); told(g); c.sendto(bytes(19), LO); told(g)",
     "packets of IPv4 end at 65535 bytes": "l = tcp6(); l.bind(ANY6); l.listen(); a = tcp6(); "
     "a.connect(of(l, '::ffff:127.0.0.1')); b, peer = accept(l); c = udp(); c.connect(LO); "
     "d = udp6(); d.bind(LO6); d.connect(at(d)); e = experiment(); e.getsockopt(IPPROTO_IP, 14); "
@@ -329,4 +332,9 @@ FOUND = {
     "a.connect(ANY); a.sendto(ECHO, MSG_MORE, of(a, '224.1.2.3')); a.sendto(ECHO, at(a)); "
     "a.recv(100); a.send(ECHO, MSG_MORE); a.sendto(ECHO, of(a, '224.1.2.3')); len(a.recv(100)); "
     "b = icmp6(); b.connect(MAPPED); b.getsockopt(IPPROTO_IPV6, 24)",
+    "who makes the header says where from": "s = icmp(); r = icmp(); "
+    "s.setsockopt(IPPROTO_IP, IP_HDRINCL, 1); "
+    "p = (IPPROTO_IP, 8, struct.pack('i4s4s', 0, inet_aton('9.9.9.9'), bytes(4))); "
+    "s.sendmsg([ECHO], [p], 0, LO); s.sendmsg([b'E' + bytes(8) + b'\\1' + bytes(30)], [p], 0, LO); "
+    "r.recv(99); s.setsockopt(IPPROTO_IP, IP_HDRINCL, 0); s.sendmsg([ECHO], [p], 0, LO)",
 }

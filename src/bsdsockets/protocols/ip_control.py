@@ -155,7 +155,7 @@ def check_source(so: Any, chosen: Choices) -> None:
     EINVAL
         The source is a group or the broadcast address.
     ENETUNREACH
-        It is no address of this host.
+        It is no address of this host; IP_TRANSPARENT and IP_HDRINCL allow any.
     ENODEV
         There is no such interface.
     """
@@ -163,7 +163,7 @@ def check_source(so: Any, chosen: Choices) -> None:
     if not is_any(chosen.source or ANY4) and ":" not in chosen.source:
         if chosen.source == BROADCAST4 or node.kind(chosen.source) == "multicast":
             fail(EINVAL)
-        foreign = so.options.get("IP_TRANSPARENT")
+        foreign = so.options.get("IP_TRANSPARENT") or so.options.get("IP_HDRINCL")
         if node.kind(chosen.source) != "local" and not foreign:
             fail(ENETUNREACH)
     if chosen.interface and not node.has_interface(chosen.interface):

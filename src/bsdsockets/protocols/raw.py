@@ -31,7 +31,7 @@ from .icmp import IcmpErrors
 from .internet import LINK_LOCAL, InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
-from .protocol import Message, arrival
+from .protocol import WRITABLE_BAND, Message, arrival
 from .raw_settings import checksum_offset, keeps_away, whole_packets
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
@@ -173,6 +173,7 @@ class Raw(Datagrams):
         at = checksum_offset(so)
         if at >= 0 and whole < at + 2 and not so.pcb.collecting:
             so.pcb.pending = None
+            so.wake(WRITABLE_BAND)  # it has been in the send buffer
             fail(EINVAL)  # no room for the checksum
         if whole > 65535 - (20 + header_options(so) if so.family == AF_INET else 0):
             so.pcb.pending = None
@@ -237,6 +238,7 @@ class Raw(Datagrams):
         """
         size = (data[0] & 15) * 4
         if so.family == AF_INET and not 20 <= size <= len(data):
+            so.wake(WRITABLE_BAND)
             fail(EINVAL)
         if data[0] >> 4 != (4 if so.family == AF_INET else 6):
             return  # IP takes no packet of another version
