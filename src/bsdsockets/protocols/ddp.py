@@ -291,7 +291,11 @@ class Ddp(Records):
         """Net 0 is "this net", and only for all of its nodes; node 0 is a net's router."""
         if not net:
             return node == EVERYBODY
-        return self._is_own(net, node) and net == at.net and node in (at.node, EVERYBODY, ANY)
+        if not self._is_own(net, node):
+            return False
+        if net == at.net and node in (at.node, EVERYBODY, ANY):
+            return True
+        return node == ANY and self.own is not None and at.node == self.own.node
 
     def release(self, so: Any) -> None:
         for at in [at for at, value in self.sockets.items() if value is so]:

@@ -264,7 +264,7 @@ class X25(SetUp):
         self._listen_no_more(so)
         if so.pcb.state in (OPEN, OPENING):
             so.pcb.state = CLOSED
-            self._send(so, X25Packet(so.pcb.channel, CLEAR, bytes(2)))
+            self._send(so, X25Packet(so.pcb.channel, CLEAR, so.pcb.cause))
 
     def _forget(self, so: Any) -> None:
         self.calls.pop((so.pcb.interface.index, so.pcb.channel), None)
