@@ -20,8 +20,9 @@ from typing import Any
 
 from ..machine.descriptors import DescriptorTable, File, reserve
 from .ancillary import HostFile
+from .channel import Channel, Gone, is_rights
 from .os_module import REAL, refuse
-from .served import LOOK, Channel, Gone, Served, doors, is_rights, living
+from .served import LOOK, Served, doors, living
 
 try:
     import _socket as _host

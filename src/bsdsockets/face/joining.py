@@ -9,12 +9,12 @@ import os
 import sys
 from typing import Any
 
+from .channel import Channel, Gone
 from .child import adopt, become_child
 from .machine import Machine
 from .os_module import STANDARD
 from .programs import ALONE
 from .run import install
-from .served import Channel, Gone
 from .streams import standard_stream
 
 try:

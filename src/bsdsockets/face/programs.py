@@ -27,10 +27,11 @@ from pathlib import Path
 from typing import Any
 
 from .by_name import ByName
+from .channel import Gone
 from .child import Remote
 from .os_module import STANDARD, refuse
 from .processes import begin
-from .served import Door, Gone, Served
+from .served import Door, Served
 
 try:
     import _posixsubprocess

@@ -109,6 +109,13 @@ class RealThreads:
             self._await(leaving)
             raise
 
+    def stir(self, task: Task) -> None:
+        """Let *task*, which waits, handle the signals that came just before it began to.
+
+        The host interrupts no wait for them that begins later.
+        """
+        task.baton.release()
+
     def end(self, leaving: Task, entering: Task | None) -> None:
         """Hand the baton on for the last time."""
         if entering is not None:

@@ -12,6 +12,7 @@ Sources: Linux ``inet_csk_bind_conflict`` and ``udp_lib_lport_inuse`` as observe
 socket(7) SO_REUSEADDR, SO_REUSEPORT; RFC 6056 for choosing a port.
 """
 
+from hashlib import sha256
 from typing import Any
 
 from ..machine.constants import AF_INET6
@@ -60,6 +61,15 @@ def overlap(one: Any, other: Any) -> bool:
     return any(mine is not None and theirs is not None
                and (mine == theirs or is_any(mine) or is_any(theirs))
                for mine, theirs in zip(spans(one), spans(other), strict=True))
+
+
+def one_of(group: list[Any], *names: str | int) -> Any:
+    """The socket of a SO_REUSEPORT group that a conversation of these *names* belongs to.
+
+    The same one each time, while the group stays as it is (Linux ``reuseport_select_sock``).
+    """
+    number = int.from_bytes(sha256(repr(names).encode()).digest()[:4])
+    return group[number * len(group) >> 32]
 
 
 class Ports:

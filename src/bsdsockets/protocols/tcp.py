@@ -34,7 +34,7 @@ from ..network.packets import SYN
 from .buffers import StreamBuffer
 from .internet import InternetAddress
 from .ip_control import PLAIN, check_source
-from .ports import PLACE_HOLDER, Ports, covers
+from .ports import PLACE_HOLDER, Ports, covers, one_of
 from .protocol import CONNECTED, CONNECTING, DISCONNECTING, UNCONNECTED, WRITABLE
 from .tcp_closing import TcpClosing
 from .tcp_connection import SLOW, Connection, TimeWait, is_slow
@@ -109,8 +109,12 @@ class Tcp(TcpClosing):
         c.go(PASSIVE_OPEN)
         self.listeners.setdefault(so.port, []).insert(0, so)
 
-    def _find_listener(self, address: str, port: int) -> Any:
-        """The socket that listens at *address* and *port*: the most exact one, then the newest."""
+    def _find_listener(self, address: str, port: int, peer: tuple[str, int]) -> Any:
+        """The socket that listens at *address* and *port*: the most exact one, then the newest.
+
+        Of several that share the port by SO_REUSEPORT the one that a hash with *peer* names.
+        """
+        group: list[Any] = []
         best, best_score = None, 0
         for so in self.listeners.get(port, ()):
             if not covers(so, address):
@@ -118,8 +122,10 @@ class Tcp(TcpClosing):
             score = 1 + 4 * (not is_any(so.bound_address)) + (so.family == AF_INET) + bool(
                 so.options.get("SO_BINDTODEVICE"))
             if score > best_score:
-                best, best_score = so, score
-        return best
+                best, best_score, group = so, score, []
+            if score == best_score and so.options.get("SO_REUSEPORT"):
+                group.append(so)
+        return one_of(group, address, port, *peer) if len(group) > 1 else best
 
     def accept(self, so: Any) -> Any:
         """Take the oldest connection that is completed; None while there is none.

@@ -34,7 +34,8 @@ class FastPath:
         key = c.peer_key
         if key in self.output.table:
             return False
-        listener = self.input.find_listener(c.remote_address, c.remote_port)
+        listener = self.input.find_listener(
+            c.remote_address, c.remote_port, (c.local_address, c.local_port))
         if listener is None or listener.shutdown or listener.queue.is_full():
             return False
         if is_slow(listener) or is_slow(c.so):

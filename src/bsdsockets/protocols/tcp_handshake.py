@@ -41,7 +41,7 @@ class Handshake(Ends):
 
     output: Output
     node: Node
-    find_listener: Callable[[str, int], Any]
+    find_listener: Callable[[str, int, tuple[str, int]], Any]
 
     # CLOSED and LISTEN: RFC 9293 3.10.7.1 and 3.10.7.2
 
@@ -52,7 +52,7 @@ class Handshake(Ends):
 
         Source: RFC 9293 3.10.7.1, 3.10.7.2, 3.5.1.
         """
-        so = self.find_listener(packet.destination, s.destination)
+        so = self.find_listener(packet.destination, s.destination, (packet.source, s.source))
         if comes_from_afar(so, packet):
             return
         if so is None or s.flags & (RST | ACK):

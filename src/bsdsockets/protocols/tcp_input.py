@@ -46,7 +46,7 @@ class Input(Handshake):
     """Reads segments.  `find_listener` says which socket listens where a SYN arrives."""
 
     def __init__(self, output: Output, ports: Ports,
-                 find_listener: Callable[[str, int], Any]) -> None:
+                 find_listener: Callable[[str, int, tuple[str, int]], Any]) -> None:
         self.output = output
         self.ports = ports
         self.node = output.node
@@ -305,7 +305,8 @@ class Input(Handshake):
         if s.flags & RST:
             self.end(remains)
         elif s.flags & SYN and not s.flags & ACK and remains.state == TIME_WAIT and (
-                self.find_listener(packet.destination, s.destination) is not None):
+                self.find_listener(packet.destination, s.destination,
+                                   (packet.source, s.source)) is not None):
             self.end(remains)
             self.no_connection(packet, s)
         elif remains.state == FIN_WAIT_2 and s.data and s.sequence >= remains.rcv_nxt:

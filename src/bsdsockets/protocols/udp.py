@@ -289,9 +289,9 @@ class Udp(UdpLookup):
 
         One for a group or a broadcast address goes to every socket that has a part in it, and
         nobody answers; any other to the one that fits best: connected to the sender, bound to
-        the address, of IPv4.  Without room in the receive buffer it is lost.
+        the address, of IPv4; of several equals that share the port by SO_REUSEPORT, to the one
+        that a hash of both ends names.  Without room in the receive buffer it is lost.
 
-        Not modelled: choosing among sockets of SO_REUSEPORT by a hash; the first is taken.
         Source: RFC 768; RFC 1122 4.1.3.1, 4.1.3.5; Linux ``__udp4_lib_rcv``, ``compute_score``.
         """
         datagram = packet.payload

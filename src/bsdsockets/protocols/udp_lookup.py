@@ -16,7 +16,7 @@ from ..machine.constants import AF_INET
 from ..network.addresses import ALL_HOSTS, is_any, unmap
 from ..network.packets import Datagram, Packet
 from .datagram import Datagrams
-from .ports import covers
+from .ports import covers, one_of
 
 
 class UdpLookup(Datagrams):
@@ -37,8 +37,10 @@ class UdpLookup(Datagrams):
                 best, best_score = so, score
         if best is None or best.pcb.remote or not best.options.get("SO_REUSEPORT"):
             return best
-        return next(so for so in users if so.options.get("SO_REUSEPORT")
-                    and self._score(so, packet, datagram) == best_score)
+        group = [so for so in users if so.options.get("SO_REUSEPORT")
+                 and self._score(so, packet, datagram) == best_score]
+        return one_of(group, packet.destination, datagram.destination,
+                      packet.source, datagram.source)
 
     def _score(self, so: Any, packet: Packet, datagram: Datagram) -> int:
         """How well a socket fits; -1 for not at all."""
