@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pytest
 from bsdsockets import Deadlock, Machine
 from bsdsockets.machine import errors, threads
 from bsdsockets.machine.clock import Clock
+
+LIMIT = 20.0  # seconds of real time
 
 
 def test_two_entries_of_one_time_happen_in_the_order_they_were_made() -> None:
@@ -168,6 +171,34 @@ def test_a_signal_interrupts_a_thread_that_waits_for_its_turn(
     finally:
         signal.signal(signal.SIGINT, before)
     assert machine.scheduler.current is machine.scheduler.main
+    machine.close()
+
+
+@pytest.mark.parametrize("of_c", [True, False], ids=["semaphores", "locks"])
+def test_a_thread_that_is_stirred_handles_a_signal_that_did_not_interrupt_it(
+    of_c: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host lets no other thread run handlers, and wakes the main one only by chance."""
+    if not of_c:
+        monkeypatch.setattr(threads, "_c", None)
+    machine = Machine()
+    model_threading = machine.load("threading")
+    handled, done = threading.Event(), model_threading.Event()
+    found = []
+
+    def disturb() -> None:
+        signal.raise_signal(signal.SIGUSR1)  # sent to this thread
+        machine.scheduler.engine.stir(machine.scheduler.main)
+        found.append(handled.wait(LIMIT))
+        done.set()
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: handled.set())
+    try:
+        model_threading.Thread(target=disturb).start()
+        done.wait()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert found == [True]
     machine.close()
 
 
