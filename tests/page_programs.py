@@ -89,7 +89,7 @@ class Programs:
         except subprocess.TimeoutExpired:
             process.send_signal(number or self.ends_by)
             output, errors = process.communicate(timeout=self.limit)
-        assert (process.returncode, errors) == (0, "")
+        assert process.returncode == 0 and errors == "", errors
         return output
 
 

@@ -139,9 +139,9 @@ class Room:
         while gone := [client for client in self.clients if client.gone_because]:
             for client in gone:
                 log(f"{client.name or 'somebody'}: {client.gone_because}")
-                self.clients.remove(client)
                 self.selector.unregister(client.connection)
                 client.connection.close()
+                self.clients.remove(client)  # last: who ends the chat meanwhile closes it
             for client in gone:
                 if client.name:
                     self.tell_all(f"{client.name} has gone")
