@@ -34,14 +34,13 @@ SIGNAL = 1.0  # seconds that the signal of a child's end may take until its hand
 def begin(machine: Any) -> None:
     """Before a child is made: from now on time is real, and who waits may wait for it."""
     machine.clock.become_real()
-    machine.scheduler.outside = _Children(machine.scheduler).may_still_act
+    machine.scheduler.outside = _Children().may_still_act
 
 
 class _Children:
     """The processes that this one has started."""
 
-    def __init__(self, scheduler: Any) -> None:
-        self._scheduler = scheduler
+    def __init__(self) -> None:
         self._ended = 0  # one that nobody has waited for
         self._until = 0.0  # when its signal must have been handled
 
@@ -55,8 +54,6 @@ class _Children:
         except ChildProcessError:
             return False
         time.sleep(LOOK)
-        if self._scheduler.main is not self._scheduler.current:
-            self._scheduler.engine.stir(self._scheduler.main)
         if ended is None:
             return True
         if ended.si_pid != self._ended:

@@ -50,6 +50,9 @@ class Engine(Protocol):
     def switch(self, leaving: "Task", entering: "Task") -> None:
         """Suspend *leaving*, which calls, and let *entering* go on."""
 
+    def stir(self, task: "Task") -> None:
+        """Let *task*, which waits, handle signals."""
+
     def end(self, leaving: "Task", entering: "Task | None") -> None:
         """The same without a way back; None for *entering* is the end of all."""
 
@@ -301,6 +304,8 @@ class Scheduler:
             if not self.clock.step() and not self.outside() and not self.ready:
                 self.ready.append(self._tell_of_deadlock())
                 return
+            if self.clock.real and self.current is not self.main:
+                self.engine.stir(self.main)
         self.clock.awake()
 
     def _tell_of_deadlock(self) -> Task:

@@ -54,6 +54,9 @@ class SingleStack:
         """Never: there is nobody to switch to."""
         raise RuntimeError(NEEDED)
 
+    def stir(self, task: Task) -> None:
+        """Nothing to do: a browser sends no signals."""
+
     def end(self, leaving: Task, entering: Task | None) -> None:
         """Nothing is left to do."""
 
@@ -86,6 +89,9 @@ class StackSwitching:
             run_sync(leaving.baton.promise)
         finally:
             _enter_loop(loop, task)
+
+    def stir(self, task: Task) -> None:
+        """Nothing to do: a browser sends no signals."""
 
     def end(self, leaving: Task, entering: Task | None) -> None:
         """Let *entering* go on; the stack of *leaving* ends by itself."""
