@@ -231,7 +231,7 @@ def main() -> int:
         return 77
     left.renewed_every = right.renewed_every = make.renewed_every
     if arguments.of in LINES:
-        settle = LINES[arguments.of]()
+        settle = LINES[arguments.of]()  # in place of the method, for these two worlds only
         left.settle = settle  # type: ignore[method-assign]
         if not isinstance(right, Model):
             right.settle = settle  # type: ignore[method-assign]

@@ -14,7 +14,7 @@ import os
 import pickle
 import select
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -101,6 +101,12 @@ class Channel:
 def is_rights(kind: int, value: Any) -> bool:
     """True of a control message with descriptors."""
     return kind == SCM_RIGHTS and isinstance(value, tuple)
+
+
+def with_files(control: Iterable[Any], change: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """Control messages in which each file is what *change* makes of it."""
+    return tuple((level, kind, tuple(map(change, value))) if is_rights(kind, value)
+                 else (level, kind, value) for level, kind, value in control)
 
 
 def close_all(numbers: Iterable[int]) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..machine.descriptors import DescriptorTable, File, reserve
 from .ancillary import HostFile
-from .channel import Channel, Gone, is_rights
+from .channel import Channel, Gone, is_rights, with_files
 from .os_module import REAL, refuse
 from .served import LOOK, Served, doors, living
 
@@ -119,16 +119,15 @@ class Client:
 
     def _unpack(self, message: Any, came: list[int]) -> Any:
         """A message that was received, with files for the descriptors that came along."""
-        def file(kind: str, held: int) -> File:
+        def file(named: tuple[str, int]) -> File:
+            kind, held = named
             if kind == "held":
                 return Arrived(self, held, came.pop(0))
             found = HostFile(came.pop(0))
             found.references = 1
             return found
 
-        return message._replace(control=tuple(
-            (level, kind, tuple(file(*each) for each in value)) if is_rights(kind, value)
-            else (level, kind, value) for level, kind, value in message.control))
+        return message._replace(control=with_files(message.control, file))
 
     def say_where(self, address: Any) -> None:
         """Tell from where the path in a UNIX socket's *address* is looked for, if it matters."""
@@ -240,9 +239,7 @@ class Remote:
                 return "host", len(passed) - 1
             return file and ("table", file.number)
 
-        control = tuple((level, kind, tuple(name(file) for file in value))
-                        if is_rights(kind, value) else (level, kind, value)
-                        for level, kind, value in more[1])
+        control = with_files(more[1], name)
         return self.client.ask(self._part, "send", (number, data, flags, timeout, more[0], control,
                                                     *more[2:]), passed=passed)
 

@@ -36,7 +36,7 @@ from ..machine.errors import EBADF, fail
 from ..machine.host import Caller, Credentials
 from ..machine.scheduler import Killed
 from .ancillary import HostFile
-from .channel import Channel, Gone, close_all, is_rights
+from .channel import Channel, Gone, close_all, with_files
 from .watch import take_no_signals
 
 try:
@@ -174,12 +174,13 @@ class Served:
 
     def _unpack(self, control: Any, passed: list[int]) -> Any:
         """The control messages of the child, with files for what it named."""
-        def file(kind: str, number: int) -> File:
+        def file(named: Any) -> Any:
+            if not named:
+                return named
+            kind, number = named
             return HostFile(passed[number]) if kind == "host" else self.table.find(number)
 
-        return tuple((level, kind, tuple(each and file(*each) for each in value))
-                     if is_rights(kind, value) else (level, kind, value)
-                     for level, kind, value in control)
+        return with_files(control, file)
 
     def _pack(self, control: Any, peeked: int, way: list[int]) -> Any:
         """Control messages for the child; the descriptors that *way* is given go along."""
@@ -195,9 +196,7 @@ class Served:
             self._held[self._holds] = file
             return "held", self._holds
 
-        return tuple((level, kind, tuple(name(file) for file in value))
-                     if is_rights(kind, value) else (level, kind, value)
-                     for level, kind, value in control)
+        return with_files(control, name)
 
     def claim(self, held: int, number: int | None) -> None:
         """The child names a file that came, or lets go of it."""
