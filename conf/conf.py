@@ -36,6 +36,7 @@ extensions = [
     "examples.directive",
     "machines",
     "accessible",
+    "finding",
     "conversation.directive",
     "drawings",
     "run",

@@ -137,6 +137,14 @@ SEARCHES = [
     ("non-blocking connect", "reference/calls/connect.html"),
     ("BrokenPipeError", "reference/errors.html"),
     ("wake up select", "how-to/stop-a-server.html"),
+    # in words that stand in no index entry like that, or that no page has all of
+    ("how to reconnect after disconnect", "how-to/try-again.html"),
+    ("get my local ip address", "how-to/list-interfaces.html"),
+    ("how to know if the client disconnected", "how-to/notice-a-dead-peer.html"),
+    ("kill process using port", "how-to/look-at-sockets-from-outside.html"),
+    ("udp broadcast receive", "how-to/broadcast-and-multicast.html"),
+    ("transfer files between computers", "how-to/send-a-file.html"),
+    ("own certificate authority", "how-to/encrypt-with-tls.html"),
 ]
 
 
