@@ -49,7 +49,7 @@ def reset(sock: socket.socket) -> None:
 
 SERVERS = {
     "answer_udp": [], "line_server": [], "line_server_asyncio": [], "low_port": [],
-    "chat_server": [], "workers": [],
+    "chat_server": [], "workers": [], "dns_server": [],
     "tls_echo_server": [str(HOW_TO.folder / "localhost.pem")],
     "hand_over": ["{folder}/control"], "forward": ["127.0.0.1", "9"],
 }  # fmt: skip
@@ -254,6 +254,79 @@ def test_the_keyboard_and_the_chat_are_heard_at_once(tmp_path: Path) -> None:
                 command, stdin=file, capture_output=True, timeout=LIMIT, check=True
             )
         assert ended.stdout == b"alice has come\nalice: read from a file\n"
+
+
+def dns_question(name: bytes, kind: int = 1, number: int = 7) -> bytes:
+    return struct.pack("!6H", number, 0x100, 1, 0, 0, 0) + name + struct.pack("!2H", kind, 1)
+
+
+WWW = b"\x03www\x07example\x03org\0"
+
+
+def test_a_dns_server_answers_questions_and_nothing_else() -> None:
+    an_answer = b"\0\7\x81\x80" + bytes(40)  # must not be answered
+    with (
+        HOW_TO.running("dns_server", "0", "www.example.org A 192.0.2.7") as (_, line),
+        socket.socket(type=socket.SOCK_DGRAM) as client,
+    ):
+        client.settimeout(LIMIT)
+        client.connect(("127.0.0.1", port_in(line)))
+        for odd in b"", b"x", dns_question(WWW, number=9)[:-3], b"\xff" * 40, an_answer:
+            client.send(odd)
+        client.send(struct.pack("!6H", 8, 0, 1, 0, 0, 0) + b"\xff" * 30)
+        client.send(dns_question(WWW.upper()))
+        answers = [client.recv(512)]
+        while answers[-1][:2] != b"\0\7":
+            answers.append(client.recv(512))
+        assert answers[-1].endswith(socket.inet_aton("192.0.2.7"))
+        assert not [each for each in answers[:-1] if len(each) != 12]  # errors, of a header
+
+
+def test_a_dns_server_over_tcp_takes_any_pieces_and_two_hundred_askers() -> None:
+    asked = dns_question(WWW)
+    with HOW_TO.running("dns_server", "0", "www.example.org A 192.0.2.7") as (process, line):
+        silent = client_of(line)
+        with client_of(line) as client:
+            for byte in struct.pack("!H", len(asked)) + asked:
+                client.send(bytes([byte]))
+            with client.makefile("rb") as file:
+                answer = file.read(int.from_bytes(file.read(2), "big"))
+            assert answer.endswith(socket.inet_aton("192.0.2.7"))
+        for _ in range(200):
+            reset(client_of(line))
+        with client_of(line) as client:
+            client.sendall(struct.pack("!H", len(asked)) + asked)
+            client.shutdown(socket.SHUT_WR)
+            assert len(to_the_end(client)) == 2 + len(answer)
+        silent.close()
+        assert HOW_TO.finish(process) == "stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("after_the_question", "said"),
+    [
+        (b"\xc0\x21" + struct.pack("!2HIH", 5, 1, 0, 2) + b"\xc0\x21", "does not point back"),
+        (b"\xc0\x0c" + struct.pack("!2HIH", 1, 1, 0, 400) + b"1234", "a record that is cut off"),
+        (b"\xc0\x0c" + struct.pack("!2HIH", 1, 1, 0, 3) + b"123", "makes no sense"),
+        (b"\x3f", "makes no sense"),
+        (b"\xc0\x0c" + struct.pack("!2HIH", 16, 1, 0, 5) + b"\4\x1b[2J", '"\\027[2J"'),
+    ],
+)
+def test_who_asks_a_dns_server_does_not_believe_everything(
+    after_the_question: bytes, said: str
+) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(LIMIT)
+        asking = HOW_TO.start("ask_dns", "www.example.org", "--server", "127.0.0.1",
+                              "--port", str(server.getsockname()[1]))  # fmt: skip
+        with HOW_TO.limited(asking):
+            asked, client = server.recvfrom(512)
+            head = struct.pack("!5H", 0x8180, 1, 1, 0, 0)
+            for number in bytes([asked[0] ^ 1, asked[1]]), asked[:2]:  # first to another question
+                server.sendto(number + head + asked[12:] + after_the_question, client)
+            output, errors = asking.communicate(timeout=LIMIT)
+    assert said in output + errors and "Traceback" not in errors
 
 
 @contextlib.contextmanager

@@ -88,6 +88,14 @@ CASES = {
     "a server and its successor": Case(
         "how-to", ("hand_over.py 50007 {folder}/s --name first", "line_client.py 50007 who"),
         ("served by first",)),
+    "a question to a DNS server": Case(
+        "how-to", ("dns_server.py 50053 {dns}",
+                   "ask_dns.py www.example.org --server 127.0.0.1 --port 50053"),
+        ("www.example.org A 192.0.2.7",), "udp"),
+    "a long answer of a DNS server": Case(
+        "how-to", ("dns_server.py 50053 {txt}",
+                   "ask_dns.py example.org txt --server 127.0.0.1 --port 50053"),
+        ('" "'.join(["x" * 255] * 3) + '" "xxx"',), "tcp"),
     "a group": Case(
         "how-to", ("multicast.py hear 239.255.7.7 50007 --interface lo",
                    "multicast.py tell 239.255.7.7 50007 hello --interface lo"),
@@ -149,7 +157,9 @@ TAKES_AWAY = {
 """Where a program cannot do what it does on a good day: what it does instead must be told."""
 
 
-LATER = [("{long}", LONG), ("{set}", "SET colour blue"), ("{get}", "GET colour")]
+LATER = [("{long}", LONG), ("{set}", "SET colour blue"), ("{get}", "GET colour"),
+         ("{dns}", "www.example.org A 192.0.2.7"),
+         ("{txt}", f"example.org TXT {'x' * 768}")]  # fmt: skip
 """Words with spaces, or too long to be read, and what stands for them."""
 
 
