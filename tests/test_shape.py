@@ -27,11 +27,11 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1270,
-    "network": 675,
-    "protocols": 6895,
+    "machine": 1280,
+    "network": 690,
+    "protocols": 6900,
     "families": 530,
-    "sockets": 645,
+    "sockets": 780,
     "calls": 875,
     "faults": 385,
     "face": 3785,

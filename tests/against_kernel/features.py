@@ -86,6 +86,25 @@ PROGRAMS = {
     f"c.sendto(b'all', of(a, {GROUP})); a.recv(9); b.recv(9); "
     "c.setsockopt(IPPROTO_IP, IP_MULTICAST_LOOP, 0); "
     f"c.sendto(b'not us', of(a, {GROUP})); a.recv(9); b.recv(9)",
+    "a member hears the senders that it asked for, and another member's are everybody's": "a = "
+    "udp(); b = udp(); t = tcp(); r = rawudp(); a.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); "
+    "b.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); a.bind(ANY); b.bind(at(a)); "
+    + "; ".join(
+        change + "".join(
+            f"; to_group('239.1.2.3', at(a)[1], {sender!r}); a.recv(9); b.recv(9); r.recv(99)[28:]"
+            for sender in ("127.0.0.1", "127.0.0.2"))
+        for change in (
+            "a.setsockopt(IPPROTO_IP, 46, at_index(1, '239.1.2.3', '127.0.0.2'))",
+            f"b.setsockopt(IPPROTO_IP, {MULTICAST_ALL}, 0)",
+            "t.setsockopt(IPPROTO_IP, 42, at_index(1, '239.1.2.3'))",
+            "b.setsockopt(IPPROTO_IP, 42, at_index(1, '239.1.2.3'))",
+            "b.setsockopt(IPPROTO_IP, 38, inet_aton('239.1.2.3') + inet_aton('127.0.0.1') * 2)",
+            "a.setsockopt(IPPROTO_IP, 48, filter_at(1, 0, 1, '239.1.2.3', '127.0.0.2'))",
+            "a.setsockopt(IPPROTO_IP, 47, at_index(1, '239.1.2.3', '127.0.0.2'))",
+            "a.setsockopt(IPPROTO_IP, 41, filter_by('127.0.0.1', 1, 0, '239.1.2.3'))",
+            "b.setsockopt(IPPROTO_IP, 36, inet_aton('239.1.2.3') + inet_aton('127.0.0.1'))",
+            "t.close()",
+        )),
     "multicast membership": f"a = udp(); "
     f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "
     f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "

@@ -73,6 +73,14 @@ OF_DATAGRAMS = ("29", "35", "55")
 """SO_TIMESTAMP, SO_TIMESTAMPNS, and IPV6_RTHDRDSTOPTS, with which Linux loses TCP's segments."""
 
 
+GROUPS = ("'239.1.2.3'", "'239.1.2.3'", "'232.1.2.3'", "'127.0.0.1'", "'0.0.0.0'", "'224.0.0.1'")
+GROUPS6 = ("'ff02::7'", "'ff02::7'", "'ff05::8'", "'::1'")
+SENDERS = ("'127.0.0.1'", "'127.0.0.2'", "'127.0.0.3'", "'9.9.9.9'")
+SENDERS6 = ("'::1'", "'::1'", "'2001:db8::1'", "'::'")
+OWN = ("'127.0.0.1'", "'127.0.0.1'", "'127.0.0.1'", "'0.0.0.0'", "'9.9.9.9'", "'127.0.0.2'")
+CUT = ("", "", "", "", "", "", "[:-1]", " + b'x'", "[:8]")
+
+
 class Generator:
     """Chooses the lines of one program."""
 
@@ -306,6 +314,46 @@ class Generator:
         verb = "cycle({}, {}, {}, {})" if whole else "{}.setsockopt({}, {}, {})"
         return verb.format(name, level, chosen, value)
 
+    def _group(self, name: str, one: Any, other: str) -> str:
+        """Return a call about multicast: a member, whom it hears, or a sender."""
+        if one.family == 1:
+            return f"look({name})"
+        any_of = self.random.choice
+        if self.random.random() < 0.3:
+            group, own, sender = any_of(GROUPS[:3]), any_of(OWN[:4]), any_of(SENDERS[:3])
+            join = f"{name}.setsockopt(IPPROTO_IP, 35, inet_aton({group}) + inet_aton({own}))"
+            to = f"at({other})[1]" if one.type == 2 else "9"
+            return any_of((join, *[f"to_group({group}, {to}, {sender})"] * 2))
+        six = one.family == 10 and self.random.random() < 0.7
+        group, sender = any_of(GROUPS6 if six else GROUPS), any_of(SENDERS6 if six else SENDERS)
+        if self.random.random() < 0.05:
+            group = any_of(GROUPS + GROUPS6)
+        kind, value = self._membership(six, group, sender)
+        level = "IPPROTO_IPV6" if six else "IPPROTO_IP"
+        return f"{name}.setsockopt({level}, {kind}, {value}{any_of(CUT)})"
+
+    def _membership(self, six: bool, group: str, sender: str) -> tuple[str, str]:
+        """Return an option's number and a structure for it."""
+        any_of = self.random.choice
+        index = any_of(("1", "1", "1", "0", "7"))
+        senders = ", ".join(any_of(SENDERS6 if six else SENDERS) for _ in range(any_of((0, 1, 2))))
+        count = senders.count("'") // 2 if self.random.random() < 0.9 else any_of((0, 3, 11, 65))
+        mode = any_of(("0", "1", "1", "2"))
+        ways = [
+            (any_of(("42", "42", "45")), f"at_index({index}, {group})"),
+            (any_of(("43", "44", "46", "46", "47")), f"at_index({index}, {group}, {sender})"),
+            ("48", f"filter_at({index}, {mode}, {count}, {group}, {senders})"),
+        ]
+        if not six and ":" not in group:
+            own = any_of(OWN)
+            packed = f"inet_aton({group}) + inet_aton({own})"
+            ways += [
+                (any_of(("37", "38", "39", "39", "40")), f"{packed} + inet_aton({sender})"),
+                (any_of(("35", "35", "36")), packed),
+                ("41", f"filter_by({own}, {mode}, {count}, {group}, {senders})"),
+            ]  # fmt: skip
+        return any_of(ways)
+
     def _known_option(self, one: Any) -> tuple[str, str]:
         """Return a level and an option, mostly of those that the socket has."""
         own = ["SOL_SOCKET"]
@@ -338,7 +386,7 @@ class Generator:
     CHOICES: ClassVar = {
         _bind: 5, _connect: 9, _listen: 4, _accept: 6, _send: 14, _sendto: 8, _sendmsg: 5,
         _recv: 15, _receive: 4, _taken: 1, _shutdown: 3, _close: 3, _look: 9, _poll: 4, _watch: 2,
-        _dup: 1, _error: 3, _option: 9, _linger: 1, _fill: 1, _unlink: 1,
+        _dup: 1, _error: 3, _option: 9, _linger: 1, _fill: 1, _unlink: 1, _group: 3,
     }  # fmt: skip
 
 

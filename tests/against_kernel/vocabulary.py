@@ -356,3 +356,35 @@ def receive(receiver, size=100, room=0, flags=0):
             value = value[4:]  # IPV6_ORIGDSTADDR, without the port
         seen.append((level, kind, value))
     return data, seen, flags, sender
+
+
+def sockaddr(host):
+    """Return a struct sockaddr_storage with an address."""
+    if ":" in host:
+        return struct.pack("=HxxI16s104x", AF_INET6, 0, inet_pton(AF_INET6, host))
+    return struct.pack("=Hxx4s120x", AF_INET, inet_aton(host))
+
+
+def at_index(index, *hosts):
+    """Return a struct group_req, or with a sender a struct group_source_req."""
+    return struct.pack("=I4x", index) + b"".join(map(sockaddr, hosts))
+
+
+def filter_at(index, mode, count, group, *senders):
+    """Return a struct group_filter that says it has *count* senders."""
+    tail = b"".join(map(sockaddr, senders))
+    return at_index(index, group) + struct.pack("=II", mode, count) + tail
+
+
+def filter_by(own, mode, count, group, *senders):
+    """Return a struct ip_msfilter that says it has *count* senders."""
+    head = inet_aton(group) + inet_aton(own) + struct.pack("=II", mode, count)
+    return head + b"".join(map(inet_aton, senders))
+
+
+def to_group(group, port, sender="127.0.0.1"):
+    """Send a sender's own address to a group on the loopback interface."""
+    with udp() as made:
+        made.bind((sender, 0))
+        made.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, inet_aton("127.0.0.1"))
+        return made.sendto(sender.encode(), (group, port))

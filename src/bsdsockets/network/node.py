@@ -23,6 +23,7 @@ from .addresses import (
     is_multicast,
     version,
 )
+from .groups import Groups
 from .link import Link
 from .packets import Packet
 
@@ -58,7 +59,7 @@ class Node:
         self.receivers: dict[Hashable, Receiver] = {}
         self.watchers = self.loopback.watchers
         self.unknown: Receiver = lambda packet: None
-        self.groups: dict[str, int] = {}  # multicast groups that somebody here has joined
+        self.groups = Groups()
         self._delivering = False
         self._kinds: dict[str, str] = {}
         self.loopback.arrive = self.deliver
@@ -144,9 +145,3 @@ class Node:
                 self.receivers.get(packet.protocol, self.unknown)(packet)
         finally:
             self._delivering = False
-
-    def leave(self, group: str) -> None:
-        """One member of *group* less."""
-        self.groups[group] -= 1
-        if not self.groups[group]:
-            del self.groups[group]

@@ -11,6 +11,7 @@ Sources: Linux udp(7), ip(7); the order of checks as Linux 6.18 shows it.
 from typing import Any
 
 from ..machine.constants import (
+    AF_INET,
     AF_INET6,
     MSG_DONTROUTE,
     MSG_DONTWAIT,
@@ -221,6 +222,17 @@ class Datagrams(DatagramErrors):
             so.wake(ARRIVED)
         return True
 
+    def hears(self, so: Any, group: str, source: str) -> bool:
+        """True if what *source* sends to a group is for *so*: as it is a member, or, if it is
+        none, because of IP_MULTICAST_ALL what other members here hear.
+        """
+        for member in so.groups:
+            if member.group == group:
+                return bool(member.hears(source))
+        everything = "IPV6_MULTICAST_ALL" if ":" in group else "IP_MULTICAST_ALL"
+        usual = int(":" in group or so.family == AF_INET)
+        return bool(so.options.get(everything, usual))
+
     def fits(self, so: Any, record: Record) -> bool:
         """True if there is room; an empty buffer takes anything."""
         cost = so.buffer.cost
@@ -300,16 +312,13 @@ class Datagrams(DatagramErrors):
             fail(ENOTCONN)
 
     def release(self, so: Any) -> None:
-        """The last close: leave the groups, give the port back; what was not read is lost.
+        """The last close: give the port back; what was not read is lost.
 
         Never waits and never fails: what was sent is on the link, and IP keeps no copy.
 
-        Not modelled: the reports of IGMP and MLD that tell routers of a group that is left.
         Source: POSIX.1-2024 close(); RFC 1122 4.1.
         """
         so.dead = True
-        for group, _ in so.pcb.groups:
-            self.node.leave(group)
         if so.port:
             self.ports.remove(so, so.port)
 

@@ -6,7 +6,7 @@ Sources: Linux ``struct inet_sock`` and ``struct udp_sock``, for what has to be 
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .buffers import Record
@@ -34,7 +34,6 @@ class DatagramEnd:
     chosen: Any = None  # what its first piece asked for
 
     # What has come
-    groups: list[tuple[str, int]] = field(default_factory=list)
     errors: deque[tuple[int, Record]] | None = None  # each an errno, and what was sent
     drops: int = 0  # datagrams that found no room
     batch: int = 0  # records that Linux has taken out of the queue at once, and not given yet

@@ -263,14 +263,15 @@ class Raw(Datagrams):
         """Give a copy of *packet* to every raw socket of its protocol."""
         if not isinstance(packet, Packet):
             return  # a frame: what it holds comes by itself
-        to = packet.destination
-        if to not in self.node.groups and to != ALL_HOSTS and ":" not in to and (
-                (packet.routed or self.node.kind(to)) == "multicast"):
+        to, groups = packet.destination, self.node.groups
+        multicast = ":" not in to and (packet.routed or self.node.kind(to)) == "multicast"
+        if multicast and to != ALL_HOSTS and not groups.hear(to, packet.source):
             return  # no interface here listens to the group
         for so in self.sockets:
             if self._is_for(so, packet) and so.buffer.cost < so.receive_size:
                 self.taken = packet
-            if not self._wants(so, packet):
+            if not self._wants(so, packet) or (
+                    multicast and not self.hears(so, to, packet.source)):
                 continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
             size = len(data) - (20 if so.family == AF_INET else 0)

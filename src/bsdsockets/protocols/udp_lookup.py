@@ -69,9 +69,6 @@ class UdpLookup(Datagrams):
         covered = covers(so, packet.destination)
         if kind == "broadcast" or not covered:
             return covered
-        group = packet.destination
-        everything = "IPV6_MULTICAST_ALL" if ":" in group else "IP_MULTICAST_ALL"
-        joined = any(member == group for member, _ in end.groups)
-        usual = int(":" in group or so.family == AF_INET)
-        heard = group in self.node.groups or group == ALL_HOSTS
-        return joined or (heard and so.options.get(everything, usual) != 0)
+        group, source = packet.destination, packet.source
+        heard = group == ALL_HOSTS or self.node.groups.hear(group, source)
+        return heard and self.hears(so, group, source)

@@ -11,10 +11,8 @@ from typing import Any
 
 from ..machine import constants as c
 from ..machine.errors import (
-    EADDRINUSE,
     EADDRNOTAVAIL,
     EINVAL,
-    ENOBUFS,
     ENODEV,
     ENOTCONN,
     fail,
@@ -23,7 +21,7 @@ from ..network.addresses import ANY4, unmap, unpack
 
 KNOWN_OPTIONS = (7, 68, 130, 131, 134, 137, 148)  # routes, times, labels, router alert: not here
 PRIORITIES = (0, 2, 6, 4)  # of best effort, bulk, interactive, and both
-MOST_GROUPS = 20  # net.ipv4.igmp_max_memberships
+
 
 def type_of_service(so: Any, value: int) -> int:
     """IP_TOS, IPV6_TCLASS: the ECN bits of a TCP socket are TCP's."""
@@ -139,59 +137,3 @@ def no_routing(so: Any, value: bytes) -> bytes:
     if value:
         fail(EINVAL)
     return value
-
-
-# Multicast groups
-
-
-def membership(join: bool, six: bool) -> Callable[[Any, bytes], None]:
-    """Make what joins or leaves a group: struct ip_mreq, ip_mreqn or ipv6_mreq.
-
-    Source: RFC 1112 7.1; RFC 3493 5.2; ip(7), ipv6(7).  No router is told (IGMP, MLD).
-    """
-    def write(so: Any, value: bytes) -> None:
-        group = unpack(value[:16] if six else value[:4])
-        index = _group_interface(so, value, six)
-        if not (join or six or index):  # no interface is named, or found
-            on_its_way = group == ANY4 or so.protocol.node.kind(group) == "local"
-            fail(EADDRNOTAVAIL if any(value[4:8]) or on_its_way else ENODEV)
-        (_join if join else _leave)(so, group, index)
-    return write
-
-
-def _group_interface(so: Any, value: bytes, six: bool) -> int:
-    """The interface a group is joined on: 1, or 0 if none is named or found."""
-    if six:
-        return int(struct.unpack("=i", value[16:20])[0])
-    if len(value) >= 12:
-        index = struct.unpack("=i", value[8:12])[0]
-        if index:
-            return int(index)
-    address = unpack(value[4:8])
-    return 1 if so.protocol.node.kind(address) == "local" else 0
-
-
-def _join(so: Any, group: str, index: int) -> None:
-    node = so.protocol.node
-    if node.kind(group) != "multicast":
-        fail(EINVAL)
-    if index != 1:
-        fail(ENODEV)
-    if (group, index) in so.pcb.groups:
-        fail(EADDRINUSE)
-    if ":" not in group and len(so.pcb.groups) >= MOST_GROUPS:
-        fail(ENOBUFS)
-    so.pcb.groups.append((group, index))
-    node.groups[group] = node.groups.get(group, 0) + 1
-
-
-def _leave(so: Any, group: str, index: int) -> None:
-    node = so.protocol.node
-    if ":" in group and node.kind(group) != "multicast":
-        fail(EINVAL)
-    for entry in so.pcb.groups:
-        if entry[0] == group and index in (0, entry[1]):
-            so.pcb.groups.remove(entry)
-            node.leave(group)
-            return
-    fail(EADDRNOTAVAIL)

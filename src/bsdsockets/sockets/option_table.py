@@ -19,6 +19,7 @@ from ..machine.errors import EINVAL, EPROTO
 from ..protocols import raw_settings as r
 from ..protocols.tcp_states import CLOSED, LISTEN
 from . import option as o
+from . import option_groups as g
 from . import option_ip as i
 from .option import MODELLED, Option
 
@@ -146,9 +147,9 @@ OF_IP = (
     _ip("IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
         default=lambda so: int(so.family == c.AF_INET)),
     _ip("IP_ADD_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
-        refusal=EPROTO, readable=False, status=MODELLED, write=i.membership(True, False)),
+        refusal=EPROTO, readable=False, status=MODELLED, write=g.membership(True, False)),
     _ip("IP_DROP_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
-        refusal=EPROTO, readable=False, status=MODELLED, write=i.membership(False, False)),
+        refusal=EPROTO, readable=False, status=MODELLED, write=g.membership(False, False)),
 )
 
 OF_IP6 = (
@@ -174,9 +175,9 @@ OF_IP6 = (
     _ip6("IPV6_CHECKSUM", "int", where=RAW6, status=MODELLED,
          read=r.checksum_offset, check=r.new_offset),
     _ip6("IPV6_JOIN_GROUP", "bytes", readable=False, least=20,
-         settable=NOT_STREAM6, refusal=EPROTO, status=MODELLED, write=i.membership(True, True)),
+         settable=NOT_STREAM6, refusal=EPROTO, status=MODELLED, write=g.membership(True, True)),
     _ip6("IPV6_LEAVE_GROUP", "bytes", readable=False, least=20,
-         settable=NOT_STREAM6, refusal=EPROTO, status=MODELLED, write=i.membership(False, True)),
+         settable=NOT_STREAM6, refusal=EPROTO, status=MODELLED, write=g.membership(False, True)),
     _ip6("IPV6_PKTINFO", "bytes", readable=False, least=20, null=EINVAL),
     _ip6("IPV6_MTU_DISCOVER", "int", default=1, low=0, high=5, status=MODELLED),
     _ip6("IPV6_MTU", "int", check=i.least_mtu, read=i.path_mtu),
@@ -201,9 +202,33 @@ OF_RAW = (
                                        (c.SOL_ICMPV6, "ICMPV6_FILTER", RAW6, 32))),
 )
 
+JOINED = {"kind": "bytes", "readable": False, "status": MODELLED}
+LISTS = {**JOINED, "readable": True, "read": g.unread}
+SOURCE = {**JOINED, "least": 12, "most": 12}
+
+OF_GROUPS = (
+    _ip("IP_UNBLOCK_SOURCE", **SOURCE, write=g.source(excludes=True, add=False)),
+    _ip("IP_BLOCK_SOURCE", **SOURCE, write=g.source(excludes=True, add=True)),
+    _ip("IP_ADD_SOURCE_MEMBERSHIP", **SOURCE, write=g.source(excludes=False, add=True)),
+    _ip("IP_DROP_SOURCE_MEMBERSHIP", **SOURCE, write=g.source(excludes=False, add=False)),
+    _ip("IP_MSFILTER", **{**LISTS, "least": 16}, write=g.filters),
+    *(option
+      for six, make in ((False, _ip), (True, _ip6))
+      for option in (
+          make("MCAST_JOIN_GROUP", **{**JOINED, "least": 136}, write=g.at_interface(True, six)),
+          make("MCAST_LEAVE_GROUP", **{**JOINED, "least": 136}, write=g.at_interface(False, six)),
+          *(make(f"MCAST_{name}", **{**JOINED, "least": 264, "most": 2**31 if six else 264},
+                 write=g.source_at_interface(excludes, add, six))
+            for name, excludes, add in (
+                ("BLOCK_SOURCE", True, True), ("UNBLOCK_SOURCE", True, False),
+                ("JOIN_SOURCE_GROUP", False, True), ("LEAVE_SOURCE_GROUP", False, False))),
+          make("MCAST_MSFILTER", **{**LISTS, "least": 144}, write=g.filters_at_interface(six)))),
+)
+
 OPTIONS: dict[tuple[int, int], Option] = {
     (option.level, option.number): option
-    for group in (OF_SOCKETS, OF_TCP, OF_UDP, OF_IP, OF_IP6, OF_RAW) for option in group}
+    for group in (OF_SOCKETS, OF_TCP, OF_UDP, OF_IP, OF_IP6, OF_GROUPS, OF_RAW)
+    for option in group}
 
 # The levels that a socket looks into; elsewhere it has its own error for the whole level.
 LEVELS = {

@@ -6,6 +6,7 @@
     shutdown   what it no longer does: RECEIVE, SEND or both
     buffer     what has come and is not read        queue   connections not accepted
     options    what setsockopt() has changed        pcb     what its protocol keeps
+    groups     of multicast, its memberships
 
 The verbs of its protocol are called on it (`so.protocol.send(so, ...)`); the protocol
 makes upcalls on it: `wake`, `shut`, `new_connection`, `changed`.
@@ -36,7 +37,7 @@ class Socket(File):
 
     __slots__ = (
         "bound_address", "buffer", "dead", "done", "error", "explicit_address", "explicit_port",
-        "family", "host", "listening", "number", "options", "pcb", "port", "protocol",
+        "family", "groups", "host", "listening", "number", "options", "pcb", "port", "protocol",
         "protocol_number", "queue", "receive_size", "scope", "send_size", "shown_port", "shutdown",
         "state", "type",
     )
@@ -57,6 +58,7 @@ class Socket(File):
         self.error = self.shutdown = 0
         self.done = self.dead = self.listening = False
         self.options: dict[Any, Any] = {}
+        self.groups: tuple[Any, ...] = ()
         self.queue: ListenQueue | None = None
         self.pcb = pcb
         self.buffer: Any = None
@@ -69,6 +71,8 @@ class Socket(File):
 
     def release(self) -> None:
         self.protocol.release(self)
+        for member in self.groups:
+            self.protocol.node.groups.remove(member)
         if self.waiters:
             self.wake(-1)
 
