@@ -49,7 +49,7 @@ def reset(sock: socket.socket) -> None:
 
 SERVERS = {
     "answer_udp": [], "line_server": [], "line_server_asyncio": [], "low_port": [],
-    "chat_server": [], "workers": [], "dns_server": [],
+    "chat_server": [], "workers": [], "dns_server": [], "websocket_server": [],
     "tls_echo_server": [str(HOW_TO.folder / "localhost.pem")],
     "hand_over": ["{folder}/control"], "forward": ["127.0.0.1", "9"],
 }  # fmt: skip
@@ -254,6 +254,102 @@ def test_the_keyboard_and_the_chat_are_heard_at_once(tmp_path: Path) -> None:
                 command, stdin=file, capture_output=True, timeout=LIMIT, check=True
             )
         assert ended.stdout == b"alice has come\nalice: read from a file\n"
+
+
+UPGRADE = (
+    b"GET /socket HTTP/1.1\r\nHost: localhost\r\n"
+    b"Upgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+def upgraded(line: str) -> socket.socket:
+    """Connect, and do WebSocket's handshake byte by byte."""
+    client = client_of(line)
+    for byte in UPGRADE + b"\r\n":
+        client.send(bytes([byte]))
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += client.recv(1)
+    assert head.startswith(b"HTTP/1.1 101 ") and b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head
+    return client
+
+
+def masked(first: int, data: bytes) -> bytes:
+    """A frame of a client; it has at most 125 bytes."""
+    mask = b"\1\2\3\4"
+    hidden = bytes(byte ^ mask[n % 4] for n, byte in enumerate(data))
+    return bytes([first, 0x80 | len(data)]) + mask + hidden
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        (masked(0x81, b"hello"), b"\x81\5hello"),
+        (masked(0x82, b"\xff"), b"\x82\1\xff"),
+        (masked(1, b"he") + masked(0x89, b"?") + masked(0x80, b"llo"), b"\x8a\1?\x81\5hello"),
+        (masked(0x88, b"\x0f\xa1bye"), b"\x88\2\x0f\xa1"),
+        (b"\x81\5hello", b"\x88"),  # no mask
+        (masked(0xC1, b"x"), b"\x88"),  # a bit that nobody agreed on
+        (masked(0x83, b"x"), b"\x88"),  # an opcode that is none
+        (masked(0x09, b"x"), b"\x88"),  # half a ping
+        (masked(0x80, b"x"), b"\x88"),  # the end of no message
+        (masked(1, b"x") + masked(0x81, b"x"), b"\x88"),  # a message in a message
+        (masked(0x81, b"\xff"), b"\x88"),  # not UTF-8
+        (b"\x82\xff" + (1 << 62).to_bytes(8, "big"), b"\x88"),
+    ],
+)
+def test_each_frame_of_a_websocket_has_its_answer(sent: bytes, answered: bytes) -> None:
+    with HOW_TO.running("websocket_server", "0") as (process, line):
+        with upgraded(line) as client:
+            for byte in sent:
+                client.send(bytes([byte]))
+            client.shutdown(socket.SHUT_WR)
+            got = to_the_end(client)
+        assert got.startswith(answered)
+        if answered == b"\x88":
+            assert int.from_bytes(got[2:4], "big") in (1002, 1007, 1009)
+        assert "Traceback" not in HOW_TO.finish(process)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET / HTTP/1.1\r\n", b"200 OK"),
+        (b"GET /x HTTP/1.1\r\n", b"404 Not Found"),
+        (b"POST / HTTP/1.1\r\n", b"400 Bad Request"),
+        (UPGRADE.replace(b"13", b"8"), b"426 Upgrade Required"),
+        (UPGRADE.replace(b"dGhl", b"d\xff"), b"400 Bad Request"),
+        (UPGRADE + b"Origin: https://evil.example\r\n", b"403 Forbidden"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 9000, b"431 Request"),
+    ],
+)
+def test_who_asks_for_no_websocket_gets_an_answer_of_http(request_: bytes, status: bytes) -> None:
+    with HOW_TO.running("websocket_server", "0") as (_, line), client_of(line) as client:
+        client.sendall(request_ + b"\r\n")
+        assert to_the_end(client).startswith(b"HTTP/1.1 " + status)
+
+
+def test_no_websocket_holds_up_the_others_or_the_stop() -> None:
+    with HOW_TO.running("websocket_server", "0", "--idle", "1.5") as (process, line):
+        mute = upgraded(line)  # it does not answer the ping
+        greedy = upgraded(line)
+        greedy.settimeout(0.2)
+        with contextlib.suppress(OSError):
+            while True:
+                greedy.sendall(masked(0x81, b"x" * 125) * 1000)
+        for _ in range(100):
+            reset(client_of(line))
+        assert mute.recv(100) == b"\x89\0" and to_the_end(mute) == b""
+        with upgraded(line) as client:
+            client.sendall(masked(0x81, b"still here"))
+            assert client.recv(100) == b"\x81\x0astill here"
+            process.send_signal(signal.SIGTERM)
+            assert to_the_end(client).startswith(b"\x88\x12\x03\xe9the server stops")
+        output, errors = process.communicate(timeout=LIMIT)
+        assert (process.returncode, errors, output.endswith("stopped\n")) == (0, "", True)
+        mute.close()
+        greedy.close()
 
 
 def dns_question(name: bytes, kind: int = 1, number: int = 7) -> bytes:

@@ -71,6 +71,10 @@ CASES = {
     "a chat": Case(
         "how-to", ("chat_server.py 50007", "chat_client.py 50007 alice --say hello"),
         ("alice has come", "alice: hello")),
+    "words over WebSocket": Case(
+        "how-to", ("websocket_server.py 50007",
+                   "websocket_client.py ws://127.0.0.1:50007/socket hello {long}"),
+        ("hello", "{long}")),
     "a port that is forwarded": Case(
         "how-to", ("line_server.py 50008", "forward.py 50007 127.0.0.1 50008",
                    "line_client.py 50007 {set} {get}"), ("OK", "OK blue")),
@@ -142,6 +146,7 @@ TAKES_AWAY = {
     ("words in lines, with asyncio", "reset"): ONCE,
     ("a chat", "reset"): ONCE,
     ("echo over TLS", "reset"): ONCE,
+    ("words over WebSocket", "reset"): ONCE,
     ("a port that is forwarded", "reset"): ONCE,
     ("a server and its successor", "reset"): ONCE,
     ("frames", "reset"): ONCE,
