@@ -516,6 +516,33 @@ def test_a_port_that_the_system_chooses_meets_the_same_peer_a_second_after_time_
     machine.close()
 
 
+def test_a_port_that_anybody_bound_is_never_chosen_for_a_connection() -> None:
+    """As on Linux 6.18, whose ip_local_port_range was as narrow; the server's own port first."""
+    machine = Machine()
+    socket = machine.load("socket")
+    with socket.create_server(LO) as server, socket.create_server(LO) as other:
+        low = server.getsockname()[1]
+        machine.settings.local_ports = (low, low + 2)  # theirs, and the one that is next
+        shared = socket.create_connection(other.getsockname())
+        assert shared.getsockname()[1] == low + 2
+
+        def connect() -> int:
+            with socket.create_connection(server.getsockname()) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return int(client.getsockname()[1])
+
+        assert connect() == low + 2  # beside another that connect() chose it for
+        with socket.socket() as bound:
+            for each in (shared, bound):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((LO[0], low + 2))
+            with pytest.raises(OSError, match="Cannot assign"):
+                connect()
+        assert connect() == low + 2
+        shared.close()
+    machine.close()
+
+
 def test_a_window_that_the_fast_path_left_is_known_to_the_sender() -> None:
     """So that reading tells nothing, also where the FIN that ended the fast path was lost."""
     machine = Machine()

@@ -80,7 +80,7 @@ class Ports:
 
     def __init__(self, host: Host, listening_matters: bool) -> None:
         self.host = host
-        self.users: dict[int, dict[Any, None]] = {}
+        self.users: dict[int, dict[Any, bool]] = {}  # True: connect() chose the port
         self.listening_matters = listening_matters
         self.version = 0  # counts changes, so that what was found may be kept meanwhile
         low, high = host.settings.local_ports
@@ -143,7 +143,7 @@ class Ports:
         return port
 
     def port_for_connection(self, usable: Any) -> int:
-        """Find a port whose connection to some peer does not exist yet.
+        """Find a port whose connection to some peer does not exist yet, and that nobody bound.
 
         EADDRNOTAVAIL
             Every port is taken.
@@ -151,17 +151,21 @@ class Ports:
         low, high = self.host.settings.local_ports
         for _ in range(high - low + 1):
             port = self._advance(low, high)
-            if port not in self.users or usable(port):
+            if port not in self.users or (all(self.users[port].values()) and usable(port)):
                 return port
         fail(EADDRNOTAVAIL)
 
-    def add(self, user: Any, port: int) -> None:
+    def add(self, user: Any, port: int, chosen: bool = False) -> None:
+        """Let *user* have the port; *chosen*: by connect(), which then shares it with its like.
+
+        Source: Linux ``__inet_hash_connect``, SOCK_CONNECT_BIND.
+        """
         users = self.users.get(port)
         self.version += 1
         if users is None:
-            self.users[port] = {user: None}
+            self.users[port] = {user: chosen}
         else:
-            users[user] = None
+            users[user] = chosen
 
     def remove(self, user: Any, port: int) -> None:
         users = self.users.get(port)

@@ -235,7 +235,7 @@ class Tcp(TcpClosing):
         if so.explicit_address and ":" in unmap(local) and ":" not in remote and not is_any(local):
             source = PLACE_HOLDER  # what it has beside its address of IPv6
         port = so.shown_port = so.port or self.ports.port_for_connection(
-            lambda port: self._usable((source, port, remote, address.port), port))
+            lambda port: self._usable((source, port, remote, address.port)))
         key = (source, port, remote, address.port)
         old = self.output.table.get(key)
         if old is not None:
@@ -246,7 +246,7 @@ class Tcp(TcpClosing):
             self.input.end(old)
         if not so.port:
             so.port = port
-            self.ports.add(so, port)
+            self.ports.add(so, port, chosen=True)
         so.bound_address = self.dressed(so, source)
         so.done, so.error = False, 0
         c = so.pcb
@@ -260,13 +260,10 @@ class Tcp(TcpClosing):
             c.go(ACTIVE_OPEN)
             self.output.synchronize(c, SYN)
 
-    def _usable(self, key: Any, port: int) -> bool:
-        """True if a connection may come from *port*: nobody bound it, and it is not this one."""
+    def _usable(self, key: Any) -> bool:
+        """True if there may be a connection *key*: there is none, or it has ended long enough."""
         old = self.output.table.get(key)
-        if old is not None and not (isinstance(old, TimeWait) and self._is_over(old)):
-            return False
-        return all(isinstance(user, TimeWait) or not user.explicit_port
-                   for user in self.ports.users[port])
+        return old is None or (isinstance(old, TimeWait) and self._is_over(old))
 
     def _is_over(self, remains: TimeWait) -> bool:
         """True a second after the end: a port that Linux chooses can then have the same peer again.

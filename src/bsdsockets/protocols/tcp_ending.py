@@ -62,9 +62,10 @@ class Ends:
     def remain(self, c: Connection, state: str, seconds: float) -> None:
         """Let go of the connection and keep what answers for it in *state*."""
         remains = TimeWait(c, c.so, state, self.clock.now)
+        chosen = self.ports.users.get(remains.port, {}).get(c.so, False)
         self.finish(c, 0)
         self.table[remains.key] = remains
-        self.ports.add(remains, remains.port)
+        self.ports.add(remains, remains.port, chosen)
         self._end_after(remains, seconds)
 
     def time_wait(self, remains: TimeWait) -> None:
