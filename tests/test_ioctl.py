@@ -149,6 +149,19 @@ def test_an_interface_is_changed_by_root_alone(monkeypatch: pytest.MonkeyPatch) 
         assert engine.ask(sock, FLAGS, down)[16:18] == struct.pack("=H", 8)
 
 
+@pytest.mark.parametrize("kind", KINDS[:5])
+def test_an_interface_goes_by_its_name_before_the_colon_and_its_addresses_do_not(kind: str) -> None:
+    def answers(engine: Engine) -> list[Any]:
+        family, type_ = (getattr(engine.socket, name) for name in kind.split())
+        with engine.socket.socket(family, type_) as sock:
+            return [engine.ask(sock, request, name.ljust(40, b"\0"))
+                    for name in (b"lo:1", b"lo:", b":lo")
+                    for request in (INDEX, ADDRESS, MASK, BROADCAST)]
+
+    kernel_answers, model_answers = both(answers)
+    assert model_answers == kernel_answers
+
+
 @pytest.mark.parametrize("argument", [array.array("i", [7]), bytearray(4), struct.pack("i", 7)])
 def test_fcntls_ioctl_changes_what_can_be_changed_and_returns_what_cannot(argument: Any) -> None:
     machine = Machine()

@@ -132,6 +132,9 @@ PROGRAMS = {
     "mapped UDP": "a = udp6(); a.bind(ANY6); b = udp(); b.sendto(b'x', of(a, '127.0.0.1')); "
     "a.recvfrom(9); b.bind(LO); a.sendto(b'y', mapped(b)); b.recvfrom(9); a.connect(mapped(b)); "
     "a.send(b'z'); b.recvfrom(9); look(a)",
+    "UDP over IPv4 from a socket connected over IPv6": "a = udp6(); a.connect(('::1', 9)); "
+    "a.sendto(b'x', ('::ffff:224.0.0.1', 9)); a.sendto(b'x', ('::ffff:255.255.255.255', 9)); "
+    "a.sendto(b'x', ('::ffff:127.0.0.1', 9)); a.recv(9)",
     "the error queue tells which message failed": f"a = udp(); "
     f"a.setsockopt(IPPROTO_IP, {RECVERR}, 1); a.connect(nobody()); a.send(b'lost'); poll(a); "
     "a.send(b'x'); a.recv(9); receive(a, 9, 128, MSG_ERRQUEUE)[0]; "

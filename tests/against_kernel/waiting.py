@@ -92,6 +92,8 @@ def _scenarios() -> list[Scenario]:
             (f"{joined}; b.send(b'w'); {RCVTIMEO}", "a.recv(10, MSG_WAITALL)", ""),
             (joined, "timed(a, 0.05).recv(10)", ""),
             (joined, "timed(a, 30).recv(10)", "b.send(b'word')"),
+            (f"{joined}; c = timed(a, 0).dup()", "(c.setblocking(True), a.recv(10))",
+             "b.send(b'word')"),
             (joined, "len(select.select([a], [], [], 0.05)[0])", ""),
             (joined, "(a.recv(10), a.recv(10))", "b.send(b'word'); b.close()"),
         ]  # fmt: skip

@@ -150,22 +150,25 @@ def _device(so: Any, node: Node, request: int, whole: bytes) -> bytes:
         fail(ENOTTY)
     if answer is None and request not in (SIOCGIFNAME, SIOCSIFFLAGS, SIOCSIFMTU):
         fail(ENOTTY)
+    if request in (SIOCSIFFLAGS, SIOCSIFMTU) and not so.host.privileged:
+        fail(EPERM)
     interface = (find(node, struct.unpack("=i", whole[16:20])[0]) if request == SIOCGIFNAME
                  else named(node, whole))
     if interface is None:
         fail(ENODEV)
+    if b":" in whole[:16].partition(b"\0")[0] and so.family in (AF_INET, AF_PACKET) and (
+            request in (*ADDRESSES, SIOCSIFFLAGS)):
+        fail(EADDRNOTAVAIL)  # lo:1 is the address with that label, and no address has one
     if answer is None and request != SIOCGIFNAME:
-        _change(so, interface, request, whole)
+        _change(interface, request, whole)
         return b""
     if request == SIOCGIFNAME:
         return interface.name.encode().ljust(16, b"\0")
     return whole[:16] + (answer(interface) if answer is not None else b"")
 
 
-def _change(so: Any, interface: Interface, request: int, whole: bytes) -> None:
+def _change(interface: Interface, request: int, whole: bytes) -> None:
     """Set an interface up or down, or how long its packets may be."""
-    if not so.host.privileged:
-        fail(EPERM)
     if request == SIOCSIFMTU:
         interface.link.mtu = struct.unpack("=i", whole[16:20])[0]
         return

@@ -160,7 +160,7 @@ class Transfer(Waiting):
             self._poll_and_complete(number, POLLOUT, timeout, "send", _at_once, ())
         if address is None and so.state == UNCONNECTED and not so.protocol.is_active(so):
             fail(EINVAL)
-        at_once = timeout is not None or flags & MSG_DONTWAIT
+        at_once = timeout is not None or so.nonblocking or flags & MSG_DONTWAIT
         self.connect(number, address, 0 if at_once else None)  # type: ignore[attr-defined]
         return flags & ~MSG_FASTOPEN
 

@@ -14,21 +14,42 @@ Sources: POSIX.1-2024 read(), write(), dup(); CPython ``Modules/posixmodule.c``.
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ..machine.constants import POLLIN, POLLOUT
-from ..machine.errors import EBADF, ENOSYS, fail
+from ..machine.constants import MSG_DONTWAIT, POLLIN, POLLOUT
+from ..machine.errors import EBADF, EINVAL, ENOSYS, EOPNOTSUPP, fail
+from ..sockets.socket import Socket
+from .arguments import readable, scatter
 from .by_name import ByName
+from .receiving import MOST_PARTS
 from .streams import standard_stream
 
 STANDARD = {0: "stdin", 1: "stdout", 2: "stderr"}
+RWF_NOWAIT, RWF_OTHERS = 8, 0x17  # the others say how a file is written to a disk
 PIPE_BUF = 4096  # bytes that a pipe with any room takes; Linux's, and no other system's is above
 
 
 def refuse(what: str) -> NoReturn:
     """Say what the model does not have."""
     raise OSError(ENOSYS, f"not on the model: {what}")
+
+
+def sequence(buffers: Any, function: str) -> Sequence[Any]:
+    """The buffers that *function* was given, at most as many as the kernel takes."""
+    if not hasattr(buffers, "__getitem__") or isinstance(buffers, dict):
+        raise TypeError(f"{function}() arg 2 must be a sequence")
+    if len(buffers) > MOST_PARTS:
+        fail(EINVAL)
+    result: Sequence[Any] = buffers
+    return result
+
+
+def as_message_flags(flags: int) -> int:
+    """What the flags of preadv2() and pwritev2() mean for a socket."""
+    if flags & ~(RWF_NOWAIT | RWF_OTHERS):
+        fail(EOPNOTSUPP)
+    return MSG_DONTWAIT if flags & RWF_NOWAIT else 0
 
 
 class Descriptors(ByName, of="os"):
@@ -63,26 +84,43 @@ class Descriptors(ByName, of="os"):
     def read(self, fd: int, length: int, /) -> bytes:
         """Read up to *length* bytes from a descriptor of either world; waits until some are there.
 
-        Of a socket as ``recv`` without flags, whose errors it has.  Source: POSIX.1-2024 read().
+        Of a socket as ``recv`` without flags, whose errors it has; but to read nothing neither
+        waits nor fails.  Source: POSIX.1-2024 read(); Linux ``sock_read_iter``.
         """
         if fd in self._files:
-            return self._machine.calls.receive(fd, length, 0, None).data
+            return self._read(fd, length)
         self._wait(fd, POLLIN, "read")
         return REAL["read"](fd, length)
+
+    def _read(self, fd: int, length: int, flags: int = 0) -> bytes:
+        """Read from a socket; an epoll instance cannot be read."""
+        if length < 0 or not isinstance(self._files[fd], Socket):
+            fail(EINVAL)
+        return self._machine.calls.receive(fd, length, flags, None).data if length else b""
 
     def readv(self, fd: int, buffers: Any, /) -> int:
         """Read into several buffers."""
         if fd not in self._files:
             self._wait(fd, POLLIN, "readv")
             return REAL["readv"](fd, buffers)
+        return self._read_parts(fd, sequence(buffers, "readv"), 0)
+
+    def _read_parts(self, fd: int, buffers: Sequence[Any], flags: int) -> int:
         views = [memoryview(buffer).cast("B") for buffer in buffers]
-        data = self.read(fd, sum(map(len, views)))
-        done = 0
-        for view in views:
-            part = data[done:done + len(view)]
-            view[:len(part)] = part
-            done += len(part)
-        return done
+        if any(view.readonly for view in views):
+            raise BufferError("Object is not writable.")
+        data = self._read(fd, sum(map(len, views)), flags)
+        scatter(data, views)
+        return len(data)
+
+    def preadv(self, fd: int, buffers: Any, offset: int, flags: int = 0, /) -> int:
+        """Read into several buffers from *offset*, which of a socket can be only -1: as `readv`.
+
+        RWF_NOWAIT never waits.  Source: Linux preadv2(2).
+        """
+        if fd not in self._files or offset != -1:
+            return REAL["preadv"](fd, buffers, offset, flags)
+        return self._read_parts(fd, sequence(buffers, "preadv"), as_message_flags(flags))
 
     def write(self, fd: int, data: Any, /) -> int:
         """Write to a descriptor of either world, waiting for room; returns how many bytes it took.
@@ -90,7 +128,7 @@ class Descriptors(ByName, of="os"):
         To a socket as ``send`` without flags, whose errors it has.  Source: POSIX.1-2024 write().
         """
         if fd in self._files:
-            return self._machine.calls.send(fd, bytes(data), 0, None)
+            return self._write(fd, readable(data))
         self._wait(fd, POLLOUT, "write")
         if len(data) > PIPE_BUF and self._waits_inside(fd):
             return self._write_in_parts(fd, memoryview(data).cast("B"))
@@ -107,12 +145,28 @@ class Descriptors(ByName, of="os"):
             REAL["write"](fd, data[start:start + PIPE_BUF])
         return len(data)
 
+    def _write(self, fd: int, data: bytes, flags: int = 0) -> int:
+        """Write to a socket; an epoll instance cannot be written to."""
+        if not isinstance(self._files[fd], Socket):
+            fail(EINVAL)
+        return self._machine.calls.send(fd, data, flags, None)
+
     def writev(self, fd: int, buffers: Any, /) -> int:
-        """Write several buffers, joined."""
+        """Write several buffers, joined; without a byte in any of them nothing is sent."""
         if fd in self._files:
-            return self.write(fd, b"".join(bytes(buffer) for buffer in buffers))
+            return self._write_joined(fd, sequence(buffers, "writev"), 0)
         self._wait(fd, POLLOUT, "writev")
         return REAL["writev"](fd, buffers)
+
+    def _write_joined(self, fd: int, buffers: Sequence[Any], flags: int) -> int:
+        data = b"".join(map(readable, buffers))
+        return self._write(fd, data, flags) if data else 0
+
+    def pwritev(self, fd: int, buffers: Any, offset: int, flags: int = 0, /) -> int:
+        """Write several buffers at *offset*, which of a socket can be only -1: as `writev`."""
+        if fd not in self._files or offset != -1:
+            return REAL["pwritev"](fd, buffers, offset, flags)
+        return self._write_joined(fd, sequence(buffers, "pwritev"), as_message_flags(flags))
 
     def dup(self, fd: int, /) -> int:
         """Make another descriptor of the same file."""
@@ -125,6 +179,7 @@ class Descriptors(ByName, of="os"):
         ``sys.stdin`` and its like, which C has opened, are opened anew.
         """
         if fd != fd2 and fd2 in self._files:
+            os.fstat(fd)  # one that is not open closes none
             self._machine.calls.close(fd2)
         result: int = REAL["dup2"](fd, fd2, inheritable)
         if fd != fd2 and fd in self._files:
@@ -178,6 +233,8 @@ class Descriptors(ByName, of="os"):
         if out_fd not in self._files:
             return REAL["sendfile"](out_fd, in_fd, offset, count)
         here = offset is None
+        if here and stat.S_IFMT(os.fstat(in_fd).st_mode) in (stat.S_IFIFO, stat.S_IFDIR):
+            fail(EINVAL)
         data = REAL["read"](in_fd, count) if here else os.pread(in_fd, count, offset or 0)
         return self._machine.calls.send(out_fd, data, 0, None) if data else 0
 

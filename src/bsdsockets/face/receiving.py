@@ -47,7 +47,7 @@ class Receiver(metaclass=Immutable):
     _family: int
     _type: int
     _proto: int
-    _timeout: float | None  # in seconds
+    _timeout: float | None  # in seconds; at 0, O_NONBLOCK decides whether a call waits
 
     def _check_compat(self, flags: int, event: int) -> None:
         """Refuse a flag of sendmsg() and recvmsg() that Linux keeps for itself."""
@@ -70,7 +70,7 @@ class Receiver(metaclass=Immutable):
 
     def _receive(self, count: int, flags: int) -> Any:
         try:
-            return self._machine.calls.receive(self._fd, count, flags, self._timeout)
+            return self._machine.calls.receive(self._fd, count, flags, self._timeout or None)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
@@ -107,7 +107,7 @@ class Receiver(metaclass=Immutable):
             if room(bufsize, "buffersize in recv") == 0:
                 return b""
         try:
-            message = self._machine.calls.receive(self._fd, bufsize, flags, self._timeout)
+            message = self._machine.calls.receive(self._fd, bufsize, flags, self._timeout or None)
         except TimedOut:
             throw(TimeoutError("timed out"))
         if message[2]:

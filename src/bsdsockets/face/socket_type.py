@@ -191,7 +191,7 @@ class Socket(Receiver):
     def _accept(self) -> tuple[int, Any]:
         self._check_family()
         try:
-            accepted, child = self._machine.calls.accept(self._fd, self._timeout)
+            accepted, child = self._machine.calls.accept(self._fd, self._timeout or None)
         except TimedOut:
             throw(TimeoutError("timed out"))
         return accepted, self._show(child.protocol.accepted_peer(child))
@@ -207,7 +207,7 @@ class Socket(Receiver):
         """
         target = self._address(only(address, "connect"), "connect")
         try:
-            self._machine.calls.connect(self._fd, target, self._timeout)
+            self._machine.calls.connect(self._fd, target, self._timeout or None)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
@@ -224,7 +224,7 @@ class Socket(Receiver):
         """
         target = self._address(address, "connect_ex")
         try:
-            self._machine.calls.connect(self._fd, target, self._timeout)
+            self._machine.calls.connect(self._fd, target, self._timeout or None)
         except TimedOut:
             return 11
         except OSError as failure:
@@ -269,7 +269,7 @@ class Socket(Receiver):
         if flags.__class__ is not int or flags:
             flags = sending_flags(flags)
         try:
-            return self._machine.calls.send(self._fd, data, flags, self._timeout)
+            return self._machine.calls.send(self._fd, data, flags, self._timeout or None)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
@@ -280,7 +280,7 @@ class Socket(Receiver):
         """
         data, flags = readable(data), sending_flags(flags)
         calls, timeout = self._machine.calls, self._timeout
-        if timeout is None:
+        if not timeout:
             sent = calls.send(self._fd, data, flags, None)
             while sent < len(data):  # an error or a signal came between
                 sent += calls.send(self._fd, data[sent:], flags, None)
@@ -288,8 +288,8 @@ class Socket(Receiver):
         deadline = self._machine.clock.now + timeout
         view, sent = memoryview(data), 0
         while True:
-            left = deadline - self._machine.clock.now if timeout else 0.0
-            if timeout and left <= 0:
+            left = deadline - self._machine.clock.now
+            if left <= 0:
                 raise TimeoutError("timed out")
             try:
                 sent += calls.send(self._fd, bytes(view[sent:]) if sent else data, flags, left)
@@ -320,7 +320,7 @@ class Socket(Receiver):
         data, flags = readable(data), number(flags)
         target = self._address(address, "sendto")
         try:
-            return self._machine.calls.send(self._fd, data, flags, self._timeout, target)
+            return self._machine.calls.send(self._fd, data, flags, self._timeout or None, target)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
@@ -355,7 +355,7 @@ class Socket(Receiver):
         self._check_compat(flags, POLLOUT)
         try:
             return self._machine.calls.send(
-                self._fd, b"".join(parts), flags, self._timeout, target, control)
+                self._fd, b"".join(parts), flags, self._timeout or None, target, control)
         except TimedOut:
             throw(TimeoutError("timed out"))
 

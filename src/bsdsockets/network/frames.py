@@ -87,8 +87,12 @@ def find(node: Node, wanted: int | str) -> Interface | None:
 
 
 def named(node: Node, field: bytes) -> Interface | None:
-    """The interface whose name, up to a zero, begins the *field* of a structure."""
-    return find(node, field[:16].partition(b"\0")[0].decode("latin-1"))
+    """The interface whose name, up to a zero or a colon, begins the *field* of a structure.
+
+    What follows the colon is the label of one of its addresses: netdevice(7).
+    """
+    name = field[:16].partition(b"\0")[0].partition(b":")[0]
+    return find(node, name.decode("latin-1"))
 
 
 def send(interface: Interface, ethertype: int, data: bytes, header: int = 14,

@@ -94,8 +94,8 @@ class Datagrams(DatagramErrors):
         kind = self.node.kind(remote)
         if is_mapped(bound) and ":" not in remote:
             check_source(so, PLAIN._replace(source=unmap(bound)))
-        own = chosen or (bound if self.node.kind(bound) == "local" else so.pcb.source)
-        if own and (kind == "multicast" or remote == BROADCAST4) and ":" not in remote:
+        own = unmap(chosen or (bound if self.node.kind(bound) == "local" else so.pcb.source))
+        if own and ":" not in own + remote and (kind == "multicast" or remote == BROADCAST4):
             source = own  # the interface that has it is the way
         elif ":" not in remote and so.options.get("SO_BINDTODEVICE") and (
                 kind in ("multicast", "remote") or remote == BROADCAST4):

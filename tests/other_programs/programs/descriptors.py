@@ -42,8 +42,31 @@ b.send(b"by another number")
 with socket.socket(fileno=number) as again:
     print(number >= 50, again.recv(99))
 
+# with a timeout of 0 too, the descriptor's own flag says whether a call waits
+a.setblocking(False)
+other = a.dup()
+other.setblocking(True)
+threading.Timer(0.1, b.send, (b"later",)).start()
+print(a.gettimeout(), a.recv(9))
+other.close()
+a.setblocking(True)
+
+# nothing to read, nothing to write; an offset is no file's that cannot seek
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as empty:
+    fd = empty.fileno()
+    print(os.read(fd, 0), os.readv(fd, [bytearray(0)]), os.writev(fd, [b"", b""]))
+    for function, *arguments in (
+            (os.write, b""), (os.write, 5), (os.read, -1), (os.readv, 5), (os.writev, 5),
+            (os.pread, 1, 0), (os.preadv, [bytearray(1)], 0), (os.pwritev, [b"x"], -1),
+            (os.preadv, [bytearray(1)], -1, os.RWF_NOWAIT)):
+        attempt(function, fd, *arguments)
+os.pwritev(b.fileno(), [b"ab", b"cd"], -1)
+parts = [bytearray(3), bytearray(3)]
+print(os.preadv(a.fileno(), parts, -1), parts)
+
 # dup, dup2, detach, fromfd, reuse of a number
 print(os.dup2(a.fileno(), 77))
+attempt(os.dup2, 9999, 77)  # and 77 stays open
 b.send(b"dup2")
 print(os.read(77, 9))
 os.close(77)
@@ -90,6 +113,8 @@ with tempfile.TemporaryFile() as file:
     file.seek(0)
     print(a.sendfile(file), file.tell(), a.sendfile(file, offset=5, count=10))
     print(os.sendfile(a.fileno(), file.fileno(), 99990, 100))
+    source, _ = os.pipe()
+    attempt(os.sendfile, a.fileno(), source, None, 1)
     a.close()
     reader.join()
     print(sum(received))
