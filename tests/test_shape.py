@@ -28,7 +28,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1280,
-    "network": 690,
+    "network": 692,
     "protocols": 6900,
     "families": 530,
     "sockets": 780,
