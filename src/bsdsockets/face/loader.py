@@ -12,12 +12,13 @@ Sources: importlib's reference; PEP 451.
 """
 
 import builtins
+import importlib.machinery
 import importlib.util
 import os
 import sys
 import types
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
@@ -225,10 +226,14 @@ class Loader:
 
 
 class Finder:
-    """Lets ``import`` itself find what a machine makes, also when it is imported anew."""
+    """Lets ``import`` itself find what a machine makes, also when it is imported anew.
 
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
+    *adapted* are modules of other people, with what is done to each once it was imported.
+    """
+
+    def __init__(self, loader: Loader,
+                 adapted: Mapping[str, Callable[[types.ModuleType], None]]) -> None:
+        self._loader, self._adapted = loader, adapted
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Say how to load *name*, if it is such a module."""
@@ -238,9 +243,24 @@ class Finder:
             raise ModuleNotFoundError(
                 f"not on the model: {name} calls the system from C, which does not "
                 f"know the machine's sockets; use {IN_C[name]}", name=name)
+        if name in self._adapted:
+            return self._find_adapted(name, path)
         if name not in self._loader.made and name not in KEPT:
             return None
         return importlib.util.spec_from_loader(name, self)  # type: ignore[arg-type]
+
+    def _find_adapted(self, name: str, path: Any) -> Any:
+        """Say how to load a module of other people, and to adapt it then."""
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            execute, adapt = spec.loader.exec_module, self._adapted[name]
+
+            def exec_module(module: types.ModuleType) -> None:
+                execute(module)
+                adapt(module)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
 
     def create_module(self, spec: Any) -> types.ModuleType:
         """The module."""

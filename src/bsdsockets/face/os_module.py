@@ -11,6 +11,7 @@ Left out: ``splice``.
 Sources: POSIX.1-2024 read(), write(), dup(); CPython ``Modules/posixmodule.c``.
 """
 
+import io
 import os
 import stat
 import sys
@@ -191,6 +192,9 @@ class Descriptors(ByName, of="os"):
     def _reopen(self, number: int) -> None:
         """Let the standard stream *number* be one of the model's, or what it was before."""
         name = STANDARD[number]
+        if getattr(sys, name) is not None and name not in self._before \
+                and not isinstance(getattr(sys, name), io.TextIOWrapper):
+            return  # the program put another in its place
         if number in self._files:
             self._before.setdefault(name, getattr(sys, name))
             setattr(sys, name, standard_stream(number, self._before[name]))

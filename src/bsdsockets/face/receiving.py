@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ..calls.waiting import TimedOut
 from ..machine.constants import AF_INET, AF_INET6, AF_PACKET, MSG_TRUNC, POLLIN, SOCK_STREAM
-from ..machine.errors import EINVAL, EMSGSIZE, error
+from ..machine.errors import EAFNOSUPPORT, EINVAL, EMSGSIZE, error, fail
 from .ancillary import decode_control, discard
 from .arguments import MUCH, kind_of, number, room, scatter, size, throw, whole
 
@@ -41,10 +41,11 @@ class Receiver(metaclass=Immutable):
         As for the system call: `Calls.receive` has the errors in order.
     """
 
-    __slots__ = ("_family", "_fd", "_proto", "_timeout", "_type")
+    __slots__ = ("_family", "_fd", "_proto", "_real", "_timeout", "_type")
     _machine: ClassVar[Any] = None
     _fd: int  # -1 when closed
-    _family: int
+    _family: int  # as the program has it
+    _real: int  # the family that the socket is of
     _type: int
     _proto: int
     _timeout: float | None  # in seconds; at 0, O_NONBLOCK decides whether a call waits
@@ -63,10 +64,23 @@ class Receiver(metaclass=Immutable):
         if family is not None and not family.in_python:
             raise OSError("getsockaddrlen: bad family")
 
+    def _check_room(self, caller: str) -> None:
+        """Fail as a call does with an address of a family that the socket is not of.
+
+        A program may say that it is (``uvicorn --fd`` says AF_UNIX, whatever it is given).  What
+        has the room of the own family's fails for its family, what has not for its length; but
+        for datagrams IPv6 takes IPv4's.
+        """
+        if (self._family, self._real) == (AF_INET6, AF_INET):
+            fail(EAFNOSUPPORT)
+        if (self._family, self._real) != (AF_INET, AF_INET6) \
+                or caller == "bind" or self._type == SOCK_STREAM:
+            fail(EINVAL)
+
     def _show(self, address: Any) -> Any:
         """An address as the family shows it: that of the socket, or of what it became."""
-        became = self._family == AF_INET and address.__class__ is bytes
-        return self._machine.families[AF_PACKET if became else self._family].to_python(address)
+        became = self._real == AF_INET and address.__class__ is bytes
+        return self._machine.families[AF_PACKET if became else self._real].to_python(address)
 
     def _receive(self, count: int, flags: int) -> Any:
         try:

@@ -13,6 +13,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from ..faults import Fault
 from ..machine.profile import BUILT_IN, Profile
@@ -20,6 +21,7 @@ from .c_library import c_modules
 from .dates import install_dates
 from .loader import ABSENT, KEPT, PRIVATE, Finder
 from .machine import Machine
+from .openssl import adapt as adapt_openssl
 from .os_module import os_functions
 from .processes import process_functions, share_semaphores
 from .programs import program_functions
@@ -29,6 +31,8 @@ from .streams import Opener
 from .together import Command, background, execute
 from .tracebacks import install_hooks
 from .watch import Watch
+
+ADAPTED = {"OpenSSL._util": adapt_openssl}
 
 
 def install(machine: Machine) -> None:
@@ -42,7 +46,8 @@ def install(machine: Machine) -> None:
     sys.modules |= c_modules(machine)
     if "resource" in machine.loader.modules:
         sys.modules["resource"] = machine.loader.modules["resource"]
-    sys.meta_path.insert(0, Finder(machine.loader))
+    adapted = {name: partial(adapt, machine) for name, adapt in ADAPTED.items()}
+    sys.meta_path.insert(0, Finder(machine.loader, adapted))
     functions = os_functions(machine) | process_functions(machine) | program_functions(machine)
     for name, function in functions.items():
         setattr(os, name, function)

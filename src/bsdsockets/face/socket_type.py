@@ -62,9 +62,8 @@ class Socket(Receiver):
         self._fd, self._family, self._type, self._proto = -1, family, type, proto
         sys.audit("socket.__new__", self, family, type, proto)
         if fileno is None:
-            family = AF_INET if family == -1 else family
-            kind = SOCK_STREAM if type == -1 else type
-            protocol = 0 if proto == -1 else proto
+            self._real = family = AF_INET if family == -1 else family
+            kind, protocol = SOCK_STREAM if type == -1 else type, 0 if proto == -1 else proto
             self._fd = self._machine.calls.socket(family, kind, protocol)
         else:
             family, kind, protocol = self._adopt(fileno, family, type, proto)
@@ -81,7 +80,7 @@ class Socket(Receiver):
         if given < 0:
             raise ValueError("negative file descriptor")
         so = self._machine.calls.socket_of(given)
-        self._fd = given
+        self._fd, self._real = given, so.family
         return (so.family if family == -1 else family, so.type if kind == -1 else kind,
                 so.protocol_number if protocol == -1 else protocol)
 
@@ -114,6 +113,8 @@ class Socket(Receiver):
         except UnknownName as failure:
             throw(self._machine.gaierror(failure.number, failure.text))
         sys.audit(f"socket.{caller.removesuffix('_ex')}", self, address)
+        if self._real != self._family:
+            self._check_room(caller)
         return target
 
     # Descriptor and timeout
@@ -130,7 +131,7 @@ class Socket(Receiver):
     def close(self) -> None:
         """Close the socket; a second time does nothing.
 
-        Waits only with SO_LINGER.  ECONNRESET is no error here.  What else there is: `Calls.close`.
+        Waits only with SO_LINGER.  ECONNRESET is no error here.  What else: `Calls.close`.
         """
         given, self._fd = self._fd, -1
         if given != -1:
@@ -236,10 +237,7 @@ class Socket(Receiver):
         self._machine.calls.shutdown(self._fd, small(how))
 
     def getsockname(self) -> Any:
-        """Return the socket's own address, as the family has it.
-
-        Fails where CPython cannot read the family's addresses, else as `Calls.getsockname`.
-        """
+        """Return the socket's own address; errors: CPython's "bad family", `Calls.getsockname`."""
         self._check_family()
         return self._show(self._machine.calls.getsockname(self._fd)[1])
 

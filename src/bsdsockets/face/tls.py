@@ -26,18 +26,39 @@ from typing import Any
 HEADER = 5  # bytes: type, version, length
 
 
+class Records:
+    """How much is to be read, so that no byte beyond a record is."""
+
+    def __init__(self) -> None:
+        self._head = b""  # of the record's header, what has come
+        self._left = 0  # bytes of the record that are still to come
+
+    @property
+    def wanted(self) -> int:
+        """Bytes to the end of the header, or of the record."""
+        return self._left or HEADER - len(self._head)
+
+    def take(self, data: bytes) -> None:
+        """*data* has come, no more than was wanted."""
+        if self._left:
+            self._left -= len(data)
+            return
+        self._head += data
+        if len(self._head) == HEADER:
+            self._left, self._head = int.from_bytes(self._head[3:], "big"), b""
+
+
 class Connection:
     """What stands for ``_ssl._SSLSocket``."""
 
     _written: Any  # by a write that could not send all
-    _head: bytes  # of the record's header, what has come
-    _left: int  # bytes of the record that are still to come
+    _records: Records
     _waiting: bytes  # to be sent
 
     def __init__(self, ssl: Any, base: type, sock: Any, inner: Any, incoming: Any,
                  outgoing: Any) -> None:
         self.__dict__.update(_ssl=ssl, _base=base, _sock=weakref.ref(sock), _inner=inner,
-                             _in=incoming, _out=outgoing, _head=b"", _left=0, _waiting=b"",
+                             _in=incoming, _out=outgoing, _records=Records(), _waiting=b"",
                              _written=None)
 
     def __getattr__(self, name: str) -> Any:
@@ -91,22 +112,19 @@ class Connection:
 
     def _fill(self, what: str) -> None:
         """Take the header of a record from the socket, or some of the rest."""
-        wanted = self._left or HEADER - len(self._head)
-        data = self._transfer(what, "recv", wanted, self._ssl.SSLWantReadError,
+        data = self._transfer(what, "recv", self._records.wanted, self._ssl.SSLWantReadError,
                               self._ssl.SSL_ERROR_WANT_READ)
         if not data:
             self._in.write_eof()
             return
-        if self._left:
-            self._left -= len(data)
-        else:
-            self._head += data
-            if len(self._head) == HEADER:
-                self._left, self._head = int.from_bytes(self._head[3:], "big"), b""
+        self._records.take(data)
         self._in.write(data)
 
     def _flush(self, what: str) -> None:
-        """Send what is to be sent."""
+        """Send what is to be sent; a read leaves to a write, maybe of another thread, what is its.
+        """
+        if self._waiting and what == "read":
+            return
         self._waiting += self._out.read()
         while self._waiting:
             sent = self._transfer(what, "send", self._waiting, self._ssl.SSLWantWriteError,

@@ -18,7 +18,7 @@ def serve():
     context.load_cert_chain(certificate)
     connection, _ = listener.accept()
     with context.wrap_socket(connection, server_side=True) as secure:
-        while data := secure.recv(1000):
+        while data := secure.recv(65536):
             secure.sendall(data.upper())
         secure.unwrap()
 
@@ -31,7 +31,7 @@ with socket.create_connection(listener.getsockname()) as plain:
     print(secure.version(), secure.getpeercert()["subject"][-1])
     secure.sendall(b"hello tls")
     print(secure.recv(100))
-    data = os.urandom(300000)
+    data = os.urandom(3_000_000)
     received = []
 
     def read():
@@ -40,7 +40,8 @@ with socket.create_connection(listener.getsockname()) as plain:
 
     reader = threading.Thread(target=read)
     reader.start()
-    secure.sendall(data)
+    for start in range(0, len(data), 100_000):  # more than there is room for: both sides wait
+        secure.sendall(data[start : start + 100_000])
     reader.join()
     print(b"".join(received) == data.upper())
     secure.settimeout(0.1)
