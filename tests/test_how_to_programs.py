@@ -50,6 +50,7 @@ def reset(sock: socket.socket) -> None:
 SERVERS = {
     "answer_udp": [], "line_server": [], "line_server_asyncio": [], "low_port": [],
     "chat_server": [], "workers": [], "dns_server": [], "websocket_server": [],
+    "proxy_server": [],
     "tls_echo_server": [str(HOW_TO.folder / "localhost.pem")],
     "hand_over": ["{folder}/control"], "forward": ["127.0.0.1", "9"],
 }  # fmt: skip
@@ -254,6 +255,98 @@ def test_the_keyboard_and_the_chat_are_heard_at_once(tmp_path: Path) -> None:
                 command, stdin=file, capture_output=True, timeout=LIMIT, check=True
             )
         assert ended.stdout == b"alice has come\nalice: read from a file\n"
+
+
+@contextlib.contextmanager
+def behind_a_proxy(*options: str) -> Iterator[tuple[socket.socket, str, subprocess.Popen[str]]]:
+    """A listener that a proxy can reach, the proxy's first line, and its process."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LIMIT)
+        with HOW_TO.running("proxy_server", "0", *options) as (process, line):
+            yield server, line, process
+
+
+def heard(sock: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        data += sock.recv(size - len(data))
+    return data
+
+
+def test_a_proxy_takes_its_client_byte_by_byte_and_not_a_byte_too_many() -> None:
+    with behind_a_proxy() as (server, line, process):
+        port = server.getsockname()[1].to_bytes(2, "big")
+        requests = (
+            b"\5\1\0" + b"\5\1\0\1\x7f\0\0\1" + port + b"early",
+            b"\5\2\2\0" + b"\5\1\0\3\x09127.0.0.1" + port + b"early",
+            b"CONNECT 127.0.0.1:%d HTTP/1.1\r\nX: y\r\n\r\nearly" % server.getsockname()[1],
+        )
+        for request in requests:
+            with client_of(line) as client:
+                for byte in request:
+                    client.send(bytes([byte]))
+                with accepted(server) as connection:
+                    assert heard(connection, 5) == b"early"
+                    connection.sendall(b"late")
+                    client.shutdown(socket.SHUT_WR)
+                    assert to_the_end(connection) == b""
+                assert to_the_end(client).endswith(b"late")
+        assert HOW_TO.finish(process).count("5 bytes there, 4 back") == 3
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (b"\5\1\1", b"\5\xff"),
+        (b"\5\1\0\5\2\0\1", b"\5\0\5\7\0\1" + bytes(6)),
+        (b"\5\1\0\5\1\0\2", b"\5\0\5\x08\0\1" + bytes(6)),
+        (b"\5\1\0\5\1\0\1\x7f\0\0\1\0\1", b"\5\0\5\5\0\1" + bytes(6)),
+        (b"\5\1\0\5\1\0\3\3\xff..\0\1", b"\5\0\5\1\0\1" + bytes(6)),
+        (b"CONNECT 127.0.0.1:1 HTTP/1.1\r\n\r\n", b"HTTP/1.1 502 Bad Gateway\r\n"),
+        (b"CONNECT localhost HTTP/1.1\r\n\r\n", b"HTTP/1.1 400 Bad Request\r\n"),
+        (b"CONNECT localhost:\xb2 HTTP/1.1\r\n\r\n", b"HTTP/1.1 400 Bad Request\r\n"),
+        (b"GET http://localhost/ HTTP/1.1\r\n\r\n", b"HTTP/1.1 405 Method Not Allowed\r\n"),
+        (b"CONNECT " + b"x" * 9000, b"HTTP/1.1 431 Request Header"),
+        (b"\5\1", b""),
+        (b"\0", b""),
+    ],
+)
+def test_whom_a_proxy_cannot_serve_it_tells_why(sent: bytes, answer: bytes) -> None:
+    with behind_a_proxy() as (_, line, process), client_of(line) as client:
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        got = to_the_end(client)
+        assert got.startswith(answer) and bool(got) == bool(answer)
+        assert "cannot be connected" in HOW_TO.finish(process)
+
+
+def test_a_proxy_with_a_password_serves_nobody_without(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s:3\n")
+    options = "--user", "alice", "--password-file", str(tmp_path / "secret")
+    with behind_a_proxy(*options) as (_, line, _), HOW_TO.running("line_server", "0") as (_, store):
+        there = "127.0.0.1", str(port_in(store)), "SET a b"
+        for kind in "socks5", "http":
+            for known, right in ("alice:s%3A3@", True), ("alice:s@", False), ("", False):
+                url = f"{kind}://{known}127.0.0.1:{port_in(line)}"
+                ended = HOW_TO.run("ask_through", url, *there)
+                assert (ended.returncode == 0) == right == (ended.stdout == "OK\n")
+                assert "Traceback" not in ended.stderr
+
+
+def test_clients_that_never_say_where_to_hold_up_nobody() -> None:
+    with behind_a_proxy("--limit", "1", "--clients", "20") as (server, line, process):
+        silent = [client_of(line) for _ in range(20)]
+        for _ in range(100):
+            reset(client_of(line))
+        with client_of(line) as client:
+            port = server.getsockname()[1]
+            client.sendall(b"CONNECT 127.0.0.1:%d HTTP/1.1\r\n\r\n" % port)
+            with accepted(server) as connection:
+                connection.sendall(b"here")
+            assert to_the_end(client).endswith(b"here")
+        for each in silent:
+            each.close()
+        assert HOW_TO.finish(process).endswith("stopped\n")
 
 
 UPGRADE = (

@@ -129,12 +129,16 @@ class Forwarder:
         self.lock = threading.Lock()
         self.clients: dict[socket.socket, threading.Thread] = {}
 
-    def connect(self) -> socket.socket:
+    def find_server(self, client: socket.socket) -> socket.socket:
+        """Return a connection to where this client wants to go: here all to the same."""
+        return self.connect(self.target)
+
+    def connect(self, target: tuple[str, int]) -> socket.socket:
         """Return a connection to the server; wait while the process has no descriptor for it."""
         deadline = time.monotonic() + self.limit
         while True:
             try:
-                return socket.create_connection(self.target, timeout=self.limit)
+                return socket.create_connection(target, timeout=self.limit)
             except OSError as error:
                 if error.errno not in NO_DESCRIPTOR or time.monotonic() > deadline:
                     raise
@@ -144,18 +148,22 @@ class Forwarder:
         """Serve one client to its end."""
         passage = None
         try:
-            passage = Passage(client, self.connect(), self.idle)
+            passage = Passage(client, self.find_server(client), self.idle)
             passage.run()
             text = f"{passage.there} bytes there, {passage.back} back"
             log(f"{shown(peer)} {text}{f': {passage.error}' if passage.error else ''}")
         except OSError as error:  # the server is not there, and so this is no server either
             log(f"{shown(peer)} cannot be connected: {error}")
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self.refuse(client)
         finally:
             with self.lock:
                 del self.clients[client]
             (passage or client).close()
             self.places.release()
+
+    def refuse(self, client: socket.socket) -> None:
+        """Let the client's connection end with a reset: nothing was here."""
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Return the next connection; wait while the process has no descriptor for it."""

@@ -78,6 +78,14 @@ CASES = {
     "a port that is forwarded": Case(
         "how-to", ("line_server.py 50008", "forward.py 50007 127.0.0.1 50008",
                    "line_client.py 50007 {set} {get}"), ("OK", "OK blue")),
+    "a proxy, by SOCKS5": Case(
+        "how-to", ("line_server.py 50008", "proxy_server.py 50007",
+                   "ask_through.py socks5://127.0.0.1:50007 localhost 50008 {set} {get}"),
+        ("OK", "OK blue")),
+    "a proxy, by HTTP": Case(
+        "how-to", ("line_server.py 50008", "proxy_server.py 50007",
+                   "ask_through.py http://127.0.0.1:50007 127.0.0.1 50008 {set} {get}"),
+        ("OK", "OK blue")),
     "echo over TLS": Case(
         "how-to", ("tls_echo_server.py 50007 localhost.pem",
                    "tls_echo_client.py localhost 50007 {long} hello --trust localhost.pem"),
@@ -145,6 +153,8 @@ TAKES_AWAY = {
     ("words in lines", "reset"): ONCE,
     ("words in lines, with asyncio", "reset"): ONCE,
     ("a chat", "reset"): ONCE,
+    ("a proxy, by SOCKS5", "reset"): ONCE,
+    ("a proxy, by HTTP", "reset"): ONCE,
     ("echo over TLS", "reset"): ONCE,
     ("words over WebSocket", "reset"): ONCE,
     ("a port that is forwarded", "reset"): ONCE,
