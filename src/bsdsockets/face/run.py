@@ -28,7 +28,7 @@ from .programs import program_functions
 from .served import linger
 from .signals import install_signals
 from .streams import Opener
-from .together import Command, background, execute
+from .together import Command, background, converse, execute
 from .tracebacks import install_hooks
 from .watch import Watch
 
@@ -75,19 +75,32 @@ def _wait_for_imports() -> None:
             lock.owner = names["_thread"].get_ident()
 
 
-def run(commands: Sequence[Command], module: bool = False, seed: int = 0,
-        real_time: bool = False, capture: str | None = None,
-        profile: Profile | str = BUILT_IN, faults: Iterable[Fault | str] = ()) -> int:
-    """Run programs, files or with *module* modules, the last as python itself would.
+def run(commands: Sequence[Command], seed: int = 0, real_time: bool = False,
+        capture: str | None = None, profile: Profile | str = BUILT_IN,
+        faults: Iterable[Fault | str] = (), stay: bool = False) -> int:
+    """Run programs, the last as python itself would, those before it beside it (`together`).
 
-    Those before it run beside it (`together`).
+    With *stay*, a person can look around when the last has ended.  Without a program, at once.
     """
     machine = Machine(seed, real_time, profile, faults)
     if capture:
         machine.capture(capture)
     install(machine)
     if not sys.flags.safe_path:
-        del sys.path[0]  # where this package was started from, with python -m
-    with background(machine, commands[:-1], module):
-        execute(commands[-1], module)
+        del sys.path[0]  # where this package was started from
+    with background(machine, commands[:-1]):
+        _run_last(commands[-1], stay)
     return 0
+
+
+def _run_last(command: Command, stay: bool) -> None:
+    try:
+        if command:
+            execute(command)
+    except BaseException as error:
+        if not stay:
+            raise
+        sys.excepthook(type(error), error, error.__traceback__)
+        sys.last_value, sys.last_traceback = error, error.__traceback__  # for pdb.pm()
+    if stay:
+        converse()

@@ -21,8 +21,8 @@ import traceback
 import types
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib.machinery import SourceFileLoader
+from contextlib import contextmanager, suppress
+from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
 from typing import Any
 
 from ..machine.errors import Deadlock
@@ -31,48 +31,82 @@ from .tracebacks import trim
 
 GRACE = 1.0  # seconds in which the others may end by themselves
 
-Command = Sequence[str]  # a program and its arguments
+Command = Sequence[str]
+"""What python itself is given after its options: ``-m module``, ``-c text``, ``-`` or a file; then
+the program's arguments."""
 
 
-def execute(command: Command, module: bool = False) -> None:
-    """Run a program, a file or with *module* a module, as python itself would.
+def execute(command: Command) -> None:
+    """Run a program as python itself would.
 
     SystemExit
         There is no such file or module, or it cannot be run.
     """
-    program = command[0]
-    sys.argv[:] = command
-    if module:
-        sys.path.insert(0, os.getcwd())
-        _find_and_run(lambda: runpy.run_module(program, run_name="__main__", alter_sys=True))
-        return
-    path = os.path.abspath(program)
-    if os.path.isdir(path) or zipfile.is_zipfile(path):
-        _find_and_run(lambda: runpy.run_path(path, run_name="__main__"))
-        return
-    sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+    program, *arguments = command
     main = types.ModuleType("__main__")
-    vars(main).update(__file__=path, __builtins__=builtins, __cached__=None,
-                      __loader__=SourceFileLoader("__main__", path))
+    vars(main).update({"__builtins__": builtins, "__loader__": BuiltinImporter} | ANNOTATIONS)
     sys.modules["__main__"] = main
+    if program == "-m":
+        sys.argv[:] = [program, *arguments[1:]]
+        _look_first_in(os.getcwd())
+        runpy._run_module_as_main(arguments[0])  # type: ignore[attr-defined]
+    elif program == "-c":
+        sys.argv[:] = [program, *arguments[1:]]
+        _look_first_in("")
+        exec(compile(arguments[0] + "\n", "<string>", "exec"), vars(main))
+    elif program in ("", "-"):
+        sys.argv[:] = command
+        _look_first_in("")
+        vars(main).update(__cached__=None, __file__="<stdin>")
+        exec(compile(sys.stdin.read(), "<stdin>", "exec"), vars(main))
+    else:
+        sys.argv[:] = command
+        _execute_file(absolute(program), main)
+
+
+ANNOTATIONS: dict[str, Any] = {"__annotations__": {}} if sys.version_info < (3, 14) else {}
+
+
+def absolute(path: str) -> str:
+    """Return *path* from the root on, with the words that it was given in, as python does."""
+    if path == ".":
+        return os.getcwd()
+    return path if os.path.isabs(path) else f"{os.getcwd()}/{path}"
+
+
+def _look_first_in(directory: str) -> None:
+    if not sys.flags.safe_path:
+        sys.path.insert(0, directory)
+
+
+def _execute_file(path: str, main: types.ModuleType) -> None:
+    if os.path.isdir(path) or zipfile.is_zipfile(path):
+        sys.path.insert(0, path)
+        runpy._run_module_as_main("__main__", False)  # type: ignore[attr-defined]
+        return
+    _look_first_in(os.path.dirname(os.path.realpath(path)))
+    compiled = path.endswith(".pyc")
+    loader = (SourcelessFileLoader if compiled else SourceFileLoader)("__main__", path)
+    vars(main).update(__file__=path, __cached__=None, __loader__=loader)
     try:
         with open(path, "rb") as source:
             text = source.read()
     except OSError as failure:
-        print(f"bsdsockets: can't open file '{path}': {failure}".partition(": '")[0],
-              file=sys.stderr)
+        reason = f"[Errno {failure.errno}] {failure.strerror}"
+        print(f"{sys.executable}: can't open file '{path}': {reason}", file=sys.stderr)
         sys.exit(2)
-    exec(compile(text, path, "exec"), vars(main))
+    code: Any = loader.get_code("__main__") if compiled else compile(text, path, "exec")
+    exec(code, vars(main))
 
 
-def _find_and_run(run: Callable[[], Any]) -> None:
-    """Run with runpy; what it does not find or cannot run is said in a line."""
-    try:
-        run()
-    except ImportError as failure:
-        if traceback.extract_tb(failure.__traceback__)[-1].filename != "<frozen runpy>":
-            raise
-        sys.exit(f"bsdsockets: {failure}")
+def converse() -> None:
+    """Be the interpreter that a person types at; other threads go on while it waits for a line."""
+    with suppress(ImportError):  # a Python without it: a line cannot be edited
+        importlib.import_module("readline")
+    console = importlib.import_module("code")  # as the machine has it
+    banner = (f"Python {sys.version} on {sys.platform}, on a machine of the model\n"
+              "Ctrl-D ends the machine.")
+    console.interact(banner, local=vars(sys.modules["__main__"]), exitmsg="")
 
 
 class Background:
@@ -90,9 +124,9 @@ class Background:
             self._follow(self._scheduler.engine, name)
         self.failed = False
 
-    def start(self, command: Command, module: bool = False) -> None:
+    def start(self, command: Command) -> None:
         """Start a program, and let it go on until it waits."""
-        task = self._start_thread(lambda: self._live(command, module), command[0])
+        task = self._start_thread(lambda: self._live(command), command[0])
         self.programs.append(task)
         self.threads[task.ident] = task
         self.arguments[task.ident] = list(command)
@@ -118,9 +152,9 @@ class Background:
 
         setattr(engine, name, follow)
 
-    def _live(self, command: Command, module: bool) -> None:
+    def _live(self, command: Command) -> None:
         try:
-            execute(command, module)
+            execute(command)
         except SystemExit as end:
             self._note_status(end.code)
         except KeyboardInterrupt:
@@ -171,7 +205,7 @@ class Background:
 
 
 @contextmanager
-def background(machine: Any, commands: Sequence[Command], module: bool = False) -> Iterator[None]:
+def background(machine: Any, commands: Sequence[Command]) -> Iterator[None]:
     """Run *commands* beside what is done inside; they end soon after it.
 
     SystemExit
@@ -186,7 +220,7 @@ def background(machine: Any, commands: Sequence[Command], module: bool = False) 
     signal.signal = others.signal  # type: ignore[assignment]
     try:
         for command in commands:
-            others.start(command, module)
+            others.start(command)
         yield
     finally:
         others.end()

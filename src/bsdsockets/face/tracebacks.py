@@ -1,7 +1,7 @@
 """Tracebacks of uncaught exceptions, as the program sees its calls: without the model's lines.
 
-    the command line | the program | the library | the model's call
-       left out                                     left out
+    what starts it | the program | the library | the model's call
+      left out                                     left out
 
 The model's part is shown where the exception is none that a system call raises, as it is
 then a fault of the model.
@@ -18,13 +18,20 @@ from typing import Any
 from ..machine.errors import Deadlock
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-FROM_CALLS = (OSError, Deadlock, KeyboardInterrupt, TypeError, ValueError, OverflowError)
+STARTER = os.path.join(PACKAGE, "face", "together.py")
+FROM_CALLS = (OSError, Deadlock, KeyboardInterrupt, TypeError, ValueError, OverflowError, EOFError)
 
 
 def is_ours(frame: types.FrameType) -> bool:
-    """Say whether a frame is the model's, or of what starts the program."""
-    name = frame.f_code.co_filename
-    return name.startswith((PACKAGE, "<frozen runpy>"))
+    """Say whether a frame is the model's."""
+    return frame.f_code.co_filename.startswith(PACKAGE)
+
+
+def first_of_program(frames: list[types.FrameType]) -> int | None:
+    """Return the place of the program's first frame; None if there are the model's only."""
+    start = max((i for i, frame in enumerate(frames) if frame.f_code.co_filename == STARTER),
+                default=-1)
+    return next((i for i in range(start + 1, len(frames)) if not is_ours(frames[i])), None)
 
 
 def trim(error: BaseException, seen: tuple[BaseException, ...] = ()) -> BaseException:
@@ -36,7 +43,7 @@ def trim(error: BaseException, seen: tuple[BaseException, ...] = ()) -> BaseExce
     while traceback is not None:
         entries.append(traceback)
         traceback = traceback.tb_next
-    begin = next((i for i, entry in enumerate(entries) if not is_ours(entry.tb_frame)), None)
+    begin = first_of_program([entry.tb_frame for entry in entries])
     if begin is not None:
         kept = entries[begin:]
         if isinstance(error, FROM_CALLS):
