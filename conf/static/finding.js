@@ -5,6 +5,9 @@
 // stemmed, in any order, a rare word counting for more than a common one.  What that finds is put among
 // Sphinx's results by its score; when there is none at all, the pages with most of the words are shown.
 //
+// A message is pasted with what stands around it, a class, an address, a number, and is longer then than the
+// entry that explains it: the longest entry that the query holds is first, unless an entry holds the query.
+//
 // Tested by tests/in_browser/test_site.py.
 "use strict";
 
@@ -79,6 +82,16 @@ function alike(asked) {
   return [...best.values()].map(({ each, score }) => resultOf(each, 95 * score));
 }
 
+// The longest entry of several words that the query holds.
+function quoted(query) {
+  const asked = query.toLowerCase();
+  const held = Object.keys(Search._index.indexentries).filter(
+    (entry) => entry.length >= 8 && /[ _]/.test(entry) && entry.length < asked.length && asked.includes(entry));
+  const longest = held.sort((one, other) => other.length - one.length)[0];
+  const places = longest ? Search._index.indexentries[longest].filter(([, , isMain]) => isMain) : [];
+  return places.map(([file, id]) => resultOf({ file, anchor: id ? `#${id}` : "", kind: "index" }, 100));
+}
+
 // The ten pages that hold most of the words.
 function mostly(asked) {
   const { terms, titleterms, docnames } = Search._index;
@@ -109,7 +122,8 @@ function merged(one, other) {
 if (typeof Search !== "undefined") {
   const asSphinxDoes = Search._performSearch;
   Search._performSearch = (query, ...others) => {
-    const exact = asSphinxDoes(query, ...others).reverse();
+    let exact = asSphinxDoes(query, ...others).reverse();
+    if (!exact.some((result) => result[6] === "index")) exact = [...quoted(query), ...exact];
     if (known === null) learn();
     const asked = wordsOf(query);
     const close = asked.size ? alike(asked).sort((a, b) => b[4] - a[4]) : [];

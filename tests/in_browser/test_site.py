@@ -69,6 +69,7 @@ def test_nothing_is_wider_than_the_screen(sized: WebDriver, site: str, page: str
     assert wide[0] <= wide[1]
 
 
+MENDED = "how-to/mend-a-first-program.html"
 SEARCHES = [
     ("EADDRINUSE", "reference/errors.html"),
     ("Address already in use", "reference/errors.html"),
@@ -145,6 +146,14 @@ SEARCHES = [
     ("udp broadcast receive", "how-to/broadcast-and-multicast.html"),
     ("transfer files between computers", "how-to/send-a-file.html"),
     ("own certificate authority", "how-to/encrypt-with-tls.html"),
+    # messages, pasted with what stands around them
+    ("OverflowError: bind(): port must be 0-65535.", "reference/errors.html"),
+    ("socket.gaierror: [Errno 11001] getaddrinfo failed", "reference/errors.html"),
+    ("[Errno 98] error while attempting to bind on address ('::1', 80)", "reference/errors.html"),
+    ("KeyError: '<socket.socket fd=4, family=2> is not registered'", "reference/errors.html"),
+    ("TypeError: connect() takes exactly one argument (2 given)", MENDED),
+    ("ssl.SSLError: [SSL: WRONG_VERSION_NUMBER] (_ssl.c:992)", "how-to/encrypt-with-tls.html"),
+    ("[WinError 121] The semaphore timeout period has expired", "reference/errors.html"),
 ]
 
 
