@@ -29,7 +29,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1280,
     "network": 692,
-    "protocols": 6900,
+    "protocols": 6945,
     "families": 530,
     "sockets": 780,
     "calls": 877,

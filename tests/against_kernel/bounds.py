@@ -24,7 +24,8 @@ MAKE = {
 EDGES = [0, 1, 2, 3, 7, 8, 15, 16, 63, 64, 127, 128, 255, 256, 32767, 32768, 65535, 65536]
 MOST = 2**31 - 1
 UNREAD = {"SO_INCOMING_CPU", "TCP_MAXSEG", "TCP_CONGESTION", "IP_MTU", "IPV6_MTU", "SO_COOKIE",
-          "SO_PEERCRED", "TCP_INFO", "SO_BINDTODEVICE", "IP_MSFILTER", "MCAST_MSFILTER"}  # fmt: skip
+          "SO_PEERCRED", "TCP_INFO", "SO_BINDTODEVICE", "IP_MSFILTER",
+          "MCAST_MSFILTER"}  # fmt: skip
 """Options whose value is the machine's own affair, or depends on what is written over."""
 NOT_TRIED = {"SO_ERROR", "TCP_CONGESTION"}
 

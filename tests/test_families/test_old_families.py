@@ -1,6 +1,7 @@
 """X.25, AX.25, IPX, AppleTalk, ATM and TIPC on the model: what the recorded flows leave out."""
 
 import ast
+import errno
 import struct
 from pathlib import Path
 from typing import Any
@@ -249,6 +250,18 @@ def test_without_an_address_of_the_host_appletalk_sockets_cannot_be_bound(
             sockaddr.getsockname(sock)
 
 
+def test_of_appletalk_sockets_that_a_datagram_fits_the_last_one_gets_it(machine: Machine) -> None:
+    first, last = (make(machine, "AF_APPLETALK", 2) for _ in range(2))
+    with first, last:
+        routerless = struct.pack("!BxHBxBxHH2x", 0, 9, 66, 2, 0, 0xFFFE)
+        lo = struct.pack("=H", 5) + routerless
+        machine.calls.ioctl(first.fileno(), 0x8916, b"lo".ljust(16, b"\0") + lo)
+        for sock, node in ((first, 66), (last, 0)):
+            sockaddr.bind(sock, sockaddr.AppleTalk(9, node, 150))
+        sockaddr.sendto(last, b"\4x", sockaddr.AppleTalk(9, 0, 150))
+        assert last.recv(9) == b"\4x"
+
+
 def test_joined_atm_interfaces_carry_frames_both_ways_and_the_dummy_none(
         machine: Machine) -> None:
     direction = struct.pack("=B3xiiiii16x", 1, 0, 0, 0, 0, 100)
@@ -306,6 +319,43 @@ def test_a_range_of_a_service_is_sent_to_all_and_one_instance_to_one_in_turn(
         for _ in range(2):
             sender.sendto(b"one", (2, 18888, 7, 0))
         assert (a.recv(10), b.recv(10)) == (b"one", b"one")
+
+
+def test_of_sockets_with_the_same_name_the_newest_is_first_and_the_first_range_counts(
+        machine: Machine) -> None:
+    old, new, low, sender = (make(machine, "AF_TIPC", 4) for _ in range(4))
+    with old, new, low, sender:
+        for sock in old, new:
+            sock.bind((1, 18888, 10, 50, 3))
+        low.bind((1, 18888, 5, 60, 3))
+        for instance, found in ((5, low), (10, low)):
+            sender.sendto(b"one", (2, 18888, instance, 0))
+            assert found.recv(10) == b"one"
+        low.bind((1, 18888, 5, 60, -3))  # offered no longer
+        for found in new, old, new:
+            sender.sendto(b"one", (2, 18888, 10, 0))
+            assert found.recv(10) == b"one"
+
+
+def test_a_request_for_a_connection_that_may_be_dropped_is_not_answered(machine: Machine) -> None:
+    service, caller = make(machine, "AF_TIPC", 1), make(machine, "AF_TIPC", 1)
+    with service, caller:
+        caller.setsockopt(271, 129, 1)  # TIPC_DEST_DROPPABLE
+        caller.setsockopt(271, 130, 300)
+        with pytest.raises(TimeoutError):
+            caller.connect(service.getsockname())
+
+
+def test_a_datagram_of_whom_it_asked_ends_the_wait_for_a_connection(machine: Machine) -> None:
+    asked, caller = make(machine, "AF_TIPC", 4), make(machine, "AF_TIPC", 5)
+    with asked, caller:
+        caller.setblocking(False)
+        assert caller.connect_ex(asked.getsockname()) == errno.EINPROGRESS
+        asked.sendto(b"no listener", caller.getsockname())
+        with pytest.raises(ConnectionRefusedError):
+            caller.recv(99)
+        assert caller.recvmsg(99)[:3] == (b"no listener", [], 0)
+
 
 
 # The shape

@@ -282,7 +282,7 @@ class Ddp(Records):
         if check and check != checksum(packet[4:]):
             return
         name = AppleTalkAddress(sender, source_net, source).pack()
-        for at, so in self.sockets.items():
+        for at, so in reversed(self.sockets.items()):  # Linux asks the last one first
             if at.socket == number and self._is_for(at, net, node):
                 self.give(so, packet if so.type == SOCK_RAW else packet[HEADER:], name)
                 return

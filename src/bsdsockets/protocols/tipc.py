@@ -18,7 +18,6 @@ from ..machine.constants import (
     AF_UNSPEC,
     MSG_DONTWAIT,
     MSG_EOR,
-    MSG_PEEK,
     SOCK_SEQPACKET,
     SOCK_STREAM,
 )
@@ -40,14 +39,16 @@ from ..machine.errors import (
     fail,
 )
 from ..machine.host import Host
+from . import tipc_end
 from .buffers import Record
-from .protocol import ARRIVED, BOTH, EVERYTHING, WRITABLE_BAND, Message
+from .protocol import ARRIVED, BOTH, EVERYTHING, Message
 from .records import CLOSED, COST, OPEN, OPENING, family_of
-from .tipc_end import NAME, RANGE, SOCKET, TipcAddress, TipcEnd, named
+from .tipc_end import NAME, RANGE, SOCKET, Publication, TipcAddress, TipcEnd, named
 from .tipc_options import DROPPABLE, SOL_TIPC, TIMEOUT, TipcOptions
 
 LONGEST = 66000
-RESERVED, NO_PORT, OVERLOAD = 64, 2, 4  # services below RESERVED are TIPC's own
+RESERVED, NO_PORT, OVERLOAD, SHUT = 64, 2, 4, 5  # services below RESERVED are TIPC's own
+CLUSTER, NODE = 2, 3  # scopes
 ERRINFO, RETDATA = 1, 2  # control messages of what came back
 
 
@@ -61,7 +62,7 @@ class Tipc(TipcOptions):
     def __init__(self, host: Host) -> None:
         self.host = host
         self.sockets: dict[int, Any] = {}
-        self._turn = 0
+        self.names = tipc_end.Names()
 
     def attach(self, so: Any) -> None:
         super().attach(so)
@@ -77,7 +78,8 @@ class Tipc(TipcOptions):
         Several ranges can be offered, by several sockets, and the same twice.
 
         EINVAL
-            Too short, or the range is none; to withdraw: none like it was offered, in that scope.
+            Too short, or the range is none; to withdraw: none like it was offered, in that scope;
+            the socket is connected.
         EAFNOSUPPORT
             Another family, or the address of a socket.
         EACCES
@@ -91,11 +93,15 @@ class Tipc(TipcOptions):
             fail(EAFNOSUPPORT)
         if wanted.first < RESERVED:
             fail(EACCES)
-        service = (wanted.first, wanted.second, upper, abs(wanted.scope))
+        scope = NODE if abs(wanted.scope) == NODE else CLUSTER
+        service = Publication(wanted.first, wanted.second, upper, scope, so)
         if wanted.scope >= 0:
-            so.pcb.services.append(service)
+            if so.pcb.state == OPEN:
+                fail(EINVAL)
+            so.pcb.services.insert(0, service)
+            self.names.add(service)
         elif service in so.pcb.services:
-            so.pcb.services.remove(service)
+            self.names.remove(so.pcb.services.pop(so.pcb.services.index(service)))
         elif so.pcb.services:
             fail(EINVAL)
 
@@ -113,18 +119,13 @@ class Tipc(TipcOptions):
         return self.name(so.pcb.peer)
 
     def _find(self, to: TipcAddress) -> list[Any]:
-        """The sockets at an address: one, or of a range all."""
+        """The sockets at an address: one, or of a range all; who offers the same, in turn."""
         if to.kind == SOCKET:
             so = self.sockets.get(to.first) if to.second == 0 else None
             return [so] if so is not None else []
-        upper = to.third if to.kind == RANGE else to.second
-        found = [so for so in self.sockets.values() if any(
-            service == to.first and lower <= upper and to.second <= most
-            for service, lower, most, _ in so.pcb.services)]
-        if to.kind == NAME and found:
-            self._turn += 1
-            return [found[self._turn % len(found)]]
-        return found
+        if to.kind == NAME:
+            return self.names.one(to.first, to.second)
+        return self.names.all(to.first, to.second, to.third)
 
     # Connections
 
@@ -177,10 +178,10 @@ class Tipc(TipcOptions):
         found = self._find(to)
         if not found:
             fail(EHOSTUNREACH)
-        so.pcb.named = named(to)
+        so.pcb.named, so.pcb.asked = named(to), found[0]
         if not self.is_connected(found[0]):
             self.give(found[0], b"", self.name(so))
-        elif found[0].queue is None:
+        elif found[0].queue is None and (found[0] is so or not self.value_of(so, DROPPABLE)):
             self._refuse(so, found[0], 0 if wait else ECONNREFUSED)
             return fail(ECONNREFUSED) if wait else None
         so.pcb.state = OPENING
@@ -191,10 +192,15 @@ class Tipc(TipcOptions):
             self.host.clock.after(self.value_of(so, TIMEOUT) / 1000, lambda: self._give_up(so))
         return None
 
-    def _refuse(self, so: Any, by: Any, error: int = ECONNREFUSED) -> None:
-        """A request comes back: the next call fails, and then what came back can be received."""
+    def _refuse(self, so: Any, by: Any, error: int = ECONNREFUSED, why: int = NO_PORT) -> None:
+        """A request comes back: the next call fails, and then what came back can be received.
+
+        Unless it may be dropped: then who asked waits in vain.  Who asks himself is answered.
+        """
+        if self.value_of(so, DROPPABLE) and by is not so:
+            return
         self.ended(so, 0, error)
-        control = ((SOL_TIPC, ERRINFO, struct.pack("=II", NO_PORT, 0)),) if by is not so else ()
+        control = ((SOL_TIPC, ERRINFO, struct.pack("=II", why, 0)),) if by is not so else ()
         so.buffer.append(Record(b"", self.name(by), control, COST))
 
     def _give_up(self, so: Any) -> None:
@@ -261,7 +267,10 @@ class Tipc(TipcOptions):
         if not found and (to.kind != SOCKET or to.second):
             fail(EHOSTUNREACH)
         for each in found:
-            if self.is_connected(each) or not self._deliver(each, data, self.name(so), named(to)):
+            if to.kind != RANGE and each.pcb.state == OPENING and each.pcb.asked is so:
+                self.ended(each, 0, ECONNREFUSED)  # an answer, and none of a listener
+                self._deliver(each, data, self.name(so), named(to))
+            elif self.is_connected(each) or not self._deliver(each, data, self.name(so), named(to)):
                 self._return(so, data, NO_PORT if self.is_connected(each) else OVERLOAD)
         if not found and to.kind == SOCKET:
             self._return(so, data, NO_PORT)
@@ -319,30 +328,15 @@ class Tipc(TipcOptions):
                 kind == ERRINFO for _, kind, _ in records[0].control):
             so.buffer.take()
         if so.type == SOCK_STREAM and so.buffer.records:
-            return self._receive_stream(so, count, flags)
+            return tipc_end.take_bytes(so, count, flags)
         ended = so.pcb.ended_here or (so.shutdown and not so.dead)
         if ended and not so.buffer.records:
             fail(EAGAIN if so.nonblocking or flags & MSG_DONTWAIT else ENOTCONN)
         message = super().receive(so, count, flags)
         if message is None:
             return None
-        end = MSG_EOR if message.data and self.is_connected(so) else 0
+        end = MSG_EOR if message.data and so.pcb.peer is not None else 0
         return message._replace(flags=message.flags | end)
-
-    @staticmethod
-    def _receive_stream(so: Any, count: int, flags: int) -> Message:
-        """Bytes without boundaries."""
-        records = so.buffer.records
-        sender, about = records[0].address, records[0].control
-        data = b"".join(record.data for record in records)
-        if not flags & MSG_PEEK:
-            while records:
-                so.buffer.take()
-            if rest := data[count:]:
-                so.buffer.append(Record(rest, sender, about, COST + len(rest)))
-            if so.pcb.peer is not None:
-                so.pcb.peer.wake(WRITABLE_BAND)
-        return Message(data[:count], sender, about, 0, len(data[:count]))
 
     # Ending
 
@@ -363,13 +357,13 @@ class Tipc(TipcOptions):
                 self._end(so)
             return
         while so.pcb.asking:
-            self._refuse(so.pcb.asking.popleft(), so)
-        self._purge(so)
+            self._refuse(so.pcb.asking.popleft(), so, why=SHUT)
+        self._purge(so, SHUT)
         so.shutdown = BOTH
         so.wake(EVERYTHING)
         fail(ENOTCONN)
 
-    def _purge(self, so: Any) -> None:
+    def _purge(self, so: Any, why: int = NO_PORT) -> None:
         """Nobody will read what waits: who sent it without a connection gets it back."""
         while so.buffer.records:
             record = so.buffer.take()
@@ -377,9 +371,9 @@ class Tipc(TipcOptions):
             if sender is None or self.is_connected(so):
                 continue
             if record.data:
-                self._return(sender, record.data, NO_PORT)
+                self._return(sender, record.data, why)
             elif sender.pcb.state == OPENING:
-                self._refuse(sender, so)
+                self._refuse(sender, so, why=why)
 
     def _end(self, so: Any) -> None:
         peer = so.pcb.peer
@@ -391,6 +385,8 @@ class Tipc(TipcOptions):
         if not self.is_connected(so):
             self._purge(so)
         self.sockets.pop(so.pcb.reference, None)
+        while so.pcb.services:
+            self.names.remove(so.pcb.services.pop())
         if self.is_connected(so) and so.pcb.state == OPEN:
             self._end(so)
         so.pcb.state = CLOSED

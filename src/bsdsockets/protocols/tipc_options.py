@@ -82,7 +82,8 @@ class TipcOptions(Connections):
         if number == IMPORTANCE:
             if wanted > MOST_IMPORTANT:
                 fail(EINVAL)
-            wanted &= MOST_IMPORTANT  # a number below 0 is taken
+            if wanted < 0:
+                return  # taken, and nothing changes
         else:  # a time has two bytes
             wanted = wanted & 0xFFFF if number == TIMEOUT else int(bool(wanted))
         so.options[level, number] = wanted
