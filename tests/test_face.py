@@ -18,6 +18,7 @@ import pytest
 
 import bsdsockets
 from bsdsockets import Machine
+from bsdsockets.face.watch import is_in_program
 from bsdsockets.machine.events import CallBegins, CallEnds, CallWaits
 from bsdsockets.sockets.option_table import OPTIONS
 from tests.cpython_suites import pythons
@@ -291,4 +292,51 @@ def test_what_the_copies_want_done_in_a_child_is_done() -> None:
     os.close(reader)
     os.close(writer)
     other.join()
+    machine.close()
+
+
+SPINS = """\
+import threading, time
+
+def until(act, state):
+    while not state:
+        pass
+    print(act)
+
+seen = []
+thread = threading.Thread(target=lambda: (time.sleep(0.2), seen.append(1)))
+thread.start()
+until("the main thread saw it", seen)
+thread.join()
+if {other}:
+    seen.clear()
+    thread = threading.Thread(target=until, args=("the other thread saw it", seen))
+    thread.start()
+    time.sleep(0.2)
+    seen.append(1)
+    thread.join()
+"""
+IMPATIENT = "import sys, bsdsockets.face.watch as w; w.PERIOD = 0.3; sys.argv[:] = sys.argv[1:]; " \
+            "from bsdsockets.face.run import run; run([sys.argv])"
+
+
+@pytest.mark.parametrize("version", pythons.found())
+def test_a_loop_that_waits_for_a_variable_is_told_of_and_interrupted(
+        version: str, tmp_path: Path) -> None:
+    python, other = pythons.found()[version], version != "3.11"  # which has no sys.monitoring
+    program = tmp_path / "spins.py"
+    program.write_text(SPINS.format(other=other))
+    done = subprocess.run([python, "-c", IMPATIENT, str(program)], capture_output=True, text=True,
+                          timeout=60, env={**os.environ, "PYTHONPATH": str(SOURCE)})
+    assert done.stdout.splitlines() == ["the main thread saw it"] + \
+        ["the other thread saw it"] * other
+    assert done.stderr.count("threads take turns only where a call waits, from now on also") == 1
+
+
+def test_a_thread_is_interrupted_at_its_program_s_lines_alone() -> None:
+    machine, inside = Machine(), []
+    machine.observe(lambda event: inside.append(is_in_program(sys._getframe())))
+    machine.load("socket").socket().close()
+    assert is_in_program(sys._getframe())
+    assert inside and not any(inside)
     machine.close()
