@@ -1,14 +1,32 @@
 // What Furo leaves out for readers who use a keyboard or a screen reader.
 "use strict";
 
-// A code block that scrolls sideways must be reachable by keyboard.
+// A drawing is looked at as a whole: on a phone it is set smaller, as far as it can still be read.
+function fitDrawings() {
+  for (const box of document.querySelectorAll(".highlight-text pre")) {
+    box.style.fontSize = "";
+    if (box.scrollWidth <= box.clientWidth) continue;
+    const edges = parseFloat(getComputedStyle(box).paddingInlineStart) * 2;
+    const share = (box.clientWidth - edges) / (box.scrollWidth - edges);
+    const size = parseFloat(getComputedStyle(box).fontSize);
+    if (size * share > 8) box.style.fontSize = `${Math.floor(size * share * 20) / 20}px`;
+  }
+}
+
+// A code block or a table that scrolls sideways must be reachable by keyboard, and say what it is.
 function makeScrollable() {
   for (const box of document.querySelectorAll(".highlight pre, .table-wrapper")) {
-    if (box.scrollWidth > box.clientWidth) {
+    const scrolls = box.scrollWidth > box.clientWidth;
+    const first = box.querySelector("tr > :first-child");
+    box.classList.toggle("scrolls", scrolls);
+    // The first column says what a row is about; a wide one would hide the others.
+    box.classList.toggle("keeps-first", Boolean(scrolls && first?.nextElementSibling) &&
+      first.offsetWidth < box.clientWidth * 0.45);
+    if (scrolls) {
       box.tabIndex = 0;
       if (!box.hasAttribute("role")) {
         box.setAttribute("role", "group");
-        box.setAttribute("aria-label", box.matches("pre") ? "Code" : "Table");
+        box.setAttribute("aria-label", `${box.matches("pre") ? "Code" : "Table"}, scrolls sideways`);
       }
     } else {
       box.removeAttribute("tabindex");
@@ -44,8 +62,13 @@ if (typeof Search !== "undefined") {
   Search.htmlToText = (html, anchor) => textOf(html, anchor) || textOf(html, "");
 }
 
-makeScrollable();
-window.addEventListener("resize", makeScrollable);
+function fit() {
+  fitDrawings();
+  makeScrollable();
+}
+
+fit();
+window.addEventListener("resize", fit);
 
 // What the copy button takes from a session must also run when it is pasted at a prompt, where an
 // empty line ends a compound statement: put one where >>> follows a line of "...".

@@ -69,6 +69,65 @@ def test_nothing_is_wider_than_the_screen(sized: WebDriver, site: str, page: str
     assert wide[0] <= wide[1]
 
 
+TOO_WIDE = """
+return [...document.querySelectorAll(".table-wrapper")]
+  .filter(box => box.scrollWidth > box.clientWidth)
+  .map(box => box.querySelector("tr").innerText.replace(/\\s+/g, " "));
+"""
+
+
+@pytest.fixture(scope="module")
+def phone(new_browser: Callable[..., WebDriver]) -> Iterator[WebDriver]:
+    driver = new_browser(360, 740)
+    yield driver
+    driver.quit()
+
+
+@pytest.mark.parametrize(
+    "page", ["values", "settings", "errors", "families/unix", "calls/bind", "calls/getsockopt"]
+)
+def test_the_tables_of_a_page_fit_a_phone(phone: WebDriver, site: str, page: str):
+    phone.get(f"{site}reference/{page}.html")
+    assert len(phone.execute_script(TOO_WIDE)) <= (page == "settings")
+
+
+def test_a_name_that_breaks_on_a_phone_is_found_and_copied_whole(phone: WebDriver, site: str):
+    phone.get(site + "reference/calls/socket.html")
+    found = phone.execute_script(
+        "const found = find('ESOCKTNOSUPPORT'), range = getSelection().getRangeAt(0);"
+        "const cell = range.startContainer.parentElement.closest('td');"
+        "return [found, String(getSelection()), cell && cell.querySelectorAll('wbr').length > 0]"
+    )
+    assert found == [True, "ESOCKTNOSUPPORT", True]
+
+
+def test_a_wide_screen_breaks_no_name(browser: WebDriver, site: str):
+    browser.get(site + "reference/calls/socket.html")
+    shown = "return [...document.querySelectorAll('td wbr')].map(e => getComputedStyle(e).display)"
+    assert set(browser.execute_script(shown)) == {"none"}
+
+
+def test_the_first_column_of_a_table_that_scrolls_stays_in_sight(phone: WebDriver, site: str):
+    phone.get(site + "reference/matrix.html")
+    told = phone.execute_script(
+        "const box = document.querySelector('.table-wrapper.scrolls');"
+        "box.scrollLeft = 1000;"
+        "const [first] = box.querySelector('td, th.stub').parentElement.children;"
+        "const edge = box.getBoundingClientRect();"
+        "return [box.scrollLeft > 50, first.getBoundingClientRect().left - edge.left < 4,"
+        "        box.tabIndex, box.getAttribute('role'), box.getAttribute('aria-label')]"
+    )
+    assert told == [True, True, 0, "group", "Table, scrolls sideways"]
+
+
+def test_a_drawing_is_set_as_small_as_a_phone_needs(phone: WebDriver, site: str):
+    phone.get(site + "tutorials/server-and-client.html")
+    drawing = "const box = document.querySelector('.highlight-text pre');"
+    assert phone.execute_script(drawing + "return box.scrollWidth <= box.clientWidth")
+    size = phone.execute_script(drawing + "return parseFloat(getComputedStyle(box).fontSize)")
+    assert 8 <= size < 12
+
+
 MENDED = "how-to/mend-a-first-program.html"
 SEARCHES = [
     ("EADDRINUSE", "reference/errors.html"),
