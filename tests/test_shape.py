@@ -28,11 +28,11 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1280,
-    "network": 692,
+    "network": 694,
     "protocols": 6945,
     "families": 530,
     "sockets": 780,
-    "calls": 877,
+    "calls": 882,
     "faults": 385,
     "face": 4045,
 }

@@ -102,16 +102,22 @@ class Connections(Transfer):
             return accepted
         if number not in self.files and not self.files.is_foreign(number):
             fail(EBADF)
-        with self.files.reserved() as descriptor:
+        descriptor = self.files.reserve()
+        try:
             so = self.socket_of(number)
             child = self._complete(number, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
             return self.files.name(descriptor, child), child
+        finally:
+            self.files.settle(descriptor)
 
     def _accept_at_once(self, so: Socket) -> tuple[int, Socket] | None:
         """One accept that does not wait, as one with a timeout calls it after poll()."""
-        with self.files.reserved() as descriptor:
+        descriptor = self.files.reserve()
+        try:
             child = so.protocol.accept(so)
             return None if child is None else (self.files.name(descriptor, child), child)
+        finally:
+            self.files.settle(descriptor)
 
     def connect(self, number: int, address: Any, timeout: float | None) -> None:
         """Connect a socket to *address*, the family's own value.

@@ -23,8 +23,6 @@ Sources: POSIX.1-2024 2.5.1 and dup(), close().
 import errno
 import heapq
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 try:
@@ -209,9 +207,8 @@ class DescriptorTable(dict[int, File]):
         self[number] = file
         return number
 
-    @contextmanager
-    def reserved(self) -> Iterator[int]:
-        """Hold a descriptor for a file that may still come; one that is not named is given back.
+    def reserve(self) -> int:
+        """Hold a descriptor for a file that may still come, until `name` or `settle`.
 
         EMFILE
             The process has no descriptor left.
@@ -220,11 +217,12 @@ class DescriptorTable(dict[int, File]):
         stale = self.pop(number, None)
         if stale is not None:
             stale.drop()
-        try:
-            yield number
-        finally:
-            if number not in self:
-                self._give_back(number)
+        return number
+
+    def settle(self, number: int) -> None:
+        """Give a descriptor back that was reserved and has got no name."""
+        if number not in self:
+            self._give_back(number)
 
     def find(self, number: int) -> File:
         """Return the file that *number* names.

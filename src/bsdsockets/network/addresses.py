@@ -123,11 +123,13 @@ def is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address).is_loopback
 
 
+@lru_cache(maxsize=4096)
 def is_mapped(address: str) -> bool:
     """True for an IPv4 address in IPv6's clothes, ``::ffff:192.0.2.1`` (RFC 4291 2.5.5.2)."""
     return address.startswith("::ffff:") and "." in address
 
 
+@lru_cache(maxsize=4096)
 def unmap(address: str) -> str:
     """Take an IPv4-mapped address out of its clothes; leave others alone."""
     return address[7:] if is_mapped(address) else address

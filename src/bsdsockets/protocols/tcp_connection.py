@@ -30,8 +30,9 @@ SLOW = {"TCP_CORK": 0, "TCP_QUICKACK": 1, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0
 
 def is_slow(so: Any) -> bool:
     """True if an option of `SLOW` asks for what the fast path cannot do."""
-    return not SLOW.keys().isdisjoint(so.options) and any(
-        so.options.get(option, usual) != usual for option, usual in SLOW.items())
+    options = so.options
+    return bool(options) and not SLOW.keys().isdisjoint(options) and any(
+        options.get(option, usual) != usual for option, usual in SLOW.items())
 
 
 def repetitions(seconds: int) -> tuple[int, int]:
