@@ -50,7 +50,7 @@ def reset(sock: socket.socket) -> None:
 SERVERS = {
     "answer_udp": [], "line_server": [], "line_server_asyncio": [], "low_port": [],
     "chat_server": [], "workers": [], "dns_server": [], "websocket_server": [],
-    "proxy_server": [],
+    "proxy_server": [], "stream_server": [],
     "tls_echo_server": [str(HOW_TO.folder / "localhost.pem")],
     "hand_over": ["{folder}/control"], "forward": ["127.0.0.1", "9"],
 }  # fmt: skip
@@ -347,6 +347,66 @@ def test_clients_that_never_say_where_to_hold_up_nobody() -> None:
         for each in silent:
             each.close()
         assert HOW_TO.finish(process).endswith("stopped\n")
+
+
+def events_after(line: str, request: bytes) -> bytes:
+    with client_of(line) as client:
+        for byte in request + b"\r\n":
+            client.send(bytes([byte]))
+        return to_the_end(client)
+
+
+def test_a_stream_goes_on_where_the_client_was() -> None:
+    options = "--every", "0.01", "--events", "3"
+    with HOW_TO.running("stream_server", "0", *options) as (_, line):
+        whole = events_after(line, b"GET /events HTTP/1.1\r\n")
+        assert whole.endswith(b"\r\n0\r\n\r\n") and whole.count(b"\ndata: event ") == 3
+        rest = events_after(line, b"GET /events HTTP/1.0\r\nLast-Event-ID: 2\r\n")
+        assert rest.endswith(b"\r\n\r\nretry: 1000\n\nid: 3\ndata: event 3\n\n")
+        odd = events_after(line, b"GET /events HTTP/1.0\r\nLast-Event-ID: \xb2\r\n")
+        assert odd.count(b"\ndata: event ") == 3
+        none = events_after(line, b"GET /events HTTP/1.1\r\nLast-Event-ID: 3\r\n")
+        assert none.startswith(b"HTTP/1.1 204 ")
+
+
+def test_who_does_not_read_a_stream_is_left_and_the_stop_ends_the_answers() -> None:
+    options = "--every", "0.00001", "--events", "999999999", "--idle", "1", "--clients", "30"
+    with HOW_TO.running("stream_server", "0", *options) as (process, line):
+        deaf = client_of(line)
+        deaf.sendall(b"GET /events HTTP/1.1\r\n\r\n")
+        silent = [client_of(line) for _ in range(29)]
+        for _ in range(100):
+            reset(client_of(line))
+        with client_of(line) as client:
+            client.sendall(b"GET /events HTTP/1.1\r\n\r\n")
+            assert client.recv(1) == b"H"
+            process.send_signal(signal.SIGTERM)
+            assert to_the_end(client).endswith(b"\r\n0\r\n\r\n")
+        output, errors = process.communicate(timeout=LIMIT)
+        assert (process.returncode, errors, output.endswith("stopped\n")) == (0, "", True)
+        for each in deaf, *silent:
+            each.close()
+
+
+def test_who_follows_events_asks_for_the_rest_after_each_break() -> None:
+    answers = [
+        b"", b"HTTP/1.1 200 OK\r\n\r\nretry: 1\nid: 1\ndata: one\n\nid: 2\ndata: lo",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nid: 2\nda\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n: nothing\ndata: t\x1b[2J\r\ndata: wo\r\nid: 2\r\n\r\n",
+    ]  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LIMIT)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/events"
+        following = HOW_TO.start("follow_events", url, "--events", "2")
+        with HOW_TO.limited(following):
+            asked = []
+            for answer in answers:
+                with accepted(server) as connection:
+                    asked.append(connection.recv(65536))
+                    connection.sendall(answer)
+            output, errors = following.communicate(timeout=LIMIT)
+    assert (output, errors) == ("one\nt?[2J\nwo\n", "")
+    assert [b"Last-Event-ID: 1\r\n" in each for each in asked] == [False, False, True, True]
 
 
 UPGRADE = (

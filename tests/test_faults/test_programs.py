@@ -75,6 +75,10 @@ CASES = {
         "how-to", ("websocket_server.py 50007",
                    "websocket_client.py ws://127.0.0.1:50007/socket hello {long}"),
         ("hello", "{long}")),
+    "events": Case(
+        "how-to", ("stream_server.py 50007 --events 3",
+                   "follow_events.py http://127.0.0.1:50007/events"),
+        ("event 1", "event 2", "event 3")),
     "a port that is forwarded": Case(
         "how-to", ("line_server.py 50008", "forward.py 50007 127.0.0.1 50008",
                    "line_client.py 50007 {set} {get}"), ("OK", "OK blue")),
