@@ -32,7 +32,7 @@ CODE = {
     "protocols": 6945,
     "families": 530,
     "sockets": 780,
-    "calls": 882,
+    "calls": 883,
     "faults": 385,
     "face": 4045,
 }
