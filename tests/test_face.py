@@ -156,6 +156,29 @@ def test_a_program_runs_unchanged_with_its_arguments(tmp_path: Path) -> None:
     assert (tmp_path / "talk.pcap").stat().st_size > 500
 
 
+STARTER = """\
+import socket, subprocess, sys
+CHILD = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 20)"
+with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as given:
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(server.getsockname()[1])])
+    server.accept()[0].close()
+    print(child.wait())
+    try:
+        subprocess.run(["cat"], stdin=given)
+    except OSError as error:
+        print(error)
+"""
+
+
+def test_what_a_program_starts_joins_the_machine_if_it_is_python(tmp_path: Path) -> None:
+    program = tmp_path / "starter.py"
+    program.write_text(STARTER)
+    done = run(str(program))
+    assert (done.stderr, done.returncode) == ("", 0)
+    refused = "not on the model: a socket as another process's descriptor"
+    assert done.stdout.startswith(f"0\n[Errno 38] {refused}")
+
+
 def test_a_module_runs_by_its_name() -> None:
     done = run("-m", "http.server", "--help")
     assert done.returncode == 0

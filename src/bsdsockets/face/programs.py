@@ -21,6 +21,7 @@ the order of arguments, ``Lib/site.py``.
 
 import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -230,4 +231,6 @@ def program_functions(machine: Any) -> dict[str, Callable[..., Any]]:
         return {}
     programs = Programs(machine)
     _posixsubprocess.fork_exec = programs.fork_exec
+    if "subprocess" in sys.modules:  # it keeps the function by a name of its own
+        sys.modules["subprocess"]._fork_exec = programs.fork_exec  # type: ignore[attr-defined]
     return {name: getattr(programs, name) for name in REAL}
