@@ -113,6 +113,21 @@ def test_programs_beside_each_other_are_each_of_their_own_kind(here: Path) -> No
     assert output.startswith("__main__ package ['a'] ") and "\n1\n['show.py'] " in output
 
 
+def test_what_was_imported_when_python_started_is_of_the_machine_too(here: Path) -> None:
+    """Such as by a .pth file, usercustomize or sitecustomize."""
+    (here / "sitecustomize.py").write_text("import logging, multiprocessing, subprocess\n")
+    (here / "child.py").write_text(
+        "import socket, subprocess, sys\nserver = socket.create_server(('127.0.0.1', 0))\n"
+        "subprocess.run([sys.executable, '-c', 'import socket, sys\\n'\n"
+        "    'socket.create_connection((\"127.0.0.1\", int(sys.argv[1])))',\n"
+        "    str(server.getsockname()[1])])\nserver.settimeout(0)\nprint(server.accept()[1][0])\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "bsdsockets", "run", "child.py"], cwd=here, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{SOURCE}"}, capture_output=True,
+        text=True)  # fmt: skip
+    assert (done.stdout, done.stderr) == ("127.0.0.1\n", "")
+
+
 def at_a_terminal(where: Path, words: list[str], lines: list[str]) -> str:
     """Type *lines*, each when a prompt has come; returns what the terminal shows."""
     pid, terminal = pty.fork()

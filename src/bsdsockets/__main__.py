@@ -11,7 +11,6 @@
 import argparse
 import io
 import os
-import subprocess
 import sys
 import textwrap
 
@@ -92,7 +91,7 @@ def start_again(python: list[str], words: list[str]) -> None:
     command = [sys.executable, *python, "-c", BEGIN.format(place), "run", *words]
     if os.name == "posix":
         os.execv(sys.executable, command)
-    sys.exit(subprocess.call(command))
+    sys.exit(os.spawnv(os.P_WAIT, sys.executable, command))
 
 
 def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:

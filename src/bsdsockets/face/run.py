@@ -35,9 +35,13 @@ from .watch import Watch
 ADAPTED = {"OpenSSL._util": adapt_openssl}
 
 
+BUILT_ON_THEM = {"logging", "multiprocessing", "subprocess"}  # start-up files may need them
+
+
 def install(machine: Machine) -> None:
     """Put the machine's modules where ``import`` finds them."""
-    for name in [name for name in sys.modules if name.partition(".")[0] in PRIVATE]:
+    anew = PRIVATE | BUILT_ON_THEM
+    for name in [name for name in sys.modules if name.partition(".")[0] in anew]:
         del sys.modules[name]
     for name in KEPT:
         sys.modules[name] = machine.loader.modules[name]
