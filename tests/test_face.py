@@ -249,11 +249,14 @@ AUDITED = """
 import sys
 heard = []
 def hook(event, arguments):
-    if event.startswith("socket.") and event != "socket.__new__" or arguments[1:] == (2, 2, 17):
+    if event.startswith("socket.") and (
+            event != "socket.__new__" or arguments[1:] in ((2, 2, 17), (1, 5, 0))):
         heard.append((event, *(each for each in arguments if not hasattr(each, "fileno"))))
 sys.addaudithook(hook)
 import socket
 address = ("127.0.0.1", 9)
+for end in socket.socketpair(type=socket.SOCK_SEQPACKET):
+    end.close()
 with socket.socket(type=socket.SOCK_DGRAM, proto=17) as sock:
     sock.bind(("127.0.0.1", 0))
     sock.sendto(b"x", address)

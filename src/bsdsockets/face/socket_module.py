@@ -79,9 +79,11 @@ class Functions(ByName, of="_socket"):
         """
         machine = self._machine
         family = AF_UNIX if family is None else family
-        first, second = machine.calls.socketpair(number(family), number(type), number(proto))
-        kind = machine.socket_type
-        return tuple(kind(family, type, proto, fileno=fd) for fd in (first, second))
+        pair = machine.calls.socketpair(number(family), number(type), number(proto))
+        made = [object.__new__(machine.socket_type) for _ in pair]  # audit hooks hear of none
+        for sock, fd in zip(made, pair, strict=True):
+            sock._become(*sock._adopt(fd, family, type, proto))
+        return tuple(made)
 
     def getdefaulttimeout(self) -> float | None:
         """The timeout of new sockets in seconds; None, as in the beginning, for ever."""

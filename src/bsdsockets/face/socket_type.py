@@ -67,6 +67,9 @@ class Socket(Receiver):
             self._fd = self._machine.calls.socket(family, kind, protocol)
         else:
             family, kind, protocol = self._adopt(fileno, family, type, proto)
+        self._become(family, kind, protocol)
+
+    def _become(self, family: int, kind: int, protocol: int) -> None:
         self._family, self._type, self._proto = family, kind & ~FLAGS, protocol
         self._timeout = self._machine.default_timeout
         if kind & SOCK_NONBLOCK:
@@ -242,10 +245,7 @@ class Socket(Receiver):
         return self._show(self._machine.calls.getsockname(self._fd)[1])
 
     def getpeername(self) -> Any:
-        """Return the address the socket is connected to.
-
-        Fails where CPython cannot read the family's addresses, else as `Calls.getpeername`.
-        """
+        """Return the address the socket is connected to; errors as `getsockname` has them."""
         self._check_family()
         return self._show(self._machine.calls.getpeername(self._fd)[1])
 
