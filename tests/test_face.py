@@ -366,3 +366,17 @@ def test_a_thread_is_interrupted_at_its_program_s_lines_alone() -> None:
     assert is_in_program(sys._getframe())
     assert inside and not any(inside)
     machine.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux says in /proc which sockets have names")
+def test_a_socket_of_the_host_s_is_refused_as_such(tmp_path: Path) -> None:
+    machine, path = Machine(), str(tmp_path / "door")
+    ours = machine.load("socket")
+    with real_socket.socket(real_socket.AF_UNIX) as real, ours.socket(ours.AF_UNIX) as client:
+        real.bind(path)
+        with pytest.raises(ConnectionRefusedError, match="outside the machine"):
+            client.connect(path)
+        real.close()
+        with pytest.raises(ConnectionRefusedError, match="Connection refused"):
+            client.connect(path)
+    machine.close()

@@ -31,8 +31,9 @@ from .streams import Opener
 from .together import Command, background, converse, execute
 from .tracebacks import install_hooks
 from .watch import Watch
+from .watchfiles import adapt as adapt_watchfiles
 
-ADAPTED = {"OpenSSL._util": adapt_openssl}
+ADAPTED = {"OpenSSL._util": adapt_openssl, "watchfiles._rust_notify": adapt_watchfiles}
 
 
 BUILT_ON_THEM = {"logging", "multiprocessing", "subprocess"}  # start-up files may need them

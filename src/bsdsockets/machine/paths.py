@@ -16,11 +16,21 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
-from .errors import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, NAMES, fail
+from .errors import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, NAMES, error, fail
 
 _NUMBERS = {name: number for number, name in NAMES.items()}
+
+
+def _is_of_the_host(path: bytes) -> bool:
+    """Say whether a program of the host has a socket of that path, as far as Linux tells."""
+    try:
+        lines = Path("/proc/net/unix").read_bytes().splitlines()
+    except OSError:
+        return False
+    return any(line.split(maxsplit=7)[-1] == os.path.abspath(path) for line in lines)
 
 
 class Names:
@@ -106,7 +116,11 @@ class Names:
             self._pass_on(failure)
         bound = self._files.get((status.st_dev, status.st_ino))
         if bound is None or (hasattr(os, "mknod") and not stat.S_ISSOCK(status.st_mode)):
-            fail(ECONNREFUSED)
+            refused = error(ECONNREFUSED)
+            if _is_of_the_host(name):
+                refused.strerror = ("not on the model: the socket is that of a program outside "
+                                    "the machine; run a Python program that does the same in it")
+            raise refused
         return bound
 
     def release(self, bound: Any) -> None:
