@@ -27,14 +27,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1280,
+    "machine": 1282,
     "network": 694,
     "protocols": 6945,
     "families": 530,
     "sockets": 780,
     "calls": 883,
     "faults": 385,
-    "face": 4045,
+    "face": 4090,
 }
 
 NO_CODE = {
