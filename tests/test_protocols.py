@@ -347,7 +347,7 @@ def test_a_connected_datagram_socket_learns_that_nobody_has_the_port() -> None:
 
 def test_without_a_free_port_bind_and_connect_of_udp_say_so_differently() -> None:
     machine = Machine()
-    machine.host.settings.local_ports = (5000, 5000)  # after the one that was next before
+    machine.host.settings.local_ports = (5000, 5001)
     socket = machine.load("socket")
     held = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(3)]
     for each in held[:2]:

@@ -29,9 +29,9 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1282,
     "network": 694,
-    "protocols": 6945,
+    "protocols": 6955,
     "families": 530,
-    "sockets": 780,
+    "sockets": 785,
     "calls": 883,
     "faults": 385,
     "face": 4090,

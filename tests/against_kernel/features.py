@@ -105,6 +105,12 @@ PROGRAMS = {
             "b.setsockopt(IPPROTO_IP, 36, inet_aton('239.1.2.3') + inet_aton('127.0.0.1'))",
             "t.close()",
         )),
+    **{f"a range of three ports for {kind}() that {how}": "l = tcp(); l.bind(LO); l.listen(9); "
+       "u = udp(); u.bind(LO); " + "; ".join(
+           f"{name} = {kind}(); {name}.setsockopt(IPPROTO_IP, 51, 45002 << 16 | 45000); "
+           f"{name}.{call}; 45000 <= {name}.getsockname()[1] <= 45002" for name in "abcd")
+       for kind, other in (("tcp", "l"), ("udp", "u"))
+       for how, call in (("binds", "bind(LO)"), ("connects", f"connect(at({other}))"))},
     "multicast membership": f"a = udp(); "
     f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "
     f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "

@@ -67,8 +67,9 @@ SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC")
 EFFECTS = ("21", "73")
 """IP_MINTTL, IPV6_MINHOPCOUNT: what they drop is sent again when the kernel's clock says so."""
-MORE = {"IPPROTO_UDP": str.split("101 102 103 103 104")}
-"""UDP_NO_CHECK6_TX, UDP_NO_CHECK6_RX, UDP_SEGMENT, UDP_GRO: what they do shows in sequences."""
+MORE = {"IPPROTO_UDP": str.split("101 102 103 103 104"), "IPPROTO_IP": ["51"]}
+"""UDP_NO_CHECK6_TX, UDP_NO_CHECK6_RX, UDP_SEGMENT, UDP_GRO; IP_LOCAL_PORT_RANGE: what they do
+shows in sequences."""
 OF_DATAGRAMS = ("29", "35", "55")
 """SO_TIMESTAMP, SO_TIMESTAMPNS, and IPV6_RTHDRDSTOPTS, with which Linux loses TCP's segments."""
 

@@ -85,8 +85,8 @@ class LinkGenerator(Generator):
     def strange(self, name: str, one: Any, other: str) -> str:
         level = self.any("IPPROTO_TCP", "IPPROTO_IP", "IPPROTO_IPV6", "263", "270", "99", "-1")
         number = self.random.randrange(30)
-        if level == "263" and number in (15, 24):  # left out
-            number = 23
+        if (level, number) in (("263", 15), ("263", 24), ("270", 12)):  # left out
+            number = 10
         return self.any(f"option({name}, {level}, {number})",
                         f"{name}.setsockopt({level}, {number}, 1)")
 

@@ -53,6 +53,8 @@ TELLING = {
     "IPV6_LEAVE_GROUP": (GROUP6.format(1), GROUP6.format(0)),
     "SO_RCVTIMEO": (TIME.format(0, 20000), TIME.format(-1, 0), TIME.format(0, 1000000)),
     "SO_SNDTIMEO": (TIME.format(0, 20000), TIME.format(1, -1), TIME.format(0, 0)),
+    "51": ("45001 << 16 | 45000", "45002 << 16 | 45000", "45004 << 16 | 45000", "45000",
+           "45000 << 16 | 45000", "45000 << 16 | 45001", "33000 << 16", "45009 << 16 | 9"),
     "SO_BINDTODEVICE": ("b'lo'", "b'lo\\0'", "b''", "b'nothere'"),
 }
 """Values that an option is made for, where an int is none."""

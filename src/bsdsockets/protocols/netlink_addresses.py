@@ -384,5 +384,10 @@ def _is_four(body: bytes) -> bool:
 
 
 def by_making(route: bytes) -> tuple[int, int]:
-    """Where a route stands among those that one address makes: itself, network, broadcast."""
+    """The order in which the routes of an address are made: to itself, its network, broadcast."""
     return (route[7] == BROADCAST, -route[1])
+
+
+def by_ending(route: bytes) -> tuple[bool, bool]:
+    """The order in which they go: the network's, broadcast, the one to itself."""
+    return (route[1] == 32, route[7] != BROADCAST)

@@ -26,7 +26,7 @@ from ..machine.constants import AF_INET, AF_INET6
 from ..machine.errors import EBUSY, EEXIST, EINVAL, ENODEV, EOPNOTSUPP, EPERM, fail
 from ..network.frames import ARPHRD_LOOPBACK, IFF_RUNNING, IFF_UP, find
 from ..network.node import Interface, Node
-from .netlink_addresses import Addresses, by_making
+from .netlink_addresses import Addresses, by_ending, by_making
 from .netlink_messages import (
     ACK,
     BULK,
@@ -129,17 +129,21 @@ class Route:
         family = body[0] if body[0] in (AF_INET, AF_INET6) else 0
         parts = [b"".join(message(part, MULTI, sequence, so.pcb.pid, each)
                           for part, each in self.dumps[kind](family)),
-                 self._end(so, sequence, kind == GETNEIGH and len(body) < NEIGHBOUR)]
+                 self._end(so, sequence, self._wrong(body) if kind == GETNEIGH else "")]
         if (kind, family) in AT_ONCE or not parts[0]:
             parts = [b"".join(parts)]
         self.start_dump(so, parts)
 
     @staticmethod
-    def _end(so: Any, sequence: int, short: bool) -> bytes:
-        """What ends a list, and says of a request that it was too short, if that is asked for."""
-        why = b""
-        if short and so.options.get((SOL_NETLINK, EXT_ACK)):
-            why = attribute(WHY, "Invalid header length")
+    def _wrong(body: bytes) -> str:
+        """What a request for neighbours is told of itself."""
+        short = "Invalid header length" if len(body) < NEIGHBOUR else ""
+        return short or (LEFT_OVER if is_left(body[NEIGHBOUR:]) else "")
+
+    @staticmethod
+    def _end(so: Any, sequence: int, wrong: str) -> bytes:
+        """What ends a list, and says what is wrong with the request, if that is asked for."""
+        why = attribute(WHY, wrong) if wrong and so.options.get((SOL_NETLINK, EXT_ACK)) else b""
         return message(DONE, MULTI | (EXPLAINED if why else 0), sequence, so.pcb.pid,
                        struct.pack("=i", 0) + why)
 
@@ -179,8 +183,9 @@ class Route:
         for version, body in changes:
             yield GROUP_ADDRESS[version], part, body, 0
             after = set(self.addresses.routes(AF_INET))
-            kind, flags = (NEWROUTE, CREATED) if part == NEWADDR else (DELROUTE, 0)
-            for route in sorted(after ^ before, key=by_making, reverse=part == DELADDR):
+            kind, flags, order = (NEWROUTE, CREATED, by_making) if part == NEWADDR else (
+                DELROUTE, 0, by_ending)
+            for route in sorted(after ^ before, key=order):
                 yield GROUP_ROUTE, kind, route, flags
             before = after
 
@@ -236,7 +241,8 @@ class Route:
         EEXIST, EOPNOTSUPP
             NLM_F_EXCL, NLM_F_REPLACE: there is one.
         """
-        if len(body) >= 16 and body[4:8] == bytes(4) and 3 not in attributes(body[16:]):
+        if len(body) >= 16 and text(body[16:], 3, HEADER + 16) is None and (
+                body[4:8] == bytes(4)):
             fail(ENODEV)
         if len(body) >= 16 and body[7] & 0x80:
             raise Refusal(EINVAL, "ifindex can't be negative")

@@ -84,21 +84,22 @@ class Ports:
         self.listening_matters = listening_matters
         self.version = 0  # counts changes, so that what was found may be kept meanwhile
         low, high = host.settings.local_ports
-        self._next = low + host.random.randrange((high - low) // 2)
+        self._next = host.random.randrange((high - low) // 2)
 
     def conflict(self, so: Any, port: int, strict: bool = False) -> bool:
         """True if *so* cannot have *port* beside those who have it.
 
-        *strict*: nothing may be shared, as when a free port is chosen.
+        *strict*: as when a free port is chosen; of TCP nothing may be shared then.
         """
         for user in self.in_order(port):
             if user is so or not overlap(so, user):
                 continue
+            alone = strict and self.listening_matters
             listens = self.listening_matters and user.listening
-            if strict or not (self._both("SO_REUSEADDR", so, user) and not listens):
-                if strict or not self._both("SO_REUSEPORT", so, user):
+            if alone or not (self._both("SO_REUSEADDR", so, user) and not listens):
+                if alone or not self._both("SO_REUSEPORT", so, user):
                     return True
-                if not self.listening_matters:
+                if not (self.listening_matters or strict):
                     return False  # UDP looks no further than the first of a group
         return False
 
@@ -130,27 +131,41 @@ class Ports:
 
     def free_port(self, so: Any) -> int:
         """Find a port that nobody has who overlaps with *so*."""
-        low, high = self.host.settings.local_ports
-        for _ in range(high - low + 1):
-            port = self._advance(low, high)
+        low, count = self._range(so)
+        if self.listening_matters and count > 1:
+            count &= ~1  # Linux takes them in pairs, and of TCP's an odd one never
+        for _ in range(count):
+            port = self._advance(low, count)
             if port not in self.users or not self.conflict(so, port, strict=True):
                 return port
         fail(EADDRINUSE)
 
-    def _advance(self, low: int, high: int) -> int:
-        port = self._next
-        self._next = port + 1 if port < high else low
+    def _range(self, so: Any) -> tuple[int, int]:
+        """The first port that may be chosen for *so*, and how many: IP_LOCAL_PORT_RANGE has a say
+        as far as it lies within what the host allows.
+        """
+        low, high = self.host.settings.local_ports
+        asked = so.options.get("IP_LOCAL_PORT_RANGE", 0) if so.options else 0
+        if asked:
+            first, last = asked & 0xFFFF, asked >> 16 & 0xFFFF
+            low, high = (first if low <= first <= high else low,
+                         last if low <= last <= high else high)
+        return low, high - low + 1
+
+    def _advance(self, low: int, count: int) -> int:
+        port = low + self._next % count
+        self._next += 1
         return port
 
-    def port_for_connection(self, usable: Any) -> int:
+    def port_for_connection(self, so: Any, usable: Any) -> int:
         """Find a port whose connection to some peer does not exist yet, and that nobody bound.
 
         EADDRNOTAVAIL
             Every port is taken.
         """
-        low, high = self.host.settings.local_ports
-        for _ in range(high - low + 1):
-            port = self._advance(low, high)
+        low, count = self._range(so)
+        for _ in range(count):
+            port = self._advance(low, count)
             if port not in self.users or (all(self.users[port].values()) and usable(port)):
                 return port
         fail(EADDRNOTAVAIL)

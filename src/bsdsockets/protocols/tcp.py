@@ -235,7 +235,7 @@ class Tcp(TcpClosing):
         if so.explicit_address and ":" in unmap(local) and ":" not in remote and not is_any(local):
             source = PLACE_HOLDER  # what it has beside its address of IPv6
         port = so.shown_port = so.port or self.ports.port_for_connection(
-            lambda port: self._usable((source, port, remote, address.port)))
+            so, lambda port: self._usable((source, port, remote, address.port)))
         key = (source, port, remote, address.port)
         old = self.output.table.get(key)
         if old is not None:

@@ -86,6 +86,14 @@ def v6only(so: Any, value: int) -> int:
     return value
 
 
+def port_range(so: Any, value: int) -> int:
+    """IP_LOCAL_PORT_RANGE: the least port in the low 16 bits, the greatest above; 0: as usual."""
+    low, high = value & 0xFFFF, value >> 16 & 0xFFFF
+    if low and high and low > high:
+        fail(EINVAL)
+    return value
+
+
 def path_mtu(so: Any) -> int:
     """IP_MTU and IPV6_MTU: of the route of a connected socket; IPv4's packets end at 65535."""
     if not connected(so):

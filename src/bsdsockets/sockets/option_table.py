@@ -146,6 +146,7 @@ OF_IP = (
     _ip("IP_MULTICAST_LOOP", "flag", least=1, default=1, status=MODELLED),
     _ip("IP_MULTICAST_ALL", least=1, low=0, high=1, status=MODELLED,
         default=lambda so: int(so.family == c.AF_INET)),
+    _ip("IP_LOCAL_PORT_RANGE", least=4, most=4, status=MODELLED, check=i.port_range),
     _ip("IP_ADD_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
         refusal=EPROTO, readable=False, status=MODELLED, write=g.membership(True, False)),
     _ip("IP_DROP_MEMBERSHIP", "bytes", least=8, settable=NOT_STREAM,
