@@ -18,9 +18,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from ..calls.epoll import Epoll
 from ..machine.constants import MSG_DONTWAIT, POLLIN, POLLOUT
 from ..machine.errors import EBADF, EINVAL, ENOSYS, EOPNOTSUPP, fail
-from ..sockets.socket import Socket
 from .arguments import readable, scatter
 from .by_name import ByName
 from .receiving import MOST_PARTS
@@ -95,7 +95,7 @@ class Descriptors(ByName, of="os"):
 
     def _read(self, fd: int, length: int, flags: int = 0) -> bytes:
         """Read from a socket; an epoll instance cannot be read."""
-        if length < 0 or not isinstance(self._files[fd], Socket):
+        if length < 0 or isinstance(self._files[fd], Epoll):
             fail(EINVAL)
         return self._machine.calls.receive(fd, length, flags, None).data if length else b""
 
@@ -148,7 +148,7 @@ class Descriptors(ByName, of="os"):
 
     def _write(self, fd: int, data: bytes, flags: int = 0) -> int:
         """Write to a socket; an epoll instance cannot be written to."""
-        if not isinstance(self._files[fd], Socket):
+        if isinstance(self._files[fd], Epoll):
             fail(EINVAL)
         return self._machine.calls.send(fd, data, flags, None)
 
