@@ -9,7 +9,9 @@
     bounds        values and lengths at the edges of every option
     sequences     random programs over several sockets, shrunk when the worlds disagree
     link_generators   random programs about AF_NETLINK and AF_PACKET, for `sequences --of`
+    wide_generator    random programs that ask more widely, for `sequences --of wide`
     found         programs that a generator of strangers found the model wrong about
+    found_wide    programs that `wide_generator` did
     arguments     wrong arguments, each in turn, as CPython refuses them
     order         two faults at once: which error comes first, as the docstrings have it
     differences   the deliberate differences, named and reasoned

@@ -18,6 +18,8 @@ class Difference:
     line: str
     kernel: str = ".*"
     model: str = ".*"
+    lasts: bool = False
+    """What comes after it may differ too."""
 
     def matches(self, line: str, kernel: str, model: str) -> bool:
         """Say whether this difference explains what two worlds answered to a line."""
@@ -40,6 +42,7 @@ DELIBERATE: tuple[Difference, ...] = (
         "queues. Requests to make, delete or list others are refused with EOPNOTSUPP.",
         line=r".*",
         model=r".*\(b'\\xa1\\xff\\xff\\xff', \d+, (24|25|28|29|3[0234678]|78|88|90|100), .*",
+        lasts=True,
     ),
     Difference(
         name="IP_MTU, IPV6_MTU and IPV6_PATHMTU where Linux has forgotten the way",

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from .differences import deliberate
 from .found import FOUND
+from .found_wide import FOUND_WIDE
 from .subjects import Program, lines
 from .worlds import Kernel, Model, World
 
@@ -358,7 +359,7 @@ def _names() -> Iterator[tuple[str, Program]]:
 
 
 FEATURES: dict[str, Program] = {
-    name: lines(text) for name, text in (PROGRAMS | FOUND).items()}
+    name: lines(text) for name, text in (PROGRAMS | FOUND | FOUND_WIDE).items()}
 FEATURES |= dict(_names())
 
 

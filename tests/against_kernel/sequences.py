@@ -15,20 +15,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from . import call_words, link_words, old_words, vocabulary
+from . import call_words, link_words, old_words, vocabulary, wide_words
 from .call_generators import CALLS
 from .call_lines import LINES
 from .differences import deliberate
 from .generator import Generator, programs
 from .link_generators import NetlinkGenerator, PacketGenerator
 from .old_generators import OLD
+from .wide_generator import WideGenerator
 from .worlds import Kernel, Model, Names, Program, World
 
 LENGTHS = (15, 25, 25, 60)
-VOCABULARIES = vocabulary, link_words, old_words, call_words
+VOCABULARIES = vocabulary, link_words, old_words, call_words, wide_words
 WITHOUT_NETWORK = {**OLD, **CALLS}  # which a new network namespace does not have
 GENERATORS: dict[str, type[Generator]] = {
-    "core": Generator, "netlink": NetlinkGenerator, "packet": PacketGenerator,
+    "core": Generator, "wide": WideGenerator, "netlink": NetlinkGenerator,
+    "packet": PacketGenerator,
     **WITHOUT_NETWORK}
 AGAIN = 3
 """How often a difference has to show again: the kernel may be interrupted by its own timers."""
@@ -86,10 +88,19 @@ def compare(program: Program, left: World, right: World) -> Finding | None:
     return _first(program, tuple(left.run(program)), tuple(right.run(program)))
 
 
-def _first(program: Program, one: tuple[str, ...], other: tuple[str, ...]) -> Finding | None:
+def _first(program: Program, one: tuple[str, ...], other: tuple[str, ...],
+           tally: Tally | None = None) -> Finding | None:
+    """Return the first difference that is not deliberate; those are counted."""
     for at, (here, there) in enumerate(zip(one, other, strict=True)):
-        if here != there:
+        if here == there:
+            continue
+        known = deliberate(program[at], here, there)
+        if known is None:
             return Finding(program[: at + 1], one[: at + 1], other[: at + 1])
+        if tally is not None:
+            tally.deliberate[known.name] = tally.deliberate.get(known.name, 0) + 1
+        if known.lasts:
+            return None
     return None
 
 
@@ -115,12 +126,8 @@ def check(generator: Generator, left: World, right: World, tally: Tally) -> None
     program, answers = grow(generator, left, generator.random.choice(LENGTHS))
     tally.programs += 1
     tally.calls += len(program)
-    finding = _first(program, answers, tuple(right.run(program)))
+    finding = _first(program, answers, tuple(right.run(program)), tally)
     if finding is None:
-        return
-    known = deliberate(finding.program[-1], finding.kernel[-1], finding.model[-1])
-    if known:
-        tally.deliberate[known.name] = tally.deliberate.get(known.name, 0) + 1
         return
     tally.counts[finding.signature] = tally.counts.get(finding.signature, 0) + 1
     if finding.signature in tally.findings:
@@ -226,7 +233,7 @@ def main() -> int:
     right: World = Kernel(private=make.own_network) if arguments.kernel_twice else Model(
         profile="built in" if make.own_network else "as this machine",
         by_segments=arguments.by_segments)
-    if make not in (Generator, *WITHOUT_NETWORK.values()) and not left.private:
+    if make not in (Generator, WideGenerator, *WITHOUT_NETWORK.values()) and not left.private:
         print("no network of one's own can be made here", file=sys.stderr)
         return 77
     left.renewed_every = right.renewed_every = make.renewed_every

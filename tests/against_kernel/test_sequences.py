@@ -24,6 +24,13 @@ def test_the_model_answers_random_programs_as_the_kernel_does(seed: int) -> None
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def test_the_model_answers_the_rarer_calls_as_the_kernel_does() -> None:
+    """Strange addresses and lengths, short waits, no descriptor left, instances of epoll."""
+    answer = isolated.run("sequences", "--of", "wide", "--calls", "30000", "--seed", "1",
+                          "--enough", "5")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_the_short_ways_of_the_model_answer_as_its_segments_do() -> None:
     """Whoever looks at a link sees every packet, and a program notices nothing."""
     answer = isolated.run("sequences", "--calls", "30000", "--seed", "1", "--by-segments")

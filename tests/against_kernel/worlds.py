@@ -36,7 +36,7 @@ HAS_MODEL = hasattr(bsdsockets, "Machine")
 
 Program = tuple[str, ...]
 WORDS = [Path(__file__).with_name(f"{name}.py") for name in (
-    "vocabulary", "link_words", "old_words", "call_words")]
+    "vocabulary", "link_words", "old_words", "call_words", "wide_words")]
 ASSIGNMENT = re.compile(r"([\w, ]+?) = ")
 AUTOBOUND = re.compile(rb"\0[0-9a-f]{5}")
 ERROR = re.compile(rb"E.{19}\x03", re.DOTALL)

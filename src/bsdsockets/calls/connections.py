@@ -16,9 +16,9 @@ from ..machine.constants import (
     SHUT_RD,
     SHUT_RDWR,
 )
-from ..machine.errors import EAGAIN, EBADF, EINPROGRESS, EINVAL, EOPNOTSUPP, fail
+from ..machine.errors import EAGAIN, EALREADY, EBADF, EINPROGRESS, EINVAL, EOPNOTSUPP, fail
 from ..protocols.protocol import EVERYTHING
-from ..sockets.socket import Socket
+from ..sockets.socket import UNCONNECTED, Socket
 from .transfer import TABLED, Transfer
 
 
@@ -186,19 +186,23 @@ class Connections(Transfer):
         """
         so = self.socket_of(number)
         may_wait = timeout is None and not so.nonblocking
+        too_late = EINPROGRESS if so.state == UNCONNECTED else EALREADY
         done = so.protocol.connect(so, address, may_wait)
         self._settle()
         if done is not None:
             return
         if may_wait:
-            self._wait_connected(so, address)
+            self._wait_connected(so, address, too_late)
         elif timeout:
             self._poll_connected(number, so, timeout)
         else:
             fail(EINPROGRESS)
 
-    def _wait_connected(self, so: Socket, address: Any) -> None:
-        """A blocking connect: wait for the answer, or for room in the listener's queue."""
+    def _wait_connected(self, so: Socket, address: Any, too_late: int) -> None:
+        """A blocking connect: wait for the answer, or for room in the listener's queue.
+
+        When SO_SNDTIMEO is over first it fails with *too_late*.
+        """
         deadline = self._own_deadline(so, POLLOUT) if so.options else None
         if so.family == AF_UNIX:
             while so.protocol.connect(so, address, True) is None:
@@ -208,7 +212,7 @@ class Connections(Transfer):
             return
         while so.protocol.connected(so) is None:
             if not self._sleep(so, deadline, "connect", "an answer"):
-                fail(EINPROGRESS)
+                fail(too_late)
 
     def _poll_connected(self, number: int, so: Socket, timeout: float) -> None:
         """A connect with a timeout: CPython polls, then asks for SO_ERROR."""

@@ -91,7 +91,8 @@ def _unread(so: Any) -> int:
     if not isinstance(so.buffer, StreamBuffer):
         records = so.buffer.records if hasattr(so.buffer, "records") else so.buffer or ()
         if so.family == AF_UNIX and so.type != SOCK_DGRAM:
-            return sum(len(record.data) for record in records) - getattr(so.pcb, "offset", 0)
+            unread = sum(len(record.data) for record in records) - so.pcb.offset
+            return int(unread + so.pcb.passed_over)
         return len(records[0].data) if records else 0
     ahead = so.pcb.before_urgent if so.pcb.urgent_state else -1
     if ahead >= 0 and not so.options.get("SO_OOBINLINE"):
@@ -119,6 +120,8 @@ def _unsent_yet(so: Any) -> int:
     """Bytes that were not sent even once."""
     if not isinstance(so.buffer, StreamBuffer) or so.family == AF_UNIX:
         fail(ENOTTY)
+    if so.listening:
+        fail(EINVAL)
     return int(so.pcb.unsent + so.pcb.gap)
 
 

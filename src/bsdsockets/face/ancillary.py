@@ -11,6 +11,7 @@ Sources: CPython ``sock_sendmsg``; Linux cmsg(3), unix(7), recvmsg(2) for what i
 import os
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..machine.constants import (
@@ -100,7 +101,11 @@ def decode_control(machine: Any, control: tuple[Any, ...], room: int,
     for level, kind, value in control:
         if level == SOL_SOCKET and kind == SCM_RIGHTS:
             fits = min(len(value), max(0, room - HEADER) // 4)
-            numbers = [_install(machine, file, flags) for file in value[:fits]]
+            numbers: list[int] = []
+            with suppress(OSError):  # no descriptor is left: as if there were no room
+                for file in value[:fits]:
+                    numbers.append(_install(machine, file, flags))
+            fits = len(numbers)
             if not flags & 2:  # without MSG_PEEK the message's references are used up
                 for file in value:
                     file.drop()

@@ -248,6 +248,7 @@ class Receiver(metaclass=Immutable):
             raise TypeError("recvmsg_into() argument 1 must be an iterable") from None
         views = [self._writable(buffer, "recvmsg_into") for buffer in iterator]
         if len(views) > MOST_PARTS:
+            self._machine.calls.socket_of(self._fd)
             raise error(EMSGSIZE)
         message, control, flags = self._message(sum(map(len, views)), ancbufsize, given)
         if not self._is_discarded(given):

@@ -330,10 +330,9 @@ class Socket(Receiver):
 
         TypeError
             *buffers* cannot be iterated over, or one of them holds no bytes.
-        EMSGSIZE
-            There are more than 1024 of them.
-        TypeError
             *ancdata* cannot be iterated over, or one of it is not a tuple of three.
+        EMSGSIZE
+            There are more than 1024 *buffers*.
         TimeoutError, OSError
             As for `send`; EBADF for a descriptor of SCM_RIGHTS that names nothing.
         """
@@ -347,9 +346,10 @@ class Socket(Receiver):
             if "iterable" in str(failure):
                 raise TypeError("sendmsg() argument 1 must be an iterable") from None
             raise
-        if len(parts) > MOST_PARTS:
-            raise error(EMSGSIZE)
         control = encode_control(self._machine, ancdata)
+        if len(parts) > MOST_PARTS:
+            self._machine.calls.socket_of(self._fd)
+            raise error(EMSGSIZE)
         self._check_compat(flags, POLLOUT)
         try:
             return self._machine.calls.send(

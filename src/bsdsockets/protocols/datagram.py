@@ -20,12 +20,21 @@ from ..machine.constants import (
     MSG_PEEK,
     MSG_TRUNC,
 )
-from ..machine.errors import EACCES, EAFNOSUPPORT, EDESTADDRREQ, ENOTCONN, EOPNOTSUPP, EPIPE, fail
+from ..machine.errors import (
+    EACCES,
+    EAFNOSUPPORT,
+    EDESTADDRREQ,
+    ENETUNREACH,
+    ENOTCONN,
+    EOPNOTSUPP,
+    EPIPE,
+    fail,
+)
 from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
 from .buffers import Record, RecordQueue, look
 from .datagram_end import DatagramEnd
 from .datagram_errors import DatagramErrors
-from .internet import InternetAddress
+from .internet import LOOPBACK_INDEX, InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
 from .protocol import (
     ARRIVED,
@@ -78,6 +87,7 @@ class Datagrams(DatagramErrors):
         if is_any(unmap(so.bound_address)):
             so.bound_address = self.dressed(so, source)
         end.source = end.source or source
+        end.source4 = end.source4 or (source if ":" not in source else "")
         self.ports.version += 1
         if (remote, address.port) != (end.remote, end.remote_port):
             end.since = self.ports.version
@@ -95,7 +105,9 @@ class Datagrams(DatagramErrors):
         if is_mapped(bound) and ":" not in remote:
             check_source(so, PLAIN._replace(source=unmap(bound)))
         own = unmap(chosen or (bound if self.node.kind(bound) == "local" else so.pcb.source))
-        if own and ":" not in own + remote and (kind == "multicast" or remote == BROADCAST4):
+        if ":" in own and ":" not in remote:
+            own = so.pcb.source4  # what connect() has chosen for IPv4, if that
+        if own and (kind == "multicast" or remote == BROADCAST4) and ":" not in remote:
             source = own  # the interface that has it is the way
         elif ":" not in remote and so.options.get("SO_BINDTODEVICE") and (
                 kind in ("multicast", "remote") or remote == BROADCAST4):
@@ -104,11 +116,15 @@ class Datagrams(DatagramErrors):
             source = LOOPBACK4 if kind == "remote" or named else ANY4
         elif kind == "multicast":
             source = self.multicast_source(so, remote)
+        elif ":" in remote and so.options.get("IPV6_PKTINFO", 0) not in (0, LOOPBACK_INDEX) and (
+                not so.options.get("SO_BINDTODEVICE")):
+            fail(ENETUNREACH)  # by an interface that there is not
         else:
             source = self.node.source_for(remote)
         if kind == "broadcast" and not so.options.get("SO_BROADCAST"):
             fail(EACCES)
-        if ":" in remote and is_mapped(bound) and not is_mapped(remote) and not chosen:
+        of_4 = is_mapped(bound) or ":" not in (so.pcb.source or ":")
+        if ":" in remote and of_4 and not chosen:
             fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
         return self.own_source(so, 6 if ":" in remote else 4) or source
 

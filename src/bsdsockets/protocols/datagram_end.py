@@ -20,6 +20,7 @@ class DatagramEnd:
     remote_port: int = 0
     since: int = 0  # of how many connect() was the last
     source: str = ""  # where packets come from since connect(), if it is not bound to it
+    source4: str = ""  # the same for IPv4 alone
     routed: bool = False  # the way to the peer is known
     flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of `pending`, and of the peer
     known: Any = None  # where the last datagram went, while that cannot have changed

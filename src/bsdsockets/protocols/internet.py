@@ -132,8 +132,8 @@ class Internet(Protocol):
             so.options["SO_BINDTODEVICE"] = b"lo\0"  # it stays, even where bind() fails
         if kind == "remote" and not so.options.get("IP_FREEBIND"):
             fail(EADDRNOTAVAIL)
-        if kind == "multicast" and ":" in plain and not address.scope:
-            fail(EINVAL if plain.startswith(("ff01", "ff02")) else EADDRNOTAVAIL)
+        if plain.startswith(("ff01:", "ff02:")) and not address.scope:
+            fail(EINVAL)
 
     def autobind(self, so: Any) -> None:
         """Give *so* a free port if it has none; EADDRINUSE if there is none."""

@@ -126,7 +126,7 @@ class Connection:
     # For TCP_INFO
     segments_in: int = 0  # with data, as the next
     segments_out: int = 0
-    received: int = 0  # bytes of data that have come
+    received: int = 0  # bytes that have come; the FIN is one, as Linux counts
 
     @property
     def key(self) -> Key:

@@ -79,6 +79,7 @@ class FastPath:
         c.snd_una += 1
         c.snd_nxt += 1
         peer.rcv_nxt += 1
+        peer.received += 1
         peer.late = LATE
         peer.state = CLOSE_WAIT
         peer.so.done = True

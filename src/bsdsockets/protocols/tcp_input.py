@@ -288,6 +288,7 @@ class Input(Handshake):
     def _fin(self, c: Connection) -> None:
         """The peer sends no more: who reads comes to the end (RFC 9293 3.10.7.4, eighth)."""
         c.rcv_nxt += 1
+        c.received += 1
         c.late = LATE
         if c.slow and wants_time(c.so):
             c.stamp = self.node.host.clock.now

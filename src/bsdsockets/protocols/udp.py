@@ -134,7 +134,7 @@ class Udp(UdpLookup):
         remote = self.wire(so, address.address)
         if ":" in remote:
             return
-        usual = ANY4 if end.source == ANY4 else LOOPBACK4
+        usual = ANY4 if end.source4 == ANY4 else LOOPBACK4
         flow = (self.own_source(so, 4) or usual, remote, address.port)
         end.flow = overwritten(end.flow, flow, so.port) if (
             end.pending is not None and end.six) else flow

@@ -115,6 +115,7 @@ class UnixEnd:
     peer_credentials: Credentials | None = None
     used: int = 0  # bytes charged to this sender
     offset: int = 0  # bytes of the first record that are read
+    passed_over: int = 0  # urgent bytes that reading left out, which FIONREAD goes on to count
     full: Any = None  # the socket whose queue was full when this one called it
     out_of_band: Record | None = None  # the one in the buffer that MSG_OOB asks for
     waiting: list[Any] = field(default_factory=list)  # senders to wake when this one has room

@@ -211,8 +211,8 @@ class UnixStream(UnixConnected):
             parts.append(part)
             count -= len(part)
             beside = record.control if record.control != NOTHING else beside
-            if record.control.files or not whole or count <= 0:
-                break
+            if record.control.files or not (peek or (whole and count > 0)):
+                break  # MSG_PEEK has no end before: it tells of files beyond its bytes
             at = self._past_urgent(so, at + 1 if peek else 0, peek, True)
         if first is None:
             return None
@@ -264,6 +264,7 @@ class UnixStream(UnixConnected):
             if not peek:
                 end.out_of_band = None
             if not so.options.get("SO_OOBINLINE"):
+                end.passed_over += not peek
                 at = self._leave_out(so, at, peek)
         return at if at < len(buffer) else None
 

@@ -145,3 +145,15 @@ def no_routing(so: Any, value: bytes) -> bytes:
     if value:
         fail(EINVAL)
     return value
+
+
+def sticky(so: Any, value: bytes) -> int:
+    """IPV6_PKTINFO (RFC 3542 6): an address, which is not used, and the interface to send by.
+
+    EINVAL
+        The socket is bound to another.
+    """
+    index = struct.unpack("=i", value[16:20])[0]
+    if so.options.get("SO_BINDTODEVICE") and index != 1:
+        fail(EINVAL)
+    return int(index)
