@@ -29,7 +29,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1282,
     "network": 694,
-    "protocols": 6975,
+    "protocols": 7010,
     "families": 530,
     "sockets": 785,
     "calls": 890,

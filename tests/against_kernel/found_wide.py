@@ -41,4 +41,53 @@ FOUND_WIDE = {
     "a.connect(at(a)); a.sendto(b'x', of(a, '::ffff:239.1.1.1')); a.connect(mapped(udp())); "
     "a.connect(('::ffff:255.255.255.255', 9)); b = icmp6(); b.bind(('ff02::1:7', 0, 0, 1)); "
     "b.connect(MAPPED); b.sendto(ECHO6, LO6)",
+    "a packet that is too long is told with where it was to go": "n = ('127.0.0.1', 9); "
+    + "; ".join(
+        f"a = {made}; a.setsockopt({option}, 1); a.sendto(bytes(70000), {to}); "
+        f"receive(a, 9, 99, MSG_ERRQUEUE); a.sendto(bytes(65530), {to}); "
+        f"receive(a, 9, 99, MSG_ERRQUEUE); a.connect({to}); a.send(bytes(65600)); "
+        "receive(a, 9, 99, MSG_ERRQUEUE); a.send(bytes(65530)); receive(a, 9, 99, MSG_ERRQUEUE)"
+        for made, option, to in (
+            ("udp()", "IPPROTO_IP, 11", "n"), ("udp6()", "IPPROTO_IPV6, 25", "('::1', 9)"),
+            ("udp6()", "IPPROTO_IP, 11", "('::ffff:127.0.0.1', 9)"),
+            ("experiment()", "IPPROTO_IP, 11", "n"),
+            ("experiment6()", "IPPROTO_IPV6, 25", "('::1', 0)")))
+    + "; a = udp(); a.setsockopt(IPPROTO_IP, 11, 1); a.connect(n); a.send(bytes(30000), MSG_MORE); "
+    "a.send(bytes(40000)); receive(a, 9, 99, MSG_ERRQUEUE); a.send(b'x'); "
+    "a.setsockopt(IPPROTO_IP, IP_OPTIONS, b'\\1\\1\\1\\0'); a.send(bytes(65507)); "
+    "receive(a, 9, 99, MSG_ERRQUEUE)",
+    "an address of another host": "r = udp(); r.bind(LO); q = udp6(); q.bind(LO6); " + "; ".join(
+        f"a = {made}; a.setsockopt({option}, 1); a.bind({own}); a.sendto(b'x', at({to})); "
+        f"{to}.recvfrom(9); a.connect(at({to})); a.getsockname()[0]; a.send(b'y'); "
+        f"{to}.recvfrom(9); a.sendto(b'x', ('224.0.0.1', 9)); a.sendto(b'x', LO); "
+        f"t = {made.replace('udp', 'tcp')}; t.setsockopt({option}, 1); t.bind({own}); "
+        f"t.connect(at({to})); look(t); a.connect(nobody({family})); a.send(b'x'); a.recv(9)"
+        for made, option, own, to, family in (
+            ("udp()", "IPPROTO_IP, 15", "('9.9.9.9', 0)", "r", "AF_INET"),
+            ("udp()", "IPPROTO_IP, IP_TRANSPARENT", "('9.9.9.9', 0)", "r", "AF_INET"),
+            ("udp6()", "IPPROTO_IPV6, 78", "('2001:db8::1', 0)", "q", "AF_INET6"),
+            ("udp6()", "IPPROTO_IPV6, 75", "('2001:db8::1', 0)", "q", "AF_INET6")))
+    + "; i = icmp(); i.setsockopt(IPPROTO_IP, IP_TRANSPARENT, 1); "
+    "p = (IPPROTO_IP, 8, struct.pack('i4s4s', 1, inet_aton('9.9.9.9'), bytes(4))); "
+    "i.sendmsg([ECHO], [p], 0, ANY); i.recv(99); i.recv(99); i.bind(('9.9.9.9', 0)); "
+    "i.sendto(ECHO, LO); i.recv(99); j = icmp6(); j.setsockopt(IPPROTO_IPV6, 75, 1); "
+    "j.bind(('2001:db8::1', 0)); j.sendto(ECHO6, LO6); j.recv(99)",
+    "to another host by the interface that there is": "; ".join(
+        f"a = {made}; a.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo'); a.connect({to}); look(a)"
+        for made, to in (
+            ("udp()", "('10.1.1.1', 9)"), ("tcp()", "('10.1.1.1', 9)"),
+            ("icmp()", "('10.1.1.1', 9)"), ("udp6()", "('::ffff:10.1.1.1', 9)"),
+            ("tcp6()", "('::ffff:10.1.1.1', 9)"), ("udp6()", "('2001:db8::1', 9)"),
+            ("tcp6()", "('2001:db8::1', 9)"))),
+    "the interface of an address is that of its socket": "; ".join(
+        f"a = {made}; a.bind(({host!r}, 0)); a.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo'); "
+        f"a.bind(({host!r}, 0)); a.getsockname()[3]; "
+        "a.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b''); a.getsockname()[3]"
+        for made in ("udp6()", "icmp6()") for host in ("fe80::1", "ff02::1:7", "ff05::2")),
+    "marks and bytes of what is over": "l = ustream(); l.bind('l'); l.listen(); ioctl(l, 0x8905); "
+    "c = ustream(); c.connect('l'); ioctl(l, 0x8905); " + "; ".join(
+        f"l = {made}; l.listen(8); a = {made}; a.connect(at(l)); l.close(); a.connect_ex(at(a)); "
+        "ioctl(a, 0x894B); ioctl(a, 0x5411)" for made in ("tcp()", "tcp6()"))
+    + "; a = tcp6(); a.bind(('::ffff:127.0.0.1', 0)); a.connect(('::2', 9)); a.connect(LO6); "
+    "b = experiment6(); b.bind(LO6); b.connect(MAPPED); b.connect(LO6)",
 }

@@ -96,7 +96,8 @@ class WideGenerator(Generator):
 
     def _waits(self, name: str, one: Any, other: str) -> str:
         """Return a call that waits a moment."""
-        size, flags = self._room(one, (0, 1, 5, 100)), self._flags(RECEIVING, 0.4, one)
+        none = () if one.type == 1 and one.family != 1 else (0,)  # TCP waits for nothing once
+        size, flags = self._room(one, (*none, 1, 5, 100)), self._flags(RECEIVING, 0.4, one)
         flags = "MSG_PEEK" if "OOB" in flags or "TRUNC" in flags else flags
         where = self._address(one, other)
         data = self._data(one, other)

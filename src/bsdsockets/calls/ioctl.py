@@ -130,6 +130,8 @@ def _at_mark(so: Any) -> int:
     if so.family == AF_UNIX:
         if so.type != SOCK_STREAM:
             fail(EOPNOTSUPP)
+        if so.queue is not None:
+            return int(bool(so.queue.completed))  # as if they were data, read up to the mark
         records, urgent = so.buffer, so.pcb.out_of_band
         if not records or records[0].data:
             return int(bool(records) and records[0] is urgent)

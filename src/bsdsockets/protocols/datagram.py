@@ -30,7 +30,7 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from ..network.addresses import ANY4, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
+from ..network.addresses import ANY4, ANY6, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
 from .buffers import Record, RecordQueue, look
 from .datagram_end import DatagramEnd
 from .datagram_errors import DatagramErrors
@@ -101,19 +101,22 @@ class Datagrams(DatagramErrors):
     def choose_source(self, so: Any, remote: str, chosen: str = "") -> str:
         """The source address for packets to *remote*, or the error that there is no way."""
         bound = so.bound_address
-        kind = self.node.kind(remote)
-        if is_mapped(bound) and ":" not in remote:
+        kind, of_bound = self.node.kind(remote), self.node.kind(bound)
+        if ":" not in remote and not chosen and (is_mapped(bound) or of_bound == "remote"):
             check_source(so, PLAIN._replace(source=unmap(bound)))
-        own = unmap(chosen or (bound if self.node.kind(bound) == "local" else so.pcb.source))
+        own = unmap(chosen or (bound if of_bound == "local" else so.pcb.source))
         if ":" in own and ":" not in remote:
             own = so.pcb.source4  # what connect() has chosen for IPv4, if that
-        if own and (kind == "multicast" or remote == BROADCAST4) and ":" not in remote:
+        if chosen and chosen == remote:
+            source = chosen  # to itself, whoever that is
+        elif own and self.node.kind(own) != "remote" and ":" not in remote and (
+                kind == "multicast" or remote == BROADCAST4):
             source = own  # the interface that has it is the way
         elif ":" not in remote and so.options.get("SO_BINDTODEVICE") and (
                 kind in ("multicast", "remote") or remote == BROADCAST4):
             # whatever the routes say; but 127.0.0.1 is no address for the world beyond
             named = kind == "multicast" and so.options.get("IP_MULTICAST_IF chosen")
-            source = LOOPBACK4 if kind == "remote" or named else ANY4
+            source = LOOPBACK4 if named else ANY4
         elif kind == "multicast":
             source = self.multicast_source(so, remote)
         elif ":" in remote and so.options.get("IPV6_PKTINFO", 0) not in (0, LOOPBACK_INDEX) and (
@@ -123,8 +126,8 @@ class Datagrams(DatagramErrors):
             source = self.node.source_for(remote)
         if kind == "broadcast" and not so.options.get("SO_BROADCAST"):
             fail(EACCES)
-        of_4 = is_mapped(bound) or ":" not in (so.pcb.source or ":")
-        if ":" in remote and of_4 and not chosen:
+        usual = bound if of_bound == "local" else so.pcb.source or ANY6
+        if ":" in remote and not chosen and (is_mapped(bound) or ":" not in usual):
             fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
         return self.own_source(so, 6 if ":" in remote else 4) or source
 
@@ -178,7 +181,7 @@ class Datagrams(DatagramErrors):
             remote = chosen.source  # where it seems to come from: this host has that address too
         fresh = address is not None or bool(control) or bool(flags & MSG_DONTROUTE)
         source, remote, port = self.route(so, data, fresh, remote, port, chosen)
-        self.check_length(so, data, remote)
+        self.check_length(so, data, remote, port)
         self.check_state(so)
         self.transmit(so, source, remote, port, data, chosen)
         if so.waiters and not so.pcb.collecting:
@@ -216,7 +219,7 @@ class Datagrams(DatagramErrors):
     def check_port(self, so: Any, port: int) -> None:
         """Fail if the port cannot be sent to at all."""
 
-    def check_length(self, so: Any, data: bytes, remote: str) -> None:
+    def check_length(self, so: Any, data: bytes, remote: str, port: int) -> None:
         """Fail with EMSGSIZE if *data* does not fit into a packet."""
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,

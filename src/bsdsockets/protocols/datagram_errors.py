@@ -10,7 +10,7 @@ Sources: Linux ip(7), ipv6(7); RFC 1122 4.1.3.3.
 
 import struct
 from collections import deque
-from typing import Any
+from typing import Any, NoReturn
 
 from ..machine.constants import (
     AF_INET6,
@@ -23,16 +23,16 @@ from ..machine.constants import (
     MSG_TRUNC,
     POLLERR,
 )
-from ..machine.errors import EAGAIN, fail
-from ..network.addresses import ANY4, remap, sockaddr
+from ..machine.errors import EAGAIN, EMSGSIZE, fail
+from ..network.addresses import remap, sockaddr, unmap
 from .buffers import Record, packet_cost
 from .icmp import is_fatal
 from .internet import Internet, InternetAddress
-from .ip_control import told
+from .ip_control import header_options, told
 from .protocol import EVERYTHING, Message, arrival
 
 LOCAL, ICMP, ICMP6 = 1, 2, 3  # sock_extended_err.ee_origin
-WHOLE = 65536  # bytes of the greatest packet, which EMSGSIZE tells
+WHOLE, WHOLE4 = 65536, 65535  # bytes of the greatest packet on a link without bounds, and of IPv4
 
 
 class DatagramErrors(Internet):
@@ -58,11 +58,17 @@ class DatagramErrors(Internet):
         so.error = number if packet else so.error
         so.wake(POLLERR | EVERYTHING)
 
-    def local_error(self, so: Any, number: int) -> None:
-        """Fail with *number*, and put it into the queue of errors if *so* asked for one."""
-        to = InternetAddress(self.dressed(so, so.pcb.remote or ANY4), so.pcb.remote_port)
-        self.returned(so, number, to, b"", so.family == AF_INET6)
-        fail(number)
+    def too_long(self, so: Any, remote: str, port: int) -> NoReturn:
+        """Fail with EMSGSIZE, and put it into the queue of errors if *so* asked for one.
+
+        That tells where the packet was to go; of IPv4 the port of connect().
+
+        Source: ip(7) IP_RECVERR; Linux ``ip_local_error``, ``ipv6_local_error``.
+        """
+        six = ":" in remote
+        to = InternetAddress(self.dressed(so, remote), port if six else so.pcb.remote_port)
+        self.returned(so, EMSGSIZE, to, b"", six)
+        fail(EMSGSIZE)
 
     def receive_error(self, so: Any, count: int) -> Message:
         """Take the oldest error that is kept, with up to *count* bytes of what was sent.
@@ -85,22 +91,25 @@ class DatagramErrors(Internet):
             so.error = 0
         data = record.data
         return Message(data[:count], record.address,
-                       (*told(so, record, returned=True), described(so, number, record.origin)),
+                       (*told(so, record, returned=True), self.described(so, number, record)),
                        MSG_ERRQUEUE | (MSG_TRUNC if len(data) > count else 0),
                        min(len(data), count))
 
+    def described(self, so: Any, number: int, record: Record) -> tuple[int, int, bytes]:
+        """The control message about an error: struct sock_extended_err, and who sent it.
 
-def described(so: Any, number: int, packet: Any) -> tuple[int, int, bytes]:
-    """The control message about an error: struct sock_extended_err, and who sent it.
+        Of the host's own errors, which no packet of ICMP brought, that is nobody; they tell the
+        MTU of the path.
+        """
+        six, packet = so.family == AF_INET6, record.origin
+        kind = (IPPROTO_IPV6, IPV6_RECVERR) if six else (IPPROTO_IP, IP_RECVERR)
+        if packet is None:
+            four = ":" not in unmap(record.address.address)
+            most = min(WHOLE4 - header_options(so) if four else WHOLE, self.node.loopback.mtu)
+            return (*kind, struct.pack("=IBBBBII", number, LOCAL, 0, 0, 0, most, 0)
+                    + bytes(28 if six else 16))
+        origin = ICMP6 if packet.protocol == IPPROTO_ICMPV6 else ICMP
+        return (*kind, struct.pack("=IBBBBII", number, origin, packet.payload.type,
+                                   packet.payload.code, 0, 0, 0)
+                + sockaddr(remap(packet.source) if six else packet.source))
 
-    *packet* is what ICMP brought; None says that the error is one of this host's own.
-    """
-    six = so.family == AF_INET6
-    kind = (IPPROTO_IPV6, IPV6_RECVERR) if six else (IPPROTO_IP, IP_RECVERR)
-    if packet is None:
-        return (*kind, struct.pack("=IBBBBII", number, LOCAL, 0, 0, 0, WHOLE, 0)
-                + bytes(28 if six else 16))
-    origin = ICMP6 if packet.protocol == IPPROTO_ICMPV6 else ICMP
-    return (*kind, struct.pack("=IBBBBII", number, origin, packet.payload.type,
-                               packet.payload.code, 0, 0, 0)
-            + sockaddr(remap(packet.source) if six else packet.source))

@@ -92,9 +92,10 @@ class IcmpErrors:
             self._tell(packet, IPPROTO_ICMP, Icmp(UNREACHABLE, PROTOCOL_UNREACHABLE, about=packet))
 
     def _tell(self, packet: Packet, number: int, message: Icmp) -> None:
-        """Answer *packet*, unless it was for many: RFC 1122 3.2.2, RFC 4443 2.4."""
+        """Answer *packet*, unless it was for many (RFC 1122 3.2.2, RFC 4443 2.4) or from afar."""
         here = packet.destination
-        if {packet.routed, self.node.kind(here)} & {"multicast", "broadcast"}:
+        if {packet.routed, self.node.kind(here)} & {"multicast", "broadcast"} or (
+                self.node.kind(packet.source) == "remote"):
             return
         if self.node.kind(here) != "local":
             here = self.node.source_for(packet.source)
@@ -125,7 +126,8 @@ class IcmpErrors:
                 self.receivers[about.protocol](packet, about, number)
         elif message.type in (ECHO, ECHO6):
             kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6
-            if (packet.routed or self.node.kind(packet.destination)) == "local":
+            here = packet.routed or self.node.kind(packet.destination)
+            if here == "local" and self.node.kind(packet.source) != "remote":
                 self.node.send(Packet(packet.destination, packet.source, packet.protocol,
                                       message._replace(type=kind), tos=packet.tos,
                                       fragment=True))

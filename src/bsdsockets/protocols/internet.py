@@ -31,7 +31,6 @@ from ..network.addresses import (
     LOOPBACK6,
     is_any,
     is_mapped,
-    remap,
     unmap,
 )
 from ..network.node import Node
@@ -100,7 +99,6 @@ class Internet(Protocol):
         self._take(so, address)
         so.explicit_address |= not is_any(address.address)
         so.explicit_port |= bool(address.port)
-        so.scope = address.scope if address.address.startswith(LINK_LOCAL) else 0
         if not is_any(address.address) and so.family != AF_INET and not mapped:
             so.options["IPV6_V6ONLY"] = 1  # as Linux does: the address is of no use to IPv4
 
@@ -124,16 +122,15 @@ class Internet(Protocol):
         """Fail with EADDRNOTAVAIL unless the address may be bound here."""
         plain = unmap(address.address)
         kind = self.node.kind(plain)
-        if plain.startswith("fe80:") and not address.scope:
-            fail(EINVAL)
-        if plain.startswith("fe80:") and not self.node.has_interface(address.scope):
-            fail(ENODEV)
-        if plain.startswith(LINK_LOCAL) and address.scope == LOOPBACK_INDEX:
+        if plain.startswith(LINK_LOCAL):
+            if not (address.scope or so.options.get("SO_BINDTODEVICE")):
+                fail(EINVAL)
+            if not self.node.has_interface(address.scope or LOOPBACK_INDEX):
+                fail(ENODEV)
             so.options["SO_BINDTODEVICE"] = b"lo\0"  # it stays, even where bind() fails
-        if kind == "remote" and not so.options.get("IP_FREEBIND"):
+        if kind == "remote" and not (so.options.get("IP_FREEBIND")
+                                     or so.options.get("IP_TRANSPARENT")):
             fail(EADDRNOTAVAIL)
-        if plain.startswith(("ff01:", "ff02:")) and not address.scope:
-            fail(EINVAL)
 
     def autobind(self, so: Any) -> None:
         """Give *so* a free port if it has none; EADDRINUSE if there is none."""
@@ -176,15 +173,18 @@ class Internet(Protocol):
             fail(EINVAL)
 
     def own_source(self, so: Any, version: int) -> str:
-        """The source address that *so* is bound to; empty where it has to be chosen."""
+        """The source address that *so* is bound to; empty where it has to be chosen.
+
+        With IP_FREEBIND or IP_TRANSPARENT it may be another host's.
+        """
         own = unmap(so.bound_address)
-        if is_any(own) or (":" in own) != (version == 6) or self.node.kind(own) != "local":
+        if (":" in own) != (version == 6) or self.node.kind(own) not in ("local", "remote"):
             return ""
         return own
 
     def dressed(self, so: Any, address: str) -> str:
         """An address of a packet, as *so* shows it."""
-        return remap(address) if so.family == AF_INET6 else address
+        return f"::ffff:{address}" if so.family == AF_INET6 and ":" not in address else address
 
     def name(self, so: Any) -> InternetAddress:
         """The socket's own address and port: what getsockname() tells.
@@ -193,7 +193,8 @@ class Internet(Protocol):
 
         Source: POSIX.1-2024 getsockname(); Linux ``inet_getname``.
         """
-        return InternetAddress(so.bound_address, so.shown_port, 0, so.scope)
+        of_link = so.bound_address.startswith(LINK_LOCAL) and so.options.get("SO_BINDTODEVICE")
+        return InternetAddress(so.bound_address, so.shown_port, 0, LOOPBACK_INDEX if of_link else 0)
 
     def peer(self, so: Any) -> InternetAddress:
         """The address the socket is connected to, or ENOTCONN."""

@@ -28,7 +28,7 @@ from ..network.wire import checksum, encode, encode_payload, sum_of, with_checks
 from .buffers import Record, look, packet_cost
 from .datagram import Datagrams
 from .icmp import IcmpErrors
-from .internet import LINK_LOCAL, InternetAddress
+from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import WRITABLE_BAND, Message, arrival
@@ -94,7 +94,6 @@ class Raw(Datagrams):
             fail(EINVAL)
         self.check_own(so, address)
         so.bound_address = address.address
-        so.scope = address.scope if address.address.startswith(LINK_LOCAL) else 0
         so.explicit_address = not is_any(address.address)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
@@ -165,9 +164,9 @@ class Raw(Datagrams):
             fail(EINVAL)  # a header cannot be both the program's and have Linux's options
         return super().route(so, data, fresh, remote, port, chosen)
 
-    def check_length(self, so: Any, data: bytes, remote: str) -> None:
+    def check_length(self, so: Any, data: bytes, remote: str, port: int) -> None:
         if so.options.get(whole_packets(so)):
-            self._check_header(so, data)
+            self._check_header(so, data, remote)
             return
         whole = len(so.pcb.pending or b"") + len(data)
         at = checksum_offset(so)
@@ -177,7 +176,7 @@ class Raw(Datagrams):
             fail(EINVAL)  # no room for the checksum
         if whole > 65535 - (20 + header_options(so) if so.family == AF_INET else 0):
             so.pcb.pending = None
-            fail(EMSGSIZE)
+            self.too_long(so, remote, 0)
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
@@ -220,11 +219,11 @@ class Raw(Datagrams):
                 payload=with_checksum(packet, data[:at] + bytes(2) + data[at + 2:], at))
         self.node.send(carried(packet._replace(made=encode(packet))))
 
-    def _check_header(self, so: Any, data: bytes) -> None:
+    def _check_header(self, so: Any, data: bytes, remote: str) -> None:
         """What a program gives as a whole packet must fit the link and have room for a header."""
         four = so.family == AF_INET
         if len(data) > min(65535 if four else 65536, self.node.loopback.mtu):
-            fail(EMSGSIZE)
+            self.too_long(so, remote, 0)
         if len(data) < (20 if four else 40):
             fail(EINVAL)
 

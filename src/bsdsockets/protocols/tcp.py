@@ -28,7 +28,7 @@ from ..machine.errors import (
     ENOTCONN,
     fail,
 )
-from ..network.addresses import is_any, is_mapped, unmap
+from ..network.addresses import ANY4, is_any, is_mapped, unmap
 from ..network.node import Node
 from ..network.packets import SYN
 from .buffers import StreamBuffer
@@ -223,14 +223,14 @@ class Tcp(TcpClosing):
         """Send the SYN: choose the addresses and the port, enter SYN-SENT."""
         local = so.bound_address
         remote = self.wire(so, address.address)
-        if is_mapped(local) and ":" not in remote:
+        if ":" not in remote and (is_mapped(local) or self.node.kind(local) == "remote"):
             check_source(so, PLAIN._replace(source=unmap(local)))
         if self.node.kind(remote) in ("multicast", "broadcast"):
             fail(ENETUNREACH)
         self.check_scope(so, address)
+        source = self._source_for(so, remote)
         if is_mapped(local) and ":" in remote:
             fail(EAFNOSUPPORT)
-        source = self.node.source_for(remote)
         source = self.own_source(so, 6 if ":" in remote else 4) or source
         if so.explicit_address and ":" in unmap(local) and ":" not in remote and not is_any(local):
             source = PLACE_HOLDER  # what it has beside its address of IPv6
@@ -256,9 +256,17 @@ class Tcp(TcpClosing):
         c.iss = c.snd_una = self.output.initial_sequence()
         self.output.table[key] = c
         so.state = CONNECTING
-        if so.shutdown or c.astray > 1 or not self.fast.meet(c):
+        c.nowhere = "remote" in map(self.node.kind, (source, remote))
+        if so.shutdown or c.astray > 1 or c.nowhere or not self.fast.meet(c):
             c.go(ACTIVE_OPEN)
             self.output.synchronize(c, SYN)
+
+    def _source_for(self, so: Any, remote: str) -> str:
+        """The source address of a connection to *remote*; none for one by SO_BINDTODEVICE alone."""
+        if ":" not in remote and so.options.get("SO_BINDTODEVICE") and (
+                self.node.kind(remote) == "remote"):
+            return ANY4
+        return self.node.source_for(remote)
 
     def _usable(self, key: Any) -> bool:
         """True if there may be a connection *key*: there is none, or it has ended long enough."""

@@ -22,7 +22,7 @@ from .protocol import (
     SEND,
     UNCONNECTED,
 )
-from .tcp_connection import FIRST_WINDOW, UNANSWERED, Connection
+from .tcp_connection import UNANSWERED, Connection
 from .tcp_fast import FastPath
 from .tcp_input import Input
 from .tcp_states import (
@@ -107,7 +107,7 @@ class TcpClosing(TcpStream):
         so.pcb.astray = c.astray
         so.pcb.mss = c.mss
         so.options.pop("TCP_MAXSEG", None)
-        so.pcb.gap = UNANSWERED if c.snd_una == c.iss else FIRST_WINDOW + 2
+        so.pcb.gap = UNANSWERED if c.snd_una == c.iss else c.greatest_window + 2
         so.shutdown = 0
         so.done = False
         so.wake(EVERYTHING)

@@ -18,7 +18,7 @@ Key = tuple[str, int, str, int]  # local address and port, remote address and po
 
 FIRST_WINDOW = 65536  # bytes
 UNANSWERED = 2  # what Linux takes for bytes not sent where nobody answered the SYN
-FIRST_HALF, FIRST_HALF6 = 32741, 32732  # bytes
+SYN_WINDOW, SYN_WINDOW6 = 65483, 65464  # bytes
 MOST_REPEATED = 255  # times a SYN,ACK is sent again
 HEADER4 = ("IP_TTL", "IP_TOS")
 HEADER6 = ("IPV6_UNICAST_HOPS", "IPV6_TCLASS")
@@ -82,6 +82,7 @@ class Connection:
     cookie: bool = False  # the backlog had no room: it is known by its SYN cookie alone
     put_off: bool = False  # the ACK of the SYN has come and did not end the handshake
     peer: "Connection | None" = None
+    nowhere: bool = False  # it comes from another host or goes to one, and there is no way there
     astray: int = 0  # 1: it was one of IPv4, beneath a socket of IPv6; 2: and is none now
 
     # The send sequence variables: RFC 9293 3.3.1
@@ -166,16 +167,16 @@ class Connection:
         return repetitions(self.listener.options.get("TCP_DEFER_ACCEPT", 0))[0]
 
     @property
-    def half_window(self) -> int:
-        """Half of the greatest window that the peer has shown: the most that goes at once.
+    def greatest_window(self) -> int:
+        """The greatest window that the peer has shown; half of that is the most that goes at once.
 
-        Until it says more, that is half of what came with its SYN and ACK; who opened
-        simultaneously, as one does who calls himself, has got an ACK after the SYN.
+        Until it says more, that is what came with its SYN and ACK; who opened simultaneously, as
+        one does who calls himself, has got an ACK after the SYN.
         """
         if not self.passive and self.key != self.peer_key and self.snd_una == self.iss + 1 and not (
                 self.received or self.so.done):
-            return FIRST_HALF6 if ":" in self.remote_address else FIRST_HALF
-        return FIRST_WINDOW // 2
+            return SYN_WINDOW6 if ":" in self.remote_address else SYN_WINDOW
+        return FIRST_WINDOW
 
     @property
     def before_urgent(self) -> int:

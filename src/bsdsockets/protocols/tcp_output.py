@@ -66,6 +66,8 @@ class Output:
     def segment(self, c: Connection, flags: int, data: bytes = b"",
                 sequence: int | None = None, urgent: int = 0) -> None:
         """Send one segment of the connection *c* (RFC 9293 3.1)."""
+        if c.nowhere:
+            return
         if c.astray > 1:
             return  # Linux gives what IPv6 should carry to IPv4, and nobody answers
         window = c.window()

@@ -125,7 +125,7 @@ class TcpStream(Internet):
         room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
         if not c.sent:
             window = c.snd_wnd if c.peer is None else c.peer.so.receive_size // 2
-            one = min(c.mss, window // 2, c.half_window)  # a segment goes into any buffer
+            one = min(c.mss, window // 2, c.greatest_window // 2)  # a segment goes into any buffer
             room = max(room, one - c.unsent)
         if so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= c.unsent:
             return int(min(room, -c.unsent % c.mss))

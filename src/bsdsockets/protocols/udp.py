@@ -98,12 +98,12 @@ class Udp(UdpLookup):
         if port == 0:
             fail(EINVAL)
 
-    def check_length(self, so: Any, data: bytes, remote: str) -> None:
+    def check_length(self, so: Any, data: bytes, remote: str, port: int) -> None:
         if len(data) > LONGEST - (8 if ":" in remote else 28 + header_options(so)):
-            self.local_error(so, EMSGSIZE)
+            self.too_long(so, remote, port)
         if len(data) > WHOLE6 and (so.options.get("IPV6_DONTFRAG")
                                    or so.options.get("IPV6_MTU_DISCOVER", 1) in (2, 3, 4)):
-            self.local_error(so, EMSGSIZE)
+            self.too_long(so, remote, port)
         if len(data) > WHOLE6 and 2 * so.send_size <= WHOLE6:
             fail(ENOBUFS)  # the second of its two fragments finds no room
 
@@ -221,7 +221,7 @@ class Udp(UdpLookup):
         if len(end.pending) + len(data) > LONGEST - (8 if six else 28):
             end.pending = None
             so.wake(WRITABLE_BAND)  # what was collected has left the send buffer
-            self.local_error(so, EMSGSIZE)
+            self.too_long(so, *end.flow[1:])
 
     def _remember(self, so: Any, end: Any, address: Any) -> None:
         """Keep what the next datagram to *address* would find: the fast path."""

@@ -200,7 +200,7 @@ def read_segment(so: Any) -> int:
     wanted = so.options.get("TCP_MAXSEG")
     if wanted and p.state in (CLOSED, LISTEN):
         return int(wanted)
-    return int(min(p.mss, p.half_window))
+    return int(min(p.mss, p.greatest_window // 2))
 
 
 def congestion(so: Any, value: bytes) -> bytes:

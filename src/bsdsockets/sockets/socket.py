@@ -38,7 +38,7 @@ class Socket(File):
     __slots__ = (
         "bound_address", "buffer", "dead", "done", "error", "explicit_address", "explicit_port",
         "family", "groups", "host", "listening", "number", "options", "pcb", "port", "protocol",
-        "protocol_number", "queue", "receive_size", "scope", "send_size", "shown_port", "shutdown",
+        "protocol_number", "queue", "receive_size", "send_size", "shown_port", "shutdown",
         "state", "type",
     )
 
@@ -53,7 +53,7 @@ class Socket(File):
         self.protocol = protocol
         self.state = UNCONNECTED
         self.bound_address = any_address
-        self.port = self.shown_port = self.scope = 0
+        self.port = self.shown_port = 0
         self.explicit_address = self.explicit_port = False
         self.error = self.shutdown = 0
         self.done = self.dead = self.listening = False
