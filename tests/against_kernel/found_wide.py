@@ -90,4 +90,8 @@ FOUND_WIDE = {
         "ioctl(a, 0x894B); ioctl(a, 0x5411)" for made in ("tcp()", "tcp6()"))
     + "; a = tcp6(); a.bind(('::ffff:127.0.0.1', 0)); a.connect(('::2', 9)); a.connect(LO6); "
     "b = experiment6(); b.bind(LO6); b.connect(MAPPED); b.connect(LO6)",
+    "what a failed connect and a level forget": "a = tcp6(); a.setsockopt(SOL_SOCKET, 42, 0); "
+    "a.connect_ex(nobody(AF_INET6)); a.connect_ex(LO6); option(a, SOL_SOCKET, 42); b = header6(); "
+    "b.bind(of(b, '::1')); b.connect(of(b, '::ffff:239.1.1.1')); look(b); c = experiment6(); "
+    "option(c, 58, 41, 40); c.setsockopt(58, 41, 1); option(icmp6(), 58, 41, 40)",
 }

@@ -36,6 +36,7 @@ from .datagram_end import DatagramEnd
 from .datagram_errors import DatagramErrors
 from .internet import LOOPBACK_INDEX, InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
+from .ports import PLACE_HOLDER
 from .protocol import (
     ARRIVED,
     CONNECTED,
@@ -106,7 +107,7 @@ class Datagrams(DatagramErrors):
             check_source(so, PLAIN._replace(source=unmap(bound)))
         own = unmap(chosen or (bound if of_bound == "local" else so.pcb.source))
         if ":" in own and ":" not in remote:
-            own = so.pcb.source4  # what connect() has chosen for IPv4, if that
+            own = PLACE_HOLDER if so.explicit_address else so.pcb.source4
         if chosen and chosen == remote:
             source = chosen  # to itself, whoever that is
         elif own and self.node.kind(own) != "remote" and ":" not in remote and (

@@ -30,6 +30,8 @@ def find(so: Any, level: int, number: int, reading: bool) -> Option:
         fail(EOPNOTSUPP)
     if kind not in LEVELS.get(level, "").split():
         fail(EOPNOTSUPP if reading and kind.endswith("4") else ENOPROTOOPT)
+    if level == c.SOL_ICMPV6 and so.protocol_number != c.IPPROTO_ICMPV6:
+        fail(EOPNOTSUPP)
     option = OPTIONS.get((level, number))
     if option is None or kind not in option.where.split():
         fail(ENOPROTOOPT)
