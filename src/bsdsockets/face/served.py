@@ -24,8 +24,8 @@ import os
 import select
 import stat
 import types
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ..calls.calls import Calls
@@ -63,10 +63,12 @@ class Table(DescriptorTable):
         """Give *file* the next number that the child offers."""
         return self.name(self.offers[self._scheduler.current.ident].pop(0), file)
 
-    @contextmanager
-    def reserved(self) -> Iterator[int]:
+    def reserve(self) -> int:
         """The number that the child offers."""
-        yield self.offers[self._scheduler.current.ident][0]
+        return self.offers[self._scheduler.current.ident][0]
+
+    def settle(self, number: int) -> None:
+        """Nothing: what has got no name, the child gives back."""
 
     def link(self, number: int, also: int) -> None:
         """Let *also* name what *number* names."""
