@@ -31,7 +31,7 @@ CODE = {
     "network": 694,
     "protocols": 7010,
     "families": 530,
-    "sockets": 795,
+    "sockets": 807,
     "calls": 890,
     "faults": 385,
     "face": 4105,

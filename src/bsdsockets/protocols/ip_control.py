@@ -12,7 +12,7 @@ import struct
 from typing import Any, NamedTuple
 
 from ..machine import constants as c
-from ..machine.errors import EINVAL, ENETUNREACH, ENODEV, fail
+from ..machine.errors import EINVAL, ENETUNREACH, ENODEV, EPERM, fail
 from ..network.addresses import (
     ANY4,
     ANY6,
@@ -47,24 +47,36 @@ class Choices(NamedTuple):
 PLAIN = Choices()
 
 
+IP_PROTOCOL = 52
 IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
 NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
 OPTIONS6 = (3, 4, c.IPV6_HOPOPTS, c.IPV6_RTHDRDSTOPTS, c.IPV6_DSTOPTS)  # 3 and 4: RFC 2292's
 
 
-def check_control(control: tuple[Any, ...]) -> None:
-    """Fail with EINVAL for a control message of SOL_SOCKET that Linux does not know."""
+def check_control(so: Any, control: tuple[Any, ...]) -> None:
+    """Fail for a control message of SOL_SOCKET that Linux does not know, or does not allow.
+
+    EPERM
+        SO_MARK, or an SO_PRIORITY that is not 0 to 6, from an unprivileged process.
+    EINVAL
+        There is no such message, or its length is another.
+    """
     for level, kind, value in control:
+        if (level, kind) == (c.SOL_SOCKET, c.SO_MARK) and not so.host.privileged:
+            fail(EPERM)
         if level == c.SOL_SOCKET and kind not in IGNORED and (
                 kind not in NUMBERS or len(value) != 4):
             fail(EINVAL)
+        if (level, kind) == (c.SOL_SOCKET, c.SO_PRIORITY) and not so.host.privileged and (
+                not 0 <= int.from_bytes(value, "little", signed=True) <= 6):
+            fail(EPERM)
 
 
 def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool) -> Choices:
     """What the options of *so* and the control messages say of a packet to *remote*."""
     if not control and not so.options:
         return PLAIN
-    check_control(control)
+    check_control(so, control)
     get = so.options.get
     segment = get("UDP_SEGMENT", 0)
     for level, kind, value in control:
@@ -94,6 +106,8 @@ def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
             chosen = chosen._replace(tos=_number(value, 0, 255, (1, 4)))
         elif kind == c.IP_PKTINFO:
             chosen = _source4(value, chosen)
+        elif kind == IP_PROTOCOL:
+            _number(value, 1, 255, (4,))  # of use to a raw socket without a protocol
         elif kind != c.IP_RETOPTS:
             fail(EINVAL)
     return chosen
@@ -114,6 +128,8 @@ def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
             _number(value, 0, 1, (4,))
         elif not _is_ignored(kind, value):
             fail(EINVAL)
+        elif kind in OPTIONS6 and not so.host.privileged:
+            fail(EPERM)
     return chosen
 
 

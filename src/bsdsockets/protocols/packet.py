@@ -216,7 +216,7 @@ class Packets(PacketSettings):
         interface, ethertype, to = self._target(so, address)
         if not interface.flags & IFF_UP:
             fail(ENETDOWN)
-        check_control(control)
+        check_control(so, control)
         if so.options.get("SO_NOFCS"):
             fail(EPROTONOSUPPORT)
         header = HEADER if interface.hardware in (ARPHRD_ETHER, ARPHRD_LOOPBACK) else 0

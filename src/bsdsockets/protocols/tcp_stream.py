@@ -96,7 +96,7 @@ class TcpStream(Internet):
                 fail(EPIPE)
             return None
         if control:
-            check_control(control)
+            check_control(so, control)
         if so.error or so.shutdown & SEND:
             failure = so.take_error()
             fail(failure or EPIPE)

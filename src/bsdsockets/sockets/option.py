@@ -22,6 +22,7 @@ from ..machine.errors import (
     ENOENT,
     ENOPROTOOPT,
     EOPNOTSUPP,
+    EPERM,
     fail,
 )
 from ..protocols.protocol import WRITABLE_BAND
@@ -51,6 +52,9 @@ class Option:
         The sockets it can be set on, where they are fewer; on others it fails with *refusal*.
     lacks
         Sockets that know of it and have it not: EOPNOTSUPP.
+    needs, denied
+        The values that only a privileged process may set, and what others fail with; *always* is
+        looked at before the value.
     check
         Turns a value into what is kept, or fails; does what is to be done besides.
     read, write
@@ -76,6 +80,8 @@ class Option:
     most: int = 2**31
     refusal: int = ENOPROTOOPT
     lacks: Callable[[Any], bool] | None = None
+    needs: Callable[[Any], bool] | None = None
+    denied: int = EPERM
     check: Callable[[Any, Any], Any] | None = None
     read: Callable[[Any], Any] | None = None
     write: Callable[[Any, Any], None] | None = None
@@ -86,6 +92,16 @@ class Option:
     def key(self) -> str:
         """What `so.options` keeps it by."""
         return self.same or self.name
+
+
+def always(value: Any) -> bool:
+    """Of an option that only a privileged process may set: capabilities(7)."""
+    return True
+
+
+def urgent(priority: int) -> bool:
+    """Of SO_PRIORITY: what only a privileged process may ask for, by socket(7)."""
+    return not 0 <= priority <= 6
 
 
 def code(so: Any) -> str:
@@ -148,6 +164,8 @@ def device(so: Any, value: bytes) -> bytes:
     name = value[:15].partition(b"\0")[0]
     if name not in (b"", b"lo"):
         fail(ENODEV)
+    if so.options.get("SO_BINDTODEVICE") and not so.host.privileged:
+        fail(EPERM)
     return name + b"\0" if name else b""
 
 

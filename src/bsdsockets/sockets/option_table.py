@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..machine import constants as c
-from ..machine.errors import EINVAL, EPROTO
+from ..machine.errors import EACCES, EINVAL, EPROTO
 from ..protocols import raw_settings as r
 from ..protocols.tcp_states import CLOSED, LISTEN
 from . import option as o
@@ -42,7 +42,7 @@ _ip = _level(c.IPPROTO_IP, "byte", where=IP, least=0)
 _ip6 = _level(c.IPPROTO_IPV6, "bool", where=IP6)
 
 OF_SOCKETS = (
-    _socket("SO_DEBUG", "bool"),
+    _socket("SO_DEBUG", "bool", needs=bool, denied=EACCES),
     _modelled("SO_REUSEADDR", "bool", default=o.raw_is_shared),
     _modelled("SO_TYPE", settable="", read=lambda so: so.type),
     _modelled("SO_ERROR", settable="", read=lambda so: so.take_error()),
@@ -52,12 +52,14 @@ OF_SOCKETS = (
               write=o.buffer_size("send_size", 4608, "write_maximum")),
     _modelled("SO_RCVBUF", read=lambda so: so.receive_size,
               write=o.buffer_size("receive_size", 2304, "read_maximum")),
-    _modelled("SO_SNDBUFFORCE", readable=False, write=o.buffer_size("send_size", 4608)),
-    _modelled("SO_RCVBUFFORCE", readable=False, write=o.buffer_size("receive_size", 2304)),
+    _modelled("SO_SNDBUFFORCE", readable=False, needs=o.always,
+              write=o.buffer_size("send_size", 4608)),
+    _modelled("SO_RCVBUFFORCE", readable=False, needs=o.always,
+              write=o.buffer_size("receive_size", 2304)),
     _modelled("SO_KEEPALIVE", "bool"),
     _modelled("SO_OOBINLINE", "bool"),
     _socket("SO_NO_CHECK", "bool"),
-    _socket("SO_PRIORITY"),
+    _socket("SO_PRIORITY", needs=o.urgent),
     _modelled("SO_LINGER", "linger", default=(0, 0), least=8),
     _modelled("SO_REUSEPORT", "bool", check=o.only_internet),
     _modelled("SO_PASSCRED", "bool", lacks=o.sends_far),
@@ -71,7 +73,7 @@ OF_SOCKETS = (
     _modelled("SO_TIMESTAMP", "bool", check=o.one_timestamp),
     _modelled("SO_TIMESTAMPNS", "bool", check=o.one_timestamp),
     _modelled("SO_ACCEPTCONN", settable="", read=lambda so: int(so.queue is not None)),
-    _modelled("SO_MARK"),
+    _modelled("SO_MARK", needs=o.always),
     _modelled("SO_PROTOCOL", settable="", read=lambda so: so.protocol_number),
     _modelled("SO_DOMAIN", settable="", read=lambda so: so.family),
     _modelled("SO_PEEK_OFF", default=-1, lacks=o.cannot_peek),
@@ -82,7 +84,7 @@ OF_SOCKETS = (
     _socket("SO_NOFCS", "bool"),
     _modelled("SO_SELECT_ERR_QUEUE", "bool"),
     _modelled("SO_RCVMARK", "bool"),
-    _socket("SO_PREFER_BUSY_POLL", "bool"),
+    _socket("SO_PREFER_BUSY_POLL", "bool", needs=bool),
     _socket("SO_BUSY_POLL", low=0),
 )
 
@@ -134,7 +136,7 @@ OF_IP = (
     _ip("IP_RECVTOS", "flag", status=MODELLED),
     _ip("IP_MTU", "int", settable="", read=i.path_mtu),
     _ip("IP_FREEBIND", "flag", least=1, status=MODELLED),
-    _ip("IP_TRANSPARENT", "flag", least=1, status=MODELLED),
+    _ip("IP_TRANSPARENT", "flag", least=1, status=MODELLED, needs=bool),
     _ip("IP_RECVORIGDSTADDR", "flag", status=MODELLED),
     _ip("IP_BIND_ADDRESS_NO_PORT", "flag", status=MODELLED),
     _ip("IP_MINTTL", least=1, status=MODELLED, low=0, high=255),
@@ -187,11 +189,12 @@ OF_IP6 = (
     _ip6("IPV6_RECVERR_RFC4884", "int", low=0, high=1),
     _ip6("IPV6_MINHOPCOUNT", "int", status=MODELLED, low=0, high=255),
     _ip6("IPV6_ORIGDSTADDR", status=MODELLED),
-    _ip6("IPV6_TRANSPARENT", status=MODELLED, same="IP_TRANSPARENT"),
+    _ip6("IPV6_TRANSPARENT", status=MODELLED, same="IP_TRANSPARENT", needs=bool),
     _ip6("IPV6_FREEBIND", status=MODELLED, same="IP_FREEBIND"),
     _ip6("IPV6_AUTOFLOWLABEL", default=1, least=0),
     _ip6("IPV6_RECVFRAGSIZE", least=0),
-    *(_ip6(name, "bytes", default=b"", least=0, unit=8, null=EINVAL, check=i.extension)
+    *(_ip6(name, "bytes", default=b"", least=0, unit=8, null=EINVAL, check=i.extension,
+           needs=o.always)
       for name in ("IPV6_HOPOPTS", "IPV6_RTHDRDSTOPTS", "IPV6_DSTOPTS")),
     _ip6("IPV6_RTHDR", "bytes", default=b"", least=0, unit=8, null=EINVAL, check=i.no_routing),
     _ip6("IPV6_MULTICAST_ALL", default=1, status=MODELLED),

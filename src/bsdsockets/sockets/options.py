@@ -13,7 +13,7 @@ from typing import Any
 
 from ..machine import constants as c
 from ..machine.errors import EDOM, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, fail
-from .option import Option, code
+from .option import Option, always, code
 from .option_table import LEVELS, OPTIONS
 
 INTERFACE_NAME = 16  # bytes
@@ -82,6 +82,8 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
         Too few bytes for an int, or a null pointer: where that is read before the option is known.
     ENOPROTOOPT, EOPNOTSUPP
         There is no such option, or it cannot be set.
+    EPERM, EACCES
+        An unprivileged process may not, or not to this value (then the errors below come first).
     EINVAL, EFAULT
         Too few bytes for this option, or a null pointer with a length that is read.
     EDOM
@@ -92,6 +94,8 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
     if _number_comes_first(so, level, number):
         _check_value(value, 4, null)
     option = find(so, level, number, reading=False)
+    if option.needs is always and not so.host.privileged:
+        fail(option.denied)
     if level == c.IPPROTO_IP and null and value and option.kind in INTEGER and option.settable != (
             ""):
         fail(EFAULT)
@@ -103,6 +107,8 @@ def set_option(so: Any, level: int, number: int, value: bytes, null: bool = Fals
         fail(EINVAL)
     _check_value(value, option.least, null and option.kind not in INTEGER, option.null)
     decoded = _decode(so, option, value)
+    if option.needs is not None and not so.host.privileged and option.needs(decoded):
+        fail(option.denied)
     if option.check is not None:
         decoded = option.check(so, decoded)
     if option.write is not None:
@@ -143,7 +149,7 @@ def _decode(so: Any, option: Option, value: bytes) -> Any:
         return (max(seconds, 0), micro if seconds >= 0 else 0)
     if option.kind not in INTEGER:
         return value
-    number = _integer(value)
+    number = 0 if option.level == c.IPPROTO_IPV6 and len(value) < 4 else _integer(value)
     if option.kind in ("bool", "flag"):
         return int(bool(number))
     if number == -1 != option.usual:
