@@ -265,6 +265,20 @@ def test_programs_meet_on_a_free_port_that_reads_as_written(write, tmp_path):
     assert programs.run(block) == 3
 
 
+def test_what_programs_write_below_tmp_is_seen_by_their_block_alone_and_goes_with_it(write):
+    write_it = "import sys; open(sys.argv[1], 'x').write('kept')"
+    read_it = "import sys; print(sys.argv[1], open(sys.argv[1]).read())"
+    (block,) = page.read(
+        write(
+            f"'''console\n$ python3 -c \"{write_it}\" /tmp/copy\n"
+            f"$ python3 -c \"{read_it}\" /tmp/copy\n/tmp/copy kept\n'''\n"
+        )
+    )
+    for _ in range(2):  # the second finds nothing of the first
+        programs.run(block)
+    assert not Path("/tmp/copy").exists()
+
+
 def test_a_program_that_prints_something_else_fails_at_its_line(write):
     (block,) = page.read(write("'''console\n$ python3 -c 'print(1)'\n2\n'''\n"))
     with pytest.raises(programs.ProgramFailed, match=r"page.md:2: .*\nexpected:\n2\n\ngot:\n1"):

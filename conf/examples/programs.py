@@ -18,7 +18,8 @@ printed since.
 
 Commands run in the page's directory, without a shell.  Port numbers from 50000 to 51999 stand for
 free ports: each is replaced on the command line and put back in the output, so that two test runs
-never meet.  Ports from 1 to 1023 are meant as written.  Only standard output is compared.
+never meet.  Ports from 1 to 1023 are meant as written.  A path below ``/tmp/`` lies in a folder of
+the block's own, which is gone at its end.  Only standard output is compared.
 """
 
 from __future__ import annotations
@@ -153,7 +154,8 @@ class _Shell:
         self.jobs: list[_Job] = []
         """The background ones, which ``wait`` and ``kill`` mean."""
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
-        self.profile = tempfile.TemporaryDirectory(prefix="profile-", ignore_cleanup_errors=True)
+        self.folder = tempfile.TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True)
+        """What stands for /tmp."""
 
     def run(self, command: Command) -> None:
         deadline = time.monotonic() + self.limit
@@ -177,11 +179,11 @@ class _Shell:
             self._compare(command, got)
 
     def _start(self, command: Command) -> _Job:
-        words = [self._replace_ports(word) for word in command.words]
+        words = [self._replace(word) for word in command.words]
         if words[0] == "python3":
             words[0] = sys.executable
         elif words[0] == "chromium":
-            words[1:1] = [*CHROMIUM, f"--user-data-dir={self.profile.name}"]
+            words[1:1] = [*CHROMIUM, f"--user-data-dir={self.folder.name}/profile"]
         environment = dict(os.environ, PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1")
         environment["PYTHONPATH"] = str(_ROOT / "src")
         environment["PYTHONWARNINGS"] = "error"
@@ -197,11 +199,14 @@ class _Shell:
         self.started.append(_Job(process))
         return self.started[-1]
 
-    def _replace_ports(self, word: str) -> str:
+    def _replace(self, word: str) -> str:
+        """Put in the ports that are free, and the block's own folder."""
+
         def free(match: re.Match[str]) -> str:
             return self.ports.setdefault(match[0], str(_free_port()))
 
-        return _PLACEHOLDER.sub(free, word)
+        word = _PLACEHOLDER.sub(free, word)
+        return self.folder.name + word.removeprefix("/tmp") if word.startswith("/tmp/") else word
 
     def _stop(self, command: Command) -> _Job:
         """``kill %1`` or ``kill -INT %1``."""
@@ -233,7 +238,7 @@ class _Shell:
     def _compare(self, command: Command, got: str) -> None:
         if self._is_wanted(command, got):
             return
-        got = self._put_ports_back(got)
+        got = self._put_back(got)
         if self.accepted is None:
             raise self._failed(command, got)
         block = self.block
@@ -242,12 +247,12 @@ class _Shell:
         )
 
     def _is_wanted(self, command: Command, got: str) -> bool:
-        return _same(command.want, self._put_ports_back(got))
+        return _same(command.want, self._put_back(got))
 
-    def _put_ports_back(self, text: str) -> str:
+    def _put_back(self, text: str) -> str:
         for shown, real in self.ports.items():
             text = re.sub(rf"(?<!\d){real}(?!\d)", shown, text)
-        return text
+        return text.replace(self.folder.name, "/tmp")
 
     def _failed(self, command: Command, got: str) -> ProgramFailed:
         self.errors.seek(0)
@@ -268,7 +273,7 @@ class _Shell:
                 job.process.wait()
             job.reader.join(5)
         self.errors.close()
-        self.profile.cleanup()
+        self.folder.cleanup()
 
 
 # A browser that asks nobody but the page's own server.
