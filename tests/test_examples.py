@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -354,6 +356,16 @@ def test_root_runs_an_unprivileged_block_as_another_user(write):
     )
     blocks = page.read(write(text))
     unprivileged.run(blocks, blocks[2])
+
+
+@as_root
+def test_an_unprivileged_block_leaves_no_folder_behind(write, monkeypatch):
+    blocks = page.read(write("'''pycon unprivileged\n>>> open('a', 'w').close()\n'''\n"))
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        unprivileged.run(blocks, blocks[0])
+        assert os.listdir(folder) == []
 
 
 @as_root

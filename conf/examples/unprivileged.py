@@ -79,7 +79,11 @@ def _be_the_child(writing: int, blocks: list[Block], block: Block) -> None:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
         tags.forget()
-        Session(blocks, operating_system()).run(block)
+        session = Session(blocks, operating_system())
+        try:
+            session.run(block)
+        finally:
+            session.close()  # its folder is this user's, and nobody else comes to remove it
     except (Failed, PageError) as failed:
         report = str(failed)
     except BaseException as error:
