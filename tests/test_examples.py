@@ -360,7 +360,8 @@ def test_root_runs_an_unprivileged_block_as_another_user(write):
 
 @as_root
 def test_an_unprivileged_block_leaves_no_folder_behind(write, monkeypatch):
-    blocks = page.read(write("'''pycon unprivileged\n>>> open('a', 'w').close()\n'''\n"))
+    raises = ">>> open('/root')\nTraceback (most recent call last):\nPermissionError: ...\n"
+    blocks = page.read(write(f"'''pycon unprivileged\n{raises}'''\n"))
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)
         monkeypatch.setattr(tempfile, "tempdir", folder)
