@@ -142,6 +142,14 @@ PROGRAMS = {
     "UDP over IPv4 from a socket connected over IPv6": "a = udp6(); a.connect(('::1', 9)); "
     "a.sendto(b'x', ('::ffff:224.0.0.1', 9)); a.sendto(b'x', ('::ffff:255.255.255.255', 9)); "
     "a.sendto(b'x', ('::ffff:127.0.0.1', 9)); a.recv(9)",
+    "IP_PKTINFO names the source and the way, or leaves both to the routes": "b = udp(); "
+    f"b.bind(ANY); b.setsockopt(IPPROTO_IP, {PKTINFO}, 1); a = udp(); a.bind(('127.0.0.5', 0)); "
+    + "".join(
+        f"a.sendmsg([b'x'], [(IPPROTO_IP, {PKTINFO}, struct.pack('=i4s4s', {index}, "
+        f"inet_aton({own!r}), bytes(4)))], 0, of(b, {to!r})); receive(b, 9, 128); "
+        for index, own in ((0, "0.0.0.0"), (1, "0.0.0.0"), (0, "127.0.0.9"), (1, "127.0.0.9"))
+        for to in ("127.0.0.1", "0.0.0.0", "0.0.0.1", "192.0.2.1", "224.0.0.1", "255.255.255.255"))
+    + "look(a)",
     "the error queue tells which message failed": f"a = udp(); "
     f"a.setsockopt(IPPROTO_IP, {RECVERR}, 1); a.connect(nobody()); a.send(b'lost'); poll(a); "
     "a.send(b'x'); a.recv(9); receive(a, 9, 128, MSG_ERRQUEUE)[0]; "

@@ -99,13 +99,18 @@ class Datagrams(DatagramErrors):
     def prepare(self, so: Any) -> None:
         """What happens before anything is sent: a port is chosen."""
 
-    def choose_source(self, so: Any, remote: str, chosen: str = "") -> str:
-        """The source address for packets to *remote*, or the error that there is no way."""
-        bound = so.bound_address
+    def choose_source(self, so: Any, remote: str, choice: Choices = PLAIN) -> str:
+        """The source address for packets to *remote*, or the error that there is no way.
+
+        A message with IP_PKTINFO leaves it to the way there, where it names none: ip(7).
+        """
+        bound, chosen = so.bound_address, choice.source
+        device = so.options.get("SO_BINDTODEVICE") or choice.interface
         kind, of_bound = self.node.kind(remote), self.node.kind(bound)
         if ":" not in remote and not chosen and (is_mapped(bound) or of_bound == "remote"):
             check_source(so, PLAIN._replace(source=unmap(bound)))
         own = unmap(chosen or (bound if of_bound == "local" else so.pcb.source))
+        own = "" if chosen == ANY4 else own
         if ":" in own and ":" not in remote:
             own = PLACE_HOLDER if so.explicit_address else so.pcb.source4
         if chosen and chosen == remote:
@@ -113,7 +118,7 @@ class Datagrams(DatagramErrors):
         elif own and self.node.kind(own) != "remote" and ":" not in remote and (
                 kind == "multicast" or remote == BROADCAST4):
             source = own  # the interface that has it is the way
-        elif ":" not in remote and so.options.get("SO_BINDTODEVICE") and (
+        elif ":" not in remote and device and (
                 kind in ("multicast", "remote") or remote == BROADCAST4):
             # whatever the routes say; but 127.0.0.1 is no address for the world beyond
             named = kind == "multicast" and so.options.get("IP_MULTICAST_IF chosen")
@@ -130,7 +135,7 @@ class Datagrams(DatagramErrors):
         usual = bound if of_bound == "local" else so.pcb.source or ANY6
         if ":" in remote and not chosen and (is_mapped(bound) or ":" not in usual):
             fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
-        return self.own_source(so, 6 if ":" in remote else 4) or source
+        return chosen != ANY4 and self.own_source(so, 6 if ":" in remote else 4) or source
 
     def multicast_source(self, so: Any, remote: str) -> str:
         """The address of the interface that multicast goes out of, if one is chosen.
@@ -179,7 +184,8 @@ class Datagrams(DatagramErrors):
         chosen = choices(so, control, remote, self.node.kind(remote) == "multicast")
         if chosen.source and address is not None and ":" not in remote and is_any(
                 unmap(address.address)):
-            remote = chosen.source  # where it seems to come from: this host has that address too
+            # where it seems to come from: this host has that address too
+            remote = LOOPBACK4 if chosen.source == ANY4 else chosen.source
         fresh = address is not None or bool(control) or bool(flags & MSG_DONTROUTE)
         source, remote, port = self.route(so, data, fresh, remote, port, chosen)
         self.check_length(so, data, remote, port)
@@ -196,8 +202,8 @@ class Datagrams(DatagramErrors):
         *fresh*: the call has said something of its own about that.
         """
         check_source(so, chosen)
-        usual = self.choose_source(so, remote, chosen.source)
-        return chosen.source or usual, remote, port
+        usual = self.choose_source(so, remote, chosen)
+        return usual if chosen.source in ("", ANY4) else chosen.source, remote, port
 
     def target(self, so: Any, address: str) -> str:
         """The address that a packet to *address* carries."""

@@ -17,6 +17,7 @@ from ..network.addresses import (
     ANY4,
     ANY6,
     BROADCAST4,
+    LOOPBACK4,
     is_any,
     is_mapped,
     pack,
@@ -31,7 +32,8 @@ from .protocol import moment
 
 
 class Choices(NamedTuple):
-    """What a sender chose for one packet; an empty source leaves it to the socket.
+    """What a sender chose for one packet; an empty source leaves it to the socket, 0.0.0.0 to
+    the way that the packet takes.
 
     *interface* 0 is any; a *segment* of 0 divides nothing.
     """
@@ -153,8 +155,7 @@ def _source4(value: bytes, chosen: Choices) -> Choices:
     """struct in_pktinfo: an interface, the source address, an address that is not used."""
     if len(value) != 12:
         fail(EINVAL)
-    address = unpack(value[4:8])
-    return chosen._replace(source="" if address == ANY4 else address,
+    return chosen._replace(source=unpack(value[4:8]),
                            interface=struct.unpack("=i", value[:4])[0])
 
 
@@ -243,8 +244,8 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
         local = specific = pack(packet.destination)
         if not packet.interface or returned:
             specific = bytes(4)
-        elif so.protocol.node.kind(packet.destination) != "local":
-            specific = pack(packet.source)
+        elif so.protocol.node.kind(packet.destination) in ("multicast", "broadcast"):
+            specific = pack(LOOPBACK4 if packet.source != ANY4 else ANY4)  # what an answer is from
         result.append((c.IPPROTO_IP, c.IP_PKTINFO,
                        struct.pack("=i4s4s", packet.interface, specific, local)))
     if get("IP_RECVTTL"):
