@@ -1,4 +1,6 @@
-"""The search page finds by the reader's own words: it alone loads ``static/finding.js``."""
+"""The search page finds by the reader's own words, and shows the passage that has them: it alone
+loads ``static/finding.js`` and ``static/excerpts.js``.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ def _add(
 ) -> None:
     if pagename == "search":
         app.add_js_file("finding.js", defer="defer")
+        app.add_js_file("excerpts.js", defer="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -55,13 +55,6 @@ if (results && !document.querySelector("h1")) {
   heading.textContent = "Search";
   results.before(heading);
 }
-// A result found by the index leads to an empty target, where Sphinx finds no text to show: take the
-// excerpt from the whole page then.
-if (typeof Search !== "undefined") {
-  const textOf = Search.htmlToText;
-  Search.htmlToText = (html, anchor) => textOf(html, anchor) || textOf(html, "");
-}
-
 function fit() {
   fitDrawings();
   makeScrollable();

@@ -232,6 +232,31 @@ def test_search_puts_the_right_page_first(browser: WebDriver, site: str, words: 
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "passage"),
+    [
+        ("recv returns empty", "returns less"),
+        ("connection reset", "reset"),
+        ("half-close", "half"),
+        ("EADDRINUSE", "EADDRINUSE"),
+        ("SO_PEEK_OFF", "peek"),
+    ],
+)
+def test_a_result_shows_a_passage_in_whole_words(
+    browser: WebDriver, site: str, words: str, passage: str
+):
+    browser.get(f"{site}search.html?q={quote_plus(words)}")
+    shown = WebDriverWait(browser, LIMIT).until(
+        lambda driver: driver.execute_script(
+            "const shown = [...document.querySelectorAll('#search-results p.context')];"
+            "return shown.length > 2 && shown.map(each => each.textContent)"
+        )
+    )
+    assert all(20 <= len(each) <= 245 for each in shown), shown
+    assert not any("Step" in each and "Faults" in each for each in shown), shown
+    assert any(passage.lower() in each.lower() for each in shown[:5]), shown[:5]
+
+
 def copied(browser: WebDriver, page: str) -> str:
     """Press the copy button of a page's first session; return what the clipboard holds."""
     browser.get(page)

@@ -1,0 +1,72 @@
+// What a search result says of a page: the passage that holds most of the words, in whole words.
+//
+// Sphinx cuts 240 characters out of all text of a page, where a button, a picture and a session are
+// text too.  Here it is a paragraph, else a cell of a table, else a line of code; where an index entry
+// leads to an anchor, the nearest one behind it.
+//
+// Tested by tests/in_browser/test_site.py.
+"use strict";
+
+const LENGTH = 240;
+const PASSAGES = ["p, dd", "td", "pre"];
+const NO_TEXT = ".headerlink, .run, .conversation, .last-run, .example-where";
+
+const plainly = (text) => text.replace(/\s+/g, " ").trim();
+
+// The section to which the result leads, from there on; the whole page without an anchor.
+function partOf(main, anchor) {
+  const target = anchor && main.ownerDocument.getElementById(decodeURIComponent(anchor.slice(1)));
+  if (!target) return () => true;
+  const section = target.closest("section");
+  return (passage) => section?.contains(passage) &&
+    Boolean(target.compareDocumentPosition(passage) & Node.DOCUMENT_POSITION_FOLLOWING);
+}
+
+// The passage that holds most of the words; prose before tables where it is as many, code where neither
+// holds any.
+function best(main, words, belongs) {
+  let found = null;
+  let most = -1;
+  for (const kind of PASSAGES) {
+    if (kind === "pre" && most > 0) break;
+    for (const passage of main.querySelectorAll(kind)) {
+      if (!belongs(passage)) continue;
+      const text = plainly(passage.textContent);
+      if (text.length < 20) continue;
+      const lower = text.toLowerCase();
+      const held = words.filter((word) => lower.includes(word)).length;
+      if (held > most) [found, most] = [text, held];
+    }
+  }
+  return found;
+}
+
+// The part of the passage around the first word, from one space to another.
+function cut(text, words) {
+  if (text.length <= LENGTH) return text;
+  const lower = text.toLowerCase();
+  const first = Math.min(...words.map((word) => lower.indexOf(word)).filter((at) => at >= 0), text.length);
+  let from = first === text.length || first < LENGTH * 0.8 ? 0 : text.lastIndexOf(" ", first - LENGTH / 3) + 1;
+  from = Math.max(0, from);
+  const end = from + LENGTH >= text.length ? text.length : text.lastIndexOf(" ", from + LENGTH);
+  return (from ? "… " : "") + text.slice(from, end) + (end < text.length ? " …" : "");
+}
+
+if (typeof Search !== "undefined") {
+  Search.makeSearchSummary = (html, keywords, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const main = page.querySelector("[role=main]");
+    if (!main) return null;
+    main.querySelectorAll(NO_TEXT).forEach((each) => each.remove());
+    const words = [...keywords].map((word) => word.toLowerCase());
+    const term = anchor && page.getElementById(decodeURIComponent(anchor.slice(1)))?.closest("dt");
+    const meaning = term && plainly(term.nextElementSibling?.textContent ?? "");
+    const text = meaning || best(main, words, partOf(main, anchor)) ||
+      best(main, words, () => true);
+    if (!text) return null;
+    const summary = document.createElement("p");
+    summary.className = "context";
+    summary.textContent = cut(text, words);
+    return summary;
+  };
+}
