@@ -7,7 +7,9 @@ import os
 import resource
 import signal
 import stat
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -174,6 +176,15 @@ def test_a_signal_interrupts_a_thread_that_waits_for_its_turn(
     machine.close()
 
 
+def until_asleep(thread: int) -> None:
+    """Return when a thread sleeps though nobody has the interpreter's lock, as while it is read."""
+    until = time.monotonic() + LIMIT
+    status = Path(f"/proc/self/task/{thread}/stat")
+    while status.read_text().rpartition(")")[2].split()[0] != "S":
+        assert time.monotonic() < until
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 @pytest.mark.parametrize("of_c", [True, False], ids=["semaphores", "locks"])
 def test_a_thread_that_is_stirred_handles_a_signal_that_did_not_interrupt_it(
     of_c: bool, monkeypatch: pytest.MonkeyPatch
@@ -184,9 +195,10 @@ def test_a_thread_that_is_stirred_handles_a_signal_that_did_not_interrupt_it(
     machine = Machine()
     model_threading = machine.load("threading")
     handled, done = threading.Event(), model_threading.Event()
-    found = []
+    found, main = [], threading.get_native_id()
 
     def disturb() -> None:
+        until_asleep(main)  # before that it would handle the signal by itself
         signal.raise_signal(signal.SIGUSR1)  # sent to this thread
         machine.scheduler.engine.stir(machine.scheduler.main)
         found.append(handled.wait(LIMIT))

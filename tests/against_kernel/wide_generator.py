@@ -113,7 +113,7 @@ class WideGenerator(Generator):
 
     def _into(self, name: str, one: Any, other: str) -> str:
         sizes = self.any("[]", "[0]", "[1]", "[2, 3]", "[0, 5, 0, 100]", "[1] * 5", "[1] * 1025",
-                         "[100, 100]") if one.type != 3 else self.any("[]", "[0]", "[2, 1]")
+                         "[100, 100]") if one.type != 3 else self.any("[]", "[0]", "[1, 1]")
         flags = self._flags((*RECEIVING, "MSG_PEEK"), 0.5, one)
         if self.random.random() < 0.2:
             buffers = self.any("[]", "[b'']", "[b'', b'']", "[b'a', b'', b'b']", "[b'x'] * 1024",
