@@ -78,7 +78,10 @@ FOUND_WIDE = {
             ("udp()", "('10.1.1.1', 9)"), ("tcp()", "('10.1.1.1', 9)"),
             ("icmp()", "('10.1.1.1', 9)"), ("udp6()", "('::ffff:10.1.1.1', 9)"),
             ("tcp6()", "('::ffff:10.1.1.1', 9)"), ("udp6()", "('2001:db8::1', 9)"),
-            ("tcp6()", "('2001:db8::1', 9)"))),
+            ("tcp6()", "('2001:db8::1', 9)")))
+    + "; a = udp(); a.bind(LO); a.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo'); "
+    "a.connect(('240.0.0.1', 9)); a.send(b'x'); a.recv(9); r = udp(); r.bind(ANY); "
+    "a.sendto(b'x', of(r, '240.0.0.1')); r.recv(9)",
     "the interface of an address is that of its socket": "; ".join(
         f"a = {made}; a.bind(({host!r}, 0)); a.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo'); "
         f"a.bind(({host!r}, 0)); a.getsockname()[3]; "

@@ -92,10 +92,15 @@ class IcmpErrors:
             self._tell(packet, IPPROTO_ICMP, Icmp(UNREACHABLE, PROTOCOL_UNREACHABLE, about=packet))
 
     def _tell(self, packet: Packet, number: int, message: Icmp) -> None:
-        """Answer *packet*, unless it was for many (RFC 1122 3.2.2, RFC 4443 2.4) or from afar."""
+        """Answer *packet*, unless it was for many (RFC 1122 3.2.2, RFC 4443 2.4).
+
+        Another host gets no answer; nor, over IPv4, does who wrote to one, as none could come from
+        there.
+        """
         here = packet.destination
-        if {packet.routed, self.node.kind(here)} & {"multicast", "broadcast"} or (
-                self.node.kind(packet.source) == "remote"):
+        kind = self.node.kind(here)
+        afar = kind == "remote" and ":" not in here or self.node.kind(packet.source) == "remote"
+        if afar or {packet.routed, kind} & {"multicast", "broadcast"}:
             return
         if self.node.kind(here) != "local":
             here = self.node.source_for(packet.source)
