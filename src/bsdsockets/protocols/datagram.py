@@ -135,7 +135,7 @@ class Datagrams(DatagramErrors):
         usual = bound if of_bound == "local" else so.pcb.source or ANY6
         if ":" in remote and not chosen and (is_mapped(bound) or ":" not in usual):
             fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
-        return chosen != ANY4 and self.own_source(so, 6 if ":" in remote else 4) or source
+        return (chosen != ANY4 and self.own_source(so, 6 if ":" in remote else 4)) or source
 
     def multicast_source(self, so: Any, remote: str) -> str:
         """The address of the interface that multicast goes out of, if one is chosen.
