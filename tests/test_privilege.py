@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import itertools
 import json
 import os
 import socket as kernel
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the privileges 
 NOBODY = 65534
 KINDS = ((c.AF_INET, c.SOCK_STREAM), (c.AF_INET, c.SOCK_DGRAM), (c.AF_INET6, c.SOCK_STREAM),
          (c.AF_INET6, c.SOCK_DGRAM), (c.AF_UNIX, c.SOCK_STREAM), (c.AF_UNIX, c.SOCK_DGRAM))
+HOSTS = {c.AF_INET: ("127.0.0.1", "192.0.2.1", "224.0.0.1"),
+         c.AF_INET6: ("::1", "::ffff:127.0.0.1", "::ffff:192.0.2.1", "2001:db8::1", "ff02::1")}
 VALUES = (0, 1, 6, 7, -1, b"", b"lo", bytes(8))
 ELSEWHERE = {(c.IPPROTO_TCP, c.TCP_CONGESTION),  # a setting of the host
              (c.IPPROTO_IP, c.IP_OPTIONS)}  # the model has not all of them
@@ -46,6 +49,13 @@ def answers(socket: ModuleType) -> Iterator[str]:
     with socket.socket(c.AF_INET, c.SOCK_DGRAM) as sock:  # one that is bound stays bound
         for name in (b"lo", b"no such device", b"lo", b""):
             yield f"{name!r} " + failure(sock.setsockopt, c.SOL_SOCKET, c.SO_BINDTODEVICE, name)
+    for family, kind in KINDS[:4]:
+        for host, port, only in itertools.product(HOSTS[family], (0, 1023, 1024), (0, 1)):
+            with socket.socket(family, kind) as sock:
+                if family == c.AF_INET6:
+                    sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, only)
+                yield f"{family} {kind} {host} {port} {only}: " + failure(
+                    sock.bind, (host, port))
     for family, host in ((c.AF_INET, "127.0.0.1"), (c.AF_INET6, "::1")):
         for message in MESSAGES:
             with socket.socket(family, c.SOCK_DGRAM) as sock:

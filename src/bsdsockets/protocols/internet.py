@@ -68,13 +68,13 @@ class Internet(Protocol):
         """Give *so* an address and a port.
 
         EINVAL
-            Of IPv6: a mapped address with IPV6_V6ONLY; over TCP a group.
+            Of IPv6 over TCP: a group.
         EADDRNOTAVAIL
             Of IPv4: the address is not one of this host.
         EACCES
             The port is below 1024 and the process may not have it.
         EINVAL
-            The socket is bound already.
+            The socket is bound already; of IPv6: a mapped address with IPV6_V6ONLY.
         EINVAL, ENODEV, EADDRNOTAVAIL
             Of IPv6: no interface is named, or one that is not there; as for IPv4.
         EADDRINUSE
@@ -83,8 +83,6 @@ class Internet(Protocol):
         Source: POSIX.1-2024 bind(); Linux ``__inet_bind``, ``__inet6_bind``.
         """
         mapped = is_mapped(address.address)
-        if mapped and so.options.get("IPV6_V6ONLY"):
-            fail(EINVAL)
         if so.family == AF_INET:
             self.check_own(so, address)
         elif so.type == SOCK_STREAM and self.node.kind(address.address) == "multicast":
@@ -92,7 +90,7 @@ class Internet(Protocol):
         low = 0 < address.port < self.host.settings.unprivileged_ports
         if low and not self.host.privileged:
             fail(EACCES)
-        if self.is_active(so) or so.port:
+        if self.is_active(so) or so.port or (mapped and so.options.get("IPV6_V6ONLY")):
             fail(EINVAL)
         if so.family != AF_INET:
             self.check_own(so, address)
