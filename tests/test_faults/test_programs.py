@@ -140,6 +140,7 @@ NOT_RUN = {
     "receive_file_naive": "breaks, to show how: test_the_naive_pair_breaks",
     "low_port": "gives up root's rights: the tests' own, for those are no machine's of ours",
     "workers": "its processes and signals are the operating system's: the tests' own",
+    "refused": "shows what the model refuses, whatever else goes wrong; its page runs it",
     "x25_cable": "joins two interfaces of a real kernel; the machine has them joined",
     "ax25_ports": "makes interfaces on a real kernel; the machine has them",
 }
@@ -304,5 +305,8 @@ def test_every_program_of_the_site_has_its_case() -> None:
     tried = {Path(word).name for case in CASES.values() for command in case.commands
              for word in command.split() if word.endswith(".py")}  # fmt: skip
     programs = {path.name for path in DOCS.rglob("*.py")}
-    assert programs == tried | {f"{name}.py" for name in NOT_RUN}
+    named = tried | {f"{name}.py" for name in NOT_RUN}
+    assert programs == named, (
+        f"{sorted(programs ^ named)}: a program of a page has a case in CASES, or its name and the"
+        " reason why not in NOT_RUN")  # fmt: skip
     assert all(fault in FAULTS and name in CASES for name, fault in TAKES_AWAY)
