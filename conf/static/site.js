@@ -63,6 +63,23 @@ function fit() {
 fit();
 window.addEventListener("resize", fit);
 
+// On paper a link to another site says where it leads, unless its text does.
+window.addEventListener("beforeprint", () => {
+  for (const link of document.querySelectorAll("article a.external[href^=http]")) {
+    if (!link.textContent.startsWith("http")) link.dataset.address = link.href;
+  }
+});
+
+// The button of the theme says which one is chosen, and says the new one after a press.
+function nameTheme() {
+  const { theme } = document.body.dataset;
+  for (const button of document.querySelectorAll(".theme-toggle")) {
+    button.setAttribute("aria-label", `Colours: ${{ light: "light", dark: "dark" }[theme] ?? "as the system"}`);
+  }
+}
+nameTheme();
+new MutationObserver(nameTheme).observe(document.body, { attributeFilter: ["data-theme"] });
+
 // What the copy button takes from a session must also run when it is pasted at a prompt, where an
 // empty line ends a compound statement: put one where >>> follows a line of "...".
 let copying = null;

@@ -232,6 +232,48 @@ def test_search_puts_the_right_page_first(browser: WebDriver, site: str, words: 
     )
 
 
+PRINTED = """
+dispatchEvent(new Event("beforeprint"));
+const cut = [...document.querySelectorAll(".highlight pre, .table-wrapper")]
+  .filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.textContent.slice(0, 200));
+const colour = (what) => getComputedStyle(document.querySelector(what)).color;
+const told = [...document.querySelectorAll("a[data-address]")].map(link => link.dataset.address);
+return [cut, colour(".highlight .go"), told.filter(address => !address.startsWith("http"))];
+"""
+
+
+@pytest.mark.parametrize("page", ["how-to/encrypt-with-tls", "reference/settings"])
+def test_on_paper_nothing_is_cut_and_a_dark_page_is_printed_in_light_colours(
+    new_browser: Callable[..., WebDriver], site: str, page: str
+):
+    driver = new_browser(690, 900)  # the width of A4 between its margins
+    try:
+        show(driver, f"{site}{page}.html", "dark")
+        on_screen = driver.execute_script(PRINTED)
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        cut, colour, wrong = driver.execute_script(PRINTED)
+        assert not cut and not wrong
+        assert colour == "rgb(15, 92, 74)" != on_screen[1]
+    finally:
+        driver.quit()
+
+
+def test_the_button_of_the_theme_says_which_is_chosen(browser: WebDriver, site: str):
+    browser.get(site + "index.html")
+    name = "return document.querySelector('.content-icon-container .theme-toggle').ariaLabel"
+    press = "document.querySelector('.content-icon-container .theme-toggle').click();"
+    seen = {browser.execute_script(name)}
+    for _ in range(2):
+        browser.execute_script(press)
+        seen.add(
+            WebDriverWait(browser, LIMIT).until(
+                lambda driver: (told := driver.execute_script(name)) not in seen and told
+            )
+        )
+    browser.execute_script(press)  # as it was
+    assert seen == {"Colours: as the system", "Colours: light", "Colours: dark"}
+
+
 @pytest.mark.parametrize(
     ("words", "passage"),
     [
