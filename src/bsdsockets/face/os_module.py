@@ -26,6 +26,11 @@ from .by_name import ByName
 from .receiving import MOST_PARTS
 from .streams import standard_stream
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 STANDARD = {0: "stdin", 1: "stdout", 2: "stderr"}
 RWF_NOWAIT, RWF_OTHERS = 8, 0x17  # the others say how a file is written to a disk
 PIPE_BUF = 4096  # bytes that a pipe with any room takes; Linux's, and no other system's is above
@@ -62,9 +67,14 @@ class Descriptors(ByName, of="os"):
         self._before: dict[str, Any] = {}  # the standard streams that were
 
     def _wait(self, fd: int, event: int, call: str) -> None:
-        """Before the host's call stops every thread, let the others go on."""
+        """Before the host's call stops every thread, let the others go on.
+
+        Of what is not open for it poll never tells, and the call fails at once.
+        """
         if len(self._machine.scheduler.tasks) > 1 and REAL["get_blocking"](fd):
-            self._machine.poll.poll({fd: event}, None, call)
+            mode = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE if fcntl else os.O_RDWR
+            if mode != (os.O_RDONLY if event == POLLOUT else os.O_WRONLY):
+                self._machine.poll.poll({fd: event}, None, call)
 
     def close(self, fd: int) -> None:
         """Close a descriptor of either world; the way to the machine is none of the program's."""

@@ -384,7 +384,8 @@ def make(machine: Any) -> types.ModuleType:
                                   "__init_subclass__": classmethod(_refuse_subclass),
                                   "__init__": lambda self: Lock.__init__(self, scheduler)})
     rlock = type("RLock", (RLock,), {"__slots__": (), "__module__": "_thread",
-                                     "__init__": lambda self: RLock.__init__(self, scheduler)})
+                                     "__init__": lambda self, *ignored, **also:
+                                     RLock.__init__(self, scheduler)})
     handle = type("_ThreadHandle", (Handle,), {
         "__slots__": (), "__module__": "_thread",
         "__init__": lambda self: Handle.__init__(self, scheduler)})

@@ -30,7 +30,7 @@ from .tracebacks import is_ours
 
 PERIOD = 10.0  # seconds of real time
 SLICE = 0.05  # the same, once a thread was told of
-BEGIN = {"execute", "_find_and_run", "body", "<frozen runpy>"}  # what is ours below a program
+BEGIN = ("together.py", "<frozen runpy>")  # what is ours below a program
 TOOL = 4  # of sys.monitoring; 0 to 2 and 5 have owners
 TOLD = """\
 bsdsockets: {name} goes on for {seconds:.0f} seconds{place}, and {others} cannot run: \
@@ -50,7 +50,8 @@ def is_in_program(frame: types.FrameType | None) -> bool:
     """Say whether a thread is at a line of the program, called from none of the model's."""
     while frame is not None and not is_ours(frame):
         frame = frame.f_back
-    return frame is None or not BEGIN.isdisjoint((frame.f_code.co_name, frame.f_code.co_filename))
+    return frame is None or frame.f_code.co_filename.endswith(BEGIN) \
+        or frame.f_code.co_name == "body"  # of a thread
 
 
 class Interrupter:
@@ -70,13 +71,21 @@ class Interrupter:
         """Do it as soon as may be."""
         if host == self._main:
             ctypes.pythonapi.Py_AddPendingCall(self._pending, None)
-        elif self.can(host) and not self._monitoring.get_tool(TOOL):
-            events = self._monitoring.events
+        elif self._monitoring is not None:
+            if not self._wanted and self._monitoring.get_tool(TOOL) is None:
+                events = self._monitoring.events
+                self._monitoring.use_tool_id(TOOL, "bsdsockets")
+                for event in (events.JUMP, events.PY_START):
+                    self._monitoring.register_callback(TOOL, event, self._jump)
+                self._monitoring.set_events(TOOL, events.JUMP | events.PY_START)
             self._wanted = host
-            self._monitoring.use_tool_id(TOOL, "bsdsockets")
-            for event in (events.JUMP, events.PY_START):
-                self._monitoring.register_callback(TOOL, event, self._jump)
-            self._monitoring.set_events(TOOL, events.JUMP | events.PY_START)
+
+    def leave(self) -> None:
+        """The thread has let the others run by itself, or was interrupted."""
+        if self._wanted:
+            self._wanted = 0
+            self._monitoring.set_events(TOOL, 0)
+            self._monitoring.free_tool_id(TOOL)
 
     def _begin(self, nothing: Any) -> int:
         self._call()
@@ -84,9 +93,7 @@ class Interrupter:
 
     def _jump(self, *where: Any) -> None:
         if self._wanted == _thread.get_ident():
-            self._wanted = 0
-            self._monitoring.set_events(TOOL, 0)
-            self._monitoring.free_tool_id(TOOL)
+            self.leave()
             self._call()
 
 
@@ -119,6 +126,8 @@ class Watch:
                 if not self._told:
                     self._tell(now[0])
                 self._interrupter.interrupt(now[0].host)
+            else:
+                self._interrupter.leave()
             before = now
         self._running = False
 

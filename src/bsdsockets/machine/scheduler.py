@@ -30,7 +30,7 @@ from .clock import Clock
 from .errors import Deadlock
 
 PATIENCE = 16  # times that a thread asks in vain between two turns
-LOCKS = 1000  # that a thread takes between two turns before it must look whether others can go on
+LOCKS = 1000  # that a thread takes without waiting before it must look whether others can go on
 ASKING = 10e-6  # seconds that a call in vain takes, with what a program does between two of them
 
 
@@ -69,7 +69,7 @@ class Task:
     """
 
     __slots__ = ("baton", "call", "calls", "error", "expired", "host", "ident", "name",
-                 "ready", "scheduler", "started", "turn", "waiting", "what")
+                 "ready", "scheduler", "started", "took", "turn", "waiting", "what")
 
     def __init__(self, scheduler: "Scheduler", ident: int, name: str) -> None:
         self.scheduler = scheduler
@@ -86,6 +86,7 @@ class Task:
         self.baton: Any = None  # what its engine wakes it by
         self.host = 0  # the host's thread that it is, as _thread.get_ident() has it
         self.turn = False
+        self.took = 0  # locks, since it waited last
 
     def notify(self, mask: int = 0) -> None:
         """Something this thread waits for has changed: it is ready if it waits.
@@ -132,7 +133,7 @@ class Scheduler:
         self.turns = 0  # how many there have been
         self.disturbed = False  # has a signal's handler run?
         self._collects = gc.isenabled()  # whether garbage is, but for who gives way
-        self._asked = self._took = self._counted_in = 0
+        self._asked = self._counted_in = self._looks = 0
         self.main = self.current = self._new("MainThread")
         engine.adopt(self.main)
 
@@ -194,7 +195,7 @@ class Scheduler:
         sources = tuple(sources)
         self._collects = gc.isenabled()
         gc.disable()
-        task.what, task.expired, task.waiting = what, False, True
+        task.what, task.expired, task.waiting, task.took = what, False, True, 0
         for source in sources:
             source.waiters.append(task)
         timer = None if deadline is None else self.clock.at(deadline, task.expire)
@@ -243,7 +244,7 @@ class Scheduler:
     def _count_anew(self) -> None:
         """What a thread does again and again is counted from the last turn on."""
         if self._counted_in != self.turns:
-            self._counted_in, self._asked, self._took = self.turns, 0, 0
+            self._counted_in, self._asked = self.turns, 0
 
     def asks_again(self) -> bool:
         """True of a thread that asks again and again without waiting, which keeps others so."""
@@ -259,10 +260,12 @@ class Scheduler:
         """This thread got a lock without waiting; whoever does it again and again lets others run.
 
         ``while not queue.empty(): pass`` takes the queue's lock each time, and waits for nothing.
+        Who waits for one of several locks that are taken in turn finds each of them free in time.
         """
-        self._count_anew()
-        self._took += 1
-        if self._took > LOCKS and len(self.tasks) > 1:
+        task = self.current
+        task.took += 1
+        if task.took > LOCKS + self._looks % 8 and len(self.tasks) > 1:
+            task.took, self._looks = 0, self._looks + 1
             self.look()
 
     def _give_way(self, task: Task) -> None:

@@ -1,5 +1,6 @@
 """Loops that ask again and again, and never wait, come to their end when another thread acts."""
 
+import os
 import select
 import socket
 import threading
@@ -52,6 +53,35 @@ def main():
         thread = shortly(print, "the thread")
         while thread.is_alive():
             pass
+
+    one, other, said, done = *(threading.Lock() for _ in range(2)), [], []
+    condition = threading.Condition(threading.Lock())
+
+    def take_all():
+        while not done:
+            with one, other, condition:  # and asks whether the last is taken
+                condition.notify()
+
+    thread = threading.Thread(target=take_all)
+    thread.start()
+    for lock in (one, other, condition):  # each is free for a moment
+        with lock:
+            said.append(1)
+    done.append(1)
+    thread.join()
+    print(said)
+
+    event = threading.Event()
+    thread = threading.Thread(target=event.wait)
+    thread.start()
+    reader, writer = os.pipe()
+    for call, end in ((os.write, reader), (os.read, writer)):  # the wrong ones
+        try:
+            call(end, b"x" if call is os.write else 1)
+        except OSError as error:
+            print(error)
+    event.set()
+    thread.join()
     print("the end")
 
 
