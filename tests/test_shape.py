@@ -27,14 +27,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1282,
+    "machine": 1284,
     "network": 694,
     "protocols": 7010,
     "families": 530,
     "sockets": 807,
     "calls": 890,
     "faults": 385,
-    "face": 4125,
+    "face": 4135,
 }
 
 NO_CODE = {
