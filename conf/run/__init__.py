@@ -20,6 +20,7 @@ import hashlib
 import html
 import io
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -79,10 +80,13 @@ def runs(block: page.Block) -> bool:
     return block.kind == "pycon" or bool(_programs(block))
 
 
+_IMPORTED = re.compile(r"^(?:from|import) (\w+)", re.MULTILINE)
+
+
 def _programs(block: page.Block) -> dict[str, str]:
     """The files of a console block that holds nothing but our own programs, else nothing.
 
-    A program may read a file that lies beside it.
+    A program may read a file that lies beside it, and import one.
     """
     if block.kind == "conversation":
         program = page.split_program(block.source)[0]
@@ -95,6 +99,8 @@ def _programs(block: page.Block) -> dict[str, str]:
         if command.words[0] != "python3" or path.suffix != ".py" or not path.is_file():
             return {}
         beside = [path.parent / word for word in command.words[1:] if "/" not in word]
+        imported = _IMPORTED.findall(path.read_text("utf-8"))
+        beside += [path.parent / f"{name}.py" for name in imported]
         files |= {file.name: file.read_text("utf-8") for file in beside if file.is_file()}
     return files
 
