@@ -281,6 +281,21 @@ def test_what_programs_write_below_tmp_is_seen_by_their_block_alone_and_goes_wit
     assert not Path("/tmp/copy").exists()
 
 
+def test_programs_hear_ctrl_c_where_a_script_runs_the_tests_in_the_background(write):
+    path = write(
+        "'''console\n"
+        "$ python3 -c \"import signal; print(signal.getsignal(2) == signal.default_int_handler)\"\n"
+        "True\n'''\n"
+    )
+    ignoring = "import signal, runpy, sys; signal.signal(2, signal.SIG_IGN); del sys.argv[0]"
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{ignoring}; runpy.run_path('conf/examples', run_name='__main__')",
+         "conf/examples", path],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
 def test_a_program_that_prints_something_else_fails_at_its_line(write):
     (block,) = page.read(write("'''console\n$ python3 -c 'print(1)'\n2\n'''\n"))
     with pytest.raises(programs.ProgramFailed, match=r"page.md:2: .*\nexpected:\n2\n\ngot:\n1"):

@@ -18,6 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("pages", nargs="+", type=Path, metavar="page.md")
     parser.add_argument("--accept", action="store_true", help="write the output into the page")
     arguments = parser.parse_args(argv)
+    programs.hear_ctrl_c()
     ran = failures = 0
     for path in arguments.pages:
         if not path.is_file():

@@ -53,6 +53,7 @@ def _conditions(text: str) -> tuple[str, ...]:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--accept") and os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
         raise pytest.UsageError("--accept writes files: run it without -n")
+    programs.hear_ctrl_c()
     for name in engines.ENGINES:
         config.addinivalue_line("markers", f"{name}: examples on this engine")
 

@@ -289,6 +289,15 @@ CHROMIUM = [
 ]
 
 
+def hear_ctrl_c() -> None:
+    """Let the programs hear Ctrl-C, also where a script runs the tests in the background.
+
+    A shell without job control starts such a command with SIGINT ignored, which is inherited.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _same(want: str, got: str) -> bool:
     return doctest.OutputChecker().check_output(want, got, doctest.ELLIPSIS)
 
