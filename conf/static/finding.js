@@ -25,6 +25,7 @@ const SAME = new Map(Object.entries({
 // would weigh more than all that were found.
 const RAREST = 3;
 const ENOUGH = 0.55;
+const ERRORS = "reference/errors";
 
 let known = null; // [words, weight, title, anchor, document] of each entry and title
 let rarity = null;
@@ -89,7 +90,8 @@ function quoted(query) {
     (entry) => entry.length >= 8 && /[ _]/.test(entry) && entry.length < asked.length && asked.includes(entry));
   const longest = held.sort((one, other) => other.length - one.length)[0];
   const places = longest ? Search._index.indexentries[longest].filter(([, , isMain]) => isMain) : [];
-  return places.map(([file, id]) => resultOf({ file, anchor: id ? `#${id}` : "", kind: "index" }, 100));
+  const found = places.map(([file, id]) => resultOf({ file, anchor: id ? `#${id}` : "", kind: "index" }, 100));
+  return found.sort((one, other) => (other[0] === ERRORS) - (one[0] === ERRORS)); // how-tos have one cause each
 }
 
 // The ten pages that hold most of the words.

@@ -213,6 +213,9 @@ SEARCHES = [
     ("TypeError: connect() takes exactly one argument (2 given)", MENDED),
     ("ssl.SSLError: [SSL: WRONG_VERSION_NUMBER] (_ssl.c:992)", "how-to/encrypt-with-tls.html"),
     ("[WinError 121] The semaphore timeout period has expired", "reference/errors.html"),
+    ("AF_UNIX windows", "reference/families/unix.html"),
+    ("permission denied unix socket", "reference/errors.html"),
+    ("setsockopt TCP_NODELAY Invalid argument macOS", "reference/errors.html"),
 ]
 
 
