@@ -29,7 +29,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1284,
     "network": 694,
-    "protocols": 7010,
+    "protocols": 7020,
     "families": 530,
     "sockets": 807,
     "calls": 890,

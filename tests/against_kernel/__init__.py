@@ -10,6 +10,7 @@
     sequences     random programs over several sockets, shrunk when the worlds disagree
     link_generators   random programs about AF_NETLINK and AF_PACKET, for `sequences --of`
     wide_generator    random programs that ask more widely, for `sequences --of wide`
+    ring_generator    random programs about sockets that travel, for `sequences --of rings`
     found         programs that a generator of strangers found the model wrong about
     found_wide    programs that `wide_generator` did
     arguments     wrong arguments, each in turn, as CPython refuses them

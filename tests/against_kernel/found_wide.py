@@ -26,11 +26,27 @@ FOUND_WIDE = {
     "a.send(b'a', MSG_OOB); ioctl(b, 0x541B); b.recv(9, MSG_PEEK); b.recv(9); ioctl(b, 0x541B); "
     "a.send(b'bc', MSG_OOB); b.recv(9, MSG_OOB); ioctl(b, 0x541B); b.recv(9); ioctl(b, 0x541B); "
     "a.send(b'd', MSG_OOB); a.send(b'e', MSG_OOB); b.recv(9); b.recv(9); ioctl(b, 0x541B)",
+    "an urgent byte that is passed over takes its descriptors along": "; ".join(
+        f"a, b = pair(SOCK_STREAM); c, d = pair(SOCK_DGRAM); a.sendmsg([b'x'], rights(d), "
+        f"MSG_OOB); d.close(); {first}; b.recv(9); c.send(b'x')"
+        for first in ("b.recv(9, MSG_PEEK)", "b.recv(9, MSG_OOB)", "receive(b, 9, 64, MSG_OOB)",
+                      "a.send(b'y')")),
+    "MSG_PEEK of nothing ends at descriptors": "a, b = pair(SOCK_STREAM); "
+    "a.sendmsg([b'zz'], rights(a), MSG_OOB); receive(b, 0, 16, MSG_PEEK); "
+    "receive(b, 0, 24, MSG_PEEK); c, d = pair(SOCK_STREAM); c.send(b'zz', MSG_OOB); "
+    "receive(d, 0, 16, MSG_PEEK)",
     "IPV6_PKTINFO names the interface to send by": "; ".join(
         f"a = udp6(); a.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, {device}); "
         f"a.setsockopt(IPPROTO_IPV6, IPV6_PKTINFO, bytes(16) + struct.pack('i', {index})); "
         "a.sendto(b'x', ('::1', 9)); a.connect(('::1', 9)); a.sendto(b'x', ('::ffff:127.0.0.1', 9))"
         for device in ("b''", "b'lo'") for index in (0, 1, 7)),
+    "IPV6_PKTINFO of a message beside that of the socket": "; ".join(
+        f"a = udp6(); {before}; " + "; ".join(
+            f"a.sendmsg([b'a'], [(IPPROTO_IPV6, IPV6_PKTINFO, inet_pton(AF_INET6, {host!r}) "
+            f"+ struct.pack('i', {index}))], 0, ('::1', 9))"
+            for host in ("::1", "::2", "::") for index in (0, 1, 7))
+        for before in ("poll(a)", "a.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo')",
+                       "a.setsockopt(IPPROTO_IPV6, IPV6_PKTINFO, b'\\xff' * 20)")),
     "the FIN is a byte that was received": TCP.replace("listen(0)", "listen()")
     + "b, peer = accept(l); b.send(b'abc'); counted(c); b.shutdown(SHUT_WR); counted(c); "
     "c.recv(9); counted(c); c.shutdown(SHUT_WR); counted(b)",

@@ -10,7 +10,8 @@ socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKAC
 TCP, which begin some time after somebody has asked; labels of a security module (SO_PASSSEC);
 MSG_TRUNC and MSG_MORE on TCP, and SO_SNDBUF and TCP_CORK on a TCP socket that is connected to
 itself, which acknowledges late (docs/inside/differences.md); passing UNIX sockets, which may end
-in their own queues, and are then freed by the kernel's collector some time later.
+in their own queues, and are then freed by the kernel's collector some time later (that is what
+`ring_generator` waits for).
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from .differences import deliberate
 from .generator import Generator, programs
 from .link_generators import NetlinkGenerator, PacketGenerator
 from .old_generators import OLD
+from .ring_generator import CollectingKernel, CollectingModel, RingGenerator
 from .wide_generator import WideGenerator
 from .worlds import Kernel, Model, Names, Program, World
 
@@ -30,7 +31,7 @@ VOCABULARIES = vocabulary, link_words, old_words, call_words, wide_words
 WITHOUT_NETWORK = {**OLD, **CALLS}  # which a new network namespace does not have
 GENERATORS: dict[str, type[Generator]] = {
     "core": Generator, "wide": WideGenerator, "netlink": NetlinkGenerator,
-    "packet": PacketGenerator,
+    "packet": PacketGenerator, "rings": RingGenerator,
     **WITHOUT_NETWORK}
 AGAIN = 3
 """How often a difference has to show again: the kernel may be interrupted by its own timers."""
@@ -229,11 +230,14 @@ def main() -> int:
     parser.add_argument("--by-segments", action="store_true", help="the model takes no short ways")
     arguments = parser.parse_args()
     make = GENERATORS[arguments.of]
-    left = Kernel(private=make.own_network)
-    right: World = Kernel(private=make.own_network) if arguments.kernel_twice else Model(
+    kernel, model = (CollectingKernel, CollectingModel) if make is RingGenerator else (
+        Kernel, Model)
+    left = kernel(private=make.own_network)
+    right: World = kernel(private=make.own_network) if arguments.kernel_twice else model(
         profile="built in" if make.own_network else "as this machine",
         by_segments=arguments.by_segments)
-    if make not in (Generator, WideGenerator, *WITHOUT_NETWORK.values()) and not left.private:
+    needs_network = make in (NetlinkGenerator, PacketGenerator)
+    if needs_network and not left.private:
         print("no network of one's own can be made here", file=sys.stderr)
         return 77
     left.renewed_every = right.renewed_every = make.renewed_every

@@ -31,6 +31,12 @@ def test_the_model_answers_the_rarer_calls_as_the_kernel_does() -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def test_sockets_that_travel_through_sockets_are_lost_as_the_kernel_loses_them() -> None:
+    """Rings, closed while they travel, cut off, looked at: what nobody can receive is closed."""
+    answer = isolated.run("sequences", "--of", "rings", "--calls", "1500", "--seed", "1")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_the_short_ways_of_the_model_answer_as_its_segments_do() -> None:
     """Whoever looks at a link sees every packet, and a program notices nothing."""
     answer = isolated.run("sequences", "--calls", "30000", "--seed", "1", "--by-segments")

@@ -99,7 +99,7 @@ class IcmpErrors:
         """
         here = packet.destination
         kind = self.node.kind(here)
-        afar = kind == "remote" and ":" not in here or self.node.kind(packet.source) == "remote"
+        afar = (kind == "remote" and ":" not in here) or self.node.kind(packet.source) == "remote"
         if afar or {packet.routed, kind} & {"multicast", "broadcast"}:
             return
         if self.node.kind(here) != "local":

@@ -191,11 +191,15 @@ def _source6(so: Any, value: bytes) -> str:
     """struct in6_pktinfo: the source address and an interface."""
     if len(value) < 20:
         fail(EINVAL)
-    address, index = unpack(value[:16]), struct.unpack("=i", value[16:20])[0]
-    if index not in (0, 1):
+    node, address = so.protocol.node, unpack(value[:16])
+    index = struct.unpack("=i", value[16:20])[0]
+    usual = 1 if so.options.get("SO_BINDTODEVICE") else so.options.get("IPV6_PKTINFO", 0)
+    if index and usual and index != usual:
+        fail(EINVAL)
+    if not node.has_interface(index or usual or 1):
         fail(ENODEV)
     foreign = so.options.get("IP_FREEBIND") or so.options.get("IP_TRANSPARENT")
-    if address != ANY6 and so.protocol.node.kind(address) != "local" and not foreign:
+    if address != ANY6 and node.kind(address) != "local" and not foreign:
         fail(EINVAL)
     return "" if is_any(address) else address
 

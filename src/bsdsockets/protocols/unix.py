@@ -237,13 +237,17 @@ class Unix(Protocol):
         if sender.waiters:
             sender.wake(WRITABLE_BAND)
 
+    def discard(self, so: Any) -> None:
+        """Throw the first record away, with the files that travel in it."""
+        record = so.buffer.popleft()
+        self.give_back(record)
+        for file in record.control.files:
+            file.drop()
+
     def discard_buffer(self, so: Any) -> None:
         """Throw away what nobody read."""
         while so.buffer:
-            record = so.buffer.popleft()
-            self.give_back(record)
-            for file in record.control.files:
-                file.drop()
+            self.discard(so)
 
     def writable(self, so: Any) -> bool:
         """True while a quarter of the send buffer is not used up."""

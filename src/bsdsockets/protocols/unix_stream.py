@@ -270,14 +270,18 @@ class UnixStream(UnixConnected):
 
     @staticmethod
     def _ends_urgent(so: Any) -> bool:
-        """True if what waits ends with an urgent byte that is not read in line."""
-        return (bool(so.buffer) and so.buffer[-1] is so.pcb.out_of_band
-                and not so.options.get("SO_OOBINLINE"))
+        """True if what waits ends with an urgent byte not read in line, and no files come before.
+
+        MSG_PEEK ends at files.
+        """
+        buffer, urgent = so.buffer, so.pcb.out_of_band
+        return (bool(buffer) and buffer[-1] is urgent and not so.options.get("SO_OOBINLINE")
+                and not any(each.control.files for each in buffer if each is not urgent))
 
     def _leave_out(self, so: Any, at: int, peek: bool) -> int:
         if peek:
             return at + 1
-        self.give_back(so.buffer.popleft())
+        self.discard(so)
         return at
 
     @staticmethod
