@@ -138,9 +138,9 @@ class Client:
                 self.ask("process", "move", (directory,))
 
     def _take(self) -> None:
-        """Wait for what comes next; the other threads go on."""
+        """Wait for what comes next; the other threads go on, but at the interpreter's end."""
         scheduler = self._machine.scheduler
-        if len(scheduler.tasks) > 1:
+        if len(scheduler.tasks) > 1 and not sys.is_finalizing():
             scheduler.wait((), self._machine.clock.now + LOOK, "waits for the machine's process")
         else:
             poll = select.poll()
