@@ -77,8 +77,13 @@ class Receiver(metaclass=Immutable):
                 or caller == "bind" or self._type == SOCK_STREAM:
             fail(EINVAL)
 
-    def _show(self, address: Any) -> Any:
-        """An address as the family shows it: that of the socket, or of what it became."""
+    def _show(self, address: Any, so: Any = None) -> Any:
+        """An address as the family shows it: that of the socket, or of what it became.
+
+        *so* is what the descriptor names, which os.close() and dup2() may have given to another.
+        """
+        if so is not None:
+            self._real = so.family
         became = self._real == AF_INET and address.__class__ is bytes
         return self._machine.families[AF_PACKET if became else self._real].to_python(address)
 

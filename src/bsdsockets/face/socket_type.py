@@ -242,12 +242,14 @@ class Socket(Receiver):
     def getsockname(self) -> Any:
         """Return the socket's own address; errors: CPython's "bad family", `Calls.getsockname`."""
         self._check_family()
-        return self._show(self._machine.calls.getsockname(self._fd)[1])
+        so, name = self._machine.calls.getsockname(self._fd)
+        return self._show(name, so)
 
     def getpeername(self) -> Any:
         """Return the address the socket is connected to; errors as `getsockname` has them."""
         self._check_family()
-        return self._show(self._machine.calls.getpeername(self._fd)[1])
+        so, name = self._machine.calls.getpeername(self._fd)
+        return self._show(name, so)
 
     # Sending
 

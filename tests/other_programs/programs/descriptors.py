@@ -87,6 +87,14 @@ with socket.socket() as reused:
     print(reused.fileno() == lowest)
 b.close()
 
+# a number that os.close() gave back names what has it now
+with socket.socket(socket.AF_UNIX) as forgotten:
+    socket.close(forgotten.fileno())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as reused:
+        reused.bind(("127.0.0.1", 0))
+        print(forgotten.getsockname() == reused.getsockname())
+        forgotten.detach()
+
 # files and buffers
 a, b = socket.socketpair()
 with b.makefile("rw") as file:
