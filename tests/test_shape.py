@@ -34,7 +34,7 @@ CODE = {
     "sockets": 807,
     "calls": 890,
     "faults": 385,
-    "face": 4140,
+    "face": 4141,
 }
 
 NO_CODE = {
