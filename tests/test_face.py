@@ -299,6 +299,26 @@ def test_a_machine_that_nobody_has_any_more_is_forgotten_with_its_threads() -> N
     assert [reference() for reference in references[:2]] == [None, None]
 
 
+def test_a_descriptor_of_the_host_that_epoll_unregisters_is_told_no_more() -> None:
+    machine = Machine()
+    select = machine.load("select")
+    reader, writer = os.pipe()
+    with select.epoll() as instance:
+        instance.register(reader, select.EPOLLIN)
+        os.write(writer, b"x")
+        assert instance.poll(0) == [(reader, select.EPOLLIN)]
+        instance.unregister(reader)
+        assert instance.poll(0) == []
+        with pytest.raises(FileNotFoundError):
+            instance.unregister(reader)
+        instance.register(reader, select.EPOLLIN | select.EPOLLONESHOT)
+        assert instance.poll(0) == [(reader, select.EPOLLIN)]
+        assert instance.poll(0) == []
+    os.close(reader)
+    os.close(writer)
+    machine.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes")
 def test_what_the_copies_want_done_in_a_child_is_done() -> None:
     machine = Machine()
