@@ -15,7 +15,7 @@ from .differences import deliberate
 from .found import FOUND
 from .found_wide import FOUND_WIDE
 from .subjects import Program, lines
-from .worlds import Kernel, Model, World
+from .worlds import Kernel, Model, World, answers
 
 GROUP = "'224.1.2.3'"
 JOIN = f"inet_aton({GROUP}) + inet_aton('127.0.0.1')"
@@ -371,17 +371,6 @@ FEATURES: dict[str, Program] = {
 FEATURES |= dict(_names())
 
 
-def answers(left: World, right: World, program: Program) -> tuple[list[str], list[str]]:
-    """What two worlds answer; asked again where they differ: Linux delays the ACK of a FIN by up to
-    40 ms of wall-clock time, and a loaded machine may be slower than that.  A fault shows always.
-    """
-    for _ in range(3):
-        here, there = left.run(program), right.run(program)
-        if here == there:
-            break
-    return here, there
-
-
 def main() -> int:
     """Compare the worlds, feature by feature."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -396,7 +385,7 @@ def main() -> int:
     for (name, program), right in itertools.product(FEATURES.items(), rights):
         if arguments.only not in name:
             continue
-        here, there = answers(left, right, program)
+        here, there = answers(World.run, left, right, program)
         if here != there or arguments.show:
             print(name)
         for line, one, other in zip(program, here, there, strict=True):
