@@ -42,8 +42,8 @@ def run(python: str, program: Path, *, on_model: bool) -> tuple[str, str, int]:
 
 OFTEN_DIFFERENT = ("asyncio_everything", "between_processes", "busy", "children", "dates",
                    "descriptors", "forked_servers", "forking", "processes", "queue_loops",
-                   "signals", "time_after_a_child", "tls_echo", "told_tracebacks", "uncaught",
-                   "waiting")  # fmt: skip
+                   "signals", "thread_locals", "time_after_a_child", "tls_echo", "told_tracebacks",
+                   "uncaught", "waiting")  # fmt: skip
 """Programs of what differs from one Python to the next; the others run on one."""
 
 CASES = [

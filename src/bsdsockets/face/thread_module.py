@@ -284,6 +284,7 @@ class Functions(ByName, of="_thread"):
                     exc_type=sys.exc_info()[0], exc_value=sys.exc_info()[1],
                     exc_traceback=sys.exc_info()[2], err_msg=text, object=named))
             finally:
+                self._scheduler.engine.forget()
                 self._end(handle)
 
         return self._scheduler.start(body, name).ident

@@ -60,6 +60,9 @@ class Engine(Protocol):
         """The class ``_thread._local`` for these threads."""
         ...
 
+    def forget(self) -> None:
+        """Let end what is local to the thread that calls, which ends."""
+
 
 class Task:
     """A thread of the model.

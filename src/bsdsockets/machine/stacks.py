@@ -64,6 +64,9 @@ class SingleStack:
         """With one thread, what is local to it needs no telling apart."""
         return _thread._local
 
+    def forget(self) -> None:
+        """Never: no thread ends."""
+
 
 class StackSwitching:
     """Suspends a thread of the model by putting its stack aside."""
@@ -102,6 +105,9 @@ class StackSwitching:
     def local(self, scheduler: Any) -> type:
         """The host sees one thread, so what is local is kept by the model's threads."""
         return type("_local", (Local,), {"_scheduler": scheduler, "__module__": "_thread"})
+
+    def forget(self) -> None:
+        """Leave it to `Local`, which forgets those that are gone when another asks."""
 
 
 class Local:

@@ -14,7 +14,9 @@ Sources: POSIX.1-2024 sem_post(), sem_wait(); CPython ``Python/ceval_gil.h``.
 """
 
 import _thread
+import itertools
 import sys
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -76,6 +78,9 @@ class RealThreads:
     Whose `turn` it is counts; the baton only wakes, and once too often does no harm.
     """
 
+    def __init__(self) -> None:
+        self._locals: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+
     def adopt(self, task: Task) -> None:
         """Take the real thread that calls as *task*."""
         task.baton, task.turn, task.host = self._baton(), True, _thread.get_ident()
@@ -123,8 +128,30 @@ class RealThreads:
             entering.baton.release()
 
     def local(self, scheduler: Any) -> type:
-        """The threads are the host's, so the host tells their data apart."""
-        return _thread._local
+        """The threads are the host's, so the host tells their data apart; `forget` has to know it.
+        """
+        known, numbers = self._locals, itertools.count()
+
+        class _local(_thread._local):
+            """Thread-local data."""
+
+            def __new__(cls, /, *arguments: Any, **named: Any) -> Any:
+                self = super().__new__(cls, *arguments, **named)
+                known[next(numbers)] = self
+                return self
+
+        _local.__module__, _local.__qualname__ = "_thread", "_local"
+        return _local
+
+    def forget(self) -> None:
+        """Let what is local to the thread that calls end now, in its turn.
+
+        CPython does so when a thread ends, before others find it ended; by then this one's turn
+        would be over.  Left out: what has an ``__init__``, which would begin anew in this thread.
+        """
+        for local in list(self._locals.values()):
+            if type(local).__init__ is object.__init__:
+                local.__dict__.clear()
 
     @staticmethod
     def _await(task: Task) -> None:
