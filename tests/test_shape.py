@@ -27,7 +27,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1284,
+    "machine": 1302,
     "network": 694,
     "protocols": 7020,
     "families": 530,
