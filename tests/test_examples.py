@@ -168,6 +168,7 @@ def test_an_example_cannot_catch_its_own_limit_as_an_error(write):
     ("source", "left"),
     [
         (">>> s = socket.socket()", "ResourceWarning: unclosed"),
+        (">>> s = socket.socket(); t = s.dup(); s.close()", "close t"),
         (">>> threading.Thread(target=stop.wait, args=(9,), daemon=True).start()", "still runs"),
         (">>> t = threading.Thread(target=int, args='x'); t.start(); t.join()", "ValueError"),
     ],

@@ -198,6 +198,7 @@ class Session:
     def close(self) -> list[str]:
         """End the session and return what the page left behind: sockets, threads, files."""
         left = []
+        names = [name for name, value in self.namespace.items() if _is_open(value)]
         with self._surroundings():
             _give_back_to_builtins()
             self.namespace.clear()
@@ -206,6 +207,8 @@ class Session:
             self.engine.close()
             gc.collect()
         self._directory.cleanup()
+        if self._complaints and names:
+            left.append(f"close {', '.join(names)}")
         return left + self._complaints
 
     def _join_threads(self) -> list[str]:
@@ -214,6 +217,14 @@ class Session:
         for thread in started:
             thread.join(max(0.0, deadline - time.monotonic()))
         return [f"thread {t.name} still runs" for t in started if t.is_alive()]
+
+
+def _is_open(value: object) -> bool:
+    """Whether it is a socket or a file that has not been closed, of either engine."""
+    try:
+        return not isinstance(value, type) and value.fileno() > 2  # type: ignore[attr-defined]
+    except Exception:  # it is anything that a page may make
+        return False
 
 
 def _give_back_to_builtins() -> None:
