@@ -180,7 +180,9 @@ class Machine:
         self.os = linux.os_module(self.model)
         named = types.ModuleType("builtins", builtins.__doc__)  # a program may change its own
         self.builtins = vars(named)
-        self.builtins.update(vars(builtins), __import__=self.model.import_, open=linux.open_file)
+        self.builtins.update(vars(builtins), __import__=self.import_, open=linux.open_file)
+        self.beside: dict[str, types.ModuleType] = {}
+        """The programs that others import."""
         self.model.loader.modules.update(
             {"os": self.os, "os.path": os.path, "struct": linux.struct_module(), "builtins": named}
         )
@@ -198,7 +200,21 @@ class Machine:
         return type(self.model.scheduler.engine).__name__ != "SingleStack"
 
     def namespace(self, **names: Any) -> dict[str, Any]:
-        return {"__name__": "__main__", "__builtins__": self.builtins, **names}
+        return {"__name__": "__main__", "__builtins__": self.builtins} | names
+
+    def import_(self, name: str, globals: Any = None, locals: Any = None,
+                fromlist: Any = (), level: int = 0) -> Any:  # fmt: skip
+        """``__import__`` of the programs: what lies beside them runs on the machine, too."""
+        path = os.path.join(self.directory.name, f"{name}.py")
+        if level or not os.path.isfile(path):
+            return self.model.import_(name, globals, locals, fromlist, level)
+        if name not in self.beside:
+            module = self.beside[name] = types.ModuleType(name)
+            vars(module).update(self.namespace(__name__=name, __file__=path))
+            with open(path, encoding="utf-8") as file:
+                code = compile(file.read(), f"{name}.py", "exec", dont_inherit=True)
+            exec(code, vars(module))
+        return self.beside[name]
 
     def tell_of_thread(self, args: Any, /) -> None:
         """``threading.excepthook``: what nobody caught in a thread, unless it was ended."""
