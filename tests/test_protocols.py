@@ -362,6 +362,22 @@ def test_without_a_free_port_bind_and_connect_of_udp_say_so_differently() -> Non
         each.close()
 
 
+def test_a_notice_tells_when_a_datagram_went_and_is_an_error_to_nobody() -> None:
+    socket = Machine().load("socket")
+    with socket.socket(type=socket.SOCK_DGRAM) as receiver, socket.socket(
+            type=socket.SOCK_DGRAM) as sender:
+        receiver.bind(("127.0.0.1", 0))
+        sender.setsockopt(socket.SOL_SOCKET, 37, 2 | 0x80)  # SO_TIMESTAMPING: SND, numbered
+        for number in range(2):
+            sender.sendto(b"data", receiver.getsockname())
+            data, [(_, kind, told)], flags, address = sender.recvmsg(99, 99, 0x2000)
+            assert data.endswith(b"data") and len(data) == 14 + 20 + 8 + 4
+            assert struct.unpack("=I4B2I", told[:16]) == (errno.ENOMSG, 4, 0, 0, 0, 0, number)
+            assert (kind, address) == (11, None) and flags & 0x2000
+        assert not sender.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        assert receiver.recv(9) == b"data"
+
+
 @pytest.mark.parametrize("option, control, told", [(0, [], 0), (7, [], 7), (7, [5], 5)])
 def test_so_rcvmark_tells_the_mark_of_the_sender(option: int, control: list[int],
                                                  told: int) -> None:

@@ -29,9 +29,9 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1302,
     "network": 694,
-    "protocols": 7020,
+    "protocols": 7090,
     "families": 530,
-    "sockets": 807,
+    "sockets": 825,
     "calls": 890,
     "faults": 385,
     "face": 4141,

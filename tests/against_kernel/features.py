@@ -112,6 +112,22 @@ PROGRAMS = {
            f"{name}.{call}; 45000 <= {name}.getsockname()[1] <= 45002" for name in "abcd")
        for kind, other in (("tcp", "l"), ("udp", "u"))
        for how, call in (("binds", "bind(LO)"), ("connects", f"connect(at({other}))"))},
+    **{f"a sender of {kind}() is told when its packets went": f"r = {kind}(); r.bind({at}); "
+       f"a = {kind}(); " + "; ".join(
+           f"a.setsockopt(SOL_SOCKET, 37, {flags}); option(a, SOL_SOCKET, 37, 8); "
+           "a.sendto(b'abc', at(r)); a.sendto(b'defg', at(r)); poll(a, 0); "
+           + "receive(a, 99, 99, MSG_ERRQUEUE); " * 4
+           + "poll(a, 0); receive(a, 99, 99, MSG_ERRQUEUE)"
+           for flags in ("0x12", "0x92", "0x192", "0x82", "0x890", "0x992"))
+       + "; " + "; ".join(f"a.sendmsg([b'x'], [(SOL_SOCKET, 37, struct.pack('=I', {flags}))], 0, "
+                          "at(r)); receive(a, 99, 99, MSG_ERRQUEUE)"
+                          for flags in ("0", "2", "0x100", "0x200", "0x10", "0x80"))
+       for kind, at in (("udp", "LO"), ("udp6", "LO6"), ("experiment", "LO"),
+                        ("experiment6", "LO6"))},
+    "a receiver is told when a datagram came": "r = udp(); r.bind(LO); a = udp(); "
+    + "; ".join(f"stamping(r, {flags}); r.setsockopt(SOL_SOCKET, 29, {old}); "
+                "a.sendto(b'abc', at(r)); receive(r, 99, 99)"
+                for flags in ("0x18", "8", "0x20018", "0x80") for old in "01"),
     "multicast membership": f"a = udp(); "
     f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "
     f"a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); "

@@ -77,6 +77,8 @@ OF_DATAGRAMS = ("29", "35", "55")
 
 GROUPS = ("'239.1.2.3'", "'239.1.2.3'", "'232.1.2.3'", "'127.0.0.1'", "'0.0.0.0'", "'224.0.0.1'")
 GROUPS6 = ("'ff02::7'", "'ff02::7'", "'ff05::8'", "'::1'")
+STAMPS = ("0x1A", "0x9A", "0x81A", "0x99A", "0x99A", "0x18A", "0x102", "2", "8", "0x18", "0x80",
+          "0", "0x80000", "0x1000", "0x1818", "0x8000", "0x10000", "0x10098", "0x20018")
 SENDERS = ("'127.0.0.1'", "'127.0.0.2'", "'127.0.0.3'", "'9.9.9.9'")
 SENDERS6 = ("'::1'", "'::1'", "'2001:db8::1'", "'::'")
 OWN = ("'127.0.0.1'", "'127.0.0.1'", "'127.0.0.1'", "'0.0.0.0'", "'9.9.9.9'", "'127.0.0.2'")
@@ -356,6 +358,19 @@ class Generator:
             ]  # fmt: skip
         return any_of(ways)
 
+    def _stamps(self, name: str, one: Any, other: str) -> str:
+        """Return a call that asks for stamps, or reads a notice; of TCP's there are none here."""
+        if one.family == 1 or one.type == 1:
+            return f"option({name}, SOL_SOCKET, 37, {self.random.choice((0, 4, 8, 12))})"
+        told = f"receive({name}, {self.random.choice((0, 5, 99))}, {{}}, MSG_ERRQUEUE)"
+        choose = f"[(SOL_SOCKET, 37, struct.pack('=I', {self.random.choice(STAMPS)}))]"
+        return self.random.choice((
+            *[f"stamping({name}, {self.random.choice(STAMPS)})"] * 3,
+            *[told.format(self.random.choice((256, 256, 20, 64)))] * 3,
+            f"{name}.sendmsg([{self._data(one, other)}], {choose}, 0, at({other}))",
+            f"{name}.sendto({self._data(one, other)}, at({other}))",
+            f"{name}.sendto({self._data(one, other)}, at({other}))"))
+
     def _known_option(self, one: Any) -> tuple[str, str]:
         """Return a level and an option, mostly of those that the socket has."""
         own = ["SOL_SOCKET"]
@@ -389,6 +404,7 @@ class Generator:
         _bind: 5, _connect: 9, _listen: 4, _accept: 6, _send: 14, _sendto: 8, _sendmsg: 5,
         _recv: 15, _receive: 4, _taken: 1, _shutdown: 3, _close: 3, _look: 9, _poll: 4, _watch: 2,
         _dup: 1, _error: 3, _option: 9, _linger: 1, _fill: 1, _unlink: 1, _group: 3,
+        _stamps: 2,
     }  # fmt: skip
 
 

@@ -358,6 +358,18 @@ def receive(receiver, size=100, room=0, flags=0):
     return data, seen, flags, sender
 
 
+def stamping(asker, flags):
+    """Set SO_TIMESTAMPING; what came before has a stamp where anybody on the machine asked."""
+    for _ in range(50):
+        try:
+            asker.recv(1)
+        except BlockingIOError:
+            break
+        except OSError:
+            pass
+    return asker.setsockopt(SOL_SOCKET, 37, flags)
+
+
 def sockaddr(host):
     """Return a struct sockaddr_storage with an address."""
     if ":" in host:

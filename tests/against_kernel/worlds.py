@@ -43,6 +43,7 @@ ASSIGNMENT = re.compile(r"([\w, ]+?) = ")
 AUTOBOUND = re.compile(rb"\0[0-9a-f]{5}")
 ERROR = re.compile(rb"E.{19}\x03", re.DOTALL)
 ERROR6 = re.compile(rb"\x01.{7}`", re.DOTALL)
+FRAME = re.compile(rb"\0{12}(\x08\0E|\x86\xdd`)")
 HEADER = re.compile(rb"E.{8}[\x01\x11\xfd].{10}", re.DOTALL)
 NAMES = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # ENOTSUP has the same number
 LONG = 80
@@ -98,6 +99,8 @@ class Names:
     def _bytes(self, value: bytes) -> str:
         if AUTOBOUND.fullmatch(value):
             return self.of(value, "autobound")
+        if FRAME.match(value):
+            return f"a frame of {len(value)} bytes"  # with ports and checksums
         if HEADER.match(value):
             ports = value[9] == 17
             value = value[:4] + b"id" + value[6:10] + b"ck" + value[12:20] + (
@@ -224,6 +227,9 @@ class Kernel(World):
         real = {"socket": socket, "select": select, "os": os}
         super().__init__("kernel", {**real, **(wrapped or {})})
         self.private = private and private_network.enter()
+        with socket.socket(type=socket.SOCK_DGRAM) as asks:
+            asks.setsockopt(socket.SOL_SOCKET, 29, 1)  # SO_TIMESTAMP: for all, while one asks
+            self._stamped = asks.detach()  # open for as long as the process runs
 
     def renew(self) -> None:
         if self.private:

@@ -23,13 +23,14 @@ from ..machine.constants import (
     MSG_TRUNC,
     POLLERR,
 )
-from ..machine.errors import EAGAIN, EMSGSIZE, fail
+from ..machine.errors import EAGAIN, EMSGSIZE, ENOMSG, fail
 from ..network.addresses import remap, sockaddr, unmap
 from .buffers import Record, packet_cost
 from .icmp import is_fatal
 from .internet import Internet, InternetAddress
 from .ip_control import header_options, told
 from .protocol import EVERYTHING, Message, arrival
+from .stamping import notices
 
 LOCAL, ICMP, ICMP6 = 1, 2, 3  # sock_extended_err.ee_origin
 WHOLE, WHOLE4 = 65536, 65535  # bytes of the greatest packet on a link without bounds, and of IPv4
@@ -70,6 +71,19 @@ class DatagramErrors(Internet):
         self.returned(so, EMSGSIZE, to, b"", six)
         fail(EMSGSIZE)
 
+    def stamp(self, so: Any, packet: Any, taken: int) -> None:
+        """Tell *so* that its packet has gone, as far as it asked: notices among the errors."""
+        for data, note in notices(so, packet, taken):
+            cost = packet_cost(len(data), 0)
+            if so.buffer.cost + cost >= so.receive_size:
+                return
+            if so.pcb.errors is None:
+                so.pcb.errors = deque()
+            so.pcb.errors.append((ENOMSG, Record(
+                data, None, (note,), cost, None, so.host.clock.now)))
+            so.buffer.cost += cost
+            so.wake(POLLERR | EVERYTHING)
+
     def receive_error(self, so: Any, count: int) -> Message:
         """Take the oldest error that is kept, with up to *count* bytes of what was sent.
 
@@ -91,7 +105,8 @@ class DatagramErrors(Internet):
             so.error = 0
         data = record.data
         return Message(data[:count], record.address,
-                       (*told(so, record, returned=True), self.described(so, number, record)),
+                       (*told(so, record, returned=True),
+                        *(record.control or (self.described(so, number, record),))),
                        MSG_ERRQUEUE | (MSG_TRUNC if len(data) > count else 0),
                        min(len(data), count))
 

@@ -29,13 +29,14 @@ from ..network.packets import Datagram, Packet
 from ..network.wire import encode_payload
 from .buffers import Record
 from .protocol import moment
+from .stamping import TAKEN
 
 
 class Choices(NamedTuple):
     """What a sender chose for one packet; an empty source leaves it to the socket, 0.0.0.0 to
     the way that the packet takes.
 
-    *interface* 0 is any; a *segment* of 0 divides nothing.
+    *interface* 0 is any; a *segment* of 0 divides nothing; *stamps*: which are to be taken.
     """
 
     ttl: int = 64
@@ -44,6 +45,7 @@ class Choices(NamedTuple):
     interface: int = 0
     mark: int = 0
     segment: int = 0
+    stamps: int = 0
 
 
 PLAIN = Choices()
@@ -67,7 +69,8 @@ def check_control(so: Any, control: tuple[Any, ...]) -> None:
         if (level, kind) == (c.SOL_SOCKET, c.SO_MARK) and not so.host.privileged:
             fail(EPERM)
         if level == c.SOL_SOCKET and kind not in IGNORED and (
-                kind not in NUMBERS or len(value) != 4):
+                kind not in NUMBERS or len(value) != 4 or (
+                    kind == c.SO_TIMESTAMPING and struct.unpack("=I", value)[0] & ~TAKEN)):
             fail(EINVAL)
         if (level, kind) == (c.SOL_SOCKET, c.SO_PRIORITY) and not so.host.privileged and (
                 not 0 <= int.from_bytes(value, "little", signed=True) <= 6):
@@ -88,12 +91,18 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool) -> 
             segment = struct.unpack("=H", value)[0]
     marks = [value for level, kind, value in control if (level, kind) == (c.SOL_SOCKET, c.SO_MARK)]
     mark = struct.unpack("=i", marks[-1])[0] if marks else get("SO_MARK", 0)
+    stamps = get("SO_TIMESTAMPING", 0) & TAKEN
+    for level, kind, value in control:
+        if (level, kind) == (c.SOL_SOCKET, c.SO_TIMESTAMPING):
+            stamps = struct.unpack("=I", value)[0]
     if ":" in remote:
         hops = get("IPV6_MULTICAST_HOPS", 1) if multicast else get("IPV6_UNICAST_HOPS", 64)
-        chosen = Choices(hops, get("IPV6_TCLASS", 0), mark=mark, segment=segment)
+        chosen = Choices(hops, get("IPV6_TCLASS", 0), mark=mark, segment=segment,
+                         stamps=stamps)
         return _choose6(so, chosen, control)
     ttl = get("IP_MULTICAST_TTL", 1) if multicast else get("IP_TTL", 64)
-    return _choose4(so, Choices(ttl, get("IP_TOS", 0), mark=mark, segment=segment), control)
+    return _choose4(so, Choices(ttl, get("IP_TOS", 0), mark=mark, segment=segment,
+                                stamps=stamps), control)
 
 
 def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
@@ -231,7 +240,7 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
     *returned*: the packet is an ICMP error about what *so* sent, and the record has that.
     """
     get, packet = so.options.get, record.origin
-    result: list[tuple[int, int, bytes]] = list(moment(so, record.arrived))
+    result: list[tuple[int, int, bytes]] = list(moment(so, record.arrived, returned))
     if record.drops:
         result.append((c.SOL_SOCKET, c.SO_RXQ_OVFL, struct.pack("=I", record.drops)))
     if packet is None:

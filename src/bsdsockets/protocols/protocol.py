@@ -30,11 +30,13 @@ from ..machine.constants import (
     POLLWRBAND,
     POLLWRNORM,
     SO_TIMESTAMP,
+    SO_TIMESTAMPING,
     SO_TIMESTAMPNS,
     SOL_SOCKET,
 )
 from ..machine.errors import ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM, ESRCH, fail
 from ..machine.host import Credentials, Host
+from .stamping import RX_SOFTWARE, tells
 
 RECEIVE, SEND, BOTH = 1, 2, 3  # what a socket no longer does: Linux's RCV_SHUTDOWN, SEND_SHUTDOWN
 
@@ -81,8 +83,9 @@ def error_mask(so: Any) -> int:
 
 def wants_time(so: Any) -> bool:
     """True if *so* asked when what it reads has come."""
-    return bool(so.options and (so.options.get("SO_TIMESTAMP")
-                                or so.options.get("SO_TIMESTAMPNS")))
+    get = so.options.get
+    return bool(so.options and (get("SO_TIMESTAMP") or get("SO_TIMESTAMPNS")
+                                or get("SO_TIMESTAMPING", 0) & RX_SOFTWARE))
 
 
 def arrival(so: Any) -> float | None:
@@ -95,13 +98,20 @@ def time_of(moment: float, unit: int) -> bytes:
     return struct.pack("=qq", *divmod(int(EPOCH) * unit + round(moment * unit), unit))
 
 
-def moment(so: Any, arrived: float | None) -> tuple[tuple[int, int, bytes], ...]:
-    """The control message that says when something came: now, if nobody had asked then."""
+def moment(so: Any, arrived: float | None,
+           returned: bool = False) -> tuple[tuple[int, int, bytes], ...]:
+    """The control messages that say when something came: now, if nobody had asked then.
+
+    *returned*: it is a notice about what was sent, or an error.
+    """
+    told = []
     for option, number, unit in STAMPS:
         if so.options.get(option):
-            then = so.host.clock.now if arrived is None else arrived
-            return ((SOL_SOCKET, number, time_of(then, unit)),)
-    return ()
+            arrived = so.host.clock.now if arrived is None else arrived
+            told.append((SOL_SOCKET, number, time_of(arrived, unit)))
+    if arrived is not None and tells(so, returned):
+        told.append((SOL_SOCKET, SO_TIMESTAMPING, time_of(arrived, 10**9) + bytes(32)))
+    return tuple(told)
 
 
 def check_claim(host: Host, claim: Credentials) -> None:

@@ -20,7 +20,7 @@ from ..machine.constants import (
     MSG_OOB,
 )
 from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
-from ..network.addresses import ALL_HOSTS, LOOPBACK6, is_any, is_mapped, pack, unmap
+from ..network.addresses import ALL_HOSTS, LOOPBACK6, is_any, is_mapped, pack, unmap, unpack
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.parse import carried, parse
@@ -194,7 +194,7 @@ class Raw(Datagrams):
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
                  chosen: Choices) -> None:
         if so.options.get(whole_packets(so)):
-            self._send_whole(so, source, data)
+            self._send_whole(so, source, data, chosen)
             return
         end = so.pcb
         end.used = packet_cost(len(data), head_of(so)) if end.pending is None else (
@@ -217,7 +217,10 @@ class Raw(Datagrams):
         if at >= 0:
             packet = packet._replace(
                 payload=with_checksum(packet, data[:at] + bytes(2) + data[at + 2:], at))
-        self.node.send(carried(packet._replace(made=encode(packet))))
+        packet = carried(packet._replace(made=encode(packet)))
+        if chosen.stamps:
+            self.stamp(so, packet, chosen.stamps)
+        self.node.send(packet)
 
     def _check_header(self, so: Any, data: bytes, remote: str) -> None:
         """What a program gives as a whole packet must fit the link and have room for a header."""
@@ -227,7 +230,7 @@ class Raw(Datagrams):
         if len(data) < (20 if four else 40):
             fail(EINVAL)
 
-    def _send_whole(self, so: Any, source: str, data: bytes) -> None:
+    def _send_whole(self, so: Any, source: str, data: bytes, chosen: Choices) -> None:
         """Send a packet as it is; IPv4's length and sum are filled in, and what is 0 in it.
 
         That is the source, and the identification unless Don't Fragment is set.
@@ -251,6 +254,9 @@ class Raw(Datagrams):
             head += address + data[16:size]
             data = head[:10] + struct.pack("!H", checksum(head)) + head[12:] + data[size:]
         packet = parse(data)
+        if chosen.stamps:  # also where it is none that IP takes: it has gone
+            own = unpack(data[12:16] if so.family == AF_INET else data[8:24])
+            self.stamp(so, Packet(own, "", 0, b"", made=data), chosen.stamps)
         if packet is not None:
             self.node.send(packet)
 

@@ -281,8 +281,11 @@ class Udp(UdpLookup):
         except OSError:
             so.wake(WRITABLE_BAND)  # it has been in the send buffer
             raise
-        self.node.send(Packet(source, remote, self.number, datagram, chosen.ttl, chosen.tos,
-                              fragment=may_fragment(so), mark=chosen.mark, routed=routed))
+        packet = Packet(source, remote, self.number, datagram, chosen.ttl, chosen.tos,
+                        fragment=may_fragment(so), mark=chosen.mark, routed=routed)
+        if chosen.stamps:
+            self.stamp(so, packet, chosen.stamps)
+        self.node.send(packet)
 
     def arrive(self, packet: Packet) -> None:
         """Give a datagram to the socket with its port, or answer that there is none.

@@ -25,6 +25,7 @@ from ..machine.errors import (
     EPERM,
     fail,
 )
+from ..protocols import stamping as s
 from ..protocols.protocol import WRITABLE_BAND
 from ..protocols.tcp_connection import repetitions
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
@@ -151,6 +152,22 @@ def one_timestamp(so: Any, value: int) -> int:
     """SO_TIMESTAMP and SO_TIMESTAMPNS: the one ends the other."""
     so.options["SO_TIMESTAMP"] = so.options["SO_TIMESTAMPNS"] = 0
     return value
+
+
+def stamping(so: Any, flags: int) -> int:
+    """SO_TIMESTAMPING: flags that there are and that go together; packets are counted from 0."""
+    old = so.options.get("SO_TIMESTAMPING", 0)
+    if flags & ~s.EVERY or flags & (s.OPT_ID_TCP | s.OPT_ID) == s.OPT_ID_TCP:
+        fail(EINVAL)
+    if flags & ~old & s.OPT_ID:
+        if so.protocol.name_of == "tcp" and so.pcb.state in (CLOSED, LISTEN):
+            fail(EINVAL)
+        so.options[s.COUNT] = 0
+    if flags & (s.OPT_STATS | s.OPT_TSONLY) == s.OPT_STATS:
+        fail(EINVAL)
+    if flags & s.BIND_PHC:  # no interface here has a clock
+        fail(EINVAL if so.options.get("SO_BINDTODEVICE") else EOPNOTSUPP)
+    return flags
 
 
 def low_water(so: Any, value: int) -> int:

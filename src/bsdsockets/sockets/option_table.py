@@ -72,6 +72,8 @@ OF_SOCKETS = (
     _modelled("SO_BINDTODEVICE", "bytes", default=b"", least=0, check=o.device),
     _modelled("SO_TIMESTAMP", "bool", check=o.one_timestamp),
     _modelled("SO_TIMESTAMPNS", "bool", check=o.one_timestamp),
+    _modelled("SO_TIMESTAMPING", check=o.stamping, read=lambda so: struct.pack(
+        "=ii", so.options.get("SO_TIMESTAMPING", 0), 0)),
     _modelled("SO_ACCEPTCONN", settable="", read=lambda so: int(so.queue is not None)),
     _modelled("SO_MARK", needs=o.always),
     _modelled("SO_PROTOCOL", settable="", read=lambda so: so.protocol_number),
