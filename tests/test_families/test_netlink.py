@@ -1,5 +1,6 @@
 """AF_NETLINK on the model: messages as RFC 3549 has them, answers as Linux's."""
 
+import contextlib
 import os
 import struct
 import sys
@@ -154,6 +155,26 @@ def test_a_group_hears_of_changes(socket: Any) -> None:
     assert kinds == [NEWADDR, NEWLINK]
     assert sender == (0, 1 << 4)
     assert struct.unpack("=Q", value)[0] == 0x11
+
+
+def test_a_group_hears_of_routes_as_addresses_come_and_go(socket: Any) -> None:
+    def told(kind: int, last: int, length: int) -> list[tuple[int, int, int]]:
+        """Flags, length and kind of each route."""
+        body = bytearray(address(1, last))
+        body[1] = length
+        ask(sock, kind, bytes(body), REQUEST | ACK)
+        found = []
+        with contextlib.suppress(TimeoutError):
+            while True:
+                [(_, flags, _, body)] = parts(listener.recv(65536))
+                found.append((flags, body[1], body[7]))
+        return found
+
+    with route(socket, groups=1 << 6) as listener, route(socket) as sock:
+        assert told(NEWADDR, 7, 8) == [(0x600, 32, 2), (0x600, 8, 2), (0x600, 32, 3)]
+        assert told(NEWADDR, 8, 24) == [(0x600, 32, 2), (0x600, 24, 2), (0x600, 32, 3)]
+        assert told(NEWADDR, 7, 24) == [(0xC00, 32, 2)]  # another to the same
+        assert told(DELADDR, 7, 8) == [(0, 8, 2), (0, 32, 3), (0, 32, 2)]
 
 
 def test_what_does_not_fit_is_lost_and_the_next_recv_says_so(socket: Any) -> None:

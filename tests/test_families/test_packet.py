@@ -142,6 +142,13 @@ def test_a_packet_that_nobody_can_have_sent_is_seen_and_dropped(machine: Machine
             receiver.recv(10)
 
 
+def test_a_packet_from_nobody_to_nobody_is_not_answered(machine: Machine) -> None:
+    with packet(machine, 3, ALL) as watcher, packet(machine, 3, 0) as maker:
+        frame = made(bytes(4), bytes(4), 17, struct.pack("!HHHH", 77, 9, 8, 0))
+        maker.send(frame)
+        assert {data for data, _ in frames(watcher)} == {frame}
+
+
 def test_a_raw_socket_gets_the_packet_of_a_frame_and_not_the_frame(machine: Machine) -> None:
     socket = machine.load("socket")
     with (socket.socket(socket.AF_INET, socket.SOCK_RAW, 253) as raw,

@@ -391,3 +391,8 @@ def by_making(route: bytes) -> tuple[int, int]:
 def by_ending(route: bytes) -> tuple[bool, bool]:
     """The order in which they go: the network's, broadcast, the one to itself."""
     return (route[1] == 32, route[7] != BROADCAST)
+
+
+def same_way(one: bytes, other: bytes) -> bool:
+    """True if two routes lead to the same network."""
+    return one[1] == other[1] and attributes(one[12:])[1] == attributes(other[12:])[1]

@@ -26,7 +26,7 @@ from ..machine.constants import AF_INET, AF_INET6
 from ..machine.errors import EBUSY, EEXIST, EINVAL, ENODEV, EOPNOTSUPP, EPERM, fail
 from ..network.frames import ARPHRD_LOOPBACK, IFF_RUNNING, IFF_UP, find
 from ..network.node import Interface, Node
-from .netlink_addresses import Addresses, by_ending, by_making
+from .netlink_addresses import Addresses, by_ending, by_making, same_way
 from .netlink_messages import (
     ACK,
     BULK,
@@ -59,7 +59,8 @@ LEAST6 = 1280  # bytes that IPv6 needs of a link
 HEADS = {4: 16, 5: 8, 6: 12}  # by a quarter of the type: bytes before the attributes
 GROUP_LINK, GROUP_ADDRESS = 1, {4: 5, 6: 9}
 SOL_NETLINK, CAP_ACK, EXT_ACK = 270, 10, 11
-GROUP_ROUTE, GROUP_ROUTE6, CREATE, CREATED = 7, 11, 0x400, 0x600  # CREATED: and NLM_F_APPEND
+GROUP_ROUTE, GROUP_ROUTE6, CREATE = 7, 11, 0x400
+CREATED, APPENDED = 0x600, 0xC00  # NLM_F_CREATE, and NLM_F_EXCL or NLM_F_APPEND
 AT_ONCE = ((GETADDR, AF_INET6), (GETLINK, AF_INET6))  # lists in one datagram with their end
 Change = tuple[int, int, bytes, int]  # a group; type, body and flags of what it is told
 
@@ -186,7 +187,8 @@ class Route:
             kind, flags, order = (NEWROUTE, CREATED, by_making) if part == NEWADDR else (
                 DELROUTE, 0, by_ending)
             for route in sorted(after ^ before, key=order):
-                yield GROUP_ROUTE, kind, route, flags
+                beside = flags and any(same_way(route, each) for each in before)
+                yield GROUP_ROUTE, kind, route, APPENDED if beside else flags
             before = after
 
     # Links
