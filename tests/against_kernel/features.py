@@ -274,6 +274,14 @@ PROGRAMS = {
     "a.sendmsg([b'x'], [(SOL_SOCKET, SCM_CREDENTIALS, struct.pack('3i', 1, 2, 3))])",
     "SO_PASSCRED binds an unbound sender": "a = udgram(); a.bind('p'); b = udgram(); "
     "b.setsockopt(SOL_SOCKET, SO_PASSCRED, 1); b.sendto(b'x', 'p'); a.recvfrom(9)",
+    "SO_PEEK_OFF of TCP goes back by what is read": "l = tcp(); l.bind(LO); l.listen(); "
+    "a = tcp(); a.connect(at(l)); b, peer = accept(l); b.setsockopt(SOL_SOCKET, 42, 0); "
+    "a.send(b'0123456789'); b.recv(4, MSG_PEEK); b.recv(3); b.getsockopt(SOL_SOCKET, 42); "
+    "b.recv(3, MSG_PEEK); b.recv(99); b.getsockopt(SOL_SOCKET, 42); a.send(b'abc'); "
+    "b.recv(9, MSG_PEEK)",
+    "a socket of IPv4 takes an address of IPv4 in the clothes of IPv6": "a = udp(); "
+    "a.bind(('::ffff:127.0.0.1', 0)); a.sendto(b'x', of(a, '::FFFF:7f00:1')); a.recv(9); look(a); "
+    "a.connect(('::ffff:127.0.0.1%lo', 9)); a.connect(('::127.0.0.1', 9))",
     "SO_PEEK_OFF walks along": "a, b = pair(SOCK_STREAM); a.send(b'0123456789'); "
     "b.setsockopt(SOL_SOCKET, 42, 0); b.recv(3, MSG_PEEK); b.recv(3, MSG_PEEK); b.recv(2); "
     "b.recv(3, MSG_PEEK); b.getsockopt(SOL_SOCKET, 42)",

@@ -6,10 +6,17 @@ Sources: Linux ip(7), ipv6(7); CPython ``getsockaddrarg`` for what a program may
 from operator import index
 from typing import Any
 
-from ..machine.constants import EAI_ADDRFAMILY, IPPROTO_ICMP, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
+from ..machine.constants import (
+    AF_INET,
+    EAI_ADDRFAMILY,
+    IPPROTO_ICMP,
+    SOCK_DGRAM,
+    SOCK_RAW,
+    SOCK_STREAM,
+)
 from ..machine.errors import EACCES, EPROTONOSUPPORT, fail
 from ..machine.host import Host
-from ..network.addresses import version
+from ..network.addresses import is_mapped, unmap, version
 from ..network.names import Resolver, UnknownName
 from .family import Family
 
@@ -67,6 +74,9 @@ class InternetFamily(Family):
         numeric = self.resolver.numeric(name)
         if numeric is None:
             return self.resolver.getaddrinfo(name, None, self.number, SOCK_DGRAM)[0].address
+        if self.number == AF_INET and is_mapped(numeric):
+            self.resolver.scope(name)
+            return unmap(numeric)
         if version(numeric) != version(self.any_address):
             raise UnknownName(EAI_ADDRFAMILY)
         self.resolver.scope(name)  # refuses a zone that there is not
