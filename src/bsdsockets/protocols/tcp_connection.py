@@ -24,14 +24,10 @@ HEADER4 = ("IP_TTL", "IP_TOS")
 HEADER6 = ("IPV6_UNICAST_HOPS", "IPV6_TCLASS")
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
-<<<<<<< HEAD
+# What ends the short ways, and the value that does not:
 SLOW = {"TCP_CORK": 0, "TCP_QUICKACK": 1, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0,
-        "SO_TIMESTAMPING": 0, "TCP_INQ": 0,
-        "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0, "TCP_DEFER_ACCEPT": 0}  # and what changes nothing
-=======
-SLOW = {"TCP_CORK": 0, "TCP_QUICKACK": 1, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0, "TCP_INQ": 0,
-        "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0, "TCP_DEFER_ACCEPT": 0, "SO_PEEK_OFF": -1}  # and what changes nothing
->>>>>>> 1d8bceb (SO_PEEK_OFF ends TCP's short way of reading; a socket of IPv4 takes mapped addresses)
+        "SO_TIMESTAMPING": 0, "TCP_INQ": 0, "SO_PEEK_OFF": -1,
+        "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0, "TCP_DEFER_ACCEPT": 0}
 
 
 def is_slow(so: Any) -> bool:
