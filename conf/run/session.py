@@ -122,7 +122,7 @@ class Page:
         traceback.clear_frames(error.__traceback__)
         if isinstance(error, errors.Deadlock):
             more["deadlock"] = str(error)
-            self.machine.hint = lonely(str(error))
+            self.machine.hint = lonely(str(error), error)
         return got, last, more
 
     @staticmethod

@@ -164,7 +164,7 @@ class Shell:
             told = str(deadlock)
             if hidden := self.machine.watch.hidden:
                 told = f"nobody can ever wake: {waits(self.scheduler, hidden)}"
-            return self._taken(), {"deadlock": told, "hint": lonely(told)}
+            return self._taken(), {"deadlock": told, "hint": lonely(told, deadlock)}
         except TookTooLong as stopped:
             return self._taken(), {"stopped": str(stopped), "hint": lonely(str(stopped))}
         except RuntimeError as refused:  # no second stack in this browser

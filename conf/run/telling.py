@@ -198,6 +198,9 @@ def _is_ours(frame: traceback.FrameSummary) -> bool:
     return frame.filename.startswith(HERE)
 
 
+ONE_PROCESS = "A page is one process; it cannot start another."
+
+
 def hint(error: BaseException | None) -> str:
     """Why it is so on a page and may not be elsewhere; nothing if it is the same everywhere.
 
@@ -224,6 +227,8 @@ def _hint(error: BaseException) -> str:
         return "Nobody types here: standard input is at its end."
     if isinstance(error, MemoryError):
         return "The browser gives Python no more memory."
+    if "TLS not supported" in str(error):
+        return "A browser's Python has no TLS; on a computer this works."
     module = getattr(error, "obj", None)
     if isinstance(module, types.ModuleType) and module.__name__ in ("os", "signal"):
         return f"A browser's Python has no {module.__name__}.{getattr(error, 'name', '')}."
@@ -232,6 +237,8 @@ def _hint(error: BaseException) -> str:
 
 def _hint_of_import(error: ImportError) -> str:
     name = (error.name or "").partition(".")[0]
+    if name in ("_multiprocessing", "_posixsubprocess"):
+        return ONE_PROCESS
     if name in sys.stdlib_module_names:
         return f"A browser's Python has no {name}."
     if isinstance(error, ModuleNotFoundError) and name:
@@ -251,11 +258,11 @@ def _hint_of_call(error: OSError) -> str:
     if name == "ECONNREFUSED":
         return "Only what runs on this page can be reached, not a server on your computer."
     if name == "ENOSYS" or "does not support processes" in str(error.strerror):
-        return "A page is one process; it cannot start another."
+        return ONE_PROCESS
     return ""
 
 
-def lonely(told: str) -> str:
+def lonely(told: str, error: BaseException | None = None) -> str:
     """What to do for a server that no client can reach; *told* is why its run was ended.
 
     >>> lonely("nobody can ever wake: program.py in accept(3): waits for a connection")
@@ -264,6 +271,14 @@ def lonely(told: str) -> str:
     ''
     """
     waiting = re.split("nobody can ever wake: |does not end; ", told)[-1].split("; ")
+    if told.endswith("epoll_wait: waits for something to read") and _is_of_a_loop(error):
+        return "The event loop has nothing left to do: no task will ever do what is awaited."
     if all(re.search(r" in (accept\(|epoll_wait|poll|select)", each) for each in waiting):
         return "A server alone on this page has no clients: let a thread of the program be one."
     return ""
+
+
+def _is_of_a_loop(error: BaseException | None) -> bool:
+    """Whether asyncio waited, and not for a socket: it watches one of its own."""
+    frames = traceback.extract_tb(error.__traceback__) if error else []
+    return any("asyncio" in frame.filename for frame in frames)

@@ -66,6 +66,20 @@ MISTAKES = {
         "Only what runs on this page can be reached", "[Errno 111] Connection refused"),
     "import subprocess\nsubprocess.run(['ls'])\n": (
         "A page is one process; it cannot start another.", "OSError"),
+    "import multiprocessing\nmultiprocessing.Process(target=print).start()\n": (
+        "A page is one process; it cannot start another.", "ModuleNotFoundError"),
+    "import socket, ssl\nnear, far = socket.socketpair()\n"
+    "ssl.create_default_context().wrap_socket(near, server_hostname='localhost')\n": (
+        "A browser's Python has no TLS; on a computer this works.", "RuntimeError: TLS not"),
+    "import asyncio\nasync def f(): await asyncio.Event().wait()\nasyncio.run(f())\n": (
+        "The event loop has nothing left to do: no task will ever do what is awaited.", "Deadlock"),
+    "import asyncio\nasync def f():\n"
+    "    await (await asyncio.start_server(print, '127.0.0.1', 0)).serve_forever()\n"
+    "asyncio.run(f())\n": (ALONE, "Deadlock"),
+    "import socket\nnear, far = socket.socketpair()\nwhile True: near.send(b'x' * 1000)\n": (
+        "Deadlock: nobody can ever wake: program.py in send(3): waits for room to write.", ""),
+    "def naturals():\n    while True: yield 1\nlist(naturals())\n": (
+        "Stopped after 1 s: program.py is computing at line 2 in naturals(); nobody waits.", ""),
     "import os\nos.fork()\n": ("A page is one process", "[Errno 38] Function not implemented"),
     "import signal\nsignal.alarm(1)\n": ("A browser's Python has no signal.alarm.", "Attribute"),
     "import asyncio\nasync def f(): print('x', end='')\nasyncio.run(f()); asyncio.run(f())\n": (
