@@ -400,3 +400,16 @@ def test_a_socket_of_the_host_s_is_refused_as_such(tmp_path: Path) -> None:
         with pytest.raises(ConnectionRefusedError, match="Connection refused"):
             client.connect(path)
     machine.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_forgotten_socket_is_closed_also_where_the_warning_is_an_error() -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    one, other = socket.socketpair()
+    with warnings.catch_warnings(), other:
+        warnings.simplefilter("error", ResourceWarning)
+        del one
+        gc.collect()
+        assert other.recv(1) == b""
+    machine.close()

@@ -6,9 +6,7 @@
          |  calls
     machine.calls: descriptors, bytes, errors as numbers
 
-What a wrong argument raises is CPython's, to the letter.
-
-Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13.
+Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13, to the letter where arguments are wrong.
 """
 
 import sys
@@ -89,10 +87,11 @@ class Socket(Receiver):
 
     def __del__(self) -> None:
         fd = getattr(self, "_fd", -1)
-        if fd == -1:
+        if fd == -1 or sys.is_finalizing():
             return
-        if not sys.is_finalizing():
+        try:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, 2, source=self)
+        finally:  # also where the warning is an error
             self._fd = -1
             with suppress(OSError):
                 self._machine.calls.close(fd)
