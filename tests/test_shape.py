@@ -27,14 +27,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1303,
+    "machine": 1304,
     "network": 694,
-    "protocols": 7094,
+    "protocols": 7096,
     "families": 539,
     "sockets": 825,
     "calls": 890,
     "faults": 385,
-    "face": 4142,
+    "face": 4143,
 }
 
 NO_CODE = {
