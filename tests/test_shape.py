@@ -28,13 +28,13 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1304,
-    "network": 694,
-    "protocols": 7096,
+    "network": 697,
+    "protocols": 7110,
     "families": 539,
     "sockets": 825,
     "calls": 890,
     "faults": 385,
-    "face": 4143,
+    "face": 4146,
 }
 
 NO_CODE = {

@@ -72,6 +72,15 @@ FOUND_WIDE = {
     "a.send(bytes(40000)); receive(a, 9, 99, MSG_ERRQUEUE); a.send(b'x'); "
     "a.setsockopt(IPPROTO_IP, IP_OPTIONS, b'\\1\\1\\1\\0'); a.send(bytes(65507)); "
     "receive(a, 9, 99, MSG_ERRQUEUE)",
+    "an error gives back what ICMP quotes": "; ".join(
+        f"a = {made}; a.setsockopt({option}, 1); a.connect({to}); a.send({head} + bytes({size})); "
+        "len(a.recv(9999, MSG_ERRQUEUE))"
+        for made, option, to, head in (
+            ("udp()", "IPPROTO_IP, 11", "nobody()", "b''"),
+            ("udp6()", "IPPROTO_IPV6, 25", "nobody(AF_INET6)", "b''"),
+            ("rawudp()", "IPPROTO_IP, 11", "LO", "bytes(3) + b'\\7' + (8).to_bytes(2) + bytes(2)"),
+            ("rawudp6()", "IPPROTO_IPV6, 25", "LO6", "bytes(3) + b'\\7' + bytes(4)"))
+        for size in (500, 512, 520, 521, 1184, 1185, 5000)),
     "an address of another host": "r = udp(); r.bind(LO); q = udp6(); q.bind(LO6); " + "; ".join(
         f"a = {made}; a.setsockopt({option}, 1); a.bind({own}); a.sendto(b'x', at({to})); "
         f"{to}.recvfrom(9); a.connect(at({to})); a.getsockname()[0]; a.send(b'y'); "

@@ -103,7 +103,7 @@ def encode_icmp(packet: Packet) -> bytes:
     data = message.data
     if message.about is not None:
         whole = encode(message.about)
-        data = whole[:1232 if len(pack(packet.source)) == 16 else 548]
+        data = whole[:most_quoted(":" in packet.source)]
     body = struct.pack("!BBHI", message.type, message.code, 0, message.rest) + data
     if packet.protocol == ICMP6:
         return with_checksum(packet, body, 2)
@@ -114,6 +114,11 @@ def decode_icmp(body: bytes) -> Icmp:
     """Read an ICMP message that a program made."""
     kind, code, _, rest = struct.unpack("!BBHI", body[:8].ljust(8, b"\0"))
     return Icmp(kind, code, rest, body[8:])
+
+
+def most_quoted(six: bool) -> int:
+    """How many bytes of a packet an error of ICMP quotes (RFC 1812 4.3.2.3; RFC 4443 2.4 (c))."""
+    return 1232 if six else 548
 
 
 def decode_quoted(data: bytes) -> Packet | None:

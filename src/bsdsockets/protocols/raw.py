@@ -24,7 +24,14 @@ from ..network.addresses import ALL_HOSTS, LOOPBACK6, is_any, is_mapped, pack, u
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.parse import carried, parse
-from ..network.wire import checksum, encode, encode_payload, sum_of, with_checksum
+from ..network.wire import (
+    checksum,
+    encode,
+    encode_payload,
+    most_quoted,
+    sum_of,
+    with_checksum,
+)
 from .buffers import Record, look, packet_cost
 from .datagram import Datagrams
 from .icmp import IcmpErrors
@@ -311,9 +318,10 @@ class Raw(Datagrams):
         back = about._replace(source=about.destination, destination=about.source)
         for so in self.sockets:
             if self._is_for(so, back):
-                data = encode_payload(about)
+                six = ":" in packet.source
+                data = encode_payload(about)[:most_quoted(six) - (40 if six else 20)]
                 to = InternetAddress(about.destination, 0)
-                self.returned(so, number, to, data, ":" in packet.source, 8 + len(data), packet)
+                self.returned(so, number, to, data, six, 8 + len(data), packet)
 
     def _wants(self, so: Any, packet: Packet) -> bool:
         if not self._is_for(so, packet):

@@ -22,7 +22,7 @@ from ..machine.errors import EAGAIN, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
 from ..network.addresses import ANY4, LOOPBACK4, is_mapped, pack, unpack
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
-from ..network.wire import encode_payload
+from ..network.wire import encode_payload, most_quoted
 from .buffers import Record, packet_cost
 from .icmp import IcmpErrors
 from .internet import InternetAddress
@@ -371,5 +371,6 @@ class Udp(UdpLookup):
         if so is not None:
             to = InternetAddress(self.dressed(so, about.destination), datagram.destination)
             six = ":" in packet.source
-            size = min(len(datagram.data) + (48 if six else 28), 1232 if six else 548)
-            self.returned(so, number, to, datagram.data, six, 8 + size, packet)
+            headers = 48 if six else 28
+            quoted = datagram.data[:most_quoted(six) - headers]
+            self.returned(so, number, to, quoted, six, 8 + headers + len(quoted), packet)
