@@ -282,6 +282,12 @@ PROGRAMS = {
     "a socket of IPv4 takes an address of IPv4 in the clothes of IPv6": "a = udp(); "
     "a.bind(('::ffff:127.0.0.1', 0)); a.sendto(b'x', of(a, '::FFFF:7f00:1')); a.recv(9); look(a); "
     "a.connect(('::ffff:127.0.0.1%lo', 9)); a.connect(('::127.0.0.1', 9))",
+    "what is collected for IPv6 stays whole where that is asked for": "a = udp6(); "
+    "a.connect(('::1', 9)); a.setsockopt(IPPROTO_IPV6, 23, 2); a.send(b'x' * 10, MSG_MORE); "
+    "a.send(b'x' * 65479); a.send(b'x' * 10, MSG_MORE); a.send(b'x' * 65478); "
+    "a.setsockopt(IPPROTO_IPV6, 23, 0); a.send(b'x' * 10, MSG_MORE); a.send(b'x' * 65479)",
+    "an epoll instance whose number is closed is closed without an error": "e = select.epoll(); "
+    "os.close(e.fileno()); e.close(); e.closed",
     "SO_PEEK_OFF walks along": "a, b = pair(SOCK_STREAM); a.send(b'0123456789'); "
     "b.setsockopt(SOL_SOCKET, 42, 0); b.recv(3, MSG_PEEK); b.recv(3, MSG_PEEK); b.recv(2); "
     "b.recv(3, MSG_PEEK); b.getsockopt(SOL_SOCKET, 42)",

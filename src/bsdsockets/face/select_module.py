@@ -264,10 +264,11 @@ class Epoll:
         return self._fd < 0
 
     def close(self) -> None:
-        """Close the instance; a second time does nothing."""
+        """Close the instance; a second time does nothing, and neither does an error."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
-            self._machine.calls.close(fd)
+            with contextlib.suppress(OSError):
+                self._machine.calls.close(fd)
 
     def __enter__(self) -> "Epoll":
         self.fileno()

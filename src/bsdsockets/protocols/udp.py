@@ -58,6 +58,12 @@ def trimmed(packet: Packet) -> Packet:
     return packet._replace(made=packet.made[:-behind]) if behind else packet
 
 
+def stays_whole6(so: Any) -> bool:
+    """True if what *so* sends over IPv6 may not be cut into fragments: ipv6(7)."""
+    return bool(so.options.get("IPV6_DONTFRAG")
+                or so.options.get("IPV6_MTU_DISCOVER", 1) in (2, 3, 4))
+
+
 class Udp(UdpLookup):
     """UDP of one host; UDP-Lite is the same with another number."""
 
@@ -101,8 +107,7 @@ class Udp(UdpLookup):
     def check_length(self, so: Any, data: bytes, remote: str, port: int) -> None:
         if len(data) > LONGEST - (8 if ":" in remote else 28 + header_options(so)):
             self.too_long(so, remote, port)
-        if len(data) > WHOLE6 and (so.options.get("IPV6_DONTFRAG")
-                                   or so.options.get("IPV6_MTU_DISCOVER", 1) in (2, 3, 4)):
+        if len(data) > WHOLE6 and stays_whole6(so):
             self.too_long(so, remote, port)
         if len(data) > WHOLE6 and 2 * so.send_size <= WHOLE6:
             fail(ENOBUFS)  # the second of its two fragments finds no room
@@ -218,7 +223,8 @@ class Udp(UdpLookup):
             self.check_size4(data, flags)
         if mapped and six:
             fail(EINVAL)  # the datagram that is being collected is one of IPv6
-        if len(end.pending) + len(data) > LONGEST - (8 if six else 28):
+        size = len(end.pending) + len(data)
+        if size > LONGEST - (8 if six else 28) or (six and size > WHOLE6 and stays_whole6(so)):
             end.pending = None
             so.wake(WRITABLE_BAND)  # what was collected has left the send buffer
             self.too_long(so, *end.flow[1:])
