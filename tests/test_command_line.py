@@ -94,7 +94,8 @@ def test_it_does_what_python_does(here: Path, case: str) -> None:
     assert on_model == on_kernel
 
 
-@pytest.mark.parametrize("words", [["-z", "show.py"], ["-c"], ["-m"], ["--sead", "3", "show.py"]])
+@pytest.mark.parametrize("words", [["-z", "show.py"], ["-c"], ["-m"], ["--sead", "3", "show.py"],
+                                   ["--pcap", "nowhere/a.pcap", "show.py"]])
 def test_what_it_does_not_take_is_said_with_its_usage(here: Path, words: list[str]) -> None:
     output, errors, status = run(here, ["-m", "bsdsockets", "run", *words], "")
     assert (output, status) == ("", 2)

@@ -28,6 +28,15 @@ def fault(text: str) -> Fault:
         raise argparse.ArgumentTypeError(str(failure)) from None
 
 
+def writable(path: str) -> str:
+    """The *path* of a file that can be written, or a complaint."""
+    try:
+        open(path, "wb").close()
+    except OSError as failure:
+        raise argparse.ArgumentTypeError(str(failure)) from None
+    return path
+
+
 def list_faults() -> int:
     """Print what may go wrong."""
     for each in known():
@@ -112,7 +121,8 @@ def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
                         help="at a terminal: look around when the program has ended")
     runner.add_argument("--seed", type=int, default=0, help="which schedule (default 0)")
     runner.add_argument("--real-time", action="store_true", help="sleep where time would jump")
-    runner.add_argument("--pcap", metavar="FILE", help="write the packets to a capture file")
+    runner.add_argument("--pcap", metavar="FILE", type=writable,
+                        help="write the packets to a capture file")
     runner.add_argument("--profile", metavar="NAME", type=probe.profile, default=BUILT_IN,
                         help="which address families there are: 'built in' (the default),\n"
                         "'every module', 'as this machine', or a recorded kernel, '6.12'")
