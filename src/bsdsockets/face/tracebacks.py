@@ -51,7 +51,7 @@ def without_ours(error: BaseException | None,
     begin = first_of_program([entry.tb_frame for entry in entries])
     if begin is not None:
         entries = entries[begin:]
-        if isinstance(error, FROM_CALLS):
+        if isinstance(error, FROM_CALLS) or not is_ours(entries[-1].tb_frame):  # a handler's
             entries = [entry for entry in entries if not is_ours(entry.tb_frame)]
     elif isinstance(error, SyntaxError):
         return None  # the program's first file could not be read
@@ -61,11 +61,21 @@ def without_ours(error: BaseException | None,
     return following
 
 
+def forget_ours(error: BaseException) -> None:
+    """Take out of an error's context what the model handled itself before it raised that."""
+    while (context := error.__context__) is not None and context.__traceback__ is not None:
+        frames = [frame for frame, _ in traceback.walk_tb(context.__traceback__)]
+        if not all(map(is_ours, frames)):
+            return
+        error.__context__ = context.__context__
+
+
 def trim(error: BaseException, seen: tuple[BaseException, ...] = ()) -> BaseException:
     """Leave the lines that are not the program's out of an exception and of its causes."""
     if error in seen:
         return error
     error.__traceback__ = without_ours(error, error.__traceback__)
+    forget_ours(error)
     for other in (error.__cause__, error.__context__, *getattr(error, "exceptions", ())):
         if isinstance(other, BaseException):
             trim(other, (*seen, error))
@@ -79,6 +89,8 @@ def install_in_library() -> None:
 
     def __init__(self: Any, exc_type: Any, exc_value: Any, exc_traceback: Any,
                  *more: Any, **named: Any) -> None:
+        if exc_value is not None:
+            forget_ours(exc_value)
         describe(self, exc_type, exc_value, without_ours(exc_value, exc_traceback), *more, **named)
 
     def walk_stack(f: types.FrameType | None) -> Iterator[tuple[types.FrameType, int]]:

@@ -3,10 +3,14 @@
 import asyncio
 import atexit
 import logging
+import os
+import select
+import signal
 import socket
 import socketserver
 import sys
 import threading
+import time
 import traceback
 
 
@@ -27,6 +31,41 @@ def caught():
             raise ValueError("another") from error
     except ValueError:
         logging.exception("logged")
+
+
+def while_handling():
+    """What the system refuses while an exception is handled has that as its context."""
+    try:
+        try:
+            fail()
+        except OSError:
+            socket.socket(socket.AF_UNIX).connect("/nowhere/at/all")
+    except OSError:
+        traceback.print_exc(file=sys.stdout)
+    closed = socket.socket()
+    os.close(closed.detach())
+    try:
+        os.close(closed.fileno())
+    except OSError:
+        traceback.print_exc(file=sys.stdout)
+
+
+def handle(number, frame):
+    raise ValueError(number)
+
+
+def from_a_handler():
+    """The handler of a signal is called by the line that waits."""
+    signal.signal(signal.SIGALRM, handle)
+    one, other = socket.socketpair()
+    for wait in (lambda: time.sleep(60), lambda: one.recv(1), lambda: select.select([one], [], [])):
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        try:
+            wait()
+        except ValueError:
+            traceback.print_exc(file=sys.stdout)
+    one.close()
+    other.close()
 
 
 class Handler(socketserver.BaseRequestHandler):
@@ -66,6 +105,8 @@ class Finalized:
 
 def main():
     caught()
+    while_handling()
+    from_a_handler()
     in_a_server()
     on_a_loop()
     a_stack()
