@@ -205,6 +205,13 @@ SEARCHES = [
     ("udp broadcast receive", "how-to/broadcast-and-multicast.html"),
     ("transfer files between computers", "how-to/send-a-file.html"),
     ("own certificate authority", "how-to/encrypt-with-tls.html"),
+    ("is a socket thread safe", "how-to/share-between-threads.html"),
+    ("how to keep the connection open", "how-to/keep-a-connection-open.html"),
+    ("websocket server without a library", "how-to/speak-websocket.html"),
+    ("connect through a socks5 proxy", "how-to/go-through-a-proxy.html"),
+    ("limit the bandwidth", "how-to/limit-the-rate.html"),
+    ("http streaming response", "how-to/stream-an-answer.html"),
+    ("non-blocking recv", "reference/calls/recv.html"),
     # messages, pasted with what stands around them
     ("OverflowError: bind(): port must be 0-65535.", "reference/errors.html"),
     ("socket.gaierror: [Errno 11001] getaddrinfo failed", "reference/errors.html"),
