@@ -7,6 +7,7 @@ Sources: CPython ``Modules/timemodule.c``.
 """
 
 import _thread
+import sys
 import time as _host
 import types
 from typing import Any
@@ -107,6 +108,8 @@ class Functions(ByName, of="time"):
         >>> round(time.monotonic() - before)
         3600
         """
+        if sys.version_info >= (3, 13):
+            sys.audit("time.sleep", seconds)
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
         scheduler = self._machine.scheduler
