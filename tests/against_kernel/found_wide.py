@@ -72,6 +72,12 @@ FOUND_WIDE = {
     "a.send(bytes(40000)); receive(a, 9, 99, MSG_ERRQUEUE); a.send(b'x'); "
     "a.setsockopt(IPPROTO_IP, IP_OPTIONS, b'\\1\\1\\1\\0'); a.send(bytes(65507)); "
     "receive(a, 9, 99, MSG_ERRQUEUE)",
+    "a datagram keeps the kind of its first way": "; ".join(
+        f"a = udp(); a.bind(LO); {join}; a.sendto(b'', MSG_MORE, ('{group}', 9)); "
+        "a.connect(at(a)); a.sendto(b'x', ('127.0.0.1', 9)); a.recv(9)"
+        for group in ("224.0.0.1", "224.1.2.3") for join in ("poll(a)", (
+            "a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, "
+            "inet_aton('224.1.2.3') + inet_aton('127.0.0.1'))"))),
     "an error gives back what ICMP quotes": "; ".join(
         f"a = {made}; a.setsockopt({option}, 1); a.connect({to}); a.send({head} + bytes({size})); "
         "len(a.recv(9999, MSG_ERRQUEUE))"

@@ -29,7 +29,7 @@ from .internet import InternetAddress
 from .ip_control import Choices, header_options, may_fragment, prepared
 from .ports import Ports
 from .protocol import WRITABLE_BAND, arrival
-from .udp_lookup import UdpLookup
+from .udp_lookup import UNHEARD, UdpLookup
 from .udp_segments import WHOLE6, condensed, head_of, made, paged_cost, parts
 
 REROUTING = ("IP_TOS", "SO_MARK", "SO_BINDTODEVICE")
@@ -274,6 +274,8 @@ class Udp(UdpLookup):
         if end.collecting:
             end.flow, end.pending, end.chosen = (source, remote, port), data, chosen
             end.known, end.six, end.kind = None, ":" in remote, self.node.kind(remote)
+            if end.kind == "multicast" and not self.heard(remote, source):
+                end.kind = UNHEARD
             end.pages = len(data) if chosen.segment else 0
             end.used = paged_cost(len(data), end.pages, remote)
         else:
@@ -307,7 +309,7 @@ class Udp(UdpLookup):
         if isinstance(datagram, bytes):
             return  # a program made it, and it is none
         kind = packet.routed or self.node.kind(packet.destination)
-        if kind in ("multicast", "broadcast"):
+        if kind in ("multicast", "broadcast", UNHEARD):
             for so in self._members(packet, kind):
                 self._give(so, packet, datagram)
             return

@@ -18,6 +18,8 @@ from ..network.packets import Datagram, Packet
 from .datagram import Datagrams
 from .ports import covers, one_of
 
+UNHEARD = "unheard"  # the kind of a group that this host hears nothing of
+
 
 class UdpLookup(Datagrams):
     """Finds sockets by the port, the addresses and the groups of a datagram."""
@@ -70,5 +72,10 @@ class UdpLookup(Datagrams):
         if kind == "broadcast" or not covered:
             return covered
         group, source = packet.destination, packet.source
-        heard = group == ALL_HOSTS or self.node.groups.hear(group, source)
-        return heard and self.hears(so, group, source)
+        if self.node.kind(group) != "multicast":  # the first piece was for a group
+            return kind != UNHEARD
+        return self.heard(group, source) and self.hears(so, group, source)
+
+    def heard(self, group: str, source: str) -> bool:
+        """True if this host takes what *source* sends to a group."""
+        return bool(group == ALL_HOSTS or self.node.groups.hear(group, source))
