@@ -288,6 +288,17 @@ PROGRAMS = {
     "a.setsockopt(IPPROTO_IPV6, 23, 0); a.send(b'x' * 10, MSG_MORE); a.send(b'x' * 65479)",
     "an epoll instance whose number is closed is closed without an error": "e = select.epoll(); "
     "os.close(e.fileno()); e.close(); e.closed",
+    "what goes to a group comes from the address of IP_MULTICAST_IF": "b = udp(); b.bind(ANY); "
+    "a = udp(); " + "".join(
+        f"a.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, {value}); "
+        "a.sendto(b'x', of(b, '224.0.0.1')); b.recvfrom(9); "
+        for value in ("inet_aton('127.0.0.9')", "struct.pack('8xi', 1)", "bytes(4)",
+                      "struct.pack('=4x4si', inet_aton('127.0.0.8'), 1)",
+                      "struct.pack('=4x4si', inet_aton('192.0.2.1'), 1)"))
+    + "a.connect(of(b, '224.0.0.1')); look(a)",
+    "a datagram that cannot be sent when UDP_CORK ends is lost": "a = udp(); "
+    "a.connect(('127.0.0.1', 9)); a.setsockopt(IPPROTO_UDP, 103, 2); a.send(b'x' * 6000, MSG_MORE); "
+    "a.setsockopt(IPPROTO_UDP, 1, 0); a.getsockopt(IPPROTO_UDP, 1)",
     "SO_PEEK_OFF walks along": "a, b = pair(SOCK_STREAM); a.send(b'0123456789'); "
     "b.setsockopt(SOL_SOCKET, 42, 0); b.recv(3, MSG_PEEK); b.recv(3, MSG_PEEK); b.recv(2); "
     "b.recv(3, MSG_PEEK); b.getsockopt(SOL_SOCKET, 42)",

@@ -98,6 +98,9 @@ def _scenarios() -> list[Scenario]:
             (joined, "(a.recv(10), a.recv(10))", "b.send(b'word'); b.close()"),
         ]  # fmt: skip
     made += [
+        (PAIR + "; b.send(b'w')", "a.recv(10, MSG_WAITALL | MSG_PEEK)", ""),
+        (PAIR + "; b.send(b'w'); a.setsockopt(SOL_SOCKET, SO_RCVLOWAT, 4)",
+         "a.recv(10, MSG_PEEK)", ""),
         (TCP, "a.recv(10)", RESET),
         (TCP, "poll_for(a, POLLIN)", RESET),
         (PAIR + "; a.send(b'unread')", "a.recv(10)", "b.close()"),

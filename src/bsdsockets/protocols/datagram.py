@@ -30,7 +30,7 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from ..network.addresses import ANY4, ANY6, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap
+from ..network.addresses import ANY4, ANY6, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap, unpack
 from .buffers import Record, RecordQueue, look
 from .datagram_end import DatagramEnd
 from .datagram_errors import DatagramErrors
@@ -122,7 +122,7 @@ class Datagrams(DatagramErrors):
                 kind in ("multicast", "remote") or remote == BROADCAST4):
             # whatever the routes say; but 127.0.0.1 is no address for the world beyond
             named = kind == "multicast" and so.options.get("IP_MULTICAST_IF chosen")
-            source = LOOPBACK4 if named else ANY4
+            source = self.multicast_source(so, remote) if named else ANY4
         elif kind == "multicast":
             source = self.multicast_source(so, remote)
         elif ":" in remote and so.options.get("IPV6_PKTINFO", 0) not in (0, LOOPBACK_INDEX) and (
@@ -138,14 +138,17 @@ class Datagrams(DatagramErrors):
         return (chosen != ANY4 and self.own_source(so, 6 if ":" in remote else 4)) or source
 
     def multicast_source(self, so: Any, remote: str) -> str:
-        """The address of the interface that multicast goes out of, if one is chosen.
+        """The address that IP_MULTICAST_IF gave for what goes to groups, if it chose an interface.
 
-        Linux's loopback interface has no route for the groups of IPv6.
+        ENETUNREACH
+            It is none of this host.  Linux's loopback interface has no route for IPv6's groups.
         """
-        if ":" in remote:
+        if ":" in remote or not so.options.get("IP_MULTICAST_IF chosen"):
             return self.node.source_for(remote)
-        chosen = so.options.get("IP_MULTICAST_IF chosen")
-        return LOOPBACK4 if chosen else self.node.source_for(remote)
+        source = unpack(so.options["IP_MULTICAST_IF"])
+        if source != ANY4 and self.node.kind(source) != "local":
+            fail(ENETUNREACH)
+        return source
 
     # Sending
 

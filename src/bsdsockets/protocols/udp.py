@@ -10,6 +10,7 @@ Sources: RFC 768; RFC 1122 4.1; Linux udp(7).
 """
 
 import struct
+from contextlib import suppress
 from typing import Any
 
 from ..machine.constants import (
@@ -266,7 +267,8 @@ class Udp(UdpLookup):
         if option in REROUTING:
             so.pcb.routed = False
         if option == "UDP_CORK" and not so.options["UDP_CORK"]:
-            self.uncork(so)
+            with suppress(OSError):  # what cannot be sent is lost
+                self.uncork(so)
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
                  chosen: Choices) -> None:

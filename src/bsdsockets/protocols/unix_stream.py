@@ -152,6 +152,8 @@ class UnixStream(UnixConnected):
         if flags & MSG_OOB:
             return self._receive_urgent(so, count, flags)
         target = count if flags & MSG_WAITALL else min(so.options.get("SO_RCVLOWAT", 1), count)
+        if flags & MSG_PEEK:  # who only looks does not wait for more
+            target = min(1, count)
         offset = max(peek_offset(so, flags), 0)
         available = self._available(so) - offset
         if available < target:
