@@ -297,8 +297,8 @@ PROGRAMS = {
                       "struct.pack('=4x4si', inet_aton('192.0.2.1'), 1)"))
     + "a.connect(of(b, '224.0.0.1')); look(a)",
     "a datagram that cannot be sent when UDP_CORK ends is lost": "a = udp(); "
-    "a.connect(('127.0.0.1', 9)); a.setsockopt(IPPROTO_UDP, 103, 2); a.send(b'x' * 6000, MSG_MORE); "
-    "a.setsockopt(IPPROTO_UDP, 1, 0); a.getsockopt(IPPROTO_UDP, 1)",
+    "a.connect(('127.0.0.1', 9)); a.setsockopt(IPPROTO_UDP, 103, 2); "
+    "a.send(b'x' * 6000, MSG_MORE); a.setsockopt(IPPROTO_UDP, 1, 0); a.getsockopt(IPPROTO_UDP, 1)",
     "SO_PEEK_OFF walks along": "a, b = pair(SOCK_STREAM); a.send(b'0123456789'); "
     "b.setsockopt(SOL_SOCKET, 42, 0); b.recv(3, MSG_PEEK); b.recv(3, MSG_PEEK); b.recv(2); "
     "b.recv(3, MSG_PEEK); b.getsockopt(SOL_SOCKET, 42)",
