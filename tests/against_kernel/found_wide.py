@@ -78,6 +78,10 @@ FOUND_WIDE = {
         for group in ("224.0.0.1", "224.1.2.3") for join in ("poll(a)", (
             "a.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, "
             "inet_aton('224.1.2.3') + inet_aton('127.0.0.1'))"))),
+    "who may send is asked before there is room": "; ".join(
+        f"a = {made}; a.bind({lo}); a.connect(at(a)); a.setsockopt(SOL_SOCKET, SO_SNDBUF, 5); "
+        "a.send(bytes(65507)); a.shutdown(SHUT_WR); a.send(bytes(65507)); a.send(bytes(65600))"
+        for made, lo in (("udp()", "LO"), ("udp6()", "LO6"))),
     "an error gives back what ICMP quotes": "; ".join(
         f"a = {made}; a.setsockopt({option}, 1); a.connect({to}); a.send({head} + bytes({size})); "
         "len(a.recv(9999, MSG_ERRQUEUE))"

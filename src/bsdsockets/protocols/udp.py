@@ -111,6 +111,7 @@ class Udp(UdpLookup):
         if len(data) > WHOLE6 and stays_whole6(so):
             self.too_long(so, remote, port)
         if len(data) > WHOLE6 and 2 * so.send_size <= WHOLE6:
+            self.check_state(so)
             fail(ENOBUFS)  # the second of its two fragments finds no room
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
