@@ -108,9 +108,10 @@ class Udp(UdpLookup):
     def check_length(self, so: Any, data: bytes, remote: str, port: int) -> None:
         if len(data) > LONGEST - (8 if ":" in remote else 28 + header_options(so)):
             self.too_long(so, remote, port)
-        if len(data) > WHOLE6 and stays_whole6(so):
+        in_two = ":" in remote and len(data) > WHOLE6
+        if in_two and stays_whole6(so):
             self.too_long(so, remote, port)
-        if len(data) > WHOLE6 and 2 * so.send_size <= WHOLE6:
+        if in_two and 2 * so.send_size <= WHOLE6:
             self.check_state(so)
             fail(ENOBUFS)  # the second of its two fragments finds no room
 
