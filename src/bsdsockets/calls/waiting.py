@@ -200,7 +200,7 @@ class Waiting:
 
 def _seconds(limit: tuple[int, int]) -> float | None:
     total = limit[0] + limit[1] / 1_000_000
-    return total or None
+    return max(total, 0.0) if total else None  # below 0 is no time at all
 
 
 def _names(event: int, call: str) -> str:

@@ -18,6 +18,7 @@ from .option_table import LEVELS, OPTIONS
 
 INTERFACE_NAME = 16  # bytes
 LINGER_FOREVER = -1752346657  # what SO_LINGER reads back: MAX_SCHEDULE_TIMEOUT, at 250 Hz
+NO_TIME = (-1, 0)  # below 0: no call waits; it reads back as 0, which else is for ever
 CHECKSUM = (c.IPPROTO_IPV6, c.IPV6_CHECKSUM)
 NAMES = ((c.SOL_SOCKET, c.SO_BINDTODEVICE), (c.IPPROTO_TCP, c.TCP_CONGESTION))
 INTEGER = ("bool", "int", "byte", "flag")
@@ -69,7 +70,7 @@ def _encode(option: Option, value: Any) -> bytes:
     if option.kind == "linger":
         return struct.pack("=ii", *value)
     if option.kind == "timeval":
-        return struct.pack("=qq", *value)
+        return struct.pack("=qq", *(value if value != NO_TIME else (0, 0)))
     return struct.pack("=i", value)
 
 
@@ -146,7 +147,7 @@ def _decode(so: Any, option: Option, value: bytes) -> Any:
         seconds, micro = struct.unpack("=qq", value[:16])
         if not 0 <= micro < 1_000_000:
             fail(EDOM)
-        return (max(seconds, 0), micro if seconds >= 0 else 0)
+        return (seconds, micro) if seconds >= 0 else NO_TIME
     if option.kind not in INTEGER:
         return value
     number = 0 if option.level == c.IPPROTO_IPV6 and len(value) < 4 else _integer(value)
