@@ -100,7 +100,8 @@ def _scenarios() -> list[Scenario]:
     made += [
         (PAIR + "; b.send(b'w')", "a.recv(10, MSG_WAITALL | MSG_PEEK)", ""),
         *[(f"{joined}; a.setsockopt(SOL_SOCKET, SO_RCVTIMEO, struct.pack('ll', -1, 0))",
-           "(a.getsockopt(SOL_SOCKET, SO_RCVTIMEO, 16), a.recv(10))", "") for joined in (PAIR, TCP)],
+           "(a.getsockopt(SOL_SOCKET, SO_RCVTIMEO, 16), a.recv(10))", "")
+          for joined in (PAIR, TCP)],
         (PAIR + "; b.send(b'w'); a.setsockopt(SOL_SOCKET, SO_RCVLOWAT, 4)",
          "a.recv(10, MSG_PEEK)", ""),
         (TCP, "a.recv(10)", RESET),
