@@ -2,7 +2,7 @@
 
     pygments.css furo.css … run.css site.css  -->  _static/style.css    in the order of the cascade
     <script src="…">                          -->  <script defer src="…">
-    run.js conversation.js site.js            -->  the same without comments and indentation
+    run.js … copybutton.js                    -->  the same without comments and indentation
 
 A phone asks once where it asked nine times, and one file packs better than nine.  A sheet that a
 page alone asks for stays a sheet of its own.
@@ -24,8 +24,15 @@ from sphinx.application import Sphinx
 STYLE = "_static/style.css"
 OFTEN = ("_static/run.css",)
 """Sheets that most pages ask for, beside those of every page."""
-SCRIPTS = ("run.js", "conversation.js", "site.js")
-"""The site's own scripts of every page; none has a text of several lines."""
+SCRIPTS = (
+    "run.js",
+    "conversation.js",
+    "site.js",
+    "doctools.js",
+    "sphinx_highlight.js",
+    "copybutton.js",
+)
+"""The scripts of every page; in none does the indentation of a text of several lines matter."""
 
 
 def packed(sheet: str) -> str:
@@ -42,11 +49,12 @@ def packed(sheet: str) -> str:
 def packed_script(script: str) -> str:
     """Return one of `SCRIPTS` without the comments that fill lines, and indentation.
 
-    >>> packed_script('/** What. */\\nfunction f() {\\n  // why\\n  return "//"; // c\\n}\\n')
+    >>> packed_script('/** What.\\n */\\nfunction f() {\\n  // why\\n  return "//"; // c\\n}\\n')
     'function f() {\\nreturn "//"; // c\\n}\\n'
     """
-    lines = (line.strip() for line in script.splitlines())
-    kept = [line for line in lines if line and not re.match(r"//|/\*\*.*\*/$", line)]
+    bare = re.sub(r"^[ \t]*/\*.*?\*/[ \t]*$", "", script, flags=re.DOTALL | re.MULTILINE)
+    lines = (line.strip() for line in bare.splitlines())
+    kept = [line for line in lines if line and not line.startswith("//")]
     return "\n".join(kept) + "\n"
 
 
