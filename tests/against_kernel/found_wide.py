@@ -81,7 +81,9 @@ FOUND_WIDE = {
     "who may send is asked before there is room": "; ".join(
         f"a = {made}; a.bind({lo}); a.connect(at(a)); a.setsockopt(SOL_SOCKET, SO_SNDBUF, 5); "
         "a.send(bytes(65507)); a.shutdown(SHUT_WR); a.send(bytes(65507)); a.send(bytes(65600))"
-        for made, lo in (("udp()", "LO"), ("udp6()", "LO6"))),
+        for made, lo in (("udp()", "LO"), ("udp6()", "LO6")))
+    + "; b = udp(); b.bind(LO); b.connect(at(b)); b.setsockopt(SOL_SOCKET, SO_RCVBUF, 200000); "
+    "flood(b, 65490, 20); drain(b)",
     "an error gives back what ICMP quotes": "; ".join(
         f"a = {made}; a.setsockopt({option}, 1); a.connect({to}); a.send({head} + bytes({size})); "
         "len(a.recv(9999, MSG_ERRQUEUE))"

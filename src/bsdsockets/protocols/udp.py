@@ -338,7 +338,7 @@ class Udp(UdpLookup):
         sender = InternetAddress(source, datagram.source)
         data, pages = datagram.data, datagram.pages
         cost = paged_cost(len(data), pages, packet.source)
-        if len(data) > WHOLE6:
+        if len(data) > WHOLE6 and ":" in packet.source:
             cost = IN_TWO6
         record = Record(data, sender, (), cost, prepared(so, packet), arrival(so))
         if pages and 2 * so.buffer.cost > so.receive_size and self.fits(so, record):
