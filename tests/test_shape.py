@@ -29,7 +29,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1304,
     "network": 697,
-    "protocols": 7122,
+    "protocols": 7135,
     "families": 539,
     "sockets": 825,
     "calls": 890,

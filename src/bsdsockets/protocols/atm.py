@@ -74,6 +74,7 @@ class AtmEnd(End):
     """What the protocol keeps: the circuit and its quality."""
 
     circuit: AtmAddress | None = None
+    partial: AtmAddress | None = None  # what a call said of it, where the rest is to come
     quality: bytes = b""
     largest: int = 0
     low_priority: int = 0  # of cells: SO_SETCLP
@@ -125,9 +126,7 @@ class Circuits(Records):
             fail(EBADFD)
         if so.pcb.circuit is not None:
             fail(EISCONN)
-        wanted = AtmAddress.unpack(address)
-        if not (wanted.vpi or wanted.vci):
-            fail(EINVAL)
+        wanted = self._completed(so, AtmAddress.unpack(address))
         if ANY_CLASS in (so.pcb.quality[0], so.pcb.quality[40]):
             fail(EINVAL)
         if wanted.itf == ANY:
@@ -142,11 +141,25 @@ class Circuits(Records):
             fail(EPERM)
         if UNSPECIFIED in (wanted.vpi, wanted.vci):
             self._adapt(so)
+            so.pcb.partial = wanted
             return  # as Linux does, which waits for the numbers in another call
         circuit = self._choose(wanted)
         self._adapt(so)
         self.open[circuit] = so
         so.pcb.circuit, so.pcb.state = circuit, OPEN
+
+    @staticmethod
+    def _completed(so: Any, wanted: AtmAddress) -> AtmAddress:
+        """*wanted* with what a call before has said of it; the rest must be said now."""
+        before = so.pcb.partial
+        if before is not None:
+            path, channel = (new if old == UNSPECIFIED else old
+                             for old, new in zip(before[1:], wanted[1:], strict=True))
+            wanted = wanted._replace(vpi=path, vci=channel)
+        if not (wanted.vpi or wanted.vci) or (before and UNSPECIFIED in wanted[1:]):
+            fail(EINVAL)
+        so.pcb.partial = None
+        return wanted
 
     def _choose(self, wanted: AtmAddress) -> AtmAddress:
         """Put numbers in the place of any."""
@@ -166,12 +179,12 @@ class Circuits(Records):
         """See that frames fit the adaptation layer; 0 is as long as it has them."""
         aal = so.pcb.quality[80]
         most = LARGEST.get(aal, LARGEST[5])
+        if aal not in (*AAL5_OR_DEFAULT, AAL0):
+            fail(EPROTOTYPE)
         for at in (0, 40):
             largest = struct.unpack_from("=i", so.pcb.quality, at + 20)[0]
             if so.pcb.quality[at] != NO_CLASS and largest > most:
                 fail(EINVAL)
-        if aal not in (*AAL5_OR_DEFAULT, AAL0):
-            fail(EPROTOTYPE)
         so.pcb.largest = struct.unpack_from("=I", so.pcb.quality, 20)[0] or most
         filled = bytearray(so.pcb.quality)
         for at in (0, 40):
