@@ -220,7 +220,7 @@ class Descriptors(ByName, of="os"):
 
     def get_blocking(self, fd: int, /) -> bool:
         """False while O_NONBLOCK is set."""
-        if self._files.is_beyond(fd):
+        if fd in self._files or self._files.is_beyond(fd):  # one that a message brought, too
             return not self._files.find(fd).nonblocking
         return REAL["get_blocking"](fd)
 

@@ -87,6 +87,15 @@ with socket.socket() as reused:
     print(reused.fileno() == lowest)
 b.close()
 
+# O_NONBLOCK goes along with a descriptor that is sent
+one, other = socket.socketpair()
+with one, other, socket.socket() as sent:
+    sent.setblocking(False)
+    socket.send_fds(one, [b"x"], [sent.fileno()])
+    brought = socket.recv_fds(other, 1, 1)[1][0]
+    print(os.get_blocking(brought))
+    os.close(brought)
+
 # a number that os.close() gave back names what has it now
 with socket.socket(socket.AF_UNIX) as forgotten:
     socket.close(forgotten.fileno())
