@@ -18,8 +18,8 @@ import pytest
 
 import bsdsockets
 from bsdsockets import Machine
-from bsdsockets.face.watch import is_in_program
 from bsdsockets.machine.events import CallBegins, CallEnds, CallWaits
+from bsdsockets.programs.watch import is_in_program
 from bsdsockets.sockets.option_table import OPTIONS
 from tests.cpython_suites import pythons
 
@@ -363,8 +363,8 @@ if {other}:
     seen.append(1)
     thread.join()
 """
-IMPATIENT = "import sys, bsdsockets.face.watch as w; w.PERIOD = 0.3; sys.argv[:] = sys.argv[1:]; " \
-            "from bsdsockets.face.run import run; run([sys.argv])"
+IMPATIENT = "import sys, bsdsockets.programs.watch as w; w.PERIOD = 0.3; " \
+            "sys.argv[:] = sys.argv[1:]; from bsdsockets.programs.run import run; run([sys.argv])"
 
 
 @pytest.mark.parametrize("version", pythons.found())

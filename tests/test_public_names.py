@@ -25,7 +25,7 @@ SHOWN = {
 }
 READ = sorted(
     path
-    for folder in ("face", "machine", "calls")
+    for folder in ("programs", "face", "machine", "calls")
     for path in (ROOT / "src" / "bsdsockets" / folder).glob("*.py")
     if path.name != "__init__.py"
 )

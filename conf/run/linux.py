@@ -24,8 +24,8 @@ from typing import Any, NoReturn
 import pyodide_js
 from pyodide.code import run_js
 
-from bsdsockets.face.os_module import REAL, os_functions
 from bsdsockets.machine import errors
+from bsdsockets.programs.os_module import REAL, os_functions
 
 _NUMBERS = {name: number for number, name in errors.NAMES.items()}
 _FILES = (

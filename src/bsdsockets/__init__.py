@@ -12,6 +12,7 @@ runs a whole program on one.
 
 The layers, an import only ever points down:
 
+    programs    whole programs: the command line, os and signals, child processes
     face        _socket, select, _thread for CPython's library; loading the copies
     faults      what may go wrong, to be switched on
     calls       one method a system call; the one place that waits

@@ -15,9 +15,9 @@ import sys
 import textwrap
 
 from . import probe
-from .face.run import run
 from .faults import Fault, find, known
 from .machine.profile import BUILT_IN
+from .programs.run import run
 
 
 def fault(text: str) -> Fault:

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 try:
     import bsdsockets
-    from bsdsockets.face.c_library import c_modules
+    from bsdsockets.programs.c_library import c_modules
 except ImportError:  # the judge can also be proven kernel against kernel
     bsdsockets = None  # type: ignore[assignment]
 HAS_MODEL = hasattr(bsdsockets, "Machine")

@@ -19,11 +19,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ..calls.epoll import Epoll
+from ..face.arguments import readable, scatter
+from ..face.by_name import ByName
+from ..face.receiving import MOST_PARTS
 from ..machine.constants import MSG_DONTWAIT, POLLIN, POLLOUT
 from ..machine.errors import EBADF, EINVAL, ENOSYS, EOPNOTSUPP, fail
-from .arguments import readable, scatter
-from .by_name import ByName
-from .receiving import MOST_PARTS
 from .streams import standard_stream
 
 try:

@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from .by_name import ByName
+from ..face.by_name import ByName
 
 TIMERS = {name: getattr(signal, name) for name in (
     "alarm", "setitimer", "getitimer", "pthread_kill", "pause", "signal", "getsignal",

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .by_name import ByName
+from ..face.by_name import ByName
 from .child import fork
 from .served import linger, settle
 

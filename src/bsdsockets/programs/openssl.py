@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .tls import Records
+from ..face.tls import Records
 
 WANT_READ, WANT_WRITE, SYSCALL = 2, 3, 5  # what SSL_get_error says
 CALLS = ("SSL_do_handshake", "SSL_read", "SSL_peek", "SSL_write", "SSL_shutdown")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bsdsockets import Machine
-from bsdsockets.face.openssl import SYSCALL, WANT_READ, WANT_WRITE, adapt
 from bsdsockets.machine.errors import ECONNRESET
+from bsdsockets.programs.openssl import SYSCALL, WANT_READ, WANT_WRITE, adapt
 
 HEAD = b"\x17\x03\x03"
 

@@ -20,7 +20,7 @@ from typing import Any
 from ..machine.errors import Deadlock
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-STARTER = os.path.join(PACKAGE, "face", "together.py")
+STARTER = os.path.join(PACKAGE, "programs", "together.py")
 FROM_CALLS = (OSError, Deadlock, KeyboardInterrupt, TypeError, ValueError, OverflowError, EOFError)
 
 

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from ..face.ancillary import HostFile
 from ..machine.descriptors import DescriptorTable, File, reserve
-from .ancillary import HostFile
 from .channel import Channel, Gone, is_rights, with_files
 from .os_module import REAL, refuse
 from .served import LOOK, Served, doors, living

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bsdsockets import Machine
-from bsdsockets.face.watchfiles import adapt
+from bsdsockets.programs.watchfiles import adapt
 
 
 class RustNotify:

@@ -21,7 +21,7 @@ if told and sys.version_info >= (3, 11):
     source = os.path.dirname(os.path.dirname(os.path.dirname(here)))
     sys.path.insert(0, source)
     try:
-        from bsdsockets.face.joining import join
+        from bsdsockets.programs.joining import join
     finally:
         sys.path.remove(source)
     join(told)

@@ -30,12 +30,12 @@ from typing import Any
 
 from ..calls.calls import Calls
 from ..calls.poll import EpollCalls
+from ..face.ancillary import HostFile
 from ..machine.constants import MSG_PEEK, POLLIN
 from ..machine.descriptors import DescriptorTable, File, reserve
 from ..machine.errors import EBADF, fail
 from ..machine.host import Caller, Credentials
 from ..machine.scheduler import Killed
-from .ancillary import HostFile
 from .channel import Channel, Gone, close_all, with_files
 from .watch import take_no_signals
 

@@ -22,8 +22,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ..face import fcntl_module
 from ..machine.errors import EINVAL, EPERM, ESRCH, fail
-from . import fcntl_module
 from .c_interfaces import Interfaces
 
 OF_THE_HOST = ("adjtime", "adjtimex", "clock_adjtime", "clock_settime", "settimeofday",

@@ -27,7 +27,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .by_name import ByName
+from ..face.by_name import ByName
 from .channel import Gone
 from .child import Remote
 from .os_module import STANDARD, refuse

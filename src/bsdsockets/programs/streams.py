@@ -18,8 +18,8 @@ import stat
 import sys
 from typing import Any
 
+from ..face.by_name import ByName
 from ..machine.constants import POLLIN
-from .by_name import ByName
 
 REAL_OPEN, REAL_INPUT = io.open, builtins.input
 PART = 1 << 16  # bytes read at once where all are wanted

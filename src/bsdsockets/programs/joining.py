@@ -1,4 +1,4 @@
-"""A program joins the machine of the one that started it: `programs` has the picture.
+"""A program joins the machine of the one that started it: `started` has the picture.
 
 It is a child like that of ``os.fork``, whose system calls the machine's first process does; what
 it has, that process tells it first.  When that process has ended already, it has a machine of
@@ -9,12 +9,12 @@ import os
 import sys
 from typing import Any
 
+from ..face.machine import Machine
 from .channel import Channel, Gone
 from .child import adopt, become_child
-from .machine import Machine
 from .os_module import STANDARD
-from .programs import ALONE
 from .run import install
+from .started import ALONE
 from .streams import standard_stream
 
 try:

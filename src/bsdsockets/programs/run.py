@@ -15,18 +15,18 @@ import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from ..face.loader import ABSENT, KEPT, PRIVATE, Finder
+from ..face.machine import Machine
 from ..faults import Fault
 from ..machine.profile import BUILT_IN, Profile
 from .c_library import c_modules
 from .dates import install_dates
-from .loader import ABSENT, KEPT, PRIVATE, Finder
-from .machine import Machine
 from .openssl import adapt as adapt_openssl
 from .os_module import os_functions
 from .processes import process_functions, share_semaphores
-from .programs import program_functions
 from .served import linger
 from .signals import install_signals
+from .started import program_functions
 from .streams import Opener
 from .together import Command, background, converse, execute
 from .tracebacks import install_hooks
