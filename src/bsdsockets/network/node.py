@@ -8,6 +8,7 @@ Sources: RFC 1122 3.2.1.3 (special addresses), 3.3; Linux route(8), ip-address(8
 host whose only interface is loopback.
 """
 
+import functools
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
@@ -61,20 +62,14 @@ class Node:
         self.unknown: Receiver = lambda packet: None
         self.groups = Groups()
         self._delivering = False
-        self._kinds: dict[str, str] = {}
+        self.kind = functools.cache(self._find_kind)
         self.loopback.arrive = self.deliver
 
-    def kind(self, address: str) -> str:
+    def _find_kind(self, address: str) -> str:
         """Say what *address* is here: any, local, broadcast, multicast or remote.
 
         Source: RFC 1122 3.2.1.3; RFC 4291 2.5, 2.7.
         """
-        kind = self._kinds.get(address)
-        if kind is None:
-            kind = self._kinds[address] = self._find_kind(address)
-        return kind
-
-    def _find_kind(self, address: str) -> str:
         if is_any(address):
             return "any"
         if is_multicast(address):
@@ -94,7 +89,7 @@ class Node:
 
     def forget(self) -> None:
         """The addresses are others now."""
-        self._kinds.clear()
+        self.kind.cache_clear()
 
     def has_interface(self, index: int) -> bool:
         """True if there is an interface with this index."""

@@ -256,7 +256,7 @@ class Tcp(TcpClosing):
         c.iss = c.snd_una = self.output.initial_sequence()
         self.output.table[key] = c
         so.state = CONNECTING
-        c.nowhere = "remote" in map(self.node.kind, (source, remote))
+        c.nowhere = "remote" in (self.node.kind(source), self.node.kind(remote))
         if so.shutdown or c.astray > 1 or c.nowhere or not self.fast.meet(c):
             c.go(ACTIVE_OPEN)
             self.output.synchronize(c, SYN)
