@@ -164,6 +164,11 @@ def test_an_example_cannot_catch_its_own_limit_as_an_error(write):
     assert not run(write(text), limit=0.2)[0][1].passed
 
 
+def test_a_library_of_c_is_not_asked_whether_it_is_open(write):
+    text = "'''pycon\n>>> import ctypes\n>>> libc = ctypes.CDLL(None)\n'''\n"
+    assert run(write(text))[1] == []
+
+
 @pytest.mark.parametrize(
     ("source", "left"),
     [

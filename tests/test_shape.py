@@ -28,7 +28,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1304,
+    "machine": 1305,
     "network": 697,
     "protocols": 7135,
     "families": 539,

@@ -221,8 +221,10 @@ class Session:
 
 def _is_open(value: object) -> bool:
     """Whether it is a socket or a file that has not been closed, of either engine."""
+    if not hasattr(type(value), "fileno"):  # asked of a library of C, its function would be called
+        return False
     try:
-        return not isinstance(value, type) and value.fileno() > 2  # type: ignore[attr-defined]
+        return value.fileno() > 2  # type: ignore[attr-defined]
     except Exception:  # it is anything that a page may make
         return False
 

@@ -4,7 +4,7 @@
        4 ----------> File <---------- 7        dup(4) is 7: one file, two descriptors
 
 A descriptor of the model is a real one, reserved on the host: an unconnected socket where
-the host has AF_UNIX, the null device elsewhere.  So the numbers never clash with those of
+sockets are files, the null device elsewhere.  So the numbers never clash with those of
 ordinary files, ``os.set_inheritable``, ``fcntl`` and ``os.fstat`` work on them unpatched,
 and reading from one behind the model's back fails instead of doing something else.  What
 `O_NONBLOCK` says is mirrored onto it.
@@ -28,7 +28,8 @@ from typing import Any
 try:
     import _socket as _host
     _reserve_class = _host.socket if hasattr(_host, "AF_UNIX") else None
-    _KIND = (_host.AF_UNIX, _host.SOCK_STREAM) if _reserve_class else ()
+    # Not AF_UNIX: while one is on its way in a message, Linux looks for garbage at each close.
+    _KIND = (_host.AF_INET, _host.SOCK_STREAM)
 except ImportError:  # a Python built without sockets
     _reserve_class = None
 
@@ -52,6 +53,8 @@ def reserve(like: int | None = None) -> int:
     except OSError as failure:
         if failure.errno in (errno.EMFILE, errno.ENFILE):  # in the host's numbers
             fail(EMFILE)
+        if failure.errno in (errno.EAFNOSUPPORT, errno.EPERM, errno.EACCES):  # a sandbox
+            return os.open(os.devnull, os.O_RDWR)
         raise
 
 
