@@ -28,7 +28,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1305,
+    "machine": 1307,
     "network": 697,
     "protocols": 7135,
     "families": 539,
@@ -36,7 +36,7 @@ CODE = {
     "calls": 890,
     "faults": 385,
     "face": 2098,
-    "programs": 2058,
+    "programs": 2060,
 }
 
 NO_CODE = {

@@ -267,6 +267,10 @@ class DescriptorTable(dict[int, File]):
         """The descriptors that name *file*, the lowest first."""
         return sorted(number for number, other in self.items() if other is file)
 
+    def is_nonblocking(self, number: int) -> bool:
+        """True if O_NONBLOCK is set on the file; EBADF as below."""
+        return self.find(number).nonblocking
+
     def set_nonblocking(self, number: int, nonblocking: bool) -> None:
         """Set what O_NONBLOCK says of the file, here and on the host's descriptors of it.
 

@@ -83,6 +83,10 @@ class Descriptors(DescriptorTable):
         dict.__setitem__(self, number, Elsewhere(number))
         return number
 
+    def is_nonblocking(self, number: int) -> bool:
+        """What O_NONBLOCK says of the file, which is there."""
+        return bool(self.client.ask("table", "is_nonblocking", (number,)))
+
     def set_nonblocking(self, number: int, nonblocking: bool) -> None:
         """Set what O_NONBLOCK says of the file, there and here."""
         self.find(number)

@@ -221,7 +221,7 @@ class Descriptors(ByName, of="os"):
     def get_blocking(self, fd: int, /) -> bool:
         """False while O_NONBLOCK is set."""
         if fd in self._files or self._files.is_beyond(fd):  # one that a message brought, too
-            return not self._files.find(fd).nonblocking
+            return not self._files.is_nonblocking(fd)
         return REAL["get_blocking"](fd)
 
     def get_inheritable(self, fd: int, /) -> bool:
