@@ -130,7 +130,7 @@ def test_every_function_that_a_page_speaks_of_exists(page: Path) -> None:
     methods = set(re.findall(r"\b[A-Z][a-z]\w*\._?[a-z]\w+\b(?!\.)", text))
     private = set(re.findall(r"(?<=[` .])_[a-z]\w+(?=`|\()", text))
     known = defined()
-    modules = {"_socket", "_thread"}
+    modules = {"_socket", "_thread", *dir(sys)}
     dead = {name for name in methods | private if name not in known} - modules
     assert not dead, f"{page.name} speaks of {', '.join(sorted(dead))}"
 
