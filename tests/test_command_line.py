@@ -140,7 +140,7 @@ def at_a_terminal(where: Path, words: list[str], lines: list[str]) -> str:
     try:
         while select.select([terminal], [], [], 60)[0] and (read := os.read(terminal, 4096)):
             shown += read
-            if left and shown.endswith(b">>> "):
+            if left and shown.count(b">>> ") > len(lines) - len(left):  # threads print after it
                 os.write(terminal, left.pop(0).encode())
     except OSError:  # EIO: the program has ended
         pass
