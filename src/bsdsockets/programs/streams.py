@@ -150,4 +150,7 @@ class Opener(ByName, of="io"):
             return REAL_INPUT(prompt)
         print(prompt, end="", flush=True)
         self._machine.poll.poll({0: POLLIN}, None, "input")
-        return REAL_INPUT()
+        line = sys.stdin.readline()  # the terminal has it whole: editing it would lose a Ctrl-D
+        if not line:
+            raise EOFError
+        return line.removesuffix("\n")
