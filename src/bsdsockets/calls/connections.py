@@ -7,6 +7,7 @@ May not know: Python's addresses and objects.
 Sources: POSIX.1-2024 listen(), accept(), connect(), shutdown(); Linux's, section 2.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ..machine.constants import (
@@ -97,24 +98,26 @@ class Connections(Transfer):
         """
         if timeout:
             so = self.socket_of(number)
-            accepted: tuple[int, Socket] = self._complete(
+            return self._complete(
                 number, POLLIN, timeout, 0, "accept", self._accept_at_once, so)
-            return accepted
         if number not in self.files and not self.files.is_foreign(number):
             fail(EBADF)
-        descriptor = self.files.reserve()
-        try:
-            so = self.socket_of(number)
-            child = self._complete(number, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
-            return self.files.name(descriptor, child), child
-        finally:
-            self.files.settle(descriptor)
+        return self._named(self._wait_accepted, number, timeout)
+
+    def _wait_accepted(self, number: int, timeout: float | None) -> Any:
+        """A blocking accept, or one that never waits."""
+        so = self.socket_of(number)
+        return self._complete(number, POLLIN, timeout, 0, "accept", so.protocol.accept, so)
 
     def _accept_at_once(self, so: Socket) -> tuple[int, Socket] | None:
         """One accept that does not wait, as one with a timeout calls it after poll()."""
+        return self._named(so.protocol.accept, so)
+
+    def _named(self, take: Callable[..., Socket | None], *arguments: Any) -> Any:
+        """Reserve a descriptor, and give it to the socket that *take* returns, if any."""
         descriptor = self.files.reserve()
         try:
-            child = so.protocol.accept(so)
+            child = take(*arguments)
             return None if child is None else (self.files.name(descriptor, child), child)
         finally:
             self.files.settle(descriptor)

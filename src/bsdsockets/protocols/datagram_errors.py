@@ -47,17 +47,24 @@ class DatagramErrors(Internet):
                  size: int = 0, packet: Any = None) -> None:
         """An ICMP error, *packet* of *size* bytes, about *data* that *so* sent, or an own error."""
         if self.wants_errors(so, six):
-            if so.pcb.errors is None:
-                so.pcb.errors = deque()
+            arrived = arrival(so) if packet else None
             cost = packet_cost(size, 64 if six else 51)
-            if so.buffer.cost + cost < so.receive_size:
-                arrived = arrival(so) if packet else None
-                so.pcb.errors.append((number, Record(data, to, (), cost, packet, arrived)))
-                so.buffer.cost += cost
+            self._keep(so, number, Record(data, to, (), cost, packet, arrived))
         elif not so.pcb.remote or packet is None or not is_fatal(packet):
             return
         so.error = number if packet else so.error
         so.wake(POLLERR | EVERYTHING)
+
+    @staticmethod
+    def _keep(so: Any, number: int, record: Record) -> bool:
+        """Put a record into the queue of errors; False if the receive buffer has no room for it."""
+        if so.buffer.cost + record.cost >= so.receive_size:
+            return False
+        if so.pcb.errors is None:
+            so.pcb.errors = deque()
+        so.pcb.errors.append((number, record))
+        so.buffer.cost += record.cost
+        return True
 
     def too_long(self, so: Any, remote: str, port: int) -> NoReturn:
         """Fail with EMSGSIZE, and put it into the queue of errors if *so* asked for one.
@@ -74,14 +81,9 @@ class DatagramErrors(Internet):
     def stamp(self, so: Any, packet: Any, taken: int) -> None:
         """Tell *so* that its packet has gone, as far as it asked: notices among the errors."""
         for data, note in notices(so, packet, taken):
-            cost = packet_cost(len(data), 0)
-            if so.buffer.cost + cost >= so.receive_size:
+            record = Record(data, None, (note,), packet_cost(len(data), 0), None, so.host.clock.now)
+            if not self._keep(so, ENOMSG, record):
                 return
-            if so.pcb.errors is None:
-                so.pcb.errors = deque()
-            so.pcb.errors.append((ENOMSG, Record(
-                data, None, (note,), cost, None, so.host.clock.now)))
-            so.buffer.cost += cost
             so.wake(POLLERR | EVERYTHING)
 
     def receive_error(self, so: Any, count: int) -> Message:

@@ -102,7 +102,7 @@ class IcmpErrors:
         afar = (kind == "remote" and ":" not in here) or self.node.kind(packet.source) == "remote"
         if afar or {packet.routed, kind} & {"multicast", "broadcast", "any"}:
             return
-        if self.node.kind(here) != "local":
+        if kind != "local":
             here = self.node.source_for(packet.source)
         self.node.send(Packet(here, packet.source, number, message,
                               tos=0xC0 if number == IPPROTO_ICMP else 0, fragment=True))
