@@ -13,8 +13,7 @@
 
 const FILLERS = new Set(
   ("after before can cant do doesn't dont find get getting give happens has how i in is it make my of off on out python " +
-  "s should socket sockets t the this to up use using way what when which why with without work works").split(" "));
-FILLERS.delete("without");
+  "s should socket sockets t the this to up use using way what when which why with work works").split(" "));
 const SAME = new Map(Object.entries({
   multiple: "many", several: "many", detect: "check", notice: "check", know: "check", tell: "check",
   disconnected: "disconnect", disconnects: "disconnect", maximum: "max", ssl: "tls", internet: "inet",

@@ -44,7 +44,9 @@ def until_collected() -> None:
 class Collecting(World):
     """A world in which a UNIX socket is closed, and what is lost, once something has travelled."""
 
-    collect = staticmethod(until_collected)
+    def collect(self) -> None:
+        """Wait until what is lost is closed."""
+        until_collected()
 
     def do(self, line: str, space: dict[str, Any], names: Names) -> str:
         answer = super().do(line, space, names)
@@ -61,7 +63,7 @@ class CollectingKernel(Collecting, Kernel):
 class CollectingModel(Collecting, Model):
     """The model, which closes at once what is lost."""
 
-    def collect(self) -> None:  # type: ignore[override]
+    def collect(self) -> None:
         for each in self.modules["socket"].socketpair():
             each.close()
 
