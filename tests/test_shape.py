@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1307,
     "network": 697,
-    "protocols": 7135,
+    "protocols": 7139,
     "families": 539,
     "sockets": 825,
     "calls": 890,

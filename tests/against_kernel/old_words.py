@@ -93,10 +93,24 @@ def quality(to=1, back=1, largest=1500, aal=5):
     return there + here + struct.pack("=B3x", aal)
 
 
+def searched():
+    """End the search for a free circuit at the first there is."""
+    for circuit in vc(0, 0, -1), vc(0, -1, 32):
+        with pvc() as sock:
+            sock.setsockopt(264, QOS, quality())
+            cbind(sock, circuit)
+
+
+def half(address):
+    """A circuit of which something is to be said later: what bind says and what the socket is."""
+    with pvc() as sock:
+        sock.setsockopt(264, QOS, quality())
+        return cbind(sock, address), watched(sock)
+
+
 def aname(sock, which="getsockname"):
-    """A circuit: a channel that the kernel chose is free."""
-    itf, vpi, vci = struct.unpack("=4xhhi", cname(sock, which)[0][:12])
-    return itf, vpi, "free" if 32 <= vci < 100 else vci
+    """A circuit."""
+    return struct.unpack("=4xhhi", cname(sock, which)[0][:12])
 
 
 def watched(sock):

@@ -16,6 +16,7 @@ checks; the calls as recorded on Linux 5.10 and 6.1 (docs/reference/families/atm
 tests/on_old_kernels/details/atmpvc.txt).
 """
 
+import itertools
 import struct
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -44,6 +45,7 @@ from .records import OPEN, TIOCINQ, TIOCOUTQ, End, Records, family_of
 ANY, UNSPECIFIED, FIRST_FREE = -1, -2, 32  # VCIs below FIRST_FREE are reserved
 MOST_VARIATION = 9999  # ATM_MAX_CDV
 SO_ATMQOS, QOS_SIZE, SO_SETCLP = 0x42020054, 84, 0x42000004  # at the level SOL_ATM, 264
+TO, BACK, AAL = 0, 40, 80  # where a struct atm_qos has two directions and the layer
 NO_CLASS, UBR, ANY_CLASS = 0, 1, 5  # classes of traffic
 AAL5_OR_DEFAULT, AAL0 = (5, 0), 13
 LARGEST = {5: 65535, AAL0: 52}  # bytes of a frame
@@ -80,6 +82,12 @@ class AtmEnd(End):
     low_priority: int = 0  # of cells: SO_SETCLP
 
 
+def _around(low: int, last: int, top: int) -> list[int]:
+    """The numbers from *low* to before *top*, those from *last* on first."""
+    start = last if last < top else low
+    return [*range(start, top), *range(low, start)]
+
+
 class Circuits(Records):
     """The circuits of one host."""
 
@@ -90,7 +98,8 @@ class Circuits(Records):
     def __init__(self, host: Host, node: Node) -> None:
         self.host, self.node = host, node
         self.interfaces = 1
-        self.open: dict[AtmAddress, Any] = {}
+        self.open: dict[tuple[AtmAddress, int], Any] = {}  # by circuit and direction
+        self.last = 0, FIRST_FREE  # where the search for a free circuit ended
         receive(node, ETH_P_ATM, self.arrive)
 
     # Names: bind and connect are the same call
@@ -127,7 +136,7 @@ class Circuits(Records):
         if so.pcb.circuit is not None:
             fail(EISCONN)
         wanted = self._completed(so, AtmAddress.unpack(address))
-        if ANY_CLASS in (so.pcb.quality[0], so.pcb.quality[40]):
+        if ANY_CLASS in (so.pcb.quality[TO], so.pcb.quality[BACK]):
             fail(EINVAL)
         if wanted.itf == ANY:
             wanted = wanted._replace(itf=0)
@@ -139,14 +148,15 @@ class Circuits(Records):
                 fail(EINVAL)
         if 0 < wanted.vci < FIRST_FREE and not self.host.privileged:
             fail(EPERM)
-        if UNSPECIFIED in (wanted.vpi, wanted.vci):
-            self._adapt(so)
-            so.pcb.partial = wanted
-            return  # as Linux does, which waits for the numbers in another call
-        circuit = self._choose(wanted)
+        used = [at for at in (TO, BACK) if so.pcb.quality[at] != NO_CLASS]
+        circuit = self._choose(wanted, bits, used)
         self._adapt(so)
-        self.open[circuit] = so
-        so.pcb.circuit, so.pcb.state = circuit, OPEN
+        self.release(so)
+        self.open |= {(circuit, at): so for at in used}
+        if UNSPECIFIED in circuit:
+            so.pcb.partial = circuit  # as Linux does, which waits for the numbers in another call
+        else:
+            so.pcb.partial, so.pcb.circuit, so.pcb.state = None, circuit, OPEN
 
     @staticmethod
     def _completed(so: Any, wanted: AtmAddress) -> AtmAddress:
@@ -158,36 +168,38 @@ class Circuits(Records):
             wanted = wanted._replace(vpi=path, vci=channel)
         if not (wanted.vpi or wanted.vci) or (before and UNSPECIFIED in wanted[1:]):
             fail(EINVAL)
-        so.pcb.partial = None
         return wanted
 
-    def _choose(self, wanted: AtmAddress) -> AtmAddress:
-        """Put numbers in the place of any."""
-        path = max(wanted.vpi, 0)
-        if wanted.vci >= 0:
-            found = AtmAddress(wanted.itf, path, wanted.vci)
-            if found in self.open:
-                fail(EADDRINUSE)
+    def _choose(self, wanted: AtmAddress, bits: tuple[int, int], used: list[int]) -> AtmAddress:
+        """Put numbers in the place of any: the first free from where the last search ended."""
+        paths, channels = (
+            [said] if said != ANY else _around(low, last, 1 << room)
+            for said, low, last, room in zip(wanted[1:], (0, FIRST_FREE), self.last, bits,
+                                             strict=True))
+        for path, channel in itertools.product(paths, channels):
+            found = AtmAddress(wanted.itf, path, channel)
+            if any((found, at) in self.open for at in used):
+                continue
+            if ANY in wanted[1:]:
+                self.last = max(path, 0), max(channel, FIRST_FREE)
             return found
-        vci = FIRST_FREE
-        while AtmAddress(wanted.itf, path, vci) in self.open:
-            vci += 1
-        return AtmAddress(wanted.itf, path, vci)
+        fail(EADDRINUSE)
 
     @staticmethod
     def _adapt(so: Any) -> None:
         """See that frames fit the adaptation layer; 0 is as long as it has them."""
-        aal = so.pcb.quality[80]
+        aal = so.pcb.quality[AAL]
         most = LARGEST.get(aal, LARGEST[5])
         if aal not in (*AAL5_OR_DEFAULT, AAL0):
             fail(EPROTOTYPE)
-        for at in (0, 40):
+        for at in (TO, BACK):
             largest = struct.unpack_from("=i", so.pcb.quality, at + 20)[0]
             if so.pcb.quality[at] != NO_CLASS and largest > most:
                 fail(EINVAL)
         so.pcb.largest = struct.unpack_from("=I", so.pcb.quality, 20)[0] or most
         filled = bytearray(so.pcb.quality)
-        for at in (0, 40):
+        filled[AAL] = aal or AAL5_OR_DEFAULT[0]
+        for at in (TO, BACK):
             variation, largest = struct.unpack_from("=ii", filled, at + 16)
             if filled[at] != NO_CLASS:
                 struct.pack_into("=ii", filled, at + 16, variation or MOST_VARIATION,
@@ -234,7 +246,7 @@ class Circuits(Records):
         return len(data)
 
     def arrive(self, frame: Frame) -> None:
-        so = self.open.get(frame.about)
+        so = self.open.get((frame.about, BACK))
         if so is not None:
             self.give(so, frame.data, None)
 
@@ -242,8 +254,7 @@ class Circuits(Records):
         """Nothing: Linux's says yes and does nothing."""
 
     def release(self, so: Any) -> None:
-        if so.pcb.circuit is not None:
-            del self.open[so.pcb.circuit]
+        self.open = {key: other for key, other in self.open.items() if other is not so}
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take a frame; waits for one.  There is no address with it.
@@ -279,17 +290,17 @@ class Circuits(Records):
             return
         if number != SO_ATMQOS or len(value) != QOS_SIZE:
             fail(EINVAL)
-        to, back = value[0], value[40]
+        to, back = value[TO], value[BACK]
         if not to and not back:
             fail(EINVAL)
         if to != back and to and back and ANY_CLASS not in (to, back):
             fail(EINVAL)
-        for at, kind in ((0, to), (40, back)):
+        for at, kind in ((TO, to), (BACK, back)):
             rates = value[at + 4:at + 16]
             if kind not in (NO_CLASS, UBR, ANY_CLASS) and not any(rates):
                 fail(EINVAL)
         if so.pcb.circuit is not None:
-            same = all(value[at] == so.pcb.quality[at] for at in (0, 40, 80))
+            same = all(value[at] == so.pcb.quality[at] for at in (TO, BACK, AAL))
             fail(EOPNOTSUPP if same else EINVAL)
         so.pcb.quality = value
 
