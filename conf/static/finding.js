@@ -12,8 +12,8 @@
 "use strict";
 
 const FILLERS = new Set(
-  ("after before can cant do doesn't dont find get getting give happens has how i in is it make my of off on out python " +
-  "s should socket sockets t the this to up use using way what when which why with work works").split(" "));
+  ("after and another before between can cant difference do does doesn't dont find get getting give happens has how i in is it make mean my of off on other out python " +
+  "s should socket sockets t the this to up use using vs way what when which why with work works").split(" "));
 const SAME = new Map(Object.entries({
   multiple: "many", several: "many", detect: "check", notice: "check", know: "check", tell: "check",
   disconnected: "disconnect", disconnects: "disconnect", maximum: "max", ssl: "tls", internet: "inet",
@@ -24,7 +24,9 @@ const SAME = new Map(Object.entries({
 // would weigh more than all that were found.
 const RAREST = 3;
 const ENOUGH = 0.55;
+const TEXT = 50; // the most that words in the text alone are worth: an entry that is alike counts for more
 const ERRORS = "reference/errors";
+const GLOSSARY = "reference/glossary"; // has a term for most words, and a line for each
 
 let known = null; // [words, weight, title, anchor, document] of each entry and title
 let rarity = null;
@@ -89,11 +91,13 @@ function quoted(query) {
     (entry) => entry.length >= 8 && /[ _]/.test(entry) && entry.length < asked.length && asked.includes(entry));
   const longest = held.sort((one, other) => other.length - one.length)[0];
   const places = longest ? Search._index.indexentries[longest].filter(([, , isMain]) => isMain) : [];
-  const found = places.map(([file, id]) => resultOf({ file, anchor: id ? `#${id}` : "", kind: "index" }, 100));
+  const score = / /.test(longest) ? 100 : 90; // beside a name there may be an entry that has the other words too
+  const found = places.map(([file, id]) => resultOf({ file, anchor: id ? `#${id}` : "", kind: "index" }, score));
   return found.sort((one, other) => (other[0] === ERRORS) - (one[0] === ERRORS)); // how-tos have one cause each
 }
 
-// The ten pages that hold most of the words.
+// The pages that are most about the words, ten at most: those that hold most of them, rather in their
+// title, an index entry or a section's title than in the text alone.
 function mostly(asked) {
   const { terms, titleterms, docnames } = Search._index;
   const scores = new Map();
@@ -103,8 +107,25 @@ function mostly(asked) {
       scores.set(file, (scores.get(file) ?? 0) + Math.log(1 + docnames.length / files.size));
     }
   }
+  const named = new Map();
+  for (const { words, weight, file } of known) {
+    const shared = docnames[file] === GLOSSARY ? 0 : weigh([...words].filter((word) => asked.has(word)));
+    if (shared) named.set(file, Math.max(named.get(file) ?? 0, shared * shared / weight));
+  }
+  for (const [file, score] of named) scores.set(file, (scores.get(file) ?? 0) + score);
   const first = [...scores].sort((a, b) => b[1] - a[1]).slice(0, 10);
   return first.map(([file, score]) => resultOf({ file, anchor: "", kind: "text" }, score));
+}
+
+// What Sphinx found, its pages in the order of `mostly`, and the one that is first there if it lacks a word.
+function ordered(exact, asked) {
+  const about = mostly(asked);
+  const place = (result) => (about.findIndex((other) => other[0] === result[0]) + about.length + 1) % (about.length + 1);
+  const text = exact.filter((result) => result[6] === "text");
+  if (about.length && !text.some((result) => result[0] === about[0][0])) text.push(about[0]);
+  text.sort((a, b) => place(a) - place(b));
+  text.forEach((result, at) => { result[4] = TEXT / (1 + at); });
+  return [...exact.filter((result) => result[6] !== "text"), ...text];
 }
 
 // Both lists begin with the best; of a page one index entry is enough.
@@ -123,10 +144,11 @@ function merged(one, other) {
 if (typeof Search !== "undefined") {
   const asSphinxDoes = Search._performSearch;
   Search._performSearch = (query, ...others) => {
-    let exact = asSphinxDoes(query, ...others).reverse();
-    if (!exact.some((result) => result[6] === "index")) exact = [...quoted(query), ...exact];
     if (known === null) learn();
     const asked = wordsOf(query);
+    let exact = asSphinxDoes(query, ...others).reverse();
+    if (!exact.some((result) => result[6] === "index")) exact = [...quoted(query), ...exact];
+    if (asked.size > 1) exact = ordered(exact, asked);
     const close = asked.size ? alike(asked).sort((a, b) => b[4] - a[4]) : [];
     const found = merged(exact, close);
     return (found.length ? found : mostly(asked)).reverse(); // Sphinx shows the last one first

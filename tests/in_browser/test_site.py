@@ -212,6 +212,15 @@ SEARCHES = [
     ("limit the bandwidth", "how-to/limit-the-rate.html"),
     ("http streaming response", "how-to/stream-an-answer.html"),
     ("non-blocking recv", "reference/calls/recv.html"),
+    ("SO_REUSEADDR windows", "reference/calls/getsockopt.html"),
+    ("signal handler delayed recv", "reference/errors.html"),
+    ("does sendall guarantee delivery", "explanation/what-send-promises.html"),
+    ("what is the difference between send and sendall", "reference/calls/send.html"),
+    ("socket in use after crash", "how-to/restart-a-server.html"),
+    # without an index entry of their own: the page that is most about the words
+    ("which page is best for slow small packets", "how-to/cut-latency.html"),
+    ("connect to server ipv6 link local %eth0", "how-to/use-link-local-addresses.html"),
+    ("struct ifreq ifr_name", "reference/calls/fcntl.html"),
     # messages, pasted with what stands around them
     ("OverflowError: bind(): port must be 0-65535.", "reference/errors.html"),
     ("socket.gaierror: [Errno 11001] getaddrinfo failed", "reference/errors.html"),
@@ -226,8 +235,36 @@ SEARCHES = [
 ]
 
 
+FOUND = """
+const [query, ...words] = Search._parseQuery(arguments[0]);
+return Search._performSearch(query, ...words).slice(-3).reverse().map(([page]) => `${page}.html`);
+"""
+
+
+@pytest.fixture(scope="module")
+def asked(browser: WebDriver, site: str) -> Callable[[str], list[str]]:
+    """Ask the search page, once its index is there, which pages it would show first."""
+    browser.get(f"{site}search.html?q=accept")
+    WebDriverWait(browser, LIMIT).until(
+        lambda driver: driver.execute_script("return Search.hasIndex()")
+    )
+    return lambda words: browser.execute_script(FOUND, words)
+
+
 @pytest.mark.parametrize(("words", "first"), SEARCHES)
-def test_search_puts_the_right_page_first(browser: WebDriver, site: str, words: str, first: str):
+def test_search_puts_the_right_page_first(
+    asked: Callable[[str], list[str]], words: str, first: str
+):
+    found = asked(words)
+    assert found[0] == first, found
+
+
+@pytest.mark.parametrize(
+    ("words", "first"), [SEARCHES[0], SEARCHES[-1], SEARCHES[len(SEARCHES) // 2]]
+)
+def test_the_search_page_shows_what_it_found_with_an_excerpt(
+    browser: WebDriver, site: str, words: str, first: str
+):
     browser.get(f"{site}search.html?q={quote_plus(words)}")
     links = WebDriverWait(browser, LIMIT).until(
         lambda driver: driver.find_elements(By.CSS_SELECTOR, "#search-results li a")
