@@ -24,7 +24,8 @@ import pytest
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SETTINGS = DOCS / "reference" / "settings.md"
-ERRORS = DOCS / "reference" / "errors.md"
+ERROR_PAGES = [*DOCS.glob("reference/errors/*.md"), DOCS / "reference" / "errors.md"]
+ERRORS = "\n".join(page.read_text(encoding="utf-8") for page in ERROR_PAGES)
 MANUAL = Path("/usr/share/man")
 PAGES = """
     accept.2 bind.2 close.2 connect.2 getpeername.2 getsockname.2 getsockopt.2 listen.2 poll.2
@@ -175,9 +176,8 @@ def test_every_errno_that_a_manual_page_lists_is_where_that_page_is_treated(page
 
 @pytest.mark.parametrize("page", PAGE_OF)
 def test_every_errno_of_a_calls_manual_page_names_the_call_in_the_error_index(page: str) -> None:
-    text = ERRORS.read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^\(e|^## )", text, re.M | re.S))
-    others = set(re.findall(r"\b(E[A-Z0-9]+) \d+", text.split("## Other errnos")[1]))
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^\(e|^## )", ERRORS, re.M | re.S))
+    others = set(re.findall(r"\b(E[A-Z0-9]+) \d+", ERRORS.split("## Other errnos")[1]))
     calls = rf"calls/{PAGE_OF[page]}\.md|\*\*Calls:\*\* all"
     names = listed_errors(page) - others - SPELT_OTHERWISE - {"EWOULDBLOCK"}
     assert {name for name in names if not re.search(calls, sections.get(name, ""))} == set()
@@ -229,10 +229,9 @@ def test_a_value_is_the_number_that_its_header_defines(section: str, tmp_path: P
 
 
 def test_an_errno_that_posix_and_linux_agree_on_names_the_call_in_the_error_index() -> None:
-    text = ERRORS.read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^\(e|^## )", text, re.M | re.S))
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^\(e|^## )", ERRORS, re.M | re.S))
     rows = re.findall(r"^\| \[.+?\]\((\S+\.md)\) \|([^|]*)\|([^|]*)\|", (
-        ERRORS.with_name("posix.md").read_text(encoding="utf-8")), re.MULTILINE)
+        DOCS / "reference" / "posix.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(rows) > 20
     wrong = [(page, name) for page, *cells in rows
              for name in re.findall(r"\[(E[A-Z]+)\]", "".join(cells))
@@ -296,20 +295,18 @@ def test_every_setting_that_no_manual_names_is_there_and_not_on_both_pages() -> 
 
 
 def test_a_message_of_macos_has_the_number_that_its_section_has() -> None:
-    text = ERRORS.read_text(encoding="utf-8")
-    table = text.split("| message on macOS |")[1].split("Messages of Windows")[0]
+    table = ERRORS.split("| message on macOS |")[1].split("Messages of Windows")[0]
     rows = re.findall(r"^\| \[Errno (\d+)\] (.+?) \| \[(\w+)\]", table, re.MULTILINE)
     assert len(rows) >= 25
     for number, message, name in rows:
-        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        section = ERRORS.split(f"\n## {name}\n")[1].split("\n## ")[0]
         assert f"macOS {number}," in section, name
         assert f"! [Errno {number}] {message}" in section, name
 
 
 def test_a_message_of_windows_has_the_number_that_its_section_has() -> None:
-    text = ERRORS.read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \[WinError (\d+)\] .+ \| \[(\w+)\]\(#\w+\) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| \[WinError (\d+)\] .+ \| \[(\w+)\]\(#\w+\) \|$", ERRORS, re.MULTILINE)
     assert len(rows) >= 25
     for number, name in rows:
-        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        section = ERRORS.split(f"\n## {name}\n")[1].split("\n## ")[0]
         assert f"[WinError {number}]" in section, name

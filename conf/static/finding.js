@@ -25,7 +25,7 @@ const SAME = new Map(Object.entries({
 const RAREST = 3;
 const ENOUGH = 0.55;
 const TEXT = 50; // the most that words in the text alone are worth: an entry that is alike counts for more
-const ERRORS = "reference/errors";
+const ERRORS = "reference/errors"; // begins the names of the error index and its pages
 const GLOSSARY = "reference/glossary"; // has a term for most words, and a line for each
 
 let known = null; // [words, weight, title, anchor, document] of each entry and title
@@ -93,7 +93,7 @@ function quoted(query) {
   const places = longest ? Search._index.indexentries[longest].filter(([, , isMain]) => isMain) : [];
   const score = / /.test(longest) ? 100 : 90; // beside a name there may be an entry that has the other words too
   const found = places.map(([file, id]) => resultOf({ file, anchor: id ? `#${id}` : "", kind: "index" }, score));
-  return found.sort((one, other) => (other[0] === ERRORS) - (one[0] === ERRORS)); // how-tos have one cause each
+  return found.sort((one, other) => other[0].startsWith(ERRORS) - one[0].startsWith(ERRORS)); // how-tos have one cause each
 }
 
 // The pages that are most about the words, ten at most: those that hold most of them, rather in their

@@ -27,6 +27,7 @@ PAGES = [
     "reference/matrix.html",
     "reference/calls/accept.html",
     "reference/errors.html",
+    "reference/errors/connections.html",
     "reference/options.html",
     "reference/glossary.html",
     "explanation/how-connections-end.html",
@@ -128,14 +129,15 @@ def test_a_drawing_is_set_as_small_as_a_phone_needs(phone: WebDriver, site: str)
     assert 8 <= size < 12
 
 
+ERRORS = "reference/errors"
 MENDED = "how-to/mend-a-first-program.html"
 SEARCHES = [
-    ("EADDRINUSE", "reference/errors.html"),
-    ("Address already in use", "reference/errors.html"),
-    ("Connection refused", "reference/errors.html"),
-    ("[Errno 111]", "reference/errors.html"),
-    ("WinError 10061", "reference/errors.html"),
-    ("Can't assign requested address", "reference/errors.html"),
+    ("EADDRINUSE", f"{ERRORS}/addresses.html"),
+    ("Address already in use", f"{ERRORS}/addresses.html"),
+    ("Connection refused", f"{ERRORS}/connections.html"),
+    ("[Errno 111]", f"{ERRORS}/connections.html"),
+    ("WinError 10061", f"{ERRORS}/connections.html"),
+    ("Can't assign requested address", f"{ERRORS}/addresses.html"),
     ("tcp_tw_reuse", "reference/settings.html"),
     ("getifaddrs", "reference/addresses.html"),
     ("Nagle", "reference/calls/getsockopt.html"),
@@ -195,7 +197,7 @@ SEARCHES = [
     ("docker connection refused", "how-to/choose-the-bind-address.html"),
     ("select vs poll", "reference/calls/poll.html"),
     ("non-blocking connect", "reference/calls/connect.html"),
-    ("BrokenPipeError", "reference/errors.html"),
+    ("BrokenPipeError", f"{ERRORS}/connections.html"),
     ("wake up select", "how-to/stop-a-server.html"),
     # in words that stand in no index entry like that, or that no page has all of
     ("how to reconnect after disconnect", "how-to/try-again.html"),
@@ -213,7 +215,7 @@ SEARCHES = [
     ("http streaming response", "how-to/stream-an-answer.html"),
     ("non-blocking recv", "reference/calls/recv.html"),
     ("SO_REUSEADDR windows", "reference/calls/getsockopt.html"),
-    ("signal handler delayed recv", "reference/errors.html"),
+    ("signal handler delayed recv", f"{ERRORS}/connections.html"),
     ("does sendall guarantee delivery", "explanation/what-send-promises.html"),
     ("what is the difference between send and sendall", "reference/calls/send.html"),
     ("socket in use after crash", "how-to/restart-a-server.html"),
@@ -222,16 +224,22 @@ SEARCHES = [
     ("connect to server ipv6 link local %eth0", "how-to/use-link-local-addresses.html"),
     ("struct ifreq ifr_name", "reference/calls/fcntl.html"),
     # messages, pasted with what stands around them
-    ("OverflowError: bind(): port must be 0-65535.", "reference/errors.html"),
-    ("socket.gaierror: [Errno 11001] getaddrinfo failed", "reference/errors.html"),
-    ("[Errno 98] error while attempting to bind on address ('::1', 80)", "reference/errors.html"),
-    ("KeyError: '<socket.socket fd=4, family=2> is not registered'", "reference/errors.html"),
+    ("OverflowError: bind(): port must be 0-65535.", f"{ERRORS}/without-errno.html"),
+    ("socket.gaierror: [Errno 11001] getaddrinfo failed", f"{ERRORS}/without-errno.html"),
+    (
+        "[Errno 98] error while attempting to bind on address ('::1', 80)",
+        f"{ERRORS}/without-errno.html",
+    ),
+    (
+        "KeyError: '<socket.socket fd=4, family=2> is not registered'",
+        f"{ERRORS}/without-errno.html",
+    ),
     ("TypeError: connect() takes exactly one argument (2 given)", MENDED),
     ("ssl.SSLError: [SSL: WRONG_VERSION_NUMBER] (_ssl.c:992)", "how-to/encrypt-with-tls.html"),
-    ("[WinError 121] The semaphore timeout period has expired", "reference/errors.html"),
+    ("[WinError 121] The semaphore timeout period has expired", f"{ERRORS}/connections.html"),
     ("AF_UNIX windows", "reference/families/unix.html"),
-    ("permission denied unix socket", "reference/errors.html"),
-    ("setsockopt TCP_NODELAY Invalid argument macOS", "reference/errors.html"),
+    ("permission denied unix socket", f"{ERRORS}/addresses.html"),
+    ("setsockopt TCP_NODELAY Invalid argument macOS", f"{ERRORS}/sockets.html"),
 ]
 
 
