@@ -5,7 +5,7 @@
     set_wakeup_fd   a byte to a socket of the model, and then    the handler
 
 Only for a whole program on the model (`run`): a process has one alarm.  What comes from outside
-(another process, Ctrl-C) stays the host's.
+(another process, Ctrl-C) stays the host's; so does a child's alarm, as time is real there.
 
 Sources: POSIX.1-2024 alarm(), pthread_kill(); Linux setitimer(2); CPython
 ``Modules/signalmodule.c``.
@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..face.by_name import ByName
+from .child import Remote
 
 TIMERS = {name: getattr(signal, name) for name in (
     "alarm", "setitimer", "getitimer", "pthread_kill", "pause", "signal", "getsignal",
@@ -53,7 +54,7 @@ class Signals(ByName, of="signal"):
         Returns what the one before had left, and its interval.  Other timers than ITIMER_REAL are
         the host's.
         """
-        if which != signal.ITIMER_REAL:
+        if which != signal.ITIMER_REAL or self._is_child():
             return TIMERS["setitimer"](which, seconds, interval)
         before = self.getitimer(which)
         if self._timer is not None:
@@ -66,10 +67,13 @@ class Signals(ByName, of="signal"):
 
     def getitimer(self, which: int, /) -> tuple[float, float]:
         """How many seconds are left, 0.0 for none, and the interval."""
-        if which != signal.ITIMER_REAL:
+        if which != signal.ITIMER_REAL or self._is_child():
             return TIMERS["getitimer"](which)
         left = self._when - self._clock.now if self._timer is not None else 0.0
         return max(left, 0.0), self._interval
+
+    def _is_child(self) -> bool:
+        return isinstance(self._machine._calls, Remote)
 
     def _set(self, seconds: float) -> None:
         self._when = self._clock.now + seconds
@@ -77,6 +81,8 @@ class Signals(ByName, of="signal"):
 
     def _ring(self) -> None:
         self._timer = None
+        if self._is_child():
+            return  # the alarm is the parent's: POSIX.1-2024 fork()
         if self._interval:
             self._set(self._interval)
         self._deliver(self._scheduler.main, signal.SIGALRM)

@@ -1,4 +1,4 @@
-"""Signals: handlers, alarms, the wakeup descriptor, and Ctrl-C in a call that waits."""
+"""Signals: handlers, alarms, a child's too, the wakeup descriptor, Ctrl-C in a call that waits."""
 
 import os
 import select
@@ -43,3 +43,13 @@ try:
     threading.Event().wait()
 except InterruptedError as error:
     print(error)
+
+signal.setitimer(signal.ITIMER_REAL, 1000)
+child = os.fork()
+if not child:  # which has no alarm yet, and nothing handles the one that it sets
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    while signal.setitimer(signal.ITIMER_REAL, 0.1) == (0.0, 0.0):
+        a.setblocking(True)
+        a.recv(1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+print(signal.setitimer(signal.ITIMER_REAL, 0)[0] > 900)
