@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bsdsockets import Deadlock, Machine
-from bsdsockets.machine import errors, threads
+from bsdsockets.machine import descriptors, errors, threads
 from bsdsockets.machine.clock import Clock
 
 LIMIT = 20.0  # seconds of real time
@@ -224,6 +224,50 @@ def test_a_descriptor_is_a_real_number_that_closing_gives_back() -> None:
     a.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(number)
+
+
+def test_o_nonblock_is_set_on_the_hosts_descriptors_of_one_socket_alone() -> None:
+    machine = Machine()
+    one, other = machine.load("socket").socketpair()
+    with one, other, one.dup() as again:
+        for blocking in (False, True, False):
+            one.setblocking(blocking)
+            with one.dup() as late:
+                assert [os.get_blocking(each.fileno()) for each in (one, again, late, other)] \
+                    == [blocking, blocking, blocking, True]
+        assert os.path.sameopenfile(one.fileno(), again.fileno())
+        assert not os.path.sameopenfile(one.fileno(), other.fileno())
+    machine.close()
+
+
+def test_a_socket_that_can_have_no_descriptor_alone_does_not_wait_either(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more(*kind: int) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    machine = Machine()
+    one, other = machine.load("socket").socketpair()
+    with one, other:
+        monkeypatch.setattr(descriptors, "_reserve_class", no_more)
+        one.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            one.recv(1)
+        assert os.get_blocking(one.fileno()) and os.get_blocking(other.fileno())
+    machine.close()
+
+
+def test_a_file_of_the_host_that_took_a_sockets_number_is_not_copied(tmp_path: Path) -> None:
+    machine = Machine()
+    table = machine.descriptors
+    one = table.add(descriptors.File())
+    other = table.add(descriptors.File())
+    for number in (one, other):
+        file = os.open(tmp_path / "file", os.O_CREAT | os.O_RDWR)
+        os.dup2(file, number)
+        os.close(file)
+    third = table.add(descriptors.File())
+    assert stat.S_ISSOCK(os.fstat(third).st_mode)
+    machine.close()
 
 
 def test_the_last_of_two_descriptors_closes_the_socket() -> None:

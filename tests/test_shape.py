@@ -28,15 +28,15 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1307,
+    "machine": 1338,
     "network": 697,
     "protocols": 7139,
     "families": 539,
     "sockets": 825,
-    "calls": 890,
+    "calls": 883,
     "faults": 385,
-    "face": 2098,
-    "programs": 2063,
+    "face": 2101,
+    "programs": 2072,
 }
 
 NO_CODE = {

@@ -12,6 +12,8 @@ import select
 import stat
 from typing import Any
 
+from ..machine.descriptors import identity
+
 
 class Foreign:
     """A descriptor of the host: a file, a pipe, a real socket."""
@@ -27,15 +29,6 @@ class Foreign:
         poll = select.poll()
         poll.register(self.number, 0x3FFF)
         return poll.poll(0)[0][1] if poll.poll(0) else 0
-
-
-def identity(number: int) -> tuple[int, int] | None:
-    """What tells one open file of the host from another; None for what is not open."""
-    try:
-        status = os.fstat(number)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def is_same(one: Any, other: Any) -> bool:

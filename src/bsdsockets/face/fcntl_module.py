@@ -25,21 +25,35 @@ IFCONF = struct.Struct("@iP")  # struct ifconf: a length, and where the entries 
 
 
 def _beyond(machine: Any, number: int, cmd: int, arg: Any) -> int:
-    """The same of a descriptor that the host has not, which other programs cannot inherit."""
-    file = machine.descriptors.find(number)
+    """What the host says, of a descriptor that it has not and other programs cannot inherit."""
     if cmd == fcntl.F_GETFL:
-        return os.O_RDWR | (os.O_NONBLOCK if file.nonblocking else 0)
-    if cmd == fcntl.F_SETFL:
-        machine.descriptors.set_nonblocking(number, bool(arg & os.O_NONBLOCK))
-    elif cmd in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC):
+        return os.O_RDWR
+    if cmd in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC):
         return int(machine.calls.dup(number))
-    elif cmd == fcntl.F_GETFD:
+    if cmd == fcntl.F_GETFD:
         return 0 if os.get_inheritable(number) else fcntl.FD_CLOEXEC
-    elif cmd == fcntl.F_SETFD:
+    if cmd == fcntl.F_SETFD:
         os.set_inheritable(number, not arg & fcntl.FD_CLOEXEC)
-    else:
+    elif cmd != fcntl.F_SETFL:
         raise OSError(EINVAL, os.strerror(EINVAL))
     return 0
+
+
+def _control(machine: Any, number: int, cmd: int, arg: Any) -> Any:
+    """What is asked of a descriptor of the model; the host's flags are of this file alone."""
+    files = machine.descriptors
+    if files.is_beyond(number):
+        result = _beyond(machine, number, cmd, arg)
+    else:
+        files.single_out(number)
+        result = fcntl.fcntl(number, cmd, arg)
+        if cmd in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC):
+            files[result] = files[number].hold()
+    if cmd == fcntl.F_SETFL:
+        files.set_nonblocking(number, bool(arg & os.O_NONBLOCK))
+    elif cmd == fcntl.F_GETFL:  # a child may have set O_NONBLOCK
+        return result & ~os.O_NONBLOCK | (os.O_NONBLOCK if files.is_nonblocking(number) else 0)
+    return result
 
 
 def _interfaces(machine: Any, data: bytes) -> bytes:
@@ -62,15 +76,7 @@ def make(machine: Any) -> types.ModuleType | None:
 
     def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
         number = descriptor_of(fd)
-        if files.is_beyond(number):
-            return _beyond(machine, number, cmd, arg)
-        result = fcntl.fcntl(fd, cmd, arg)
-        if number in files:
-            if cmd == fcntl.F_SETFL:
-                files.set_nonblocking(number, bool(arg & os.O_NONBLOCK))
-            elif cmd in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC):
-                files[result] = files[number].hold()
-        return result
+        return _control(machine, number, cmd, arg) if number in files else fcntl.fcntl(fd, cmd, arg)
 
     def ioctl(fd: Any, request: int, arg: Any = 0, mutate_flag: bool = True, /) -> Any:
         number = descriptor_of(fd)

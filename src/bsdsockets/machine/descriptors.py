@@ -6,8 +6,15 @@
 A descriptor of the model is a real one, reserved on the host: an unconnected socket where
 sockets are files, the null device elsewhere.  So the numbers never clash with those of
 ordinary files, ``os.set_inheritable``, ``fcntl`` and ``os.fstat`` work on them unpatched,
-and reading from one behind the model's back fails instead of doing something else.  What
-`O_NONBLOCK` says is mirrored onto it.
+and reading from one behind the model's back fails instead of doing something else.
+
+    model    3 --> File     4 --> File     5 --> File, O_NONBLOCK
+                 |              |              |
+    host     3 --+--------------+-- socket     5 --> socket, O_NONBLOCK
+
+The host is asked for one socket that stands for many, because to make and close one takes it as
+long as a model's call.  A file whose `O_NONBLOCK` is set, or whose inode ``os.fstat`` is asked
+for under `run`, has one that stands for it alone.
 
     0 ... limit of the host | first ... limit of the machine
        reserved there       |     `Beyond`: the machine's alone
@@ -36,7 +43,7 @@ except ImportError:  # a Python built without sockets
 from .errors import EBADF, EMFILE, fail
 
 _set_blocking = getattr(os, "set_blocking", None)  # the host's, also when `run` replaces it
-_dup = os.dup
+_dup, _dup2, _fstat = os.dup, os.dup2, os.fstat
 
 
 SPARE = 256  # of the host's numbers, left to its files where there are some beyond
@@ -56,6 +63,15 @@ def reserve(like: int | None = None) -> int:
         if failure.errno in (errno.EAFNOSUPPORT, errno.EPERM, errno.EACCES):  # a sandbox
             return os.open(os.devnull, os.O_RDWR)
         raise
+
+
+def identity(number: int) -> tuple[int, int] | None:
+    """What tells one open file of the host from another; None for what is not open."""
+    try:
+        status = _fstat(number)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 class Beyond:
@@ -120,13 +136,15 @@ class File:
         How many descriptors, and messages on their way, refer to it.
     nonblocking
         What O_NONBLOCK says.
+    alone
+        The host's descriptors of it stand for no other file.
     """
 
-    __slots__ = ("__weakref__", "nonblocking", "references", "waiters")
+    __slots__ = ("__weakref__", "alone", "nonblocking", "references", "waiters")
 
     def __init__(self) -> None:
         self.references = 0
-        self.nonblocking = False
+        self.nonblocking = self.alone = False
         self.waiters: list[Any] = []
 
     def ready(self) -> int:
@@ -167,6 +185,7 @@ class DescriptorTable(dict[int, File]):
     """
 
     beyond: Beyond | None = None  # where a program asked for more than the host lets it have
+    _shared: tuple[int, Any] = -1, None  # a descriptor that stands for many files, its identity
 
     def _reserve(self, like: int | None) -> int:
         """Take a number from the host, or one beyond those it has."""
@@ -199,7 +218,8 @@ class DescriptorTable(dict[int, File]):
         EMFILE
             The process has no descriptor left.
         """
-        return self.name(self._reserve(like), file)
+        shared = like is None and not file.alone
+        return self.name(self.reserve() if shared else self._reserve(like), file)
 
     def name(self, number: int, file: File) -> int:
         """Give *file* the descriptor *number*, which is reserved."""
@@ -216,7 +236,12 @@ class DescriptorTable(dict[int, File]):
         EMFILE
             The process has no descriptor left.
         """
-        number = self._reserve(None)
+        number, known = self._shared
+        if number in self and identity(number) == known:  # not closed behind the model's back
+            number = self._reserve(number)
+        else:
+            number = self._reserve(None)
+            self._shared = number, identity(number)
         stale = self.pop(number, None)
         if stale is not None:
             stale.drop()
@@ -280,6 +305,34 @@ class DescriptorTable(dict[int, File]):
         file = self.find(number)
         if file.nonblocking != nonblocking:
             file.nonblocking = nonblocking
-            for each in self.numbers_of(file) if file.references > 1 else (number,):
-                if _set_blocking is not None and not self.is_beyond(each):
-                    _set_blocking(each, not nonblocking)
+            self._mirror(number, nonblocking)
+
+    def _mirror(self, number: int, nonblocking: bool) -> None:
+        """Let the host's descriptors of a file say the same as O_NONBLOCK of it."""
+        if _set_blocking is not None and self.single_out(number):
+            for each in self._on_host(number):
+                _set_blocking(each, not nonblocking)
+
+    def _on_host(self, number: int) -> list[int]:
+        """The host's descriptors of the file that *number* names."""
+        file = self[number]
+        numbers = self.numbers_of(file) if file.references > 1 else [number]
+        return [each for each in numbers if not self.is_beyond(each)]
+
+    def single_out(self, number: int) -> bool:
+        """Let the host's descriptors of a file stand for it alone; False if none is left for it.
+
+        EBADF
+            *number* names nothing of the model.
+        """
+        file = self.find(number)
+        if not file.alone:
+            try:
+                alone = reserve()
+            except OSError:
+                return False
+            for each in self._on_host(number):
+                _dup2(alone, each, os.get_inheritable(each))
+            os.close(alone)
+            file.alone = True
+        return True

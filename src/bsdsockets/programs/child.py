@@ -89,9 +89,8 @@ class Descriptors(DescriptorTable):
 
     def set_nonblocking(self, number: int, nonblocking: bool) -> None:
         """Set what O_NONBLOCK says of the file, there and here."""
-        self.find(number)
         self.client.ask("table", "set_nonblocking", (number, nonblocking))
-        REAL["set_blocking"](number, not nonblocking)
+        self._mirror(number, nonblocking)
 
 
 class Client:

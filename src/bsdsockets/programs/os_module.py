@@ -211,6 +211,13 @@ class Descriptors(ByName, of="os"):
         elif name in self._before:
             setattr(sys, name, self._before.pop(name))
 
+    def fstat(self, fd: int) -> os.stat_result:
+        """Say what is known of an open file; of two sockets, they are two."""
+        if fd in self._files:
+            self._files.single_out(fd)
+        result: os.stat_result = REAL["fstat"](fd)
+        return result
+
     def set_blocking(self, fd: int, blocking: bool, /) -> None:
         """Set or clear O_NONBLOCK."""
         if fd in self._files:

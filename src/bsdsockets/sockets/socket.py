@@ -45,7 +45,7 @@ class Socket(File):
     def __init__(self, host: Host, family: int, kind: int, number: int, protocol: Any,
                  any_address: Any, pcb: Any = None) -> None:
         self.references = 0
-        self.nonblocking = False
+        self.nonblocking = self.alone = False
         self.waiters: list[Any] = []
         self.host = host
         host.sockets = self.number = host.sockets + 1

@@ -26,6 +26,8 @@ def counts(sock):
 a, b = socket.socketpair()
 print(stat.S_ISSOCK(os.fstat(a.fileno()).st_mode), os.isatty(a.fileno()))
 print(os.path.sameopenfile(a.fileno(), os.dup(a.fileno())))
+print(os.path.sameopenfile(a.fileno(), b.fileno()))
+print(os.fstat(a.fileno()).st_ino == os.fstat(a.fileno()).st_ino)
 attempt(os.lseek, a.fileno(), 0, 0)
 
 # flags, by fcntl and by their own functions
@@ -41,6 +43,15 @@ number = fcntl.fcntl(a, fcntl.F_DUPFD, 50)
 b.send(b"by another number")
 with socket.socket(fileno=number) as again:
     print(number >= 50, again.recv(99))
+
+# a child's O_NONBLOCK is the parent's too, and no other socket's
+if not os.fork():
+    fcntl.fcntl(b, fcntl.F_SETFL, fcntl.fcntl(b, fcntl.F_GETFL) | os.O_NONBLOCK)
+    os._exit(0)
+os.wait()
+print(*(fcntl.fcntl(each, fcntl.F_GETFL) & os.O_NONBLOCK > 0 for each in (a, b)))
+print(*(os.get_blocking(each.fileno()) for each in (a, b)))
+os.set_blocking(b.fileno(), True)
 
 # with a timeout of 0 too, the descriptor's own flag says whether a call waits
 a.setblocking(False)
