@@ -134,4 +134,16 @@ FOUND_WIDE = {
     "a.connect_ex(nobody(AF_INET6)); a.connect_ex(LO6); option(a, SOL_SOCKET, 42); b = header6(); "
     "b.bind(of(b, '::1')); b.connect(of(b, '::ffff:239.1.1.1')); look(b); c = experiment6(); "
     "option(c, 58, 41, 40); c.setsockopt(58, 41, 1); option(icmp6(), 58, 41, 40)",
+    "hosts as a program may write them": "a = udp6(); a.connect(('<broadcast>', 9)); "
+    "a.connect(('255.255.255.255', 70000)); b = udp(); b.connect((bytearray(b'127.1'), 9)); "
+    "b.getpeername()[0]; b.connect(('127.1', 9)); socket.getaddrinfo('*', '*'); "
+    "[info[4] for info in socket.getaddrinfo('*', 80, 0, 1)]; "
+    "socket.getaddrinfo('127.0.0.1%lo', 80, AF_INET6); socket.gethostbyname('a\\0b'); "
+    "socket.gethostbyname_ex(b'127.0.0.1'); socket.getnameinfo(('127.0.0.1', 80, 0, 0), 3)",
+    "a listener that is shut down forgets its window": "l = tcp(); l.bind(LO); l.listen(); "
+    "l.setsockopt(IPPROTO_TCP, 10, 2); l.shutdown(SHUT_RDWR); option(l, IPPROTO_TCP, 10)",
+    "SO_RCVLOWAT tells again of what is enough": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
+    "a.connect_ex(at(l)); b, peer = accept(l); e = watch(b, EPOLLIN | EPOLLET); a.send(b'12345'); "
+    + "; ".join(f"b.setsockopt(SOL_SOCKET, SO_RCVLOWAT, {low}); len(e.poll(0)); len(e.poll(0))"
+                for low in (3, 20, 5)),
 }

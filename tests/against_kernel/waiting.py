@@ -96,7 +96,11 @@ def _scenarios() -> list[Scenario]:
              "b.send(b'word')"),
             (joined, "len(select.select([a], [], [], 0.05)[0])", ""),
             (joined, "(a.recv(10), a.recv(10))", "b.send(b'word'); b.close()"),
+            (joined, "a.recv(4, MSG_WAITALL)",
+             "a.setblocking(False); b.send(b'wo'); b.send(b'rd')"),
         ]  # fmt: skip
+    made += [(joined, "a.recv(10)", "a.setblocking(False); a.shutdown(SHUT_RD)")
+             for joined in (PAIR, SEQ, DGRAM, UDP)]
     made += [
         (PAIR + "; b.send(b'w')", "a.recv(10, MSG_WAITALL | MSG_PEEK)", ""),
         *[(f"{joined}; a.setsockopt(SOL_SOCKET, SO_RCVTIMEO, struct.pack('ll', -1, 0))",

@@ -215,11 +215,12 @@ class Transfer(Waiting):
         >>> machine.close()
         """
         so = self.socket_of(number)
+        if so.nonblocking:
+            flags |= MSG_DONTWAIT  # who waits already goes on, whatever becomes of the socket
         if flags & MSG_WAITALL:
             return self._receive_all(number, so, count, flags, timeout)
-        message = self._complete(number, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
-                                 count, flags)
-        return message
+        return self._complete(number, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
+                              count, flags)
 
     def _receive_all(self, number: int, so: Socket, count: int, flags: int,
                      timeout: float | None) -> Message:

@@ -15,7 +15,7 @@ from typing import Any
 from ..machine import constants
 from ..machine.constants import AF_INET, AF_UNIX, AI_NUMERICHOST, SOCK_STREAM
 from ..machine.errors import ENODEV, ENXIO, fail
-from ..network.names import PROTOCOLS, SERVICES, UnknownName
+from ..network.names import ALIASES, PROTOCOLS, SERVICES, UnknownName
 from .arguments import (
     SINCE_3_14,
     descriptor,
@@ -160,6 +160,9 @@ class Functions(ByName, of="_socket"):
         if not isinstance(host, str | bytes | bytearray):
             raise TypeError(f"{function}() argument 1 must be str, bytes or bytearray, not "
                             f"{kind_of(host)}")
+        if "\0" in host if isinstance(host, str) else 0 in host:
+            raise TypeError(f"{function}() argument 1 must be encoded string without null bytes, "
+                            f"not {kind_of(host)}")
         return self._host_name(bytes(host) if isinstance(host, bytearray) else host) or ""
 
     @staticmethod
@@ -210,6 +213,8 @@ class Functions(ByName, of="_socket"):
             found = resolver.getaddrinfo(host, str(port), 0, 2, 0, AI_NUMERICHOST)
             if len(found) > 1:
                 raise OSError("sockaddr resolved to multiple addresses")
+            if ":" not in found[0].address and len(sockaddr) > 2:
+                raise OSError("IPv4 sockaddr must be 2 tuple")
             name, service = resolver.getnameinfo(found[0].address, found[0].port, flags)
         except UnknownName as failure:
             throw(gaierror(failure.number, failure.text))
@@ -234,9 +239,9 @@ class Functions(ByName, of="_socket"):
 
     def gethostbyname_ex(self, name: Any, /) -> tuple[str, list[str], list[str]]:
         """The name, no aliases, and the IPv4 addresses of a host; see `gethostbyname`."""
-        address = self.gethostbyname(name)
-        found = self._machine.resolver.addresses(name, AF_INET) or [address]
-        return name, [], found
+        host = self._name(name, "gethostbyname_ex").lower()
+        address = self.gethostbyname(host)
+        return host, [], self._machine.resolver.addresses(host, AF_INET) or [address]
 
     def gethostbyaddr(self, address: Any, /) -> tuple[str, list[str], list[str]]:
         """Name, aliases and addresses of the host with an address.
@@ -258,7 +263,7 @@ class Functions(ByName, of="_socket"):
 
     def getservbyname(self, name: str, protocol: str = "", /) -> int:
         """The port of a service; OSError where there is none, with the *protocol* if given."""
-        row = SERVICES.get(text(name, "getservbyname"))
+        row = SERVICES.get(ALIASES.get(text(name, "getservbyname"), name))
         wanted = text(protocol, "getservbyname", 2)
         sys.audit("socket.getservbyname", name, wanted or None)
         if row is None or (wanted and wanted not in row[1].split()):
@@ -284,9 +289,10 @@ class Functions(ByName, of="_socket"):
 
     def getprotobyname(self, name: str, /) -> int:
         """The number of a protocol of IP; OSError where there is none of that name."""
-        if text(name, "getprotobyname") not in PROTOCOLS:
+        known = name.lower() if text(name, "getprotobyname").isupper() else name
+        if known not in PROTOCOLS:
             raise OSError("protocol not found")
-        return PROTOCOLS[name]
+        return PROTOCOLS[known]
 
     def if_nameindex(self) -> list[tuple[int, str]]:
         """The interfaces of the machine: [(index, name)], with indices from 1."""

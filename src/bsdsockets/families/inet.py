@@ -15,7 +15,7 @@ program may pass.
 from typing import Any
 
 from ..machine.constants import AF_INET
-from ..network.addresses import ANY4, BROADCAST4
+from ..network.addresses import ANY4
 from ..protocols.internet import InternetAddress
 from .internet import InternetFamily, c_int, check_port, host_text
 
@@ -51,13 +51,10 @@ class Inet(InternetFamily):
         found = self.resolve(host)
         check_port(port, caller)
         read = InternetAddress(found, port)
-        if self.resolver.numeric(host) and len(self._numeric) < MOST_KEPT:
+        may_be_kept = address[0].__class__ is not bytearray and self.resolver.numeric(host)
+        if may_be_kept and len(self._numeric) < MOST_KEPT:
             self._numeric[address] = read
         return read
-
-    def resolve(self, name: str) -> str:
-        """The IPv4 address of a name, a number, "" or "<broadcast>"."""
-        return BROADCAST4 if name in (BROADCAST4, "<broadcast>") else super().resolve(name)
 
     def to_python(self, address: InternetAddress) -> tuple[str, int]:
         return (address[0], address[1])

@@ -16,7 +16,7 @@ from ..machine.constants import (
 )
 from ..machine.errors import EACCES, EPROTONOSUPPORT, fail
 from ..machine.host import Host
-from ..network.addresses import is_mapped, unmap, version
+from ..network.addresses import BROADCAST4, is_mapped, unmap, version
 from ..network.names import Resolver, UnknownName
 from .family import Family
 
@@ -68,9 +68,13 @@ class InternetFamily(Family):
         return super().choose(kind, number)
 
     def resolve(self, name: str) -> str:
-        """The address of a name, a number, or "" for any."""
+        """The address of a name, a number, or "" for any; of IPv4 also "<broadcast>"."""
         if not name:
             return str(self.any_address)
+        if name in (BROADCAST4, "<broadcast>"):
+            if self.number != AF_INET:
+                raise OSError("address family mismatched")
+            return BROADCAST4
         numeric = self.resolver.numeric(name)
         if numeric is None:
             return self.resolver.getaddrinfo(name, None, self.number, SOCK_DGRAM)[0].address

@@ -142,11 +142,12 @@ class Resolver:
 
     def numeric(self, name: str) -> str | None:
         """The address that *name* writes in numbers, or None."""
-        return None if re.search(r"\s", name) else canonical(name) or loose4(name)
+        return None if re.search(r"\s|^[^:]*%", name) else canonical(name) or loose4(name)
 
     def getaddrinfo(self, name: str | None, service: str | int | None, family: int = 0,
                     type: int = 0, protocol: int = 0, flags: int = 0) -> list[Info]:
-        """List the ways to reach *service* of *name*."""
+        """List the ways to reach *service* of *name*; glibc takes an asterisk for nothing said."""
+        name, service = None if name == "*" else name, None if service == "*" else service
         if name is None and service is None:
             raise UnknownName(c.EAI_NONAME)
         if flags & ~AI_KNOWN or (flags & c.AI_CANONNAME and name is None):
@@ -159,7 +160,7 @@ class Resolver:
         canon = ""
         results: list[Info] = []
         for address in self._hosts(name, family, flags):
-            canon = (name or "") if flags & c.AI_CANONNAME and not results else ""
+            canon = (name or "").lower() if flags & c.AI_CANONNAME and not results else ""
             where = c.AF_INET6 if ":" in address else c.AF_INET
             scope = self.scope(name)
             results += [Info(where, kind, number, canon if not index else "", address, port, scope)
@@ -195,8 +196,7 @@ class Resolver:
         if family == c.AF_INET6 and flags & c.AI_V4MAPPED and (not found or flags & c.AI_ALL):
             found = found + [remap(address) for address in self.addresses(name, c.AF_INET)]
         if not found:
-            known = self.addresses(name, c.AF_UNSPEC)
-            raise UnknownName(c.EAI_ADDRFAMILY if known else c.EAI_NONAME)
+            raise UnknownName(c.EAI_NONAME)
         return found
 
     def _kinds(self, service: str | int | None, kind: int,
@@ -243,6 +243,6 @@ class Resolver:
     def service_of(port: int, protocol: str = "") -> str | None:
         """The name of the service on *port*, or None."""
         for name, (number, protocols) in SERVICES.items():
-            if number == port and protocol in protocols:
+            if number == port and protocol in (*protocols.split(), ""):
                 return name
         return None

@@ -284,7 +284,7 @@ class Datagrams(DatagramErrors):
         if so.error:
             so.fail_pending()
         if not so.buffer.records:
-            if so.shutdown & RECEIVE and not flags & MSG_DONTWAIT and not so.nonblocking:
+            if so.shutdown & RECEIVE and not flags & MSG_DONTWAIT:
                 return Message(b"")
             return None
         if so.options:

@@ -35,7 +35,7 @@ from .buffers import StreamBuffer
 from .internet import InternetAddress
 from .ip_control import PLAIN, check_source
 from .ports import PLACE_HOLDER, Ports, covers, one_of
-from .protocol import CONNECTED, CONNECTING, DISCONNECTING, UNCONNECTED, WRITABLE
+from .protocol import CONNECTED, CONNECTING, DISCONNECTING, READABLE, UNCONNECTED, WRITABLE
 from .tcp_closing import TcpClosing
 from .tcp_connection import SLOW, Connection, TimeWait, is_slow
 from .tcp_fast import FastPath
@@ -288,7 +288,8 @@ class Tcp(TcpClosing):
         """Do what an option asks for at once.
 
         TCP_CORK off and TCP_NODELAY on send what waits; SO_KEEPALIVE and TCP_KEEPIDLE begin or
-        end the timer; TCP_NOTSENT_LOWAT wakes who waits for POLLOUT; others end the fast path.
+        end the timer; TCP_NOTSENT_LOWAT wakes who waits for POLLOUT, and SO_RCVLOWAT who waits for
+        POLLIN, if there is enough now; others end the fast path.
 
         Source: tcp(7); Linux ``do_tcp_setsockopt``.
         """
@@ -299,6 +300,8 @@ class Tcp(TcpClosing):
             self.output.push(c)
         elif option == "TCP_NOTSENT_LOWAT":
             so.wake(WRITABLE)
+        elif option == "SO_RCVLOWAT":
+            so.wake(self._ready_data(so, c) & READABLE)
         elif option in ("SO_KEEPALIVE", "TCP_KEEPIDLE"):
             self.output.keep_alive(c)
 

@@ -106,7 +106,7 @@ class TcpClosing(TcpStream):
         so.pcb = Connection(so)
         so.pcb.astray = c.astray
         so.pcb.mss = c.mss
-        for option in ("TCP_MAXSEG", "SO_PEEK_OFF"):
+        for option in ("TCP_MAXSEG", "TCP_WINDOW_CLAMP", "SO_PEEK_OFF"):
             so.options.pop(option, None)
         so.pcb.gap = UNANSWERED if c.snd_una == c.iss else c.greatest_window + 2
         so.shutdown = 0

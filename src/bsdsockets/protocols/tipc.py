@@ -331,7 +331,7 @@ class Tipc(TipcOptions):
             return tipc_end.take_bytes(so, count, flags)
         ended = so.pcb.ended_here or (so.shutdown and not so.dead)
         if ended and not so.buffer.records:
-            fail(EAGAIN if so.nonblocking or flags & MSG_DONTWAIT else ENOTCONN)
+            fail(EAGAIN if flags & MSG_DONTWAIT else ENOTCONN)
         message = super().receive(so, count, flags)
         if message is None:
             return None

@@ -108,8 +108,8 @@ class Records(Unix):
                        MSG_TRUNC if len(data) > count else 0, len(data))
 
     def nothing(self, so: Any, flags: int) -> Message | None:
-        may_wait = not flags & MSG_DONTWAIT and not so.nonblocking
-        return Message(b"") if so.shutdown & RECEIVE and may_wait else None
+        ended = so.shutdown & RECEIVE and not flags & MSG_DONTWAIT
+        return Message(b"") if ended else None
 
     def _read(self, so: Any, record: Record) -> None:
         self.give_back(record)

@@ -158,7 +158,7 @@ class UnixStream(UnixConnected):
         available = self._available(so) - offset
         if available < target:
             ended = so.error or so.shutdown & RECEIVE
-            if not (ended or so.nonblocking or flags & MSG_DONTWAIT):
+            if not (ended or flags & MSG_DONTWAIT):
                 return None
         if flags & MSG_PEEK and not count and self._ends_urgent(so):
             return None  # Linux passes over it, and comes to the end before it has counted
