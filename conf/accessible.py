@@ -6,6 +6,8 @@ A long name in a table's cell (``IPV6_RECVPKTINFO``, ``EPROTONOSUPPORT``) may br
 punctuation or between its words where the screen is narrow, and nowhere else: ``<wbr>`` is no
 character, so what is searched, copied or read aloud stays whole, and a wide screen takes it away
 (site.css).  A command's option never breaks behind its hyphens.
+
+A table in a wrapper repeats the wrapper's anchors of the index: an id stands once in a page.
 """
 
 from __future__ import annotations
@@ -41,6 +43,25 @@ def breakable(cell: str) -> str:
     return _TEXT.sub(lambda text: _LONG.sub(word, text[0]), cell)
 
 
+_ANCHOR = re.compile(r' id="index-\d+"')
+
+
+def once(body: str) -> str:
+    """Return HTML in which an entry of the index leads to one place, the first.
+
+    >>> once('<div id="index-1"><table id="index-1">')
+    '<div id="index-1"><table>'
+    """
+    seen: set[str] = set()
+
+    def first(found: re.Match[str]) -> str:
+        kept = "" if found[0] in seen else found[0]
+        seen.add(found[0])
+        return kept
+
+    return _ANCHOR.sub(first, body)
+
+
 _OPTION = re.compile(r'<span class="pre">(?=-\S{1,14}</span>)')
 
 
@@ -49,6 +70,7 @@ def _repair(
 ) -> None:
     if "body" in context:
         body = _EMPTY_HEADER.sub("<td></td>", context["body"])
+        body = once(body)
         body = _OPTION.sub('<span class="pre option">', body)
         context["body"] = _CELL.sub(lambda cell: breakable(cell[0]), body)
 

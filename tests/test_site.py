@@ -34,6 +34,7 @@ class Document(HTMLParser):
     links: list[str] = field(default_factory=list)
     loads: list[str] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    twice: list[str] = field(default_factory=list)
     headings: list[str] = field(default_factory=list)
     meta: dict[str, str] = field(default_factory=dict)
     language: str | None = None
@@ -43,6 +44,8 @@ class Document(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attributes}
+        if found.get("id") in self.ids:
+            self.twice.append(found["id"])
         self.ids |= {found[name] for name in ("id", "name") if name in found}
         if tag == "a" and "href" in found:
             self.links.append(found["href"])
@@ -91,6 +94,10 @@ def test_every_link_inside_the_site_leads_to_a_page_and_an_anchor_that_exist():
                 if unquote(parts.fragment) not in anchors:
                     dead.append(f"{page.relative_to(HTML)}: {link}: no such anchor")
     assert not dead, "\n".join(dead)
+
+
+def test_no_page_gives_two_of_its_parts_one_id():
+    assert not {page.name: parsed(page).twice for page in pages() if parsed(page).twice}
 
 
 def test_no_page_loads_anything_from_another_site():

@@ -261,10 +261,8 @@ class Shell:
             print(traceback_of(deadlock), end="")
             if self.scheduler.current is self.scheduler.main:
                 raise
-        except KeyboardInterrupt:
-            print("KeyboardInterrupt")
         except BaseException as error:
-            job.status = 1
+            job.status = 130 if isinstance(error, KeyboardInterrupt) else 1  # as a shell says it
             print(traceback_of(error), end="")
             self.machine.hint = hint(error) or self.machine.hint
 

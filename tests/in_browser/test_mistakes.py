@@ -39,6 +39,7 @@ MISTAKES = {
         "Nobody types here: standard input is at its end.", "EOFError: EOF when reading a line"),
     "import sys\nprint([sys.stdin.read(), *sys.stdin])\n": ("Ended after", "['']"),
     "import sys\nsys.exit(3)\n": ("Ended with status 3 after", ""),
+    "raise KeyboardInterrupt\n": ("Ended with status 130 after", "\nKeyboardInterrupt\n"),
     "import sys\nsys.exit('gone')\n": ("Ended with status 1 after", "gone\n"),
     "import os, threading\nthreading.Thread(target=os._exit, args=(4,)).start()\n"
     "threading.Event().wait()\n": ("Ended with status 4 after", ""),

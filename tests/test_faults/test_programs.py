@@ -310,3 +310,5 @@ def test_every_program_of_the_site_has_its_case() -> None:
         f"{sorted(programs ^ named)}: a program of a page has a case in CASES, or its name and the"
         " reason why not in NOT_RUN")  # fmt: skip
     assert all(fault in FAULTS and name in CASES for name, fault in TAKES_AWAY)
+    nowhere = set(FAULTS).difference(*TOUCHED.values())
+    assert not nowhere, f"{sorted(nowhere)}: TOUCHED says which programs a fault can touch"
