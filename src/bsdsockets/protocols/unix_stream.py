@@ -100,26 +100,19 @@ class UnixStream(UnixConnected):
             other.pcb.out_of_band = other.buffer[-1]
             other.wake(POLLPRI | POLLRDBAND)
             sent += 1
-        return self._sent(so, other, sent, len(data))
+        if sent and other.waiters:
+            other.wake(ARRIVED)
+        if gone and data and not sent:
+            fail(EPIPE)
+        return sent if sent or not data else None
 
     @staticmethod
     def _append(so: Any, other: Any, piece: bytes, beside: Beside) -> None:
-        cost = stream_cost(len(piece))
-        so.pcb.used += cost
+        end, cost = so.pcb, stream_cost(len(piece))
+        end.used += cost
         if beside is not NOTHING:
             beside.hold()
-        other.buffer.append(Record(piece, so.pcb.name, beside, cost, so))
-
-    def _sent(self, so: Any, other: Any, sent: int, size: int) -> int | None:
-        if sent:
-            if other.waiters:
-                other.wake(ARRIVED)
-            return sent
-        if size == 0:
-            return 0
-        if other.dead or other.shutdown & RECEIVE:
-            fail(EPIPE)
-        return None
+        other.buffer.append(Record(piece, end.name, beside, cost, so))
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take bytes that have come.
