@@ -75,6 +75,20 @@ REFUSED = {
         "import os, socket; a, b = socket.socketpair(); os.splice(a.fileno(), os.pipe()[1], 9)",
         r"not on the model: os.splice of a socket; read and write",
     ),
+    "a socket of C's": (
+        "import ctypes; ctypes.CDLL(None).socket(2, 1, 0)",
+        r"not on the model: socket of C, by ctypes; use the module socket",
+    ),
+    "C's send": (
+        "import ctypes, socket; a, b = socket.socketpair(); "
+        "ctypes.CDLL(None).send(a.fileno(), b'x', 1, 0)",
+        r"not on the model: send of C, by ctypes; use the module socket",
+    ),
+    "C's bind": (
+        "import ctypes, socket; s = socket.socket(); "
+        "ctypes.CDLL(None).bind(s.fileno(), bytes(16), 16)",
+        r"not on the model: bind of C, by ctypes, for this family; use the module socket",
+    ),
     "setting a clock": (
         "import time; time.clock_settime(time.CLOCK_MONOTONIC, 0)",
         r"PermissionError: \[Errno 1\] not on the model: setting a clock",

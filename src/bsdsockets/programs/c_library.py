@@ -7,12 +7,13 @@
     a descriptor of the model?  --yes-->  the model's system call, with the same bytes
                                 --no--->  the C library's function
 
+What else C does with a socket is refused, or a program would leave its machine unawares.
+
 Addresses that CPython cannot write reach a kernel only this way, so programs for AF_X25,
 AF_AX25, AF_IPX, AF_APPLETALK and AF_ATMPVC need it.  Everything else of both modules is the
 interpreter's own.
 
-Left out: ``struct sockaddr`` as a ctypes.Structure is read, not written back to; recvmsg and
-sendmsg.
+Left out: ``struct sockaddr`` as a ctypes.Structure is read, not written back to.
 
 Sources: <sys/socket.h>; CPython's ctypes and fcntl documentation.
 """
@@ -23,8 +24,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..face import fcntl_module
+from ..machine.constants import AF_INET, AF_INET6, AF_UNIX, SO_DOMAIN, SOL_SOCKET
 from ..machine.errors import EINVAL, EPERM, ESRCH, fail
 from .c_interfaces import Interfaces
+from .os_module import refuse
 
 OF_THE_HOST = ("adjtime", "adjtimex", "clock_adjtime", "clock_settime", "settimeofday",
                "sethostname", "setdomainname")  # which a program on the model leaves alone
@@ -33,12 +36,33 @@ OF_THREADS = ("pthread_setname_np", "pthread_getname_np")
 STORAGE = 128  # bytes of a struct sockaddr_storage
 CALLS = ("bind", "connect", "accept", "sendto", "recvfrom", "getsockname", "getpeername")
 
+MAKERS = ("socket", "socketpair")
+OF_SOCKETS = ("listen", "accept4", "send", "recv", "sendmsg", "recvmsg", "write", "read",
+              "shutdown", "close", "dup", "getsockopt", "setsockopt", "fcntl", "ioctl")
+KNOWN = (AF_UNIX, AF_INET, AF_INET6)  # whose addresses Python writes, and C's are not read
+
+
+class Refused:
+    """A C function that is none of a socket of the model; or of any, as what it makes is not."""
+
+    def __init__(self, machine: Any, name: str, real: Any) -> None:
+        self._machine, self._name, self._real = machine, name, real
+        self.argtypes: Any = None
+        self.restype: Any = ctypes.c_int
+
+    def __call__(self, first: Any, *arguments: Any) -> Any:
+        """Call it for a descriptor of the host."""
+        if self._name in MAKERS or first in self._machine.descriptors:
+            refuse(f"{self._name} of C, by ctypes; use the module socket")
+        self._real.argtypes, self._real.restype = self.argtypes, self.restype
+        return self._real(first, *arguments)
+
 
 class Function:
     """A C function of two worlds; a program may set its types, as ctypes lets it."""
 
     def __init__(self, machine: Any, name: str, real: Any) -> None:
-        self._machine, self._real = machine, real
+        self._machine, self._name, self._real = machine, name, real
         self._ours: Callable[..., int] = getattr(Sockets(machine), name)
         self.argtypes: Any = None
         self.restype: Any = ctypes.c_int
@@ -48,6 +72,9 @@ class Function:
         if number not in self._machine.descriptors:
             self._real.argtypes, self._real.restype = self.argtypes, self.restype
             return int(self._real(number, *arguments))
+        family = self._machine.calls.getsockopt(number, SOL_SOCKET, SO_DOMAIN, 4)
+        if int.from_bytes(family, "little") in KNOWN:
+            refuse(f"{self._name} of C, by ctypes, for this family; use the module socket")
         try:
             return self._ours(number, *arguments)
         except OSError as failure:
@@ -146,6 +173,8 @@ def _make_ctypes(machine: Any) -> types.ModuleType:
             if name is None or str(name).startswith("libc."):
                 for call in CALLS:
                     setattr(self, call, Function(machine, call, self[call]))
+                for call in MAKERS + OF_SOCKETS:
+                    setattr(self, call, Refused(machine, call, self[call]))
                 for call in OF_THE_HOST:
                     setattr(self, call, _forbidden)
                 self.getifaddrs, self.freeifaddrs = interfaces.getifaddrs, interfaces.freeifaddrs
