@@ -146,4 +146,21 @@ FOUND_WIDE = {
     "a.connect_ex(at(l)); b, peer = accept(l); e = watch(b, EPOLLIN | EPOLLET); a.send(b'12345'); "
     + "; ".join(f"b.setsockopt(SOL_SOCKET, SO_RCVLOWAT, {low}); len(e.poll(0)); len(e.poll(0))"
                 for low in (3, 20, 5)),
+    "memory for IPv6's longest packets": "; ".join(
+        f"a = {made}; a.bind(LO6); a.connect(at(a)); a.setsockopt(SOL_SOCKET, 32, {size}); "
+        f"a.setsockopt(IPPROTO_IPV6, 59, bytes({more})); a.send(b'z' * {longest - more}); "
+        f"a.send(b'z' * {longest + 1 - more}); a.send(b'z' * 65519); a.send(b'z' * 65520); "
+        "a.shutdown(SHUT_WR); a.send(b'z')"
+        for made, longest, size in (("udp6()", 65488, 16578), ("udp6()", 65488, 16579),
+                                    ("experiment6()", 65496, 16580))
+        for more in (0, 8)),
+    "headers that IP does not take are stamped, and data in pages": "a = header6(); a.bind(LO6); "
+    "stamping(a, 0x9A); a.sendto(b'z' * 1000, 0, at(a)); look(a); "
+    "b = udp(); b.bind(LO); c = udp(); c.connect(at(b)); c.setsockopt(IPPROTO_UDP, 103, 4096); "
+    "stamping(c, 0x18A); c.setsockopt(SOL_SOCKET, SO_RCVBUF, 5); c.send(b'z' * 1000); look(c); "
+    "[size for size in (len(receive(c, 2000, 400, MSG_ERRQUEUE)[0]),)]; look(c)",
+    "an interface is named by the address, another by the socket": "; ".join(
+        f"a = {made}; a.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo'); "
+        f"a.connect(('{host}', 9, 0, {scope}))" for made in ("udp6()", "tcp6()", "experiment6()")
+        for host in ("fe80::1", "ff02::1") for scope in (0, 7)),
 }

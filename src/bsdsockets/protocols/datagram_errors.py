@@ -81,7 +81,9 @@ class DatagramErrors(Internet):
     def stamp(self, so: Any, packet: Any, taken: int) -> None:
         """Tell *so* that its packet has gone, as far as it asked: notices among the errors."""
         for data, note in notices(so, packet, taken):
-            record = Record(data, None, (note,), packet_cost(len(data), 0), None, so.host.clock.now)
+            pages = getattr(packet.payload, "pages", 0) if data else 0  # UDP_SEGMENT's data
+            cost = packet_cost(len(data) - pages, 0) + pages
+            record = Record(data, None, (note,), cost, None, so.host.clock.now)
             if not self._keep(so, ENOMSG, record):
                 return
             so.wake(POLLERR | EVERYTHING)

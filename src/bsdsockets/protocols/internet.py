@@ -157,17 +157,17 @@ class Internet(Protocol):
         """Bind a socket to the interface of an address of IPv6 that is local to its link.
 
         EINVAL
-            None is named.
+            None is named, or another than the socket is bound to.
 
         Source: RFC 4007 6 (an address means something in its zone only); ipv6(7).
         """
         if not address.address.startswith(LINK_LOCAL):
             return
-        group = address.address.startswith("ff")
+        group, bound = address.address.startswith("ff"), so.options.get("SO_BINDTODEVICE")
         if address.scope == LOOPBACK_INDEX:
             so.options["SO_BINDTODEVICE"] = b"lo\0"
-        elif not (address.scope or so.options.get("SO_BINDTODEVICE")
-                  or (group and so.options.get("IPV6_MULTICAST_IF"))):
+        elif bound if address.scope else not (
+                bound or (group and so.options.get("IPV6_MULTICAST_IF"))):
             fail(EINVAL)
 
     def own_source(self, so: Any, version: int) -> str:

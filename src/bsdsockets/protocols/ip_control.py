@@ -218,6 +218,11 @@ def header_options(so: Any) -> int:
     return len(so.options.get("IP_OPTIONS", b""))
 
 
+def extended(so: Any) -> int:
+    """How many bytes IPV6_HOPOPTS and IPV6_DSTOPTS add to the header of IPv6."""
+    return sum(len(so.options.get(name, b"")) for name in ("IPV6_HOPOPTS", "IPV6_DSTOPTS"))
+
+
 def may_fragment(so: Any) -> bool:
     """True if what *so* sends over IPv4 may be cut on its way: IP_MTU_DISCOVER is 0, 4 or 5.
 

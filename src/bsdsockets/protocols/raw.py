@@ -19,7 +19,7 @@ from ..machine.constants import (
     MSG_MORE,
     MSG_OOB,
 )
-from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, EOPNOTSUPP, fail
+from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
 from ..network.addresses import ALL_HOSTS, LOOPBACK6, is_any, is_mapped, pack, unmap, unpack
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
@@ -36,14 +36,16 @@ from .buffers import Record, look, packet_cost
 from .datagram import Datagrams
 from .icmp import IcmpErrors
 from .internet import InternetAddress
-from .ip_control import Choices, header_options, may_fragment, prepared
+from .ip_control import Choices, extended, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import WRITABLE_BAND, Message, arrival
 from .raw_settings import checksum_offset, keeps_away, whole_packets
+from .udp_segments import FIRST6
 
 ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
 SILENT4 = (2, 103)  # IGMP and PIM
 SILENT6 = (0, 43, 44, 59, 60, 103)  # PIM, and what IPv6 itself reads or ends with
+MOST6 = 65496  # bytes behind the header of IPv6's greatest packet
 LOST = Choices(ttl=0)  # collected in odd pieces: Linux gets the sum of ICMPv6 wrong
 
 
@@ -124,8 +126,10 @@ class Raw(Datagrams):
         return look(so.buffer.records, 0)[0]
 
     def check_state(self, so: Any) -> None:
-        """Linux sends for a raw socket whatever is pending or shut down, but a whole packet."""
-        if so.options.get(whole_packets(so)):
+        """Linux sends for a raw socket whatever is pending or shut down, but a whole packet, and
+        one with extension headers, as it asks for memory in other ways then.
+        """
+        if so.options.get(whole_packets(so)) or extended(so):
             super().check_state(so)
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
@@ -181,9 +185,13 @@ class Raw(Datagrams):
             so.pcb.pending = None
             so.wake(WRITABLE_BAND)  # it has been in the send buffer
             fail(EINVAL)  # no room for the checksum
-        if whole > 65535 - (20 + header_options(so) if so.family == AF_INET else 0):
+        if whole > 65535 - (20 + header_options(so) if so.family == AF_INET else 2 * extended(so)):
             so.pcb.pending = None
             self.too_long(so, remote, 0)
+        more = extended(so)
+        if so.family != AF_INET and whole + more > MOST6 and 2 * so.send_size + more < FIRST6 + 8:
+            self.check_state(so)
+            fail(ENOBUFS)  # the second of its two fragments finds no room
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
@@ -249,8 +257,6 @@ class Raw(Datagrams):
         if so.family == AF_INET and not 20 <= size <= len(data):
             so.wake(WRITABLE_BAND)
             fail(EINVAL)
-        if data[0] >> 4 != (4 if so.family == AF_INET else 6):
-            return  # IP takes no packet of another version
         if so.family == AF_INET:
             address = pack(source) if data[12:16] == bytes(4) else data[12:16]
             number = data[4:6]
@@ -260,7 +266,8 @@ class Raw(Datagrams):
             head = data[:2] + struct.pack("!H", len(data)) + number + data[6:10] + bytes(2)
             head += address + data[16:size]
             data = head[:10] + struct.pack("!H", checksum(head)) + head[12:] + data[size:]
-        packet = parse(data)
+        of_this_version = data[0] >> 4 == (4 if so.family == AF_INET else 6)
+        packet = parse(data) if of_this_version else None
         if chosen.stamps:  # also where it is none that IP takes: it has gone
             own = unpack(data[12:16] if so.family == AF_INET else data[8:24])
             self.stamp(so, Packet(own, "", 0, b"", made=data), chosen.stamps)

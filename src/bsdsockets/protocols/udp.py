@@ -27,11 +27,11 @@ from ..network.wire import encode_payload, most_quoted
 from .buffers import Record, packet_cost
 from .icmp import IcmpErrors
 from .internet import InternetAddress
-from .ip_control import Choices, header_options, may_fragment, prepared
+from .ip_control import Choices, extended, header_options, may_fragment, prepared
 from .ports import Ports
 from .protocol import WRITABLE_BAND, arrival
 from .udp_lookup import UNHEARD, UdpLookup
-from .udp_segments import WHOLE6, condensed, head_of, made, paged_cost, parts
+from .udp_segments import FIRST6, WHOLE6, condensed, head_of, made, paged_cost, parts
 
 REROUTING = ("IP_TOS", "SO_MARK", "SO_BINDTODEVICE")
 MAPPED_ANY = "::ffff:0.0.0.0"
@@ -106,12 +106,14 @@ class Udp(UdpLookup):
             fail(EINVAL)
 
     def check_length(self, so: Any, data: bytes, remote: str, port: int) -> None:
-        if len(data) > LONGEST - (8 if ":" in remote else 28 + header_options(so)):
+        six = ":" in remote
+        more = extended(so) if six else header_options(so)
+        if len(data) > LONGEST - (8 + 2 * more if six else 28 + more):
             self.too_long(so, remote, port)
-        in_two = ":" in remote and len(data) > WHOLE6
+        in_two = six and len(data) + more > WHOLE6
         if in_two and stays_whole6(so):
             self.too_long(so, remote, port)
-        if in_two and 2 * so.send_size <= WHOLE6:
+        if in_two and 2 * so.send_size + more < FIRST6:
             self.check_state(so)
             fail(ENOBUFS)  # the second of its two fragments finds no room
 

@@ -17,6 +17,7 @@ from .ip_control import Choices
 
 MOST = 128  # UDP_MAX_SEGMENTS
 WHOLE6 = 65488  # bytes of data in IPv6's greatest packet
+FIRST6 = 66316  # bytes of memory that such a packet takes
 WHOLE_GROUP = 65494  # bytes less than which go in one packet of the device, with 42 of headers
 
 
