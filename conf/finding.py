@@ -1,5 +1,8 @@
 """The search page finds by the reader's own words, and shows the passage that has them: it alone
 loads ``static/finding.js`` and ``static/excerpts.js``.
+
+A message that is pasted, and a question in a sentence, are entries of the index for the search's
+sake; the printed index leaves them out, and lists terms and names.
 """
 
 from __future__ import annotations
@@ -9,6 +12,18 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+WORDS = 3
+"""An entry of more words is a sentence."""
+
+
+def is_term(entry: str) -> bool:
+    """Whether the printed index lists an entry.
+
+    >>> [is_term(entry) for entry in ("accept queue", "[Errno 9]", "how many sockets can be open?")]
+    [True, False, False]
+    """
+    return not entry.startswith("[") and len(entry.split()) <= WORDS
+
 
 def _add(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
@@ -16,6 +31,9 @@ def _add(
     if pagename == "search":
         app.add_js_file("finding.js", defer="defer")
         app.add_js_file("excerpts.js", defer="defer")
+    for at, (letter, entries) in enumerate(context.get("genindexentries", [])):
+        terms = [each for each in entries if is_term(each[0])]
+        context["genindexentries"][at] = (letter, terms)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -162,7 +162,8 @@ def test_every_release_that_a_manual_page_names_is_in_its_row_of_the_releases(pa
 
 @pytest.mark.parametrize("page", ERRORS_OF)
 def test_every_errno_that_a_manual_page_lists_is_where_that_page_is_treated(page: str) -> None:
-    text = (DOCS / "reference" / "manual-pages.md").read_text(encoding="utf-8")
+    pages = [DOCS / "reference" / each for each in ("manual-pages/errors.md", "manual-pages.md")]
+    text = "\n".join(each.read_text(encoding="utf-8") for each in pages)
     name = {"epoll_create.2": "epoll.7", "epoll_ctl.2": "epoll.7", "epoll_wait.2": "epoll.7"}
     shown = re.sub(r"\.(\d)$", r"(\1)", name.get(page, page))
     sections = re.split(r"^(?=### )", text, flags=re.MULTILINE)
