@@ -284,6 +284,34 @@ def test_audit_hooks_hear_of_the_models_sockets_as_of_the_kernels(tmp_path: Path
     assert model.stdout == real.stdout, model.stderr
 
 
+MILLISECONDS = (0.5, 2**31 - 1, 2**31 - 1.5, 2**31 - 0.5, 2**31, -0.5, -(2**31) + 0.5, -(2**31),
+                -(2**31) - 0.5, -(2**31) - 1, 2**63, float("nan"), float("inf"), None, "1")
+
+
+@pytest.mark.parametrize("name", ["poll", "epoll"])
+@pytest.mark.parametrize("timeout", MILLISECONDS)
+def test_a_timeout_is_as_many_milliseconds_as_a_c_int_holds(name: str, timeout: object) -> None:
+    machine = Machine()
+    reader, writer = os.pipe()
+    os.write(writer, b"x")
+    if name == "epoll" and isinstance(timeout, int | float):
+        timeout /= 1000
+    answers = []
+    for select in (importlib.import_module("select"), machine.load("select")):
+        waiting = getattr(select, name)()
+        waiting.register(reader, select.POLLIN)
+        try:
+            answers.append(waiting.poll(timeout))
+        except (OverflowError, TypeError, ValueError) as error:
+            answers.append(repr(error))
+        if name == "epoll":
+            waiting.close()
+    assert answers[0] == answers[1]
+    os.close(reader)
+    os.close(writer)
+    machine.close()
+
+
 def test_a_machine_that_nobody_has_any_more_is_forgotten_with_its_threads() -> None:
     def use() -> weakref.ref[Machine]:
         machine = Machine()

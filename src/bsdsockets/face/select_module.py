@@ -58,25 +58,28 @@ def descriptor_of(thing: Any) -> int:
     return number
 
 
-def milliseconds(timeout: Any) -> float | None:
-    """A timeout of poll() in seconds: milliseconds, rounded up; None and below 0 mean for ever.
+def limit_of(timeout: Any, unit: int) -> float | None:
+    """A timeout in seconds, whole milliseconds rounded up; None and below 0 mean for ever.
+
+    A *unit* of it has so many milliseconds: poll's 1, epoll's 1000.
 
     TypeError
         It is no number.
     OverflowError
-        It is no C int.
+        As milliseconds it is no C int; poll() rounds also one below 0 away from it.
 
-    >>> milliseconds(1500.2), milliseconds(-1)
-    (1.501, None)
+    >>> limit_of(1500.2, 1), limit_of(1.2, 1000), limit_of(-1, 1)
+    (1.501, 1.2, None)
     """
     if timeout is None:
         return None
     if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
         raise TypeError("timeout must be an integer or None")
-    check_time(timeout, timeout * 10**6)
-    if abs(timeout) >= 2**31:
+    check_time(timeout, timeout * unit * 10**6)
+    wanted = math.floor(timeout) if timeout < 0 and unit == 1 else math.ceil(timeout * unit)
+    if not -2**31 <= wanted < 2**31:
         raise OverflowError("timeout is too large")
-    return None if timeout < 0 else math.ceil(timeout) / 1000
+    return None if timeout < 0 else wanted / 1000
 
 
 class Poll:
@@ -151,7 +154,7 @@ class Poll:
         True
         >>> other.close()
         """
-        limit = milliseconds(timeout)
+        limit = limit_of(timeout, 1)
         if self._polling:
             raise RuntimeError("concurrent poll() invocation")
         self._polling = True
@@ -323,15 +326,9 @@ class Epoll:
         """
         maxevents = small(maxevents)
         fd = self.fileno()
-        if timeout is not None:
-            if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
-                raise TypeError("timeout must be an integer or None")
-            check_time(timeout, timeout * 10**9)
-            if timeout * 1000 >= 2**31:
-                raise OverflowError("timeout is too large")
+        limit = limit_of(timeout, 1000)
         if maxevents < -1 or maxevents == 0:
             raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
-        limit = None if timeout is None or timeout < 0 else math.ceil(timeout * 1000) / 1000
         return self._machine.poll.epoll_wait(
             fd, limit, 1023 if maxevents == -1 else maxevents)
 
