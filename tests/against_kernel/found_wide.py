@@ -3,6 +3,8 @@
 `features` runs these with its own.
 """
 
+import itertools
+
 TCP = "l = tcp(); l.bind(LO); l.listen(0); c = tcp(); c.connect(at(l)); "
 
 FOUND_WIDE = {
@@ -163,4 +165,13 @@ FOUND_WIDE = {
         f"a = {made}; a.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo'); "
         f"a.connect(('{host}', 9, 0, {scope}))" for made in ("udp6()", "tcp6()", "experiment6()")
         for host in ("fe80::1", "ff02::1") for scope in (0, 7)),
+    "who shares a port when one has taken SO_REUSEPORT back": "; ".join(
+        "; ".join(f"{name} = {made}; {name}.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)"
+                  for name, (made, _) in zip("abc", three, strict=True))
+        + f"; a.bind({three[0][1]}); b.bind(of(a, {three[1][1]}[0])); "
+        f"{back}.setsockopt(SOL_SOCKET, SO_REUSEPORT, 0); c.bind(of(a, {three[2][1]}[0])); "
+        "a.listen(); b.listen(); c.listen(); a.close(); b.close(); c.close()"
+        for back, *kinds in (("a", "tcp()", "tcp6()"), ("b", "udp()", "udp6()"))
+        for three in itertools.product(((kinds[0], "LO"), (kinds[0], "ANY"), (kinds[1], "LO6"),
+                                        (kinds[1], "ANY6")), repeat=3)),
 }

@@ -63,6 +63,21 @@ def overlap(one: Any, other: Any) -> bool:
                for mine, theirs in zip(spans(one), spans(other), strict=True))
 
 
+def is_alike(kept: tuple[str, Any], so: Any) -> bool:
+    """True if an address, with IPV6_V6ONLY or not, has that of *so* in it.
+
+    Source: Linux ``sk_reuseport_match``, ``ipv6_rcv_saddr_equal``.
+    """
+    (theirs, only), own = kept, so.bound_address
+    four = ":" not in own or is_mapped(own)
+    if ":" not in theirs or (is_mapped(theirs) and four):
+        both = not so.options.get("IPV6_V6ONLY") and (four or own == ANY6)
+        return both and (is_any(unmap(theirs)) or unmap(theirs) == unmap(own))
+    if theirs == ANY6:
+        return own == ANY6 or not (only and four)
+    return bool(theirs == own)
+
+
 def one_of(group: list[Any], *names: str | int) -> Any:
     """The socket of a SO_REUSEPORT group that a conversation of these *names* belongs to.
 
@@ -80,7 +95,8 @@ class Ports:
 
     def __init__(self, host: Host, listening_matters: bool) -> None:
         self.host = host
-        self.users: dict[int, dict[Any, bool]] = {}  # True: connect() chose the port
+        self.users: dict[int, dict[Any, bool]] = {}  # True: see `add`
+        self.shared: dict[int, tuple[str, Any]] = {}  # an address, IPV6_V6ONLY: see `check`
         self.listening_matters = listening_matters
         self.version = 0  # counts changes, so that what was found may be kept meanwhile
         low, high = host.settings.local_ports
@@ -112,8 +128,7 @@ class Ports:
         users = [*self.users.get(port, ())]
         if self.listening_matters:
             return users
-        last = [user for user in users
-                if user.family == AF_INET6 and user.options.get("SO_REUSEPORT")]
+        last = [user for user in users if self.users[port][user]]
         return [user for user in reversed(users) if user not in last] + last
 
     def claim(self, so: Any, port: int) -> int:
@@ -122,12 +137,29 @@ class Ports:
         EADDRINUSE
             Somebody has it, or none is free.
         """
-        if port == 0:
-            port = self.free_port(so)
-        elif self.conflict(so, port):
-            fail(EADDRINUSE)
-        self.add(so, port)
+        port = port or self.free_port(so)
+        self.check(so, port)
+        last = so.family == AF_INET6 and so.options.get("SO_REUSEPORT")
+        self.add(so, port, bool(last and not self.listening_matters))
         return port
+
+    def check(self, so: Any, port: int) -> None:
+        """Fail with EADDRINUSE if *so* cannot have *port*.
+
+        Of TCP's ports Linux remembers an address that had SO_REUSEPORT.  Who has both binds and
+        listens unasked, even beside one that has taken the option back.
+
+        Source: Linux ``inet_csk_get_port``, ``inet_csk_update_fastreuse``.
+        """
+        option = so.options.get("SO_REUSEPORT")
+        kept = self.shared.get(port) if option else None
+        known = kept is not None and is_alike(kept, so)
+        if not known and self.conflict(so, port):
+            fail(EADDRINUSE)
+        if not option:
+            self.shared.pop(port, None)
+        elif self.listening_matters and not known:
+            self.shared[port] = so.bound_address, so.options.get("IPV6_V6ONLY")
 
     def free_port(self, so: Any) -> int:
         """Find a port that nobody has who overlaps with *so*."""
@@ -171,7 +203,8 @@ class Ports:
         fail(EADDRNOTAVAIL)
 
     def add(self, user: Any, port: int, chosen: bool = False) -> None:
-        """Let *user* have the port; *chosen*: by connect(), which then shares it with its like.
+        """Let *user* have the port; *chosen*: by connect(), which then shares it with its like, or
+        of UDP: to be found last.
 
         Source: Linux ``__inet_hash_connect``, SOCK_CONNECT_BIND.
         """
@@ -189,3 +222,4 @@ class Ports:
             del users[user]
             if not users:
                 del self.users[port]
+                self.shared.pop(port, None)

@@ -17,7 +17,6 @@ from typing import Any
 
 from ..machine.constants import AF_INET, IPPROTO_TCP
 from ..machine.errors import (
-    EADDRINUSE,
     EADDRNOTAVAIL,
     EAFNOSUPPORT,
     EALREADY,
@@ -99,8 +98,8 @@ class Tcp(TcpClosing):
             return
         so.listening = True
         try:
-            if so.port and self.ports.conflict(so, so.port):
-                fail(EADDRINUSE)
+            if so.port:
+                self.ports.check(so, so.port)
             self.autobind(so)
         except OSError:
             so.listening = False
