@@ -21,8 +21,11 @@ def is_term(entry: str) -> bool:
 
     >>> [is_term(entry) for entry in ("accept queue", "[Errno 9]", "how many sockets can be open?")]
     [True, False, False]
+    >>> is_term("close() (bsdsockets.calls.calls.Calls static method)")
+    True
     """
-    return not entry.startswith("[") and len(entry.split()) <= WORDS
+    is_sentence = len(entry.split()) > WORDS and "bsdsockets" not in entry
+    return not entry.startswith("[") and not is_sentence
 
 
 def _add(
