@@ -45,17 +45,17 @@ def test_the_short_ways_of_the_model_answer_as_its_segments_do() -> None:
 
 def test_the_model_answers_programs_about_one_feature_as_the_kernel_does() -> None:
     """Multicast, error queues, passed descriptors, epoll, names: line by line."""
-    answer = isolated.run("features", limit=120)
+    answer = isolated.run("features")
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 def test_the_model_refuses_wrong_arguments_as_cpython_does() -> None:
     """Each argument of each function and method: another type, too great, below 0."""
-    answer = isolated.run("arguments", limit=120)
+    answer = isolated.run("arguments")
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 def test_of_two_faults_the_kernel_the_model_and_the_docstring_name_the_same_first() -> None:
     """The errors of each call stand in the order of the checks, and that is the kernel's."""
-    answer = isolated.run("order", limit=120)
+    answer = isolated.run("order")
     assert answer.returncode == 0, answer.stdout + answer.stderr

@@ -14,12 +14,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux bes
 
 def test_the_kernel_ends_a_wait_the_same_way_each_time() -> None:
     """No answer depends on which thread was first."""
-    answer = isolated.run("waiting", "--kernel-twice", limit=120)
+    answer = isolated.run("waiting", "--kernel-twice")
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 @pytest.mark.skipif(not HAS_MODEL, reason="the model does not import")
 def test_the_model_ends_a_wait_as_the_kernel_does() -> None:
     """The same answers, and no wake-up is lost."""
-    answer = isolated.run("waiting", limit=120)
+    answer = isolated.run("waiting")
     assert answer.returncode == 0, answer.stdout + answer.stderr
