@@ -230,6 +230,14 @@ def test_more_records_than_the_window_arrive_in_order(machine: Machine) -> None:
 # IPX, AppleTalk, ATM
 
 
+def test_ipx_has_no_option_of_another_level(machine: Machine) -> None:
+    with make(machine, "AF_IPX", 2) as sock:
+        for attempt in (lambda: sock.setsockopt(6, 1, 1), lambda: sock.getsockopt(6, 1)):
+            with pytest.raises(OSError) as refused:
+                attempt()
+            assert refused.value.errno == errno.ENOPROTOOPT  # Linux ipx_setsockopt
+
+
 def test_a_broadcast_of_ipx_reaches_every_socket_with_the_number(machine: Machine) -> None:
     a, b, c = (make(machine, "AF_IPX", 2) for _ in range(3))
     internal = struct.pack("=HH", 4, 2) + struct.pack("!I6sBB", 7, b"\0\0\0\0\0\1", 0, 1)
