@@ -4,10 +4,13 @@
 // text too.  Here it is a paragraph, else a cell of a table, else a line of code; where an index entry
 // leads to an anchor, the nearest one behind it.
 //
+// Each passage costs a page, and a common word is on a hundred: only the first results have one.
+//
 // Tested by tests/in_browser/test_site.py.
 "use strict";
 
 const LENGTH = 240;
+const WITH_PASSAGE = 20;
 const PASSAGES = ["p, dd", "td", "pre"];
 const NO_TEXT = ".headerlink, .run, .conversation, .last-run, .example-where";
 
@@ -52,7 +55,16 @@ function cut(text, words) {
   return (from ? "… " : "") + text.slice(from, end) + (end < text.length ? " …" : "");
 }
 
+let shown = 0;
+
 if (typeof Search !== "undefined") {
+  const ask = Search.query;
+  Search.query = (query) => {
+    shown = 0;
+    ask(query);
+  };
+  // Sphinx asks for each result that it shows whether to fetch its page.
+  Object.defineProperty(DOCUMENTATION_OPTIONS, "SHOW_SEARCH_SUMMARY", { get: () => shown++ < WITH_PASSAGE });
   Search.makeSearchSummary = (html, keywords, anchor) => {
     const page = new DOMParser().parseFromString(html, "text/html");
     const main = page.querySelector("[role=main]");

@@ -291,6 +291,22 @@ def test_the_search_page_shows_what_it_found_with_an_excerpt(
     )
 
 
+FETCHED = """
+const loaded = performance.getEntriesByType("resource");
+const asked = loaded.filter(each => each.initiatorType === "fetch");
+return [document.querySelectorAll("#search-results li").length, asked.length];
+"""
+
+
+def test_a_common_word_does_not_load_the_whole_site(browser: WebDriver, site: str):
+    browser.get(f"{site}search.html?q=socket")
+    WebDriverWait(browser, LIMIT).until(
+        lambda driver: "finished" in driver.find_element(By.CLASS_NAME, "search-summary").text
+    )
+    results, fetched = browser.execute_script(FETCHED)
+    assert results > 100 and 0 < fetched <= 20
+
+
 PRINTED = """
 dispatchEvent(new Event("beforeprint"));
 const cut = [...document.querySelectorAll(".highlight pre, .table-wrapper")]
