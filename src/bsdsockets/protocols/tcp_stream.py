@@ -153,7 +153,7 @@ class TcpStream(Internet):
         """
         c = so.pcb
         buffer = so.buffer
-        if not flags and not c.urgent_state:
+        if flags in (0, MSG_DONTWAIT) and not c.urgent_state:
             if not buffer.length:
                 if c.peer is not None and not so.error and not so.shutdown:
                     return None

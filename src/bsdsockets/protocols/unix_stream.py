@@ -130,7 +130,7 @@ class UnixStream(UnixConnected):
         Source: POSIX.1-2024 recv(); unix(7); Linux ``unix_stream_read_generic``.
         """
         buffer = so.buffer
-        if buffer and not flags:
+        if buffer and flags in (0, MSG_DONTWAIT):
             record = buffer[0]
             size = len(record.data)
             if size == count or (0 < size < count and len(buffer) == 1):
