@@ -98,6 +98,18 @@ ogp_social_cards = {"enable": False}
 ogp_description_length = 160
 
 notfound_urls_prefix = "/"
+notfound_context = {
+    "title": "Page not found",
+    "body": """<h1>Page not found</h1>
+<p>No page has this address. Search for it by a word, or begin with one of these:</p>
+<ul>
+<li><a href="/how-to/index.html">problems, by their symptoms</a></li>
+<li><a href="/reference/errors.html">error messages</a></li>
+<li><a href="/reference/index.html">the reference</a>: calls, families, options</li>
+<li><a href="/tutorials/index.html">the tutorials</a></li>
+<li><a href="/genindex.html">every name, in one list</a></li>
+</ul>""",
+}
 
 epub_show_urls = "no"
 epub_exclude_files = [".nojekyll", "404.html"]

@@ -35,6 +35,22 @@ def test_the_copies_stand_beside_the_real_modules() -> None:
     assert from_machine.AF_INET == real_socket.AF_INET
 
 
+LATER = """
+ETHERTYPE_ARP ETHERTYPE_IP ETHERTYPE_IPV6 ETHERTYPE_VLAN ETH_P_ALL IP_ADD_SOURCE_MEMBERSHIP
+IP_BLOCK_SOURCE IP_DROP_SOURCE_MEMBERSHIP IP_PKTINFO IP_UNBLOCK_SOURCE NI_IDN SO_BINDTOIFINDEX
+TCP_CC_INFO TCP_FASTOPEN_CONNECT TCP_FASTOPEN_KEY TCP_FASTOPEN_NO_COOKIE TCP_INQ TCP_MD5SIG
+TCP_MD5SIG_EXT TCP_QUEUE_SEQ TCP_REPAIR TCP_REPAIR_OPTIONS TCP_REPAIR_QUEUE TCP_REPAIR_WINDOW
+TCP_SAVED_SYN TCP_SAVE_SYN TCP_THIN_DUPACK TCP_THIN_LINEAR_TIMEOUTS TCP_TIMESTAMP TCP_TX_DELAY
+TCP_ULP TCP_ZEROCOPY_RECEIVE"""
+"""Names that Python's socket got after 3.11, and the model's has everywhere."""
+
+
+def test_the_model_has_no_constant_that_pythons_socket_has_not() -> None:
+    names = {name for name in vars(bsdsockets.socket) if name.isupper()}
+    more = names - set(vars(real_socket)) - set(LATER.split())
+    assert not more or sys.platform != "linux", f"name them in _BESIDE, machine/constants: {more}"
+
+
 def test_importing_from_the_package_gives_the_default_machine_s_copies() -> None:
     assert bsdsockets.socket is bsdsockets.load("socket")
     assert bsdsockets.threading is not threading

@@ -123,9 +123,10 @@ def test_no_style_sheet_or_script_asks_another_site():
 
 def test_every_page_has_one_main_heading_a_language_and_a_description():
     wrong = []
-    for page in written_pages():
+    for page in pages():
         document = parsed(page)
-        if len(document.headings) != 1 or document.language != "en":
+        scripted = page.name == "search.html"  # its heading comes with the results
+        if len(document.headings) != 1 - scripted or document.language != "en":
             wrong.append(f"{page}: {len(document.headings)} h1, language {document.language}")
         if not document.meta.get("description") and not document.meta.get("og:description"):
             wrong.append(f"{page}: no description")

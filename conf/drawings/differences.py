@@ -76,7 +76,8 @@ def _definitions(pairs: dict[str, str]) -> list[nodes.Node]:
     items = nodes.definition_list()
     for term, meaning in pairs.items():
         text = nodes.definition("", nodes.paragraph("", "", *_with_code(meaning)))
-        items += nodes.definition_list_item("", nodes.term("", "", nodes.literal("", term)), text)
+        name = nodes.strong("", term) if " " in term else nodes.literal("", term)
+        items += nodes.definition_list_item("", nodes.term("", "", name), text)
     return [items]
 
 

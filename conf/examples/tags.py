@@ -52,6 +52,13 @@ def _has_ipv6() -> bool:
     return True
 
 
+def _knows_services() -> bool:
+    try:
+        return (socket.getservbyname("http", "tcp"), socket.getprotobyname("tcp")) == (80, 6)
+    except OSError:
+        return False
+
+
 def _has_program(*names: str) -> Callable[[], bool]:
     return lambda: any(shutil.which(name) for name in names)
 
@@ -102,6 +109,11 @@ CONDITIONS = {
     ),
     "netns": Condition(
         "root and network namespaces", "no network namespace can be made", _has_network_namespaces
+    ),
+    "services": Condition(
+        "names of services (/etc/services; on Debian in netbase)",
+        "/etc/services or /etc/protocols is missing",
+        _knows_services,
     ),
     "curl": Condition("curl", "curl is not installed", _has_program("curl")),
     "chromium": Condition("Chromium", "Chromium is not installed", _has_program("chromium")),
@@ -155,7 +167,7 @@ class Tags:
         return [CONDITIONS[name].needs for name in self.conditions]
 
 
-_OF_THE_MODEL = ("linux", "unix", "ipv6", "python3.12", "python3.13")
+_OF_THE_MODEL = ("linux", "unix", "ipv6", "services", "python3.12", "python3.13")
 """What holds on a machine of ours: it does what Linux does, whatever it runs on."""
 
 
