@@ -20,26 +20,33 @@ import importlib.util
 import sys
 import types
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 HEADER = 5  # bytes: type, version, length
 
 
 class Records:
-    """How much is to be read, so that no byte beyond a record is."""
+    """The records between a socket and two ends of memory, each with ``read`` and ``write``.
 
-    def __init__(self) -> None:
+    No byte beyond the record that is wanted is taken from the socket.
+    """
+
+    def __init__(self, incoming: Any, outgoing: Any) -> None:
+        self._in, self._out = incoming, outgoing
         self._head = b""  # of the record's header, what has come
         self._left = 0  # bytes of the record that are still to come
+        self._waiting = b""  # to be sent
 
-    @property
-    def wanted(self) -> int:
-        """Bytes to the end of the header, or of the record."""
-        return self._left or HEADER - len(self._head)
-
-    def take(self, data: bytes) -> None:
-        """*data* has come, no more than was wanted."""
+    def fill(self, receive: Callable[[int], bytes]) -> None:
+        """Take the header of a record from the socket, or some of the rest."""
+        data = receive(self._left or HEADER - len(self._head))
+        if not data:
+            self._in.write_eof()
+            return
+        self._in.write(data)
         if self._left:
             self._left -= len(data)
             return
@@ -47,19 +54,27 @@ class Records:
         if len(self._head) == HEADER:
             self._left, self._head = int.from_bytes(self._head[3:], "big"), b""
 
+    def flush(self, send: Callable[[bytes], int], reads: bool) -> None:
+        """Send what is to be sent; who *reads* leaves to a writer, maybe of another thread, what
+        is its.
+        """
+        if self._waiting and reads:
+            return
+        self._waiting += self._out.read()
+        while self._waiting:
+            self._waiting = self._waiting[send(self._waiting):]
+
 
 class Connection:
     """What stands for ``_ssl._SSLSocket``."""
 
     _written: Any  # by a write that could not send all
     _records: Records
-    _waiting: bytes  # to be sent
 
     def __init__(self, ssl: Any, base: type, sock: Any, inner: Any, incoming: Any,
                  outgoing: Any) -> None:
         self.__dict__.update(_ssl=ssl, _base=base, _sock=weakref.ref(sock), _inner=inner,
-                             _in=incoming, _out=outgoing, _records=Records(), _waiting=b"",
-                             _written=None)
+                             _records=Records(incoming, outgoing), _written=None)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -111,27 +126,14 @@ class Connection:
             self._fill(what)
 
     def _fill(self, what: str) -> None:
-        """Take the header of a record from the socket, or some of the rest."""
-        data = self._transfer(what, "recv", self._records.wanted, self._ssl.SSLWantReadError,
-                              self._ssl.SSL_ERROR_WANT_READ)
-        if not data:
-            self._in.write_eof()
-            return
-        self._records.take(data)
-        self._in.write(data)
+        self._records.fill(partial(self._transfer, what, "recv", self._ssl.SSLWantReadError,
+                                   self._ssl.SSL_ERROR_WANT_READ))
 
     def _flush(self, what: str) -> None:
-        """Send what is to be sent; a read leaves to a write, maybe of another thread, what is its.
-        """
-        if self._waiting and what == "read":
-            return
-        self._waiting += self._out.read()
-        while self._waiting:
-            sent = self._transfer(what, "send", self._waiting, self._ssl.SSLWantWriteError,
-                                  self._ssl.SSL_ERROR_WANT_WRITE)
-            self._waiting = self._waiting[sent:]
+        self._records.flush(partial(self._transfer, what, "send", self._ssl.SSLWantWriteError,
+                                    self._ssl.SSL_ERROR_WANT_WRITE), what == "read")
 
-    def _transfer(self, what: str, call: str, argument: Any, want: Any, number: int) -> Any:
+    def _transfer(self, what: str, call: str, want: Any, number: int, argument: Any) -> Any:
         """Call the socket, with its timeout; errors are what ``_ssl`` makes of them."""
         sock = self._sock()
         if sock is None or sock.fileno() < 0:

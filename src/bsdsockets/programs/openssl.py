@@ -26,16 +26,38 @@ READS = ("SSL_read", "SSL_peek")
 CHUNK = 65536  # bytes
 
 
+class Memory:
+    """An end of memory, as `Records` takes it."""
+
+    def __init__(self, library: Any, ffi: Any) -> None:
+        self._library, self._ffi = library, ffi
+        self.bio = library.BIO_new(library.BIO_s_mem())
+
+    def write(self, data: bytes) -> None:
+        """Put *data* in."""
+        self._library.BIO_write(self.bio, data, len(data))
+
+    def write_eof(self) -> None:
+        """Say that nothing more comes."""
+        self._library.BIO_set_mem_eof_return(self.bio, 0)
+
+    def read(self) -> bytes:
+        """Take out all that is in."""
+        data = b""
+        room = self._ffi.new("char[]", CHUNK)
+        while (size := self._library.BIO_read(self.bio, room, CHUNK)) > 0:
+            data += self._ffi.buffer(room, size)[:]
+        return data
+
+
 class Link:
     """A connection's way to its socket."""
 
     def __init__(self, machine: Any, library: Any, ffi: Any, ssl: Any, number: int) -> None:
-        self._machine, self._library, self._ffi, self._number = machine, library, ffi, number
-        self._into, self._from = (library.BIO_new(library.BIO_s_mem()) for _ in range(2))
-        library.SSL_set_bio(ssl, self._into, self._from)  # which frees them in the end
-        self._room = ffi.new("char[]", CHUNK)
-        self._records = Records()
-        self._waiting = b""  # to be sent
+        self._machine, self._library, self._number = machine, library, number
+        into, out = Memory(library, ffi), Memory(library, ffi)
+        library.SSL_set_bio(ssl, into.bio, out.bio)  # which frees them in the end
+        self._records = Records(into, out)
         self._done: tuple[str, int] | None = None  # a call whose result could not be sent
         self.failure: tuple[int, int] | None = None  # of the last call: the code, and errno
 
@@ -58,41 +80,23 @@ class Link:
                 return result
 
     def _fill(self) -> bool:
-        """Take the header of a record from the socket, or some of the rest; False if it fails."""
-        try:
-            data = self._machine.calls.receive(self._number, self._records.wanted, 0, None).data
-        except OSError as failure:
-            return self._fail(failure, WANT_READ)
-        if data:
-            self._records.take(data)
-            self._library.BIO_write(self._into, data, len(data))
-        else:
-            self._library.BIO_set_mem_eof_return(self._into, 0)
-        return True
+        """Read from the socket; False if it fails."""
+        return self._do(WANT_READ, self._records.fill, lambda size: (
+            self._machine.calls.receive(self._number, size, 0, None).data))
 
     def _flush(self, name: str) -> bool:
-        """Send what is to be sent; False if it could not be.
+        """Send what is to be sent; False if it could not be."""
+        return self._do(WANT_WRITE, self._records.flush, lambda data: (
+            self._machine.calls.send(self._number, data, 0, None)), name in READS)
 
-        A read leaves to a write, which may wait in another thread, what is its to send.
-        """
-        if self._waiting and name in READS:
-            return True
-        while (size := self._library.BIO_read(self._from, self._room, CHUNK)) > 0:
-            self._waiting += self._ffi.buffer(self._room, size)[:]
+    def _do(self, want: int, step: Callable[..., None], *arguments: Any) -> bool:
         try:
-            while self._waiting:
-                sent = self._machine.calls.send(self._number, self._waiting, 0, None)
-                self._waiting = self._waiting[sent:]
-        except OSError as failure:
-            return self._fail(failure, WANT_WRITE)
-        return True
-
-    def _fail(self, failure: OSError, want: int) -> bool:
-        if isinstance(failure, BlockingIOError):
+            step(*arguments)
+        except BlockingIOError:
             self.failure = (want, 0)
-        else:
+        except OSError as failure:
             self.failure = (SYSCALL, failure.errno or 0)
-        return False
+        return self.failure is None
 
 
 class Library:
