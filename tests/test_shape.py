@@ -35,8 +35,8 @@ CODE = {
     "sockets": 825,
     "calls": 884,
     "faults": 385,
-    "face": 2107,
-    "programs": 2098,
+    "face": 2108,
+    "programs": 2097,
 }
 
 NO_CODE = {

@@ -113,6 +113,7 @@ class Machine:
         self.calls: Any = self._calls
         self.poll: Any = self._poll
         self.default_timeout: float | None = None
+        self.origin = 0.0  # what the monotonic clock says when the machine is switched on
         self.socket_type: Any = None
         self.gaierror: Any = None
         self.loader = Loader({

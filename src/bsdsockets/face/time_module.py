@@ -51,12 +51,12 @@ class Functions(ByName, of="time"):
         return int(EPOCH) * 10**9 + round(self._read() * 1e9)
 
     def monotonic(self) -> float:
-        """Seconds since the machine was switched on."""
-        return self._read()
+        """Seconds since the machine was switched on, and its origin."""
+        return self._machine.origin + self._read()
 
     def monotonic_ns(self) -> int:
-        """Nanoseconds since the machine was switched on."""
-        return round(self._read() * 1e9)
+        """Nanoseconds since that moment; see `monotonic`."""
+        return int(self._machine.origin) * 10**9 + round(self._read() * 1e9)
 
     perf_counter, perf_counter_ns = monotonic, monotonic_ns
 

@@ -36,11 +36,13 @@ from .watchfiles import adapt as adapt_watchfiles
 ADAPTED = {"OpenSSL._util": adapt_openssl, "watchfiles._rust_notify": adapt_watchfiles}
 
 
+ORIGIN = 4096.0  # what the monotonic clock begins with: to many programs 0 is a moment long ago
 BUILT_ON_THEM = {"logging", "multiprocessing", "subprocess"}  # start-up files may need them
 
 
 def install(machine: Machine) -> None:
     """Put the machine's modules where ``import`` finds them."""
+    machine.origin = ORIGIN
     anew = PRIVATE | BUILT_ON_THEM
     for name in [name for name in sys.modules if name.partition(".")[0] in anew]:
         del sys.modules[name]

@@ -31,6 +31,9 @@ def main():
     print(abs(datetime.datetime.now().timestamp() - time.time()) < 0.5)
     print(datetime.date.today() == datetime.date.fromtimestamp(time.time()))
 
+    never = 0  # as many programs begin what they do once a minute
+    print(time.monotonic() - never > 60, time.perf_counter() - never > 60)
+
     class Moment(datetime.datetime):
         pass
 
