@@ -174,4 +174,8 @@ FOUND_WIDE = {
         for back, *kinds in (("a", "tcp()", "tcp6()"), ("b", "udp()", "udp6()"))
         for three in itertools.product(((kinds[0], "LO"), (kinds[0], "ANY"), (kinds[1], "LO6"),
                                         (kinds[1], "ANY6")), repeat=3)),
+    "what is no flag, and no time": "a = udp(); a.settimeout(10**400); a.settimeout(-10**400); "
+    "[a.setblocking(each) for each in (True, 2, -1, 0)]; "
+    "a.setblocking(None); a.setblocking(1.5); a.setblocking('x'); a.setblocking(1 << 63); "
+    "a.settimeout(-0.0); a.gettimeout(); a.setblocking(1 << 40); a.gettimeout()",
 }

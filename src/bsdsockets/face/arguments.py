@@ -25,11 +25,11 @@ def seconds(value: Any, what: str = "Timeout") -> float | None:
         raise TypeError(f"must be real number, not {name}" if SINCE_3_15 else
                         f"'{name}' object cannot be interpreted as an integer"
                         + " or float" * SINCE_3_14)
-    number = float(value)
+    number = float(max(min(value, 2**70), -2**70) if isinstance(value, int) else value)
     check_time(value, number * 10**9)
     if number < 0:
         raise ValueError(f"{what} value out of range")
-    return number
+    return number + 0.0  # of -0.0 too
 
 
 def check_time(value: Any, nanoseconds: float) -> None:

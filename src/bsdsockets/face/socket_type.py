@@ -31,6 +31,7 @@ from .arguments import (
     sending_flags,
     small,
     throw,
+    within,
 )
 from .receiving import MOST_PARTS, Receiver
 
@@ -171,9 +172,13 @@ class Socket(Receiver):
     def setblocking(self, flag: Any) -> None:
         """Wait for ever, as settimeout(None) does, or with False never, as settimeout(0) does.
 
+        TypeError, OverflowError
+            *flag* is no number that C can hold, on Python 3.11.
         EBADF
             The socket is closed.
         """
+        if sys.version_info < (3, 12):
+            within(flag, 64, "long")
         self._machine.descriptors.set_nonblocking(self._fd, not flag)
         self._timeout = None if flag else 0.0
 

@@ -10,6 +10,7 @@ Sources: POSIX.1-2024 <sys/un.h>; Linux unix(7); CPython ``getsockaddrarg``.
 """
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from ..machine.constants import AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM
@@ -43,14 +44,11 @@ class UnixFamily(Family):
 
     def from_python(self, address: Any, caller: str) -> bytes:
         """A path as str, or any bytes: a path, or an abstract name that begins with b"\\0"."""
-        if isinstance(address, str):
-            name = os.fsencode(address)
-        else:
-            try:
-                name = bytes(memoryview(address))
-            except TypeError:
-                raise TypeError("a bytes-like object is required, not "
-                                f"'{type(address).__name__}'") from None
+        name = os.fsencode(address) if isinstance(address, str) else None
+        with suppress(TypeError):
+            name = name or bytes(memoryview(address))
+        if name is None:
+            raise TypeError(f"a bytes-like object is required, not '{type(address).__name__}'")
         limit = PATH_MAXIMUM if name[:1] in (b"\0", b"") else PATH_MAXIMUM - 1
         if len(name) > limit:
             raise OSError("AF_UNIX path too long")
