@@ -12,6 +12,7 @@ import bsdsockets
 from bsdsockets import Machine, sockaddr
 from bsdsockets.machine.host import Host
 from bsdsockets.network.frames import Frame
+from bsdsockets.protocols.tipc_end import TipcAddress
 from bsdsockets.protocols.x25_packet import (
     CALL,
     CLEAR,
@@ -291,6 +292,15 @@ def test_joined_atm_interfaces_carry_frames_both_ways_and_the_dummy_none(
 
 
 # TIPC
+
+
+@pytest.mark.parametrize(("data", "failure"), [
+    (b"", errno.EINVAL), (struct.pack("=H13x", 30), errno.EINVAL),
+    (struct.pack("=H14x", 2), errno.EAFNOSUPPORT)])
+def test_an_address_of_tipc_is_whole_and_of_its_family(data: bytes, failure: int) -> None:
+    with pytest.raises(OSError) as refused:
+        TipcAddress.unpack(data)
+    assert refused.value.errno == failure
 
 
 def test_what_a_reliable_datagram_cannot_reach_comes_back_with_the_reason(
