@@ -71,7 +71,11 @@ class Server(ThreadingHTTPServer):
         if self.server_address[0] == "::" and socket.has_dualstack_ipv6():
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
+        try:
+            self.socket.bind(self.server_address)
+        except OSError as error:  # say which address, as socket.create_server does
+            told = f"{error.strerror} (while attempting to bind on address {self.server_address})"
+            raise OSError(error.errno, told) from None
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = self.server_address[:2]
 
