@@ -218,6 +218,8 @@ SEARCHES = [
     ("how to unit test sockets", "how-to/test-code-with-sockets.html"),
     ("mock socket", "how-to/test-code-with-sockets.html"),
     ("non-blocking recv", "reference/calls/recv.html"),
+    ("python socket server example", "tutorials/server-and-client.html"),
+    ("python udp server", "tutorials/datagrams.html"),
     ("SO_REUSEADDR windows", "reference/calls/getsockopt.html"),
     ("signal handler delayed recv", f"{ERRORS}/connections.html"),
     ("does sendall guarantee delivery", "explanation/what-send-promises.html"),
