@@ -45,6 +45,7 @@ ERROR = re.compile(rb"E.{19}\x03", re.DOTALL)
 ERROR6 = re.compile(rb"\x01.{7}`", re.DOTALL)
 FRAME = re.compile(rb"\0{12}(\x08\0E|\x86\xdd`)")
 HEADER = re.compile(rb"E.{8}[\x01\x11\xfd].{10}", re.DOTALL)
+CUT = re.compile(rb"E\0\0.{2,16}", re.DOTALL)  # a header of which less than all was asked for
 NAMES = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # ENOTSUP has the same number
 LONG = 80
 FIRST_SERVICE = 18888  # of TIPC's
@@ -105,6 +106,8 @@ class Names:
             ports = value[9] == 17
             value = value[:4] + b"id" + value[6:10] + b"ck" + value[12:20] + (
                 b"udp" + value[28:] if ports else value[20:])
+        if CUT.fullmatch(value):
+            value = (value[:4] + b"id" + value[6:10] + b"ck" + value[12:])[: len(value)]
         if ERROR.match(value) or ERROR6.match(value):
             return f"an ICMP error of {len(value)} bytes"  # it quotes ports and checksums
         if len(value) <= LONG:
