@@ -458,3 +458,14 @@ def test_a_forgotten_socket_is_closed_also_where_the_warning_is_an_error() -> No
         gc.collect()
         assert other.recv(1) == b""
     machine.close()
+
+
+def test_who_wraps_the_acquire_of_locks_has_not_wrapped_the_with_statement(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in C, where blockbuster tells a call that may block from a lock that is held shortly."""
+    machine = Machine()
+    lock = machine.load("threading").Lock()
+    monkeypatch.setattr(type(lock), "acquire", lambda *arguments: pytest.fail("acquire is called"))
+    with lock:
+        assert lock.locked()
+    machine.close()

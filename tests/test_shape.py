@@ -35,7 +35,7 @@ CODE = {
     "sockets": 825,
     "calls": 884,
     "faults": 385,
-    "face": 2108,
+    "face": 2107,
     "programs": 2097,
 }
 

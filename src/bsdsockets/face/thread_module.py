@@ -102,9 +102,7 @@ class Lock(Waitable):
         return self._taken
 
     acquire_lock, release_lock, locked_lock = acquire, release, locked
-
-    def __enter__(self) -> bool:
-        return self.acquire()
+    __enter__ = acquire  # as in C: who wraps acquire has not wrapped the with statement
 
     def __exit__(self, *details: Any) -> None:
         self.release()
