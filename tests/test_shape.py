@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1338,
     "network": 697,
-    "protocols": 7165,
+    "protocols": 7166,
     "families": 542,
     "sockets": 825,
     "calls": 884,

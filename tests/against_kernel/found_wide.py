@@ -178,4 +178,6 @@ FOUND_WIDE = {
     "[a.setblocking(each) for each in (True, 2, -1, 0)]; "
     "a.setblocking(None); a.setblocking(1.5); a.setblocking('x'); a.setblocking(1 << 63); "
     "a.settimeout(-0.0); a.gettimeout(); a.setblocking(1 << 40); a.gettimeout()",
+    "what is left over is said of a refused request too": "b = nl(); b.setsockopt(270, 11, 64); "
+    "asked(b, 18, 5, way('127.0.0.1') + attribute(4, b'\\1\\0\\0\\0'), pid=5)",
 }

@@ -97,19 +97,20 @@ class Route:
     def _request(self, so: Any, request: bytes) -> Iterator[bytes]:
         """Answer one request: what it asks for, then an error or a receipt."""
         _, kind, flags, sequence, _ = struct.unpack_from("=IHHII", request)
-        pid, refusal = so.pcb.pid, None
+        pid, refusal, left = so.pcb.pid, None, False
         if flags & REQUEST and kind >= HEADER and (len(request) > HEADER or kind > LAST):
             try:
                 if flags & DUMP and (kind - NEWLINK) % 4 == 2:
                     self._dump(so, kind, sequence, request[HEADER:])
                     return
+                left = is_left(request[HEADER + HEADS.get(kind // 4, len(request)):])
                 yield from self._do(so, kind, flags, sequence, request[HEADER:])
-                if is_left(request[HEADER + HEADS.get(kind // 4, len(request)):]):
-                    refusal = Refusal(0, LEFT_OVER)
+                refusal = Refusal(0, LEFT_OVER) if left else None
             except Refusal as why:
                 refusal = why
             except OSError as failure:
-                refusal = Refusal(failure.errno or 0)
+                read = kind == NEWLINK + 2 and len(request) >= HEADER + HEADS[NEWLINK // 4]
+                refusal = Refusal(failure.errno or 0, LEFT_OVER if read and left else "")
         if (refusal is not None and refusal.number) or flags & ACK:
             short, explain = (bool(so.options.get((SOL_NETLINK, option)))
                               for option in (CAP_ACK, EXT_ACK))
