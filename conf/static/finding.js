@@ -128,6 +128,9 @@ function ordered(exact, asked) {
   return [...exact.filter((result) => result[6] !== "text"), ...text];
 }
 
+const isPage = (result) => result[6] === "title" && !result[2];
+const better = (a, b) => b[4] - a[4] || isPage(b) - isPage(a); // a page called so comes before an entry
+
 // Both lists begin with the best; of a page one index entry is enough.
 function merged(one, other) {
   const result = [];
@@ -149,7 +152,7 @@ if (typeof Search !== "undefined") {
     let exact = asSphinxDoes(query, ...others).reverse();
     if (!exact.some((result) => result[6] === "index")) exact = [...quoted(query), ...exact];
     if (asked.size > 1) exact = ordered(exact, asked);
-    const close = asked.size ? alike(asked).sort((a, b) => b[4] - a[4]) : [];
+    const close = asked.size ? alike(asked).sort(better) : [];
     const found = merged(exact, close);
     return (found.length ? found : mostly(asked)).reverse(); // Sphinx shows the last one first
   };

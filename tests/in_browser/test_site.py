@@ -219,6 +219,7 @@ SEARCHES = [
     ("mock socket", "how-to/test-code-with-sockets.html"),
     ("non-blocking recv", "reference/calls/recv.html"),
     ("python socket server example", "tutorials/server-and-client.html"),
+    ("what is a socket", "explanation/what-a-socket-is.html"),
     ("python udp server", "tutorials/datagrams.html"),
     ("SO_REUSEADDR windows", "reference/calls/getsockopt.html"),
     ("signal handler delayed recv", f"{ERRORS}/connections.html"),
