@@ -70,10 +70,8 @@ class Socket(Receiver):
 
     def _become(self, family: int, kind: int, protocol: int) -> None:
         self._family, self._type, self._proto = family, kind & ~FLAGS, protocol
-        self._timeout = self._machine.default_timeout
-        if kind & SOCK_NONBLOCK:
-            self._timeout = 0.0
-        elif self._timeout is not None:
+        self._timeout = 0.0 if kind & SOCK_NONBLOCK else self._machine.default_timeout
+        if not kind & SOCK_NONBLOCK and self._timeout is not None:
             self._machine.descriptors.set_nonblocking(self._fd, True)
 
     def _adopt(self, fileno: Any, family: int, kind: int, protocol: int) -> tuple[int, int, int]:
@@ -179,8 +177,7 @@ class Socket(Receiver):
         """
         if sys.version_info < (3, 12):
             within(flag, 64, "long")
-        self._machine.descriptors.set_nonblocking(self._fd, not flag)
-        self._timeout = None if flag else 0.0
+        Socket.settimeout(self, None if flag else 0.0)
 
     def getblocking(self) -> bool:
         """Return False if the timeout is 0, when no call waits."""
@@ -291,16 +288,14 @@ class Socket(Receiver):
             return
         deadline = self._machine.clock.now + timeout
         view, sent = memoryview(data), 0
-        while True:
-            left = deadline - self._machine.clock.now
-            if left <= 0:
-                raise TimeoutError("timed out")
+        while (left := deadline - self._machine.clock.now) > 0:
             try:
                 sent += calls.send(self._fd, bytes(view[sent:]) if sent else data, flags, left)
             except TimedOut:
                 throw(TimeoutError("timed out"))
             if sent >= len(data):
                 return
+        raise TimeoutError("timed out")
 
     def sendto(self, *arguments: Any) -> int:
         """sendto(data[, flags], address): send one datagram to *address*; returns how many bytes.
