@@ -30,6 +30,7 @@ Sources: POSIX.1-2024 2.5.1 and dup(), close().
 import errno
 import heapq
 import os
+import sys
 from typing import Any
 
 try:
@@ -46,6 +47,7 @@ _set_blocking = getattr(os, "set_blocking", None)  # the host's, also when `run`
 _dup, _dup2, _fstat = os.dup, os.dup2, os.fstat
 
 
+SHARES = sys.platform != "emscripten"  # whose dup knows no limit, and never says EMFILE
 SPARE = 256  # of the host's numbers, left to its files where there are some beyond
 
 
@@ -237,7 +239,7 @@ class DescriptorTable(dict[int, File]):
             The process has no descriptor left.
         """
         number, known = self._shared
-        if number in self and identity(number) == known:  # not closed behind the model's back
+        if number in self and identity(number) == known and SHARES:  # not closed behind its back
             number = self._reserve(number)
         else:
             number = self._reserve(None)
