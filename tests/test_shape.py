@@ -28,14 +28,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1338,
+    "machine": 1341,
     "network": 697,
-    "protocols": 7166,
+    "protocols": 7196,
     "families": 542,
     "sockets": 825,
     "calls": 884,
     "faults": 385,
-    "face": 2107,
+    "face": 2110,
     "programs": 2097,
 }
 

@@ -42,8 +42,8 @@ class TipcGenerator(OldGenerator):
     """Services, datagrams that come back, connections.
 
     Left out: scopes other than cluster and node, whose names outlive their sockets on Linux 6.1;
-    receiving without room for control messages, which TIPC does not call cut; sending to an address
-    to connect.  Each program has a service type of its own, as names can outlive their sockets.
+    sending to an address to connect.  Each program has a service type of its own, as names can
+    outlive their sockets.
     """
 
     makes = ("tp()", "tp()", "tp(SOCK_DGRAM)", "tp(SOCK_STREAM)", "tp(SOCK_STREAM)",
@@ -83,8 +83,9 @@ class TipcGenerator(OldGenerator):
 
     def hear(self, name: str, one: Any, other: str) -> str:
         size = self.any("0", "1", "3", "100", "100", "70000")
-        flags = self.flags(("MSG_PEEK", "MSG_TRUNC", "MSG_DONTWAIT"), 0.25)
-        return f"tcaught({name}, {size}, {flags}, {self.any('64', '64', '20', '300')})"
+        flags = self.flags(("MSG_PEEK", "MSG_TRUNC", "MSG_DONTWAIT", "MSG_EOR"), 0.25)
+        return self.any(f"tcaught({name}, {size}, {flags}, {self.any('64', '0', '20', '300')})",
+                        f"tcaught({name}, {size}, {flags}, 300)", f"{name}.recv({size}, {flags})")
 
     def option(self, name: str, one: Any, other: str) -> str:
         number = self.any(*map(str, range(127, 133)))

@@ -375,6 +375,28 @@ def test_a_datagram_of_whom_it_asked_ends_the_wait_for_a_connection(machine: Mac
         assert caller.recvmsg(99)[:3] == (b"no listener", [], 0)
 
 
+@pytest.mark.parametrize(("end", "why"), [("close", 2), ("shutdown", 5)])
+@pytest.mark.parametrize("kind", [1, 5])
+def test_the_end_of_a_connection_is_a_message_with_what_nobody_read(
+        machine: Machine, kind: int, end: str, why: int) -> None:
+    service, caller = make(machine, "AF_TIPC", kind), make(machine, "AF_TIPC", kind)
+    with service, caller:
+        service.listen()
+        caller.setblocking(False)
+        assert caller.connect_ex(service.getsockname()) == errno.EINPROGRESS
+        connection, _ = service.accept()
+        with connection:
+            connection.setblocking(False)
+            assert connection.send(b"unread") == 6
+            caller.close() if end == "close" else caller.shutdown(2)
+            if end == "close":
+                with pytest.raises(ConnectionResetError):
+                    connection.recv(99)
+            told = [(271, 1, struct.pack("=II", why, 6)), (271, 2, b"unread")]
+            assert connection.recvmsg(99, 300)[:3] == (b"", told, 0)
+            with pytest.raises(BlockingIOError):
+                connection.recv(99)
+
 
 # The shape
 

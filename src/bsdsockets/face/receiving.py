@@ -9,7 +9,16 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from ..calls.waiting import TimedOut
-from ..machine.constants import AF_INET, AF_INET6, AF_PACKET, MSG_TRUNC, POLLIN, SOCK_STREAM
+from ..machine.constants import (
+    AF_INET,
+    AF_INET6,
+    AF_PACKET,
+    AF_TIPC,
+    CONTROL_ROOM,
+    MSG_TRUNC,
+    POLLIN,
+    SOCK_STREAM,
+)
 from ..machine.errors import EAFNOSUPPORT, EINVAL, EMSGSIZE, error, fail
 from .ancillary import decode_control, discard
 from .arguments import MUCH, kind_of, number, room, scatter, size, throw, whole
@@ -265,6 +274,7 @@ class Receiver(metaclass=Immutable):
             raise ValueError("invalid ancillary data buffer length")
         self._check_family()
         self._check_compat(flags, POLLIN)
-        message = self._receive(count, flags)
+        asked = CONTROL_ROOM if ancillary and self._family == AF_TIPC else 0  # it tells errors so
+        message = self._receive(count, flags | asked)
         control, cut = decode_control(self._machine, message.control, ancillary, flags)
         return message, control, message.flags | cut | (flags & 0x40000000)

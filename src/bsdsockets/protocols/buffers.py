@@ -157,3 +157,7 @@ class RecordQueue:
         record = self.records.popleft()
         self.cost -= record.cost
         return record
+
+    def put_back(self, record: Record) -> None:
+        self.records.appendleft(record)
+        self.cost += record.cost

@@ -11,11 +11,11 @@ Sources: <linux/tipc.h>; the TIPC programmer's guide; the calls as recorded on L
 7.3 (docs/reference/types/rdm.md), and in tests/on_old_kernels/details/tipc.txt.
 """
 
-import struct
 from typing import Any
 
 from ..machine.constants import (
     AF_UNSPEC,
+    CONTROL_ROOM,
     MSG_DONTWAIT,
     MSG_EOR,
     SOCK_SEQPACKET,
@@ -43,13 +43,12 @@ from . import tipc_end
 from .buffers import Record
 from .protocol import ARRIVED, BOTH, EVERYTHING, Message
 from .records import CLOSED, COST, OPEN, OPENING, family_of
-from .tipc_end import NAME, RANGE, SOCKET, Publication, TipcAddress, TipcEnd, named
-from .tipc_options import DROPPABLE, SOL_TIPC, TIMEOUT, TipcOptions
+from .tipc_end import NAME, NO_PORT, RANGE, SHUT, SOCKET, Publication, TipcAddress, TipcEnd, named
+from .tipc_options import DROPPABLE, TIMEOUT, TipcOptions
 
 LONGEST = 66000
-RESERVED, NO_PORT, OVERLOAD, SHUT = 64, 2, 4, 5  # services below RESERVED are TIPC's own
+RESERVED = 64  # services below are TIPC's own
 CLUSTER, NODE = 2, 3  # scopes
-ERRINFO, RETDATA = 1, 2  # control messages of what came back
 
 
 class Tipc(TipcOptions):
@@ -100,7 +99,7 @@ class Tipc(TipcOptions):
                 fail(EINVAL)
             so.pcb.services.insert(0, service)
             self.names.add(service)
-        elif service in so.pcb.services:
+        elif next((each for each in so.pcb.services if each.begins_as(service)), None) == service:
             self.names.remove(so.pcb.services.pop(so.pcb.services.index(service)))
         elif so.pcb.services:
             fail(EINVAL)
@@ -200,7 +199,7 @@ class Tipc(TipcOptions):
         if self.value_of(so, DROPPABLE) and by is not so:
             return
         self.ended(so, 0, error)
-        control = ((SOL_TIPC, ERRINFO, struct.pack("=II", why, 0)),) if by is not so else ()
+        control = tipc_end.returned(why) if by is not so else ()
         so.buffer.append(Record(b"", self.name(by), control, COST))
 
     def _give_up(self, so: Any) -> None:
@@ -221,18 +220,16 @@ class Tipc(TipcOptions):
             fail(EOPNOTSUPP)
         if so.queue is None:
             fail(EINVAL)
-        if so.queue.completed:
-            return so.queue.take()
-        while so.pcb.asking:
+        if so.pcb.asking and not so.queue.completed:
             client = so.pcb.asking.popleft()
-            if client.pcb.state != OPENING:
-                continue
             child = so.new_connection(None)
-            child.pcb.peer, client.pcb.peer = client, child
-            child.pcb.state, child.pcb.named = OPEN, client.pcb.named
-            self.opened(client)
-            return so.queue.take()
-        return None
+            child.pcb.peer, child.pcb.state, child.pcb.named = client, OPEN, client.pcb.named
+            if client.pcb.state == OPENING:
+                client.pcb.peer = child
+                self.opened(client)
+            else:  # who asked has gone
+                self._ended_by(child, NO_PORT)
+        return so.queue.take()
 
     def inherit(self, so: Any, child: Any, pcb: Any) -> None:
         """The child keeps what attach() made for it."""
@@ -271,7 +268,7 @@ class Tipc(TipcOptions):
                 self.ended(each, 0, ECONNREFUSED)  # an answer, and none of a listener
                 self._deliver(each, data, self.name(so), named(to))
             elif self.is_connected(each) or not self._deliver(each, data, self.name(so), named(to)):
-                self._return(so, data, NO_PORT if self.is_connected(each) else OVERLOAD)
+                self._return(so, data, NO_PORT if self.is_connected(each) else tipc_end.OVERLOAD)
         if not found and to.kind == SOCKET:
             self._return(so, data, NO_PORT)
         return len(data)
@@ -288,9 +285,7 @@ class Tipc(TipcOptions):
         """What could not be delivered comes back, unless it may be dropped."""
         if self.value_of(so, DROPPABLE):
             return
-        control = ((SOL_TIPC, ERRINFO, struct.pack("=II", why, len(data))),
-                   (SOL_TIPC, RETDATA, data[:1024]))
-        so.buffer.append(Record(b"", self.name(so), control, COST))
+        so.buffer.append(Record(b"", self.name(so), tipc_end.returned(why, data), COST))
         so.wake(ARRIVED)
 
     def _send_to_peer(self, so: Any, data: bytes) -> int | None:
@@ -307,14 +302,14 @@ class Tipc(TipcOptions):
         return len(data) if self._deliver(peer, data, self.name(so), peer.pcb.named) else None
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
-        """Take a message, of SOCK_STREAM bytes; waits for some.
+        """Take a message, of SOCK_STREAM bytes; waits for some, also after the peer's end.
 
         EINVAL
             No byte is asked for.
+        ECONNRESET
+            The peer closed, or refused; with room for control messages TIPC_ERRINFO tells so.
         ENOTCONN
-            There is no connection.
-        EAGAIN
-            This end has ended the connection, and the call may not wait.
+            There is no connection, or this end has ended it and the call may wait.
         """
         if not count:
             fail(EINVAL)
@@ -324,19 +319,21 @@ class Tipc(TipcOptions):
             so.fail_pending()
         records = so.buffer.records
         so.pcb.asking.clear()  # who asks for a connection sends no bytes, and is not received
-        while records and not records[0].data and not any(
-                kind == ERRINFO for _, kind, _ in records[0].control):
+        while records and not records[0].data and not tipc_end.is_end(records[0]):
             so.buffer.take()
-        if so.type == SOCK_STREAM and so.buffer.records:
-            return tipc_end.take_bytes(so, count, flags)
-        ended = so.pcb.ended_here or (so.shutdown and not so.dead)
-        if ended and not so.buffer.records:
+        if records and self.is_connected(so) and not flags & CONTROL_ROOM:
+            tipc_end.check(records[0])
+        if not records and (so.pcb.ended_here or (so.shutdown and not so.dead)):
             fail(EAGAIN if flags & MSG_DONTWAIT else ENOTCONN)
-        message = super().receive(so, count, flags)
-        if message is None:
+        if so.dead and not records:
             return None
-        end = MSG_EOR if message.data and so.pcb.peer is not None else 0
-        return message._replace(flags=message.flags | end)
+        if so.type == SOCK_STREAM and records:
+            message: Message | None = tipc_end.take_bytes(so, count, flags)
+        elif flags & MSG_EOR and records and not tipc_end.is_end(records[0]):
+            message = tipc_end.take_part(so, count, flags)
+        else:
+            message = super().receive(so, count, flags)
+        return message if message is None or flags & CONTROL_ROOM else message._replace(control=())
 
     # Ending
 
@@ -351,10 +348,10 @@ class Tipc(TipcOptions):
         if how != BOTH:
             fail(EINVAL)
         if self.is_connected(so) and (so.dead or so.pcb.state in (OPEN, OPENING)):
-            self._purge(so)
             if not so.dead:
                 so.pcb.ended_here = True
-                self._end(so)
+                self._end(so, SHUT)
+            self._purge(so)
             return
         while so.pcb.asking:
             self._refuse(so.pcb.asking.popleft(), so, why=SHUT)
@@ -375,11 +372,17 @@ class Tipc(TipcOptions):
             elif sender.pcb.state == OPENING:
                 self._refuse(sender, so, why=why)
 
-    def _end(self, so: Any) -> None:
-        peer = so.pcb.peer
+    def _end(self, so: Any, why: int) -> None:
+        """Tell the peer, with what it sent and nobody read."""
         self.ended(so, BOTH)
-        if peer is not None and peer.pcb.state == OPEN:
-            self.ended(peer, BOTH)
+        if so.pcb.peer is not None and so.pcb.peer.pcb.state == OPEN:
+            self._ended_by(so.pcb.peer, why, tipc_end.unread(so))
+
+    def _ended_by(self, so: Any, why: int, unread: bytes = b"") -> None:
+        """The peer of *so* has ended the connection: a message says why."""
+        about = (*tipc_end.returned(why, unread), *(so.pcb.named if unread else ()))
+        so.buffer.append(Record(b"", self.name(so.pcb.peer), about, COST))
+        self.ended(so, BOTH)
 
     def release(self, so: Any) -> None:
         if not self.is_connected(so):
@@ -388,7 +391,7 @@ class Tipc(TipcOptions):
         while so.pcb.services:
             self.names.remove(so.pcb.services.pop())
         if self.is_connected(so) and so.pcb.state == OPEN:
-            self._end(so)
+            self._end(so, NO_PORT)
         so.pcb.state = CLOSED
         while so.pcb.asking:
             self._refuse(so.pcb.asking.popleft(), so)

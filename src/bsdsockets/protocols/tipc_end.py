@@ -12,14 +12,16 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ..machine.constants import AF_TIPC, MSG_PEEK
-from ..machine.errors import EAFNOSUPPORT, EINVAL, fail
+from ..machine.constants import AF_TIPC, MSG_EOR, MSG_PEEK
+from ..machine.errors import EAFNOSUPPORT, ECONNRESET, EINVAL, fail
 from .buffers import Record
 from .protocol import WRITABLE_BAND, Message
-from .records import COST, End, family_of
+from .records import End, family_of
 
 RANGE, NAME, SOCKET = 1, 2, 3  # kinds of addresses
-SIZE, SOL_TIPC, DESTNAME = 16, 271, 3
+SIZE, SOL_TIPC = 16, 271
+ERRINFO, RETDATA, DESTNAME = 1, 2, 3  # control messages
+NO_PORT, OVERLOAD, SHUT = 2, 4, 5  # why: the socket is closed, full, shut down
 
 
 class TipcAddress(NamedTuple):
@@ -52,6 +54,10 @@ class Publication(NamedTuple):
     upper: int
     scope: int
     socket: Any
+
+    def begins_as(self, other: "Publication") -> bool:
+        """True if only where it ends is another: Linux looks no further to withdraw *other*."""
+        return self._replace(upper=0) == other._replace(upper=0)
 
 
 class Names:
@@ -97,9 +103,9 @@ class TipcEnd(End):
     reference: int = 0
     services: list[Publication] = field(default_factory=list)
     peer: Any = None
+    ended_here: bool = False
     asked: Any = None  # the socket that was asked for a connection
     named: tuple[Any, ...] = ()  # the control message of one connected by a name
-    ended_here: bool = False
     asking: deque[Any] = field(default_factory=deque)
 
 
@@ -111,16 +117,57 @@ def named(to: TipcAddress) -> tuple[tuple[int, int, bytes], ...]:
     return ((SOL_TIPC, DESTNAME, struct.pack("=III", to.first, to.second, upper)),)
 
 
+def returned(why: int, data: bytes = b"") -> tuple[tuple[int, int, bytes], ...]:
+    """TIPC_ERRINFO, why something came back, and TIPC_RETDATA, what."""
+    what = ((SOL_TIPC, RETDATA, data[:1024]),) if data else ()
+    return ((SOL_TIPC, ERRINFO, struct.pack("=II", why, len(data))), *what)
+
+
+def is_end(record: Record) -> bool:
+    """True for a message that is none: a connection has ended, or was refused."""
+    return any(kind == ERRINFO for _, kind, _ in record.control)
+
+
+def check(record: Record) -> None:
+    """Fail with ECONNRESET where *record* is the end, and no orderly one."""
+    for _, kind, value in record.control:
+        if kind == ERRINFO and struct.unpack("=II", value)[0] != SHUT:
+            fail(ECONNRESET)
+
+
 def take_bytes(so: Any, count: int, flags: int) -> Message:
-    """Bytes without boundaries."""
-    records = so.buffer.records
-    sender, about = records[0].address, records[0].control
-    data = b"".join(record.data for record in records)
+    """Bytes without boundaries, up to the end of the connection; MSG_PEEK sees one message."""
+    queue, first, data = so.buffer, so.buffer.records[0], b""
+    while queue.records and len(data) < count and not (data and is_end(queue.records[0])):
+        record = queue.records[0]
+        piece = record.data[:count - len(data)]
+        data += piece
+        if flags & MSG_PEEK:
+            break
+        _take(so, len(piece))
+        if is_end(record):
+            break
+    return Message(data, first.address, first.control, 0, len(data))
+
+
+def take_part(so: Any, count: int, flags: int) -> Message:
+    """A message piece by piece, as MSG_EOR asks for it, which comes back with the last."""
+    record = so.buffer.records[0]
     if not flags & MSG_PEEK:
-        while records:
-            so.buffer.take()
-        if rest := data[count:]:
-            so.buffer.append(Record(rest, sender, about, COST + len(rest)))
-        if so.pcb.peer is not None:
-            so.pcb.peer.wake(WRITABLE_BAND)
-    return Message(data[:count], sender, about, 0, len(data[:count]))
+        _take(so, count)
+    end = 0 if record.data[count:] else MSG_EOR
+    return Message(record.data[:count], record.address, record.control, end, count)
+
+
+def _take(so: Any, count: int) -> None:
+    """Take bytes of the first message; what is left of it is never returned (`unread`)."""
+    record = so.buffer.take()
+    if rest := record.data[count:]:
+        so.buffer.put_back(record._replace(data=rest, peeked=True))
+    if so.pcb.peer is not None:
+        so.pcb.peer.wake(WRITABLE_BAND)
+
+
+def unread(so: Any) -> bytes:
+    """The first message of which nobody has read a part; of the rest nothing is told."""
+    return next((record.data for record in so.buffer.records if not record.peeked), b"")
