@@ -1,11 +1,12 @@
 """What a page loads before it shows: one style sheet, and scripts that wait for the text.
 
     pygments.css furo.css … run.css site.css  -->  _static/style.css    in the order of the cascade
+    doctools.js furo.js … site.js             -->  _static/scripts.js   in the order they stand in
     <script src="…">                          -->  <script defer src="…">
     run.js … copybutton.js                    -->  the same without comments and indentation
 
-A phone asks once where it asked nine times, and one file packs better than nine.  A sheet that a
-page alone asks for stays a sheet of its own.
+A phone asks once where it asked nine times, and one file packs better than nine.  A sheet or a
+script that a page alone asks for stays a file of its own.
 
 Only the search page's scripts stay as they are: they count on running in the order they stand in.
 
@@ -24,26 +25,35 @@ from sphinx.application import Sphinx
 STYLE = "_static/style.css"
 OFTEN = ("_static/run.css",)
 """Sheets that most pages ask for, beside those of every page."""
-SCRIPTS = (
-    "run.js",
-    "conversation.js",
-    "site.js",
+SCRIPT = "_static/scripts.js"
+EVERYWHERE = (
+    "documentation_options.js",
     "doctools.js",
     "sphinx_highlight.js",
+    "scripts/furo.js",
+    "clipboard.min.js",
     "copybutton.js",
+    "site.js",
 )
-"""The scripts of every page; in none does the indentation of a text of several lines matter."""
+"""The scripts of every page; classic ones, which share their names in many files as in one."""
+SCRIPTS = ("run.js", "conversation.js", "site.js", "doctools.js", "sphinx_highlight.js",
+           "copybutton.js")  # fmt: skip
+"""Scripts to pack; in none does the indentation of a text of several lines matter."""
+
+BLANKS = r"""(?P<text>"[^"]*"|'[^']*')|(?<=[{};]) +| +(?=[{}])"""
+"""Blanks beside what ends or begins a declaration, and the texts that keep theirs."""
 
 
 def packed(sheet: str) -> str:
     """Return a style sheet without comments and indentation.
 
-    >>> packed('/* a note */\\na {\\n  content: "x  ";\\n}\\n')
-    'a {content: "x  ";}'
+    >>> packed('/* a note */\\na { top: 0; }\\nb {\\n  content: "x;  ";\\n}\\n')
+    'a{top: 0;}b{content: "x;  ";}'
     """
     bare = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
     joined = re.sub(r"\s*\n\s*", "\n", bare.strip())
-    return re.sub(r"(?<=[{};,])\n|\n(?=})", "", joined)
+    dense = re.sub(r"(?<=[{};,])\n|\n(?=})", "", joined)
+    return re.sub(BLANKS, lambda found: found["text"] or "", dense)
 
 
 def packed_script(script: str) -> str:
@@ -74,12 +84,14 @@ def _write(app: Sphinx, error: Exception | None = None) -> None:
     for path in (Path(app.outdir, "_static", name) for name in SCRIPTS):
         if path.exists():
             path.write_text(packed_script(path.read_text(encoding="utf-8")), encoding="utf-8")
+    scripts = [Path(app.outdir, "_static", name).read_text("utf-8") for name in EVERYWHERE]
+    Path(app.outdir, SCRIPT).write_text("\n;\n".join(scripts), encoding="utf-8")
 
 
 def _lighten(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
 ) -> None:
-    """Give the page the one sheet, and scripts that wait."""
+    """Give the page the one sheet, the one script, and scripts that wait."""
     if app.builder.name != "html":
         return
     builder: Any = app.builder
@@ -91,7 +103,10 @@ def _lighten(
     kind = type(context["css_files"][0])
     context["css_files"] = [kind(STYLE, priority=0), *own]
     if pagename != "search":
-        context["script_files"] = [_deferred(script) for script in context["script_files"]]
+        theirs = [f"_static/{name}" for name in EVERYWHERE]
+        own = [each for each in context["script_files"] if each.filename not in theirs]
+        one = type(context["script_files"][0])(SCRIPT, priority=900)
+        context["script_files"] = [_deferred(script) for script in (*own, one)]
 
 
 def _deferred(script: Any) -> Any:
