@@ -19,7 +19,7 @@ site: $(READY)  ## build the site into build/html
 	@echo "site: build/html/index.html"
 
 test: site  ## run every example and program, the checks of the site, and the tests
-	@$(VENV)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 kernels: $(READY)  ## boot two older kernels (Debian packages) and compare what they answer
 	@KERNELS=1 $(VENV)/pytest -q -s tests/on_old_kernels
