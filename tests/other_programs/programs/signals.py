@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+import warnings
 
 a, b = socket.socketpair()
 for sock in (a, b):
@@ -26,7 +27,8 @@ def interrupt():
 
 
 with socket.create_server(("127.0.0.1", 0)) as listener:
-    threading.Thread(target=interrupt).start()
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
     try:
         listener.accept()
     except KeyboardInterrupt:
@@ -38,12 +40,16 @@ def refuse(number, frame):
 
 
 signal.signal(signal.SIGUSR1, refuse)
-threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
+timer.start()
 try:
     threading.Event().wait()
 except InterruptedError as error:
     print(error)
 
+interrupter.join()
+timer.join()
+warnings.simplefilter("ignore", DeprecationWarning)  # of fork, while the system ends a thread
 signal.setitimer(signal.ITIMER_REAL, 1000)
 child = os.fork()
 if not child:  # which has no alarm yet, and nothing handles the one that it sets
