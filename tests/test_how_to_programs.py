@@ -370,7 +370,7 @@ def test_a_stream_goes_on_where_the_client_was() -> None:
 
 
 def test_who_does_not_read_a_stream_is_left_and_the_stop_ends_the_answers() -> None:
-    options = "--every", "0.00001", "--events", "999999999", "--idle", "1", "--clients", "30"
+    options = "--every", "0.00001", "--events", "999999999", "--idle", "4", "--clients", "30"
     with HOW_TO.running("stream_server", "0", *options) as (process, line):
         deaf = client_of(line)
         deaf.sendall(b"GET /events HTTP/1.1\r\n\r\n")
