@@ -158,7 +158,8 @@ def picture() -> str:
         for state, (x, y) in PLACES.items()
     ]
     return (
-        f'<svg class="tcp-states" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        '<svg xmlns="http://www.w3.org/2000/svg" '  # without it an EPUB shows its words
+        f'class="tcp-states" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         'aria-label="The states of a TCP connection; the list below says the same in words.">'
         '<defs><marker id="tcp-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">'

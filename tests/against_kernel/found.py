@@ -74,6 +74,17 @@ FOUND = {
     "q = select.epoll.fromfd(b.fileno()); q.register(b, 1); q.poll(0); "
     "c, d = pair(SOCK_STREAM); p.register(c, EPOLLPRI); d.send(b'o', MSG_OOB); "
     "[mask for _, mask in p.poll(0)]",
+    "an entry of epoll is of a number and a file": "a, b = pair(SOCK_STREAM); n = a.fileno(); "
+    "d = quiet(a.dup()); e = watch(a, EPOLLOUT); a.close(); c = udgram(); c.fileno() == n; "
+    "e.modify(c, 0); e.register(c, EPOLLOUT); e.register(c, EPOLLIN); told(e); e.unregister(c); "
+    "told(e); e.unregister(n); b.close(); told(e); d.close(); told(e); e.unregister(c)",
+    "who stops listening is told after those it resets": "l = tcp(); l.bind(LO); l.listen(8); "
+    "a = tcp(); a.connect(at(l)); e = watch(l, EPOLLOUT); e.register(a, EPOLLIN); "
+    "l.shutdown(SHUT_RDWR); told(e)",
+    "a notice that follows one that was taken is told": "b = udp(); b.bind(LO); a = udp(); "
+    "a.connect(at(b)); a.setsockopt(SOL_SOCKET, 37, 0x102); e = watch(a, EPOLLET); a.send(b'1'); "
+    "a.send(b'2'); told(e); a.recv(1, MSG_ERRQUEUE); told(e); a.setsockopt(IPPROTO_IP, 11, 0); "
+    "look(a); a.recv(1, MSG_ERRQUEUE); look(a); told(e)",
     "descriptors travel only with bytes": "a, b = pair(SOCK_STREAM); "
     "a.sendmsg([], rights(a)); a.close(); b.recv(9)",
     "what waits in a stream that was read in part":
@@ -291,7 +302,15 @@ FOUND = {
         "a = ustream(); a.connect('l'); a.sendmsg([b'x'], rights(l)); l.close(); poll(a); ",
         "; a.recv(3); f = ustream(); f.connect('l'); a, b = pair(SOCK_STREAM); "
         "a.sendmsg([b'x'], rights(b)); d = quiet(b.dup()); b.close(); "
-        "c = ustream(); c.close(); poll(a); taken(d)[1]; d.close(); poll(a)")),
+        "c = ustream(); c.close(); poll(a); taken(d)[1]; d.close(); poll(a); ",
+        "; f, g = pair(SOCK_DGRAM); a, b = pair(SOCK_STREAM); f.sendmsg([b'x'], rights(f, b)); "
+        "g.sendmsg([b'x'], rights(g)); a.send(b'x'); b.close(); f.close(); g.close(); ",
+        "; poll(a); a.recv(3)")),
+    "what goes with an urgent byte is closed when the call ends": "a, b = pair(SOCK_STREAM); "
+    "a.send(b'x'); b.sendmsg([b'x'], rights(b), MSG_OOB); b.close(); a.recv(9); a.recv(9)",
+    "an error comes before an urgent byte that nobody asks for": "a, b = pair(SOCK_STREAM); "
+    "a.send(b'x'); b.send(b'!', MSG_OOB); b.close(); receive(a, 0, 0, MSG_PEEK); "
+    "receive(a, 0, 0, MSG_PEEK); receive(a); receive(a)",
     "what a datagram in pages costs its receiver": "; ".join(
         f"a = {made}; a.connect(at(a)); a.setsockopt(IPPROTO_UDP, 104, {whole}); "
         f"a.setsockopt(IPPROTO_UDP, 103, {segment}); flood(a, {size}, 400); drain(a)"
@@ -331,7 +350,14 @@ FOUND = {
     "a raw packet keeps the kind of its first way": "a = icmp(); "
     "a.connect(ANY); a.sendto(ECHO, MSG_MORE, of(a, '224.1.2.3')); a.sendto(ECHO, at(a)); "
     "a.recv(100); a.send(ECHO, MSG_MORE); a.sendto(ECHO, of(a, '224.1.2.3')); len(a.recv(100)); "
-    "b = icmp6(); b.connect(MAPPED); b.getsockopt(IPPROTO_IPV6, 24)",
+    "b = icmp6(); b.connect(MAPPED); b.getsockopt(IPPROTO_IPV6, 24); c = icmp(); c.connect(LO); "
+    "c.send(ECHO, MSG_MORE); c.connect(of(c, '224.1.2.3')); c.send(ECHO); look(c); d = icmp6(); "
+    "d.connect(LO6); d.send(ECHO6, MSG_MORE); d.connect(of(d, 'ff01::1')); d.send(ECHO6); look(d)",
+    "one datagram taken leaves a full pair without room":
+    "a, b = pair(SOCK_DGRAM); count_fill(b, 1); b.shutdown(SHUT_RD); "
+    "e = watch(b, EPOLLOUT | EPOLLET | EPOLLRDHUP); told(e); a.recvfrom(9); told(e)",
+    "nothing is read where SO_PEEK_OFF is": PAIR
+    + "b.send(b'ab'); cycle(a, SOL_SOCKET, 42, 64); receive(a, 0, 16, MSG_PEEK); a.recv(0)",
     "who makes the header says where from": "s = icmp(); r = icmp(); "
     "s.setsockopt(IPPROTO_IP, IP_HDRINCL, 1); "
     "p = (IPPROTO_IP, 8, struct.pack('i4s4s', 0, inet_aton('9.9.9.9'), bytes(4))); "

@@ -11,6 +11,33 @@ FOUND_WIDE = {
     "the descriptor is looked at before the buffers are counted": "a = udp(); "
     "a.sendmsg([b'x'] * 1025); into(a, [1] * 1025); a.close(); a.sendmsg([b'x'] * 1025); "
     "into(a, [1] * 1025); a.sendmsg([b'x'] * 1025, [1])",
+    "the level of UDP-Lite has UDP's options": "; ".join(
+        f"a = {made}; cycle(a, 136, 1, 1); option(a, IPPROTO_UDP, 1); cycle(a, 136, 103, 9); "
+        "a.setsockopt(136, 1, b'12'); a.setsockopt(136, 99, 1); option(a, 136, 99); "
+        "a.getsockopt(136, 1, 2)"
+        for made in ("udp()", "udp6()", "tcp()", "experiment()", "ustream()",
+                     "quiet(socket.socket(AF_INET, SOCK_DGRAM, 136))")),
+    "no room for the name of an interface that is gone": "a = useq(); a.setsockopt(1, 62, 70); "
+    "a.getsockopt(1, 25, 2); a.getsockopt(1, 25, 15); a.getsockopt(1, 25, 16); option(a, 1, 62)",
+    "who is bound to an interface that is gone hears nothing": "; ".join(
+        f"a = {made}; a.setsockopt(1, 62, 70); b = {made}; b.sendto({data}, {to}); look(a); look(b)"
+        for made, data, to in (("icmp()", "ECHO", "LO"), ("icmp6()", "ECHO6", "LO6"),
+                               ("experiment()", "b'x'", "LO")))
+    + "; " + "; ".join(
+        f"a = {kind}(); a.bind({lo}); a.setsockopt(1, 62, 70); b = {kind}(); b.connect(at(a)); "
+        "b.send(b'x'); a.recv(9); look(b); "
+        f"l = {made}(); l.bind({lo}); l.listen(); l.setsockopt(1, 62, 70); c = {made}(); "
+        "c.connect(at(l)); look(c); look(l)"
+        for kind, made, lo in (("udp", "tcp", "LO"), ("udp6", "tcp6", "LO6"))),
+    "which extension headers let a raw socket that is shut down fail": "; ".join(
+        f"a = {made}(); a.setsockopt(IPPROTO_IPV6, {option}, bytes(16)); a.shutdown(SHUT_WR); "
+        f"a.sendto({data}, LO6)" for made in ("experiment6", "icmp6") for option in (54, 59, 55)
+        for data in ("b'y' * 8", "b'y' * 3000")),
+    "TCP_FASTOPEN is the listener's alone": TCP + "l.setsockopt(6, 23, 5); "
+    "a = tcp(); a.connect(at(l)); b, peer = accept(l); option(b, 6, 23); option(l, 6, 23)",
+    "what a great datagram costs its sender": "a = udgram(); a.bind('a'); b = udgram(); "
+    + "; ".join(f"b.sendto(b'z' * {size}, at(a)); ioctl(b, 0x5411); a.recv(9)" for size in (
+        16064, 16065, 85696, 85697, 100000, 131072, 150000, 200000, 212000)),
     "descriptors that travel are lost where there is none left": "a, b = pair(SOCK_STREAM); "
     "c = udp(); a.sendmsg([b'with'], rights(c, c)); scarce('peek', b); scarce('receive', b); "
     "b.recv(9); a.sendmsg([b'with'], rights(c, c)); receive(b, 9, 64)",
@@ -180,4 +207,40 @@ FOUND_WIDE = {
     "a.settimeout(-0.0); a.gettimeout(); a.setblocking(1 << 40); a.gettimeout()",
     "what is left over is said of a refused request too": "b = nl(); b.setsockopt(270, 11, 64); "
     "asked(b, 18, 5, way('127.0.0.1') + attribute(4, b'\\1\\0\\0\\0'), pid=5)",
+    "a socket stays bound to an interface that is not there": "; ".join(
+        f"a = {made}; a.{call}(('{host}', 9, 0, 7)); a.getsockopt(SOL_SOCKET, 25, 16); "
+        "a.getsockopt(SOL_SOCKET, 62); a.connect(('::1', 9)); a.connect(('fe80::1', 9)); "
+        "a.sendto(b'x', ('ff02::1', 9)); a.connect(('fe80::1', 9, 0, 1)); "
+        "a.setsockopt(SOL_SOCKET, 25, b''); a.connect(('::1', 9)); a.getsockopt(SOL_SOCKET, 62)"
+        for made in ("udp6()", "tcp6()", "experiment6()") for call in ("bind", "connect")
+        for host in ("fe80::1", "ff02::1", "::1")),
+    "an interface by its index": "; ".join(
+        f"a = {made}; a.getsockopt(SOL_SOCKET, 62); a.setsockopt(SOL_SOCKET, 62, {index}); "
+        "a.getsockopt(SOL_SOCKET, 62); a.getsockopt(SOL_SOCKET, 25, 16); a.connect(LO)"
+        for made in ("udp()", "tcp()", "ustream()") for index in (0, 1, 7, -1)),
+    "IPV6_CHECKSUM at the level of raw sockets": "; ".join(
+        f"a = socket.socket(AF_INET6, SOCK_RAW, {number}); a.getsockopt(SOL_RAW, 7); "
+        + "; ".join(f"a.setsockopt({level}, 7, {value}); a.getsockopt(SOL_RAW, 7); "
+                    "a.getsockopt(IPPROTO_IPV6, 7)"
+                    for level in ("SOL_RAW", "IPPROTO_IPV6") for value in (2, -1, 3, 0))
+        for number in (58, 253)),
+    "options of IPv6 that a message names twice": "a = udp6(); a.bind(LO6); "
+    "header = b'\\0\\0\\1\\4' + bytes(4); " + "; ".join(
+        f"a.sendmsg([b'x'], [(IPPROTO_IPV6, each, header) for each in {kinds}], 0, at(a))"
+        for kinds in ((54,), (54, 54), (59, 59), (54, 59), (55, 55), (54, 59, 54))),
+    "listen forgets what TCP_QUICKACK said": "l = tcp(); l.setsockopt(IPPROTO_TCP, 12, 0); "
+    "l.bind(LO); l.getsockopt(IPPROTO_TCP, 12); l.listen(); l.getsockopt(IPPROTO_TCP, 12)",
+    "what is left of IP on an interface that is down, or narrow": "c = udp(); d = udp(); "
+    "d.bind(LO); e = tcp(); e.bind(LO); e.listen(); " + "; ".join(
+        f"interface(c, {request}, b'lo', struct.pack('{kind}', {value}))[:0]; "
+        "interface(c, 0x8915)[16:24]; interface(c, 0x8921)[16:20]; interface(c, 0x8913)[16:18]; "
+        "a = udp(); a.bind(LO); a.connect(at(d)); a.getsockopt(IPPROTO_IP, 14); "
+        "a.send(b'x'); d.recv(9); b = udp6(); b.bind(LO6); b.connect(('::1', 9)); "
+        "b.getsockopt(IPPROTO_IPV6, 24); b.sendto(b'x', ('::1', 9)); f = tcp(); "
+        "f.connect(at(e)); g = tcp6(); g.connect(('::1', 1)); udp().bind(ANY)"
+        for request, kind, value in (
+            (0x8922, "i", 1500), (0x8914, "H", 0), (0x8914, "H", 1), (0x8922, "i", 1279),
+            (0x8914, "H", 0), (0x8914, "H", 0x41), (0x8922, "i", 1280), (0x8914, "H", 0),
+            (0x8914, "H", 1), (0x8922, "i", 67), (0x8922, "i", -1), (0x8922, "i", 65536),
+            (0x8914, "H", 0), (0x8914, "H", 1))),
 }

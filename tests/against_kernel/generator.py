@@ -4,14 +4,10 @@ A line is chosen knowing which sockets exist (the kernel has just run the lines 
 most calls mean something; the program itself is plain text and runs anywhere.
 
 Left out, because the kernel's own answer depends on wall-clock time or on memory nobody wrote:
-filling TCP's buffers (delayed acknowledgements and auto-tuning decide when it is full); Nagle's
-algorithm (what it holds back leaves with the delayed acknowledgement, 40 ms later), so every TCP
-socket has TCP_NODELAY; what tells of the moment's acknowledgements (TCP_QUICKACK); time stamps of
-TCP, which begin some time after somebody has asked; labels of a security module (SO_PASSSEC);
-MSG_TRUNC and MSG_MORE on TCP, and SO_SNDBUF and TCP_CORK on a TCP socket that is connected to
-itself, which acknowledges late (docs/inside/differences.md); passing UNIX sockets, which may end
-in their own queues, and are then freed by the kernel's collector some time later (that is what
-`ring_generator` waits for).
+filling TCP's buffers (what a segment costs and auto-tuning decide when they are full); time stamps
+of TCP, which begin some time after somebody has asked; labels of a security module (SO_PASSSEC);
+MSG_TRUNC on TCP; passing UNIX sockets, which may end in their own queues, and are then freed by the
+kernel's collector some time later (that is what `ring_generator` waits for).
 """
 
 from __future__ import annotations
@@ -65,7 +61,7 @@ LENGTHS = ("0", "1", "4", "8", "16", "100", "-1", "1 << 32")  # of a null pointe
 SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
-OF_THE_MOMENT = ("TCP_NODELAY", "TCP_QUICKACK", "TCP_WINDOW_CLAMP", "SO_PASSSEC")
+LEFT_OUT = ("TCP_WINDOW_CLAMP", "SO_PASSSEC")
 EFFECTS = ("21", "73")
 """IP_MINTTL, IPV6_MINHOPCOUNT: what they drop is sent again when the kernel's clock says so."""
 MORE = {"IPPROTO_UDP": str.split("101 102 103 103 104"), "IPPROTO_IP": ["51"]}
@@ -111,11 +107,10 @@ class Generator:
             lines += [NAME.sub(suffix, line) for line in subject.states[state]]
         return tuple(each for line in lines for each in self._at_once(line))
 
-    @staticmethod
-    def _at_once(line: str) -> Program:
-        """Return a line, and what lets a TCP socket made by it send at once."""
+    def _at_once(self, line: str) -> Program:
+        """Return a line, and for some what lets a TCP socket made by it send at once."""
         name, _, made = line.partition(" = ")
-        if made not in ("tcp()", "tcp6()"):
+        if made not in ("tcp()", "tcp6()") or self.random.random() < 0.5:
             return (line,)
         return line, f"{name}.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)"
 
@@ -237,7 +232,7 @@ class Generator:
         if self.random.random() >= often:
             return "0"
         if one is not None and one.type == 1 and one.family != 1:
-            known = tuple(each for each in known if each not in ("MSG_TRUNC", "MSG_MORE"))
+            known = tuple(each for each in known if each != "MSG_TRUNC")
         chosen = {self.random.choice(known) for _ in range(self.random.choice((1, 1, 2)))}
         return " | ".join(sorted(chosen - {"0"})) or "0"
 
@@ -378,9 +373,8 @@ class Generator:
             own += ["IPPROTO_IP" if one.family == 2 else "IPPROTO_IPV6"]
             own += [{1: "IPPROTO_TCP", 2: "IPPROTO_UDP"}.get(one.type, "SOL_SOCKET")]
         level = self.random.choice(own if self.random.random() < 0.8 else tuple(OPTIONS))
-        left_out = OF_THE_MOMENT + EFFECTS + (
+        left_out = LEFT_OUT + EFFECTS + (
             OF_DATAGRAMS if one.type == 1 and one.family != 1 else ())
-        left_out += ("SO_SNDBUF", "32", "TCP_CORK") if self._to_itself(one) else ()
         left_out += ("IP_OPTIONS",) if one.type == 3 else ()  # stored: not in what raw sockets read
         known = [name for name in OPTIONS[level] + MORE.get(level, []) if name not in left_out]
         return level, self.random.choice(known)

@@ -23,6 +23,7 @@ from .generator import Generator, programs
 from .link_generators import NetlinkGenerator, PacketGenerator
 from .old_generators import OLD
 from .ring_generator import CollectingKernel, CollectingModel, RingGenerator
+from .talk_generator import TalkGenerator
 from .wide_generator import WideGenerator
 from .worlds import Kernel, Model, Names, Program, World
 
@@ -31,7 +32,7 @@ VOCABULARIES = vocabulary, link_words, old_words, call_words, wide_words
 WITHOUT_NETWORK = {**OLD, **CALLS}  # which a new network namespace does not have
 GENERATORS: dict[str, type[Generator]] = {
     "core": Generator, "wide": WideGenerator, "netlink": NetlinkGenerator,
-    "packet": PacketGenerator, "rings": RingGenerator,
+    "packet": PacketGenerator, "rings": RingGenerator, "talk": TalkGenerator,
     **WITHOUT_NETWORK}
 AGAIN = 3
 """How often a difference has to show again: the kernel may be interrupted by its own timers."""
@@ -126,15 +127,18 @@ def shrink(finding: Finding, left: World, right: World) -> Finding:
 
 
 def at_rest(program: Program, left: World, right: World) -> Finding | None:
-    """Compare with a kernel whose late acknowledgements have come after each call.
+    """Compare when late acknowledgements have come after each call.
 
-    A small send buffer is full until then; the model acknowledges at once.
+    Until then a small send buffer is full on the kernel, which counts what a segment costs.
     """
-    usual, left.settle = left.settle, lambda: time.sleep(LATE)  # type: ignore[method-assign]
+    usual = left.settle, right.settle
+    left.settle = right.settle = lambda: time.sleep(LATE)
+    if isinstance(right, Model):
+        right.settle = lambda: right.pass_time(LATE)
     try:
         return compare(program, left, right)
     finally:
-        left.settle = usual  # type: ignore[method-assign]
+        left.settle, right.settle = usual
 
 
 def check(generator: Generator, left: World, right: World, tally: Tally) -> None:
@@ -259,12 +263,11 @@ def main() -> int:
         return 77
     left.renewed_every = right.renewed_every = make.renewed_every
     if arguments.of in LINES:
-        settle = LINES[arguments.of]()  # in place of the method, for these two worlds only
-        left.settle = settle  # type: ignore[method-assign]
+        left.settle = settle = LINES[arguments.of]()
         if not isinstance(right, Model):
-            right.settle = settle  # type: ignore[method-assign]
+            right.settle = settle
         elif arguments.of == "ax25":
-            right.settle = right.sleep  # type: ignore[method-assign]
+            right.settle = right.sleep
     tally = run(arguments.calls, arguments.seed, left, right, arguments.enough, make)
     if arguments.brief:
         print(brief(tally))

@@ -37,6 +37,12 @@ def test_sockets_that_travel_through_sockets_are_lost_as_the_kernel_loses_them()
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def test_both_ends_of_a_connection_acknowledge_when_the_kernel_does() -> None:
+    """At once, with what goes back, or late; and Nagle's algorithm waits for that."""
+    answer = isolated.run("sequences", "--of", "talk", "--calls", "20000", "--seed", "2")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_the_short_ways_of_the_model_answer_as_its_segments_do() -> None:
     """Whoever looks at a link sees every packet, and a program notices nothing."""
     answer = isolated.run("sequences", "--calls", "30000", "--seed", "1", "--by-segments")

@@ -360,7 +360,7 @@ def receive(receiver, size=100, room=0, flags=0):
 
 def stamping(asker, flags):
     """Set SO_TIMESTAMPING; what came before has a stamp where anybody on the machine asked."""
-    for _ in range(50):
+    for _ in range(400):
         try:
             asker.recv(1)
         except BlockingIOError:

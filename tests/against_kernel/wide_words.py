@@ -96,6 +96,6 @@ def counted(asked):
     return state(asked), struct.unpack("=Q", told[128:136])[0]
 
 
-def interface(asked, request, name=b"lo"):
-    """Return what an ioctl tells of an interface."""
-    return control(asked, request, struct.pack("16s24x", name))
+def interface(asked, request, name=b"lo", value=b""):
+    """Return what an ioctl tells of an interface, or changes of it."""
+    return control(asked, request, struct.pack("16s24s", name, value))

@@ -136,11 +136,9 @@ class World:
 
     renewed_every = 50
 
-    @staticmethod
-    def settle() -> object:
-        """Let what the last call set in motion come to rest; most of it has."""
-
     def __init__(self, name: str, modules: Mapping[str, ModuleType]) -> None:
+        # Lets what the last call set in motion come to rest; most of it has.
+        self.settle: Callable[[], object] = lambda: None
         self.name = name
         self.modules = modules
         self.programs = 0
@@ -255,9 +253,13 @@ class Model(World):
         modules = {name: self.machine.load(name) for name in ("socket", "select", "threading")}
         return modules | c_modules(self.machine)
 
+    def pass_time(self, seconds: float) -> None:
+        """Let *seconds* of the model's time go by."""
+        self.machine.load("time").sleep(seconds)
+
     def sleep(self) -> None:
         """Let every timer of a protocol run out."""
-        self.machine.load("time").sleep(1000)
+        self.pass_time(1000)
 
     def left(self) -> list[str]:
         """Return what programs have left behind: descriptors and abstract names."""

@@ -7,8 +7,9 @@
 
     struct ifreq, 40 bytes:  16 name | 24 value: int, short, struct sockaddr
 
-Left out: who is told by a signal (FIOASYNC, FIOSETOWN, SIOCSPGRP), the time of the last datagram
-(SIOCGSTAMP), and what has pointers in it (SIOCETHTOOL; SIOCGIFCONF is `face.fcntl_module`'s).
+Left out: the time of the last datagram (SIOCGSTAMP) and what has pointers in it (SIOCETHTOOL).
+SIOCGIFCONF, and who is told by a signal (FIOASYNC, FIOSETOWN, SIOCSPGRP), are
+`face.fcntl_module`'s.
 
 Sources: Linux ioctl_fs(2), socket(7), tcp(7), udp(7), unix(7), netdevice(7); the answers for *lo*
 as Linux 6.18 gives them to a socket of each family.
@@ -37,7 +38,7 @@ from ..machine.errors import (
     fail,
 )
 from ..network.addresses import ANY4, sockaddr
-from ..network.frames import IFF_RUNNING, IFF_UP, find, named
+from ..network.frames import find, named
 from ..network.node import Interface, Node
 from ..protocols.buffers import StreamBuffer
 from ..protocols.tcp_connection import UNANSWERED
@@ -112,7 +113,7 @@ def _unsent(so: Any) -> int:
             fail(EINVAL)
         c = so.pcb  # after connect() has failed Linux counts the SYN too, which nobody acknowledged
         unanswered = c.gap == UNANSWERED or (c.state == "CLOSED" and c.snd_una == c.iss != 0)
-        return len(c.out or b"") + c.gap + unanswered
+        return c.queued + c.gap + unanswered + c.fin_waits
     return int(so.pcb.used) if getattr(so.pcb, "pending", None) is not None else 0
 
 
@@ -122,7 +123,8 @@ def _unsent_yet(so: Any) -> int:
         fail(ENOTTY)
     if so.listening:
         fail(EINVAL)
-    return int(so.pcb.unsent + so.pcb.gap)
+    c = so.pcb
+    return int(c.unsent + c.gap + (c.fin_waits and not c.fin_sent))
 
 
 def _at_mark(so: Any) -> int:
@@ -165,21 +167,22 @@ def _device(so: Any, node: Node, request: int, whole: bytes) -> bytes:
             request in (*ADDRESSES, SIOCSIFFLAGS)):
         fail(EADDRNOTAVAIL)  # lo:1 is the address with that label, and no address has one
     if answer is None and request != SIOCGIFNAME:
-        _change(interface, request, whole)
+        _change(node, interface, request, whole)
         return b""
     if request == SIOCGIFNAME:
         return interface.name.encode().ljust(16, b"\0")
     return whole[:16] + (answer(interface) if answer is not None else b"")
 
 
-def _change(interface: Interface, request: int, whole: bytes) -> None:
-    """Set an interface up or down, or how long its packets may be."""
-    if request == SIOCSIFMTU:
-        interface.link.mtu = struct.unpack("=i", whole[16:20])[0]
+def _change(node: Node, interface: Interface, request: int, whole: bytes) -> None:
+    """Set an interface up or down, or how long its packets may be: as netlink does."""
+    if request == SIOCSIFFLAGS:
+        node.change_link(interface, struct.unpack("=H", whole[16:18])[0], interface.mtu)
         return
-    up = struct.unpack("=H", whole[16:18])[0] & IFF_UP
-    interface.flags = interface.flags & ~(IFF_UP | IFF_RUNNING) | (
-        IFF_UP | IFF_RUNNING if up else 0)
+    mtu = struct.unpack("=i", whole[16:20])[0]
+    if mtu < 0:
+        fail(EINVAL)
+    node.change_link(interface, interface.flags, mtu)
 
 
 def _own(interface: Interface) -> Any:

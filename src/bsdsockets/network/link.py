@@ -47,6 +47,7 @@ class Link:
         self.name = name
         self.mtu = mtu
         self.queue: deque[Packet] = deque()
+        self.is_up = True  # what is sent while it is down is lost
         self.fault: Fault | None = None
         self.taps: list[Callable[[Packet], object]] = []
         self.watchers: list[Callable[[Packet], None]] = []  # see what arrives
@@ -56,7 +57,8 @@ class Link:
     @property
     def plain(self) -> bool:
         """True while nobody looks at the packets or interferes with them."""
-        return not (self.queue or self._observers or self.watchers or self.taps or self.fault)
+        return self.is_up and not (
+            self.queue or self._observers or self.watchers or self.taps or self.fault)
 
     def transmit(self, packet: Packet) -> None:
         """Send *packet*; it arrives later, or never, as the fault decides.  Waits for nothing."""
@@ -64,7 +66,7 @@ class Link:
             self.host.observers.tell(PacketSent, self.name, packet)
         for tap in self.taps:
             tap(packet)
-        delay = self.fault(packet) if self.fault else 0.0
+        delay = None if not self.is_up else self.fault(packet) if self.fault else 0.0
         if delay is None:
             self.host.observers.tell(PacketLost, self.name, packet)
         elif delay > 0:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 from ..machine.clock import Timer
-from ..machine.errors import ENETUNREACH, fail
+from ..machine.errors import EADDRNOTAVAIL, ENETUNREACH, fail
 from ..machine.host import Host
 from .addresses import (
     BROADCAST4,
@@ -59,6 +59,7 @@ class Node:
             ip_interface("127.0.0.1/8"), ip_interface("::1/128")])]
         self.receivers: dict[Hashable, Receiver] = {}
         self.watchers = self.loopback.watchers
+        self.change_link: Callable[[Interface, int, int], object] = lambda *change: None
         self.unknown: Receiver = lambda packet: None
         self.groups = Groups()
         self._delivering = False
@@ -102,9 +103,11 @@ class Node:
     def source_for(self, destination: str) -> str:
         """Choose the source address of a packet to *destination* (RFC 1122 3.3.4.3, RFC 6724 5).
 
-        ENETUNREACH
-            There is no route.
+        ENETUNREACH, EADDRNOTAVAIL
+            There is no route; ::1 is not there.
         """
+        if destination == LOOPBACK6 and self.kind(LOOPBACK6) == "remote":
+            fail(EADDRNOTAVAIL)  # the way stays when the address goes with its link
         if destination == BROADCAST4 or self.kind(destination) in ("multicast", "remote"):
             fail(ENETUNREACH)
         return LOOPBACK6 if ":" in destination else LOOPBACK4

@@ -35,14 +35,17 @@ from .internet import InternetAddress
 from .ip_control import PLAIN, check_source
 from .ports import PLACE_HOLDER, Ports, covers, one_of
 from .protocol import CONNECTED, CONNECTING, DISCONNECTING, READABLE, UNCONNECTED, WRITABLE
+from .tcp_acknowledging import read
 from .tcp_closing import TcpClosing
 from .tcp_connection import SLOW, Connection, TimeWait, is_slow
 from .tcp_fast import FastPath
 from .tcp_input import Input
-from .tcp_output import DELAY, Output, assumed
+from .tcp_output import Output, assumed
 from .tcp_states import (
     ACTIVE_OPEN,
+    CLOSE_WAIT,
     CLOSED,
+    ESTABLISHED,
     LISTEN,
     PASSIVE_OPEN,
     SYN_RECEIVED,
@@ -105,6 +108,7 @@ class Tcp(TcpClosing):
             so.listening = False
             raise
         so.start_queue(backlog)
+        c.answers = False
         c.go(PASSIVE_OPEN)
         self.listeners.setdefault(so.port, []).insert(0, so)
 
@@ -143,17 +147,18 @@ class Tcp(TcpClosing):
     def inherit(self, so: Any, child: Any, pcb: Connection) -> None:
         """Make *child* the socket of the connection *pcb* that came to *so*.
 
-        It has the options of *so*, SO_PRIORITY and TCP_DEFER_ACCEPT apart, and its own addresses.
+        It has the options of *so*, those of listening and SO_PRIORITY apart, and its own addresses.
 
         Source: Linux ``tcp_v4_syn_recv_sock``, ``inet_csk_clone_lock``.
         """
         child.pcb = pcb
         pcb.so = child
         pcb.passive = True
+        pcb.answers = so.pcb.answers
         child.shutdown = so.shutdown
         child.bound_address = self.dressed(so, pcb.local_address)
         child.port = child.shown_port = pcb.local_port
-        for option in ("SO_PRIORITY", "TCP_DEFER_ACCEPT"):
+        for option in ("SO_PRIORITY", "TCP_DEFER_ACCEPT", "TCP_FASTOPEN"):
             child.options.pop(option, None)
         child.explicit_port = so.explicit_port
         self.ports.add(child, child.port)
@@ -214,6 +219,7 @@ class Tcp(TcpClosing):
             failure = so.take_error() or ECONNABORTED
             so.state = UNCONNECTED
             self._disconnect(so)
+            so.wake(-1)
             fail(failure)
         so.state = CONNECTED
         return True
@@ -238,7 +244,7 @@ class Tcp(TcpClosing):
         key = (source, port, remote, address.port)
         old = self.output.table.get(key)
         if old is not None:
-            if not isinstance(old, TimeWait) or self._waits_for_ack(old):
+            if not isinstance(old, TimeWait):
                 if so.explicit_address:
                     so.bound_address = self.dressed(so, source)  # Linux has chosen it by then
                 fail(EADDRNOTAVAIL)
@@ -262,26 +268,21 @@ class Tcp(TcpClosing):
 
     def _source_for(self, so: Any, remote: str) -> str:
         """The source address of a connection to *remote*; none for one by SO_BINDTODEVICE alone."""
+        self.check_device(so, remote)
         if ":" not in remote and so.options.get("SO_BINDTODEVICE") and (
                 self.node.kind(remote) == "remote"):
             return ANY4
         return self.node.source_for(remote)
 
     def _usable(self, key: Any) -> bool:
-        """True if there may be a connection *key*: there is none, or it has ended long enough."""
-        old = self.output.table.get(key)
-        return old is None or (isinstance(old, TimeWait) and self._is_over(old))
+        """True if there may be a connection *key*: there is none, or it has ended a second ago.
 
-    def _is_over(self, remains: TimeWait) -> bool:
-        """True a second after the end: a port that Linux chooses can then have the same peer again.
-
-        Who has a port already need not wait.  Source: RFC 6191; Linux ``tcp_twsk_unique``.
+        A port that Linux chooses can then have the same peer again; who has a port already need
+        not wait.  Source: RFC 6191; Linux ``tcp_twsk_unique``.
         """
-        return bool(remains.state == TIME_WAIT and self.host.clock.now - remains.since >= 1.0)
-
-    def _waits_for_ack(self, remains: TimeWait) -> bool:
-        """True while Linux delays the ACK of the FIN: till then more than a remain is there."""
-        return bool(remains.state != TIME_WAIT and self.host.clock.now - remains.since < DELAY)
+        old = self.output.table.get(key)
+        return old is None or (isinstance(old, TimeWait) and old.state == TIME_WAIT
+                               and self.host.clock.now - old.since >= 1.0)
 
     def option_changed(self, so: Any, option: str) -> None:
         """Do what an option asks for at once.
@@ -295,7 +296,9 @@ class Tcp(TcpClosing):
         c = so.pcb
         if option in SLOW:
             c.slow = is_slow(so)
-        if c.unsent and (option, so.options.get(option)) in (("TCP_CORK", 0), ("TCP_NODELAY", 1)):
+        if option == "TCP_QUICKACK":
+            self._quick(c, so.options.pop(option))
+        elif c.unsent and (option, so.options.get(option)) in (("TCP_CORK", 0), ("TCP_NODELAY", 1)):
             self.output.push(c)
         elif option == "TCP_NOTSENT_LOWAT":
             so.wake(WRITABLE)
@@ -303,6 +306,15 @@ class Tcp(TcpClosing):
             so.wake(self._ready_data(so, c) & READABLE)
         elif option in ("SO_KEEPALIVE", "TCP_KEEPIDLE"):
             self.output.keep_alive(c)
+
+    def _quick(self, c: Connection, value: int) -> None:
+        """TCP_QUICKACK: 0 acknowledges late, 1 now and at once, other even numbers now alone."""
+        c.answers = not value
+        if value and c.owes and c.state in (ESTABLISHED, CLOSE_WAIT):
+            c.pushed = max(c.pushed, 1)
+            if read(c, 1):
+                self._acknowledge(c)
+            c.answers = not value & 1
 
     # Names
 

@@ -12,18 +12,8 @@ SO_LINGER.
 from typing import Any
 
 from ..machine.errors import ECONNRESET, ENOTCONN, fail
-from .protocol import (
-    BOTH,
-    CONNECTED,
-    CONNECTING,
-    DISCONNECTING,
-    EVERYTHING,
-    RECEIVE,
-    SEND,
-    UNCONNECTED,
-)
+from .protocol import BOTH, CONNECTED, CONNECTING, DISCONNECTING, RECEIVE, SEND, UNCONNECTED
 from .tcp_connection import UNANSWERED, Connection
-from .tcp_fast import FastPath
 from .tcp_input import Input
 from .tcp_states import (
     ABORT,
@@ -48,7 +38,6 @@ class TcpClosing(TcpStream):
 
     listeners: dict[int, list[Any]]
     input: Input
-    fast: FastPath
 
     def shutdown(self, so: Any, how: int) -> None:
         """End one direction or both: *how* is RECEIVE, SEND or their sum.
@@ -111,7 +100,6 @@ class TcpClosing(TcpStream):
         so.pcb.gap = UNANSWERED if c.snd_una == c.iss else c.greatest_window + 2
         so.shutdown = 0
         so.done = False
-        so.wake(EVERYTHING)
 
     def _forget(self, so: Any) -> None:
         c: Connection = so.pcb

@@ -22,12 +22,13 @@ SYN_WINDOW, SYN_WINDOW6 = 65483, 65464  # bytes
 MOST_REPEATED = 255  # times a SYN,ACK is sent again
 HEADER4 = ("IP_TTL", "IP_TOS")
 HEADER6 = ("IPV6_UNICAST_HOPS", "IPV6_TCLASS")
+BESIDE = 1280  # bytes of memory that a segment costs beside its data
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
 # What ends the short ways, and the value that does not:
-SLOW = {"TCP_CORK": 0, "TCP_QUICKACK": 1, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0,
-        "SO_TIMESTAMPING": 0, "TCP_INQ": 0, "SO_PEEK_OFF": -1,
-        "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0, "TCP_DEFER_ACCEPT": 0}
+SLOW = {"TCP_CORK": 0, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0, "SO_TIMESTAMPING": 0,
+        "TCP_INQ": 0, "SO_PEEK_OFF": -1, "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0,
+        "TCP_DEFER_ACCEPT": 0}
 
 
 def is_slow(so: Any) -> bool:
@@ -96,13 +97,14 @@ class Connection:
     mss: int = 536
     out: StreamBuffer | None = None
     sent: int = 0  # bytes of `out` in flight
+    flying: int = 0  # segments that these bytes are in
+    small: int = 0  # sequence number after the last segment sent that was not full
     urgent_out: int = 0  # sequence number after the last urgent byte sent
     fin_wanted: bool = False
     fin_sent: bool = False
     marks: tuple[int, ...] = ()  # where MSG_EOR ends a segment
     more: bool = False  # MSG_MORE: hold a partial segment back
     full: bool = False  # somebody has found no room
-    late: int = 0  # room that a late acknowledgement brings
     gap: int = 0  # what Linux takes for bytes not sent, after a connection has failed
 
     # What has not been answered
@@ -119,12 +121,23 @@ class Connection:
     rcv_nxt: int = 0
     advertised: int = 0  # the right edge of the window that the peer knows
     later: list[Any] = field(default_factory=list)  # segments from beyond a gap
-    acknowledgement: Any = None  # the timer of one that is delayed
     slow: bool = False  # no fast path: an option of `SLOW` is set
     stamp: float | None = None  # when the last segment came, where it is asked for
     urgent_in: int = 0  # sequence number of the urgent byte received
     urgent_state: int = NOT_THERE
     urgent_byte: bytes = b""
+
+    # When what has come is acknowledged: `tcp_acknowledging`
+    told: int = 0  # rcv_nxt in the last acknowledgement
+    owes: bool = False  # something has come since
+    due: float | None = None  # when it is acknowledged at the latest
+    acknowledgement: Any = None  # the timer that looks whether it is due
+    answers: bool = False  # what comes is answered soon: TCP_QUICKACK says 0
+    heard: float | None = None  # when data came last
+    quick: int = 0  # how many acknowledgements more go at once
+    usual: int = 536  # bytes of data in a full segment of the peer's
+    last_size: int = 0  # of the last segment, where that may be the usual
+    pushed: int = 0  # segments that were not full since the last acknowledgement: 0, 1, 2 for more
 
     # For TCP_INFO
     segments_in: int = 0  # with data, as the next
@@ -181,15 +194,31 @@ class Connection:
         return FIRST_WINDOW
 
     @property
+    def longest(self) -> int:
+        """How many bytes of data a segment has at most, Eff.snd.MSS (RFC 9293 3.7.1)."""
+        return min(self.mss, self.greatest_window // 2)
+
+    @property
     def before_urgent(self) -> int:
         """How many bytes of the buffer are before the urgent one; negative if it is read."""
         fin = 1 if self.so.done else 0
         return int(self.so.buffer.length) - (self.rcv_nxt - fin - self.urgent_in)
 
     @property
+    def queued(self) -> int:
+        """Bytes from SND.UNA on: those that are not acknowledged, and those that are not sent."""
+        return len(self.out) if self.out is not None else 0
+
+    @property
     def unsent(self) -> int:
         """Bytes that wait to be sent for the first time."""
         return len(self.out) - self.sent if self.out is not None else 0
+
+    @property
+    def fin_waits(self) -> bool:
+        """True from when this end wants no more to be sent until the peer has the FIN."""
+        return self.fin_wanted and self.state != CLOSED and not (
+            self.fin_sent and self.snd_una == self.snd_nxt)
 
     def answered(self) -> None:
         """What was waited for has come: nothing needs to be sent again."""
@@ -208,7 +237,7 @@ class Connection:
     def check(self) -> None:
         """What always holds between the variables (RFC 9293 3.4)."""
         assert self.snd_una <= self.snd_nxt
-        assert 0 <= self.sent <= (len(self.out) if self.out is not None else 0)
+        assert 0 <= self.sent <= self.queued
 
 
 class TimeWait:

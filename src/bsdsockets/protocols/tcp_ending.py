@@ -54,19 +54,20 @@ class Ends:
             c.so = None  # nobody looks again, and nothing refers to itself
 
     def give_up(self, c: Connection, error: int) -> None:
-        """Nobody answers any more."""
+        """Nobody answers any more, or a reset does; of what was listened for nobody learns it."""
         if c.listener is not None:
             c.listener.queue.incomplete.pop(c, None)
         self.finish(c, error)
 
-    def remain(self, c: Connection, state: str, seconds: float) -> None:
-        """Let go of the connection and keep what answers for it in *state*."""
+    def remain(self, c: Connection, state: str, seconds: float) -> TimeWait:
+        """Let go of the connection; returns what answers for it in *state*."""
         remains = TimeWait(c, c.so, state, self.clock.now)
         chosen = self.ports.users.get(remains.port, {}).get(c.so, False)
         self.finish(c, 0)
         self.table[remains.key] = remains
         self.ports.add(remains, remains.port, chosen)
         self._end_after(remains, seconds)
+        return remains
 
     def time_wait(self, remains: TimeWait) -> None:
         """The FIN that a remain in FIN-WAIT-2 waited for has come."""

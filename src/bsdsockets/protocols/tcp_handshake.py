@@ -17,11 +17,13 @@ from ..machine.errors import ECONNREFUSED
 from ..network.node import Node
 from ..network.packets import ACK, RST, SYN, Packet, Segment
 from .protocol import EVERYTHING
+from .tcp_acknowledging import STAMP
 from .tcp_connection import Connection, comes_from_afar, is_slow
 from .tcp_ending import Ends
-from .tcp_output import LONGEST_DELAY, STAMP, Output, announced
+from .tcp_output import Output, announced
 from .tcp_states import SYN_ACK_COMES, SYN_COMES, SYN_RECEIVED
 
+LONGEST_DELAY = 0.2  # seconds that the acknowledgement of the SYN may wait for data
 BESIDE = 512  # bytes that a segment takes beside its data: Linux's MAX_TCP_HEADER and the rest
 
 
@@ -100,7 +102,8 @@ class Handshake(Ends):
             c.snd_una = s.acknowledgement
             c.go(SYN_ACK_COMES)
             self.established(c)
-            if c.so.options.get("TCP_DEFER_ACCEPT"):  # the client's own: its data brings the ACK
+            if c.answers or c.so.options.get("TCP_DEFER_ACCEPT"):  # its data brings the ACK
+                c.answers = False
                 self.output.acknowledge_within(c, LONGEST_DELAY)
             else:
                 self.output.acknowledge(c)

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..machine.errors import ECONNRESET, EPIPE
-from ..network.packets import ACK, FIN, RST, SYN, URG, Packet, Segment
+from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .ports import Ports
 from .protocol import ARRIVED, EVERYTHING, RECEIVE, SEND, WRITABLE, wants_time
-from .tcp_connection import VALID, Connection, TimeWait, comes_from_afar
+from .tcp_acknowledging import arrived
+from .tcp_connection import BESIDE, VALID, Connection, TimeWait, comes_from_afar
 from .tcp_ending import TWO_MSL
 from .tcp_handshake import Handshake
 from .tcp_output import Output
@@ -38,8 +39,8 @@ from .tcp_states import (
     TIME_WAIT,
 )
 
+PAGE = 4096  # bytes
 DUPLICATES = 3  # acknowledgements of nothing new until a segment counts as lost
-LATE = 65536  # bytes whose acknowledgement Linux delays, until the FIN brings it
 
 
 class Input(Handshake):
@@ -67,11 +68,11 @@ class Input(Handshake):
         Source: RFC 9293 3.10.7; RFC 5082 for the TTL; Linux ``tcp_v4_rcv``.
         """
         s = packet.payload
-        if packet.made:
-            if isinstance(s, bytes):
-                return  # a program made it, and it is none
-            packet = packet._replace(payload=(s := self._unwrapped(packet, s)))
+        if isinstance(s, bytes):
+            return  # a program made it, and it is none
         c = self.table.get((packet.destination, s.destination, packet.source, s.source))
+        if packet.made and c is not None:  # its numbers have only their last 32 bits
+            packet = packet._replace(payload=(s := s.near(c.rcv_nxt, c.snd_nxt)))
         if c is None:
             self.no_connection(packet, s)
         elif isinstance(c, TimeWait):
@@ -82,13 +83,6 @@ class Input(Handshake):
             self.syn_sent(c, s)
         else:
             self._synchronized(c, packet, s)
-
-    def _unwrapped(self, packet: Packet, s: Segment) -> Segment:
-        """A segment that a program made, whose numbers have only their last 32 bits."""
-        c = self.table.get((packet.destination, s.destination, packet.source, s.source))
-        if c is None:
-            return s
-        return s.near(c.rcv_nxt, c.snd_nxt)
 
     # Other states: RFC 9293 3.10.7.4, in its order
 
@@ -107,6 +101,7 @@ class Input(Handshake):
         if s.flags & SYN:  # fourth: a SYN here is answered with a challenge (RFC 5961)
             self.output.acknowledge(c)
             return
+        predicted = self._is_predicted(c, s)
         if not s.flags & ACK or not self._acknowledged(c, packet, s):  # fifth
             return
         if s.flags & URG and s.urgent:  # sixth
@@ -120,10 +115,24 @@ class Input(Handshake):
         ended = s.flags & FIN and s.sequence + s.length - 1 == c.rcv_nxt
         if ended or (gap and self._fill(c, packet)):  # eighth
             self._fin(c)
-        elif s.data and not gap:
-            self.output.acknowledge_later(c)
-        elif s.length:
+        elif s.length and (gap or not c.owes):
             self.output.acknowledge(c)
+        if not predicted:
+            c.more = False  # MSG_MORE holds back until something comes
+            self.output.push(c)
+        self.output.acknowledge_in_time(c)
+
+    @staticmethod
+    def _is_predicted(c: Connection, s: Segment) -> bool:
+        """True if there is only data to take, and nothing that lets this end send.
+
+        It also has to fit into what is left of a page of memory.
+        Source: Linux's header prediction, ``tcp_rcv_established``.
+        """
+        return bool(0 < s.length <= PAGE - BESIDE and not s.flags & (FIN | URG)
+                    and s.acknowledgement == c.snd_una and (c.passive or c.received)
+                    and not c.urgent_state and not c.later
+                    and (s.window + 127) >> 7 == (c.snd_wnd + 127) >> 7)
 
     @staticmethod
     def _acceptable(c: Connection, s: Segment) -> bool:
@@ -160,11 +169,7 @@ class Input(Handshake):
 
         Source: RFC 9293 3.5.3, 3.10.7.4, second; Linux ``tcp_reset`` for the errors.
         """
-        if c.listener is not None:
-            c.listener.queue.incomplete.pop(c, None)
-            self.finish(c, 0)
-        else:
-            self.finish(c, EPIPE if c.state == CLOSE_WAIT else ECONNRESET)
+        self.give_up(c, EPIPE if c.state == CLOSE_WAIT else ECONNRESET)
 
     def _acknowledged(self, c: Connection, packet: Packet, s: Segment) -> bool:
         """Note what the peer has; False if the segment is of no more use.
@@ -184,9 +189,6 @@ class Input(Handshake):
             if c.so.shutdown & SEND:  # it was shut down before it was connected
                 c.go(CLOSE)
                 c.fin_wanted = True
-        predicted = (s.data and not s.flags & (FIN | URG) and s.acknowledgement == c.snd_una
-                     and (c.passive or c.received) and not c.urgent_state and not c.later
-                     and (s.window + 127) >> 7 == (c.snd_wnd + 127) >> 7)
         c.snd_wnd = s.window
         if not s.window:
             c.retries = 0  # who answers probes lives (RFC 9293 3.8.6.1)
@@ -196,28 +198,24 @@ class Input(Handshake):
         elif c.sent and not s.length:
             self._repeated(c)
         fin_acknowledged = c.fin_sent and c.snd_una == c.snd_nxt
-        if fin_acknowledged and not self._fin_acknowledged(c):
-            return False
-        if not predicted:  # Linux's header prediction has only data to take
-            c.more = False  # MSG_MORE holds back until something comes
-            self.output.push(c)
-        return True
+        return not fin_acknowledged or self._fin_acknowledged(c, packet, s)
 
     def _progress(self, c: Connection, count: int) -> None:
         """*count* more of what was sent has arrived."""
         c.snd_una += count
         c.snd_nxt = max(c.snd_nxt, c.snd_una)
-        data = min(count, len(c.out)) if c.out is not None else 0
-        if data and c.out is not None:
+        data = min(count, c.queued)
+        if c.out:
             c.out.drop(data)
             c.sent = max(c.sent - data, 0)
+            c.flying = min(c.sent, c.flying)
         c.fin_sent |= c.fin_wanted and count > data
         c.duplicates = 0
         if c.sent and c.snd_una < c.recover:
             self.output.resend(c)  # RFC 6582: the next gap of the same loss
         c.answered()
         c.begun = self.node.host.clock.now
-        if data and c.full and len(c.out or b"") * 3 <= c.so.send_size:
+        if data and c.full and c.queued * 3 <= c.so.send_size:
             c.full = False
             c.so.wake(WRITABLE)
 
@@ -228,14 +226,15 @@ class Input(Handshake):
             c.recover = c.snd_nxt
             self.output.resend(c)
 
-    def _fin_acknowledged(self, c: Connection) -> bool:
-        """The peer has our FIN; False if that ended the connection."""
+    def _fin_acknowledged(self, c: Connection, packet: Packet, s: Segment) -> bool:
+        """The peer has our FIN; False if that ended the connection: a remain takes the rest."""
         if c.state == FIN_WAIT_1:
             c.go(ACK_OF_FIN)
             if not c.so.dead:
                 c.so.shut(SEND, EVERYTHING)
                 return True
-            self.remain(c, FIN_WAIT_2, self.node.host.settings.tcp_fin_timeout)
+            self._time_wait(self.remain(c, FIN_WAIT_2, self.node.host.settings.tcp_fin_timeout),
+                            packet, s)
             return False
         if c.state == CLOSING:
             c.go(ACK_OF_FIN)
@@ -280,6 +279,7 @@ class Input(Handshake):
             c.rcv_nxt += len(data)
             c.received += len(data)
             c.segments_in += 1
+            arrived(c, len(data), bool(s.flags & PSH), self.clock.now)
             if c.slow and wants_time(c.so):
                 c.stamp = self.node.host.clock.now
             so.wake(ARRIVED)
@@ -289,12 +289,15 @@ class Input(Handshake):
         """The peer sends no more: who reads comes to the end (RFC 9293 3.10.7.4, eighth)."""
         c.rcv_nxt += 1
         c.received += 1
-        c.late = LATE
         if c.slow and wants_time(c.so):
             c.stamp = self.node.host.clock.now
         c.go(FIN_COMES)
+        c.owes = True
         c.so.done = True
         c.so.shut(RECEIVE, EVERYTHING)
+        if c.state == CLOSE_WAIT:
+            c.answers = True  # the FIN of this end may soon go with it
+            return
         self.output.acknowledge(c)
         if c.state == TIME_WAIT:
             self.remain(c, TIME_WAIT, TWO_MSL)

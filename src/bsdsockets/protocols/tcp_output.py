@@ -5,8 +5,7 @@
 
 Left out: congestion control and selective acknowledgement.  A link of one host neither loses
 nor delays, unless it is told to; then a segment is sent again after three acknowledgements
-that repeat themselves, and all from the first gap on when the time is over.  An
-acknowledgement is late only where TCP_QUICKACK is 0.
+that repeat themselves, and all from the first gap on when the time is over.
 
 May not know: how a segment that comes is read.
 
@@ -23,17 +22,14 @@ from ..machine.errors import ETIMEDOUT
 from ..network.node import Node
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
+from .tcp_acknowledging import DELAY, MAXIMUM_SEGMENT, STAMP, TICK, at_once, replied, told
 from .tcp_connection import MINIMUM_TIMEOUT, Connection, Key, TimeWait, header_of
 from .tcp_states import CLOSED, MAY_SEND, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED
 
 SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
 MAXIMUM_TIMEOUT = 120.0
-LONGEST_DELAY = 0.2  # seconds that it may wait at most
-DELAY = 0.04  # seconds that an acknowledgement waits for data to go with
 ROUNDING = 1e-6  # seconds that sums of times may be wrong by
 CORK_TIMEOUT = 0.2  # seconds that a cork holds a partial segment
-STAMP = 12  # bytes of timestamps in a segment
-MAXIMUM_SEGMENT = 65483  # bytes of data in a packet of 65536, headers and timestamps apart
 
 
 def announced(so: Any) -> int:
@@ -66,42 +62,55 @@ class Output:
     def segment(self, c: Connection, flags: int, data: bytes = b"",
                 sequence: int | None = None, urgent: int = 0) -> None:
         """Send one segment of the connection *c* (RFC 9293 3.1)."""
-        if c.nowhere:
-            return
-        if c.astray > 1:
-            return  # Linux gives what IPv6 should carry to IPv4, and nobody answers
+        if c.nowhere or c.astray > 1:
+            return  # astray: Linux gives what IPv6 should carry to IPv4, and nobody answers
         window = c.window()
-        c.advertised = c.rcv_nxt + window
-        if c.acknowledgement is not None:
-            c.acknowledgement.cancel()
-            c.acknowledgement = None
+        if flags & ACK:
+            told(c)
         if data:
             c.segments_out += 1
+            replied(c, self.node.host.clock.now)
         self.node.send(Packet(c.local_address, c.remote_address, IPPROTO_TCP, Segment(
             c.local_port, c.remote_port, c.snd_nxt if sequence is None else sequence,
             c.rcv_nxt if flags & ACK else 0, flags, window, data, urgent,
             announced(c.so or c.listener) if flags & SYN else 0),
             *header_of(c.so or c.listener, c.remote_address)))
 
-    def acknowledge_later(self, c: Connection) -> None:
-        """Acknowledge data: at once, or with TCP_QUICKACK off a little later.
-
-        RFC 9293 3.8.6.3 asks for less than half a second; the first ones of Linux are quick.
-        """
-        if not c.slow or c.so.options.get("TCP_QUICKACK", 1):
-            self.segment(c, ACK)
-        else:
-            self.acknowledge_within(c, DELAY)
+    def acknowledge_in_time(self, c: Connection) -> None:
+        """Acknowledge what has come, now or a little later (RFC 9293 3.8.6.3)."""
+        if c.owes:
+            if at_once(c):
+                self.segment(c, ACK)
+            else:
+                self.acknowledge_within(c, TICK if c.heard is None else DELAY)
 
     def acknowledge_within(self, c: Connection, seconds: float) -> None:
         """Let what is sent within so many seconds carry the acknowledgement, or send it then."""
+        c.owes = True
+        if c.due is None:
+            c.due = self.node.host.clock.now + seconds
         if c.acknowledgement is None:
-            c.acknowledgement = self.node.after(seconds, lambda: self._acknowledge_now(c))
+            c.acknowledgement = self.node.after(
+                min(seconds, DELAY), lambda: self._acknowledge_due(c))
 
-    def _acknowledge_now(self, c: Connection) -> None:
+    def _acknowledge_due(self, c: Connection) -> None:
+        """Send the acknowledgement if it is due; else look again when it is.
+
+        One look serves all that data has carried in the meantime.
+        """
         c.acknowledgement = None
-        if c.state != CLOSED:
-            self.segment(c, ACK)
+        if c.due is None or c.state == CLOSED:
+            return
+        left = c.due - self.node.host.clock.now
+        if left > ROUNDING:
+            c.acknowledgement = self.node.after(left, lambda: self._acknowledge_due(c))
+            return
+        c.answers = False  # no answer has come
+        sender = self.table.get(c.peer_key)
+        if isinstance(sender, Connection) and sender.timer is None and (
+                sender.snd_una < sender.snd_nxt and not self.node.loopback.plain):
+            self.expect_answer(sender, sender.timeout)  # the fast path set none: this may be lost
+        self.segment(c, ACK)
 
     def acknowledge(self, c: Connection | TimeWait) -> None:
         """Send an acknowledgement and nothing else."""
@@ -138,12 +147,13 @@ class Output:
 
         Source: RFC 9293 3.8.6.2.1 (when to send data), 3.10.4 (the FIN after all of it).
         """
+        full = c.longest if c.unsent else 0
         while c.unsent:
-            size = min(c.unsent, c.mss, c.snd_una + c.snd_wnd - c.snd_nxt)
+            size = min(c.unsent, full, c.snd_una + c.snd_wnd - c.snd_nxt)
             marked = self._to_mark(c) if c.marks else 0
             if marked and marked <= size:
                 size = marked
-            if size <= 0 or (size < c.mss and not 0 < marked < c.unsent
+            if size <= 0 or (size < full and not 0 < marked < c.unsent
                              and self._held(c, size)):
                 break
             self._send_data(c, size)
@@ -164,19 +174,20 @@ class Output:
 
     def _held(self, c: Connection, size: int) -> bool:
         """True if a segment that is not full is to wait for more (RFC 9293 3.7.4)."""
-        if c.fin_wanted or c.so is None or c.urgent_out > c.snd_nxt:
+        if c.fin_wanted or c.so is None or c.urgent_out > c.snd_una:
             return False
         options = c.so.options
         if options.get("TCP_CORK") or c.more:
             if c.timer is None:
                 c.timer = self.node.after(CORK_TIMEOUT, lambda: self._uncork(c))
             return True
-        return bool(c.sent) and (size < c.unsent or not options.get("TCP_NODELAY"))
+        waits = c.small > c.snd_una and not options.get("TCP_NODELAY")
+        return c.sent > 0 and (waits or size < c.unsent)
 
     def _uncork(self, c: Connection) -> None:
         c.timer = None
         if c.unsent and c.state in MAY_SEND:
-            self._send_data(c, min(c.unsent, c.mss))
+            self._send_data(c, min(c.unsent, c.longest))
             self.push(c)
 
     def _send_data(self, c: Connection, size: int) -> None:
@@ -187,8 +198,11 @@ class Output:
         if not c.sent and not c.retries:
             c.begun = self.node.host.clock.now
         c.sent += size
+        c.flying += 1
         self.segment(c, flags, data, urgent=max(urgent, 0))
         c.snd_nxt += size
+        if size < c.longest:
+            c.small = c.snd_nxt
 
     def resend(self, c: Connection) -> None:
         """Send the first segment that is not acknowledged again, before its time is over."""

@@ -43,10 +43,11 @@ from .protocol import (
     move_peek,
     peek_offset,
 )
-from .tcp_connection import NOT_THERE, READ, VALID, Connection
+from .tcp_acknowledging import opens, read
+from .tcp_connection import BESIDE, NOT_THERE, READ, VALID, Connection
 from .tcp_fast import FastPath
 from .tcp_output import Output
-from .tcp_states import CLOSED, LISTEN, MAY_RECEIVE, MAY_SEND, SYN_RECEIVED, SYN_SENT
+from .tcp_states import CLOSED, LISTEN, MAY_SEND, SYN_RECEIVED, SYN_SENT
 
 UNSIGNED = 0xFFFFFFFF
 
@@ -55,6 +56,7 @@ class TcpStream(Internet):
     """The stream of bytes of an established connection."""
 
     output: Output
+    fast: FastPath
     link: Link
 
     # Sending
@@ -79,12 +81,12 @@ class TcpStream(Internet):
         c = so.pcb
         peer = c.peer
         if (peer is not None and not flags and not control and not so.shutdown and not so.error
-                and not c.out and not c.slow and not peer.out and not peer.slow
-                and self.link.plain):
+                and not c.slow and not peer.slow and (c.out is None or not c.out.length)
+                and (peer.out is None or peer.sent == peer.out.length) and self.link.plain):
             room = peer.so.receive_size // 2 - peer.so.buffer.length
             size = len(data)
             if 0 < size <= room and 2 * size <= so.send_size:
-                return FastPath.deliver(c, peer, data, size, room)
+                return self.fast.deliver(c, peer, data, size, room)
         return self._send_by_segments(so, c, data, flags, control)
 
     def _send_by_segments(self, so: Any, c: Connection, data: bytes, flags: int,
@@ -109,24 +111,23 @@ class TcpStream(Internet):
         wanted = len(data)
         data = data[:room]
         if flags & MSG_OOB:
-            c.urgent_out = c.snd_una + len(c.out or b"") + len(data)
+            c.urgent_out = c.snd_una + c.queued + len(data)
         self.output.queue(c, data)
         if flags & MSG_EOR and len(data) == wanted:
-            c.marks += (c.snd_una + len(c.out or b""),)
+            c.marks += (c.snd_una + c.queued,)
         c.more = bool(flags & MSG_MORE)
-        if c.peer is not None and not c.sent:
-            c.snd_wnd = c.peer.window()
+        if c.peer is not None:
+            c.snd_wnd = c.peer.window() + c.sent
         self.output.push(c)
         return len(data)
 
     @staticmethod
     def _room(so: Any, c: Connection) -> int:
         """How many bytes more may wait; with TCP_NOTSENT_LOWAT what is not full is filled up."""
-        room = so.send_size // 2 + c.late - (len(c.out) if c.out is not None else 0)
-        if not c.sent:
-            window = c.snd_wnd if c.peer is None else c.peer.so.receive_size // 2
-            one = min(c.mss, window // 2, c.greatest_window // 2)  # a segment goes into any buffer
-            room = max(room, one - c.unsent)
+        one = min(c.longest, (c.peer or c).so.receive_size // 4)
+        room = -c.unsent % one  # fills the segment that waits; while memory is left, one begins
+        left = so.send_size - c.queued - room - BESIDE * (c.flying + (c.unsent + room) // one)
+        room += max(-(-left // (one + BESIDE)), 0) * one
         if so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= c.unsent:
             return int(min(room, -c.unsent % c.mss))
         return int(room)
@@ -177,9 +178,9 @@ class TcpStream(Internet):
         buffer = so.buffer
         target = count if flags & MSG_WAITALL else min(so.options.get("SO_RCVLOWAT", 1), count)
         target = max(target, 1)
-        if count == 0 and buffer.length:
-            return Message(b"")
         offset = max(peek_offset(so, flags), 0)
+        if count == 0 and buffer.length > offset:
+            return Message(b"")
         limit, skip = self._before_urgent(so, c, count, flags, offset)
         ended = so.error or so.shutdown & RECEIVE or c.state == CLOSED
         enough = max(min(buffer.length - skip, limit), 0)
@@ -250,18 +251,18 @@ class TcpStream(Internet):
         return Message(data[:count], flags=MSG_OOB | (0 if count else MSG_TRUNC))
 
     def _taken(self, c: Connection, message: Message) -> Message:
-        """Bytes were read: tell the sender of the new window if it waits for it.
-
-        Not of each byte: RFC 9293 3.8.6.2.2 (silly window syndrome), with a quarter of the buffer.
-        """
-        peer = c.peer
-        if peer is None or peer.out:
-            window = c.window()
-            gap = c.rcv_nxt + window - c.advertised
-            if c.state in MAY_RECEIVE and gap >= min(
-                    c.mss, c.so.receive_size // 4):
-                self.output.acknowledge(c)
+        """Bytes were read: acknowledge them, or tell the sender of the new window."""
+        if (c.owes and read(c, len(message.data))) or (
+                4 * (c.advertised - c.rcv_nxt) <= c.so.receive_size and opens(c)):
+            self._acknowledge(c)
         return message
+
+    def _acknowledge(self, c: Connection) -> None:
+        peer = c.peer
+        if peer is None or peer.unsent or not self.link.plain:
+            self.output.acknowledge(c)
+        else:
+            self.fast.acknowledge(c, peer)
 
     def may_go_on(self, so: Any) -> bool:
         """True if MSG_WAITALL may wait for more: no error, no end, not at the urgent byte."""
@@ -314,10 +315,9 @@ class TcpStream(Internet):
                 low += 1
         if length >= low:
             mask |= READABLE
-        used = len(c.out) if c.out is not None else 0
         full = so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= 2 * (
             c.unsent + c.gap)
-        if so.shutdown & SEND or (used * 3 <= so.send_size and not full):
+        if so.shutdown & SEND or (c.queued * 3 <= so.send_size and not full):
             mask |= WRITABLE
         else:
             c.full = True

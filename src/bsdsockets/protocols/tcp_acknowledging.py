@@ -1,0 +1,95 @@
+"""TCP: when what has come is acknowledged.
+
+    data comes   arrived --> at once: the first ones, and where nothing goes back soon
+                         --> late: by data that goes back, or alone when its time is over
+    it is read   read    --> at once: more than a segment, or all there is and nothing goes back
+    data goes    replied     who answers soon is believed to answer always: *answers*
+    ACK goes     told
+
+May not know: how segments are made, sent or read.
+
+Sources: RFC 9293 3.8.6.3 (less than half a second late, and not more than two segments); RFC 5681
+4.2; Linux ``tcp_event_data_recv``, ``tcp_measure_rcv_mss``, ``__tcp_ack_snd_check``,
+``__tcp_cleanup_rbuf``, ``tcp_event_data_sent``; tcp(7) for TCP_QUICKACK.
+"""
+
+from .protocol import RECEIVE
+from .tcp_connection import FIRST_WINDOW, Connection
+from .tcp_states import MAY_RECEIVE
+
+DELAY = 0.04  # seconds that an acknowledgement waits for data to go with
+TICK = 0.004  # seconds that it waits where no data has come yet: Linux's clock, 250 a second
+QUICK = 16  # acknowledgements that go at once, at most, when a connection begins or goes on
+LEAST, STAMP = 88, 12  # bytes: of the shortest segment size, of the time stamps in a header
+USUAL = 536  # bytes of a segment, while nothing is known (RFC 9293 3.7.1)
+COST = 832  # bytes of memory that a segment takes beside its data, where it is received
+MAXIMUM_SEGMENT = 65483  # bytes of data in a packet of 65536, headers and timestamps apart
+
+
+def arrived(c: Connection, size: int, pushed: bool, now: float) -> None:
+    """Data of *size* bytes has come; *pushed* says that its sender had no more (PSH).
+
+    The first, and the first after a pause, let the next acknowledgements go at once, so that the
+    sender's window opens.
+    """
+    c.owes = True
+    last, c.last_size = c.last_size, 0
+    if size >= c.usual:
+        c.usual = min(size, MAXIMUM_SEGMENT)
+        c.pushed = max(c.pushed, int(pushed))
+    elif size + STAMP < (LEAST if not pushed else USUAL):
+        c.pushed = 2 if c.pushed else 1
+    elif size == last:  # twice alike: that is what its segments have
+        c.usual = c.last_size = size
+    else:
+        c.last_size = size
+        c.pushed = 2 if c.pushed else 1
+    if c.heard is None or now - c.heard > c.timeout:
+        c.quick = max(c.quick, min((c.advertised - c.told) // (2 * c.usual) or 2, QUICK))
+    c.heard = now
+
+
+def at_once(c: Connection) -> bool:
+    """True if what has come is to be acknowledged now, and not with what goes back."""
+    if c.quick and not c.answers:
+        return True
+    if c.rcv_nxt - c.told <= c.usual:
+        return False
+    so = c.so
+    left = so.receive_size - so.buffer.length - COST * len(so.buffer.chunks)
+    return bool(so.buffer.length < so.options.get("SO_RCVLOWAT", 1)
+                or left * c.usual // (c.usual + COST) >= min(FIRST_WINDOW, so.receive_size // 2))
+
+
+def read(c: Connection, count: int) -> bool:
+    """True if *count* bytes have been read and what came is to be acknowledged now."""
+    return c.owes and (c.rcv_nxt - c.told > c.usual or bool(
+        count and c.pushed > c.answers and not c.so.buffer.length))
+
+
+def opens(c: Connection) -> bool:
+    """True if reading has at least doubled the window that the peer knows, which is small.
+
+    Not of each byte: RFC 9293 3.8.6.2.2 (silly window syndrome).
+    """
+    known, room = c.advertised - c.rcv_nxt, c.window()
+    return (not c.so.shutdown & RECEIVE and c.state in MAY_RECEIVE
+            and 4 * known <= c.so.receive_size and 0 < room >= 2 * known)
+
+
+def told(c: Connection) -> None:
+    """An acknowledgement goes out, alone or with data."""
+    if c.owes:
+        if c.quick:
+            c.quick -= 1
+        c.owes, c.due, c.pushed = False, None, 0
+    c.told = c.rcv_nxt
+    edge = c.rcv_nxt + c.window()
+    if edge > c.advertised:
+        c.advertised = edge
+
+
+def replied(c: Connection, now: float) -> None:
+    """Data goes out: soon after some came, that is an answer."""
+    if c.heard is not None and now - c.heard < DELAY:
+        c.answers = True

@@ -1,0 +1,40 @@
+"""Random programs about one TCP connection whose two ends both send: who acknowledges when.
+
+    a.send, b.send    b.recv, a.recv    SIOCOUTQ, SIOCOUTQNSD    TCP_QUICKACK, TCP_NODELAY, FIN
+
+Linux acknowledges some of what comes at once, and some with data that goes back or 40 ms later;
+Nagle's algorithm waits for that.  The kernel is asked faster than that, and no time passes on the
+model.  Sends are short: of long ones Linux reckons the memory (docs/inside/differences.md).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .generator import Generator
+from .subjects import Program
+
+SIZES = (1, 2, 5, 40, 76, 100, 300, 524)  # bytes, about those from which a segment may be full
+LISTENERS = (("tcp", "LO"), ("tcp6", "LO6"))
+
+
+class TalkGenerator(Generator):
+    """Chooses the lines of one program: most send and receive."""
+
+    def opening(self) -> Program:
+        make, address = self.random.choice(LISTENERS)
+        return (f"l = {make}()", f"l.bind({address})", "l.listen()", f"a = {make}()",
+                "a.connect(at(l))", "a.connect(at(l))", "b, peer = accept(l)", "l.close()")
+
+    def line(self, space: Any) -> str:
+        """Return a call on one of the two ends."""
+        one, size = self.random.choice("ab"), self.random.choice(SIZES)
+        told = self.random.choice(("ioctl({}, 0x5411)", "ioctl({}, 0x894B)", "look({})",
+                                   "option({}, IPPROTO_TCP, TCP_QUICKACK, 4)")).format(one)
+        value, name = self.random.choice((0, 1)), self.random.choice(("NODELAY", "QUICKACK"))
+        chosen: str = self.random.choices((
+            f"{one}.send(b'z' * {size})", f"{one}.recv({size})", told,
+            f"{one}.setsockopt(IPPROTO_TCP, TCP_{name}, {value})",
+            f"{one}.recv({size}, MSG_PEEK)", f"{one}.shutdown(SHUT_WR)"),
+            (40, 30, 20, 5, 3, 2))[0]
+        return chosen
