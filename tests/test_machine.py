@@ -58,6 +58,35 @@ def test_an_entry_that_renews_itself_for_ever_is_nothing_to_wait_for() -> None:
     pytest.fail("step() would go on for ever")
 
 
+def test_a_signals_handler_may_let_happen_what_somebody_sleeps_for() -> None:
+    class Interrupted(Clock):
+        def _sleep(self, until: float) -> bool:
+            self.pass_time(until - self.now)  # as a handler does that waits itself
+            return True
+
+    clock, seen = Interrupted(), []
+    clock.after(1, lambda: seen.append("due"))
+    assert clock.step() and seen == ["due"]
+    clock.after(1, lambda: seen.append("due"))
+    clock.after(5, lambda: pytest.fail("too early"))
+    assert clock.step() and (seen, clock.now) == (["due", "due"], 2)
+
+
+def test_what_happens_may_cancel_so_much_that_it_is_swept_out() -> None:
+    clock = Clock(real=True)
+    many = [clock.after(1000, lambda: pytest.fail("too early")) for _ in range(1200)]
+
+    def cancel() -> None:
+        for timer in many[:1000]:
+            timer.cancel()
+        clock.after(1000, lambda: None)
+
+    clock.after(0, cancel)
+    clock.after(0, lambda: None)
+    clock.pass_time(0)
+    assert len(clock._heap) == 201
+
+
 def test_sleep_takes_no_time_and_moves_the_clock() -> None:
     machine = Machine()
     time = machine.load("time")

@@ -15,17 +15,20 @@ from bsdsockets.protocols import tcp_states as states
 from bsdsockets.protocols.buffers import StreamBuffer
 
 LO = ("127.0.0.1", 0)
+SIOCOUTQ, SIOCOUTQNSD = 0x5411, 0x894B
 
 
 class Talk:
     """A connected pair of TCP sockets on a machine of its own, and what was seen."""
 
-    def __init__(self, fault: Callable[[Packet], float | None] | None = None) -> None:
+    def __init__(self, fault: Callable[[Packet], float | None] | None = None,
+                 watched: bool = True) -> None:
         self.machine = Machine()
         self.socket = self.machine.load("socket")
         self.time = self.machine.load("time")
         self.events: list[Any] = []
-        self.machine.observe(self.events.append)
+        if watched:  # or it takes the short ways
+            self.machine.observe(self.events.append)
         self.server = self.socket.create_server(LO)
         self.client = self.socket.create_connection(self.server.getsockname())
         self.connection, _ = self.server.accept()
@@ -39,6 +42,15 @@ class Talk:
         """The lengths of the segments with data, in order."""
         return [len(event.packet.payload.data) for event in self.events
                 if isinstance(event, PacketSent) and event.packet.payload.data]
+
+    def state(self, sock: Any) -> str:
+        number = sock.getsockopt(self.socket.IPPROTO_TCP, self.socket.TCP_INFO, 1)[0]
+        return next(state for state, known in states.NUMBERS.items() if known == number)
+
+    def bytes_of(self, sock: Any, request: int) -> int:
+        """SIOCOUTQ: bytes not acknowledged; SIOCOUTQNSD: of these, bytes not sent."""
+        answer = self.machine.load("fcntl").ioctl(sock.fileno(), request, bytes(4))
+        return int.from_bytes(answer, "little")
 
     def __enter__(self) -> "Talk":
         return self
@@ -622,6 +634,96 @@ def test_each_acknowledgement_that_is_delayed_goes_with_data_or_after_40_millise
                         (0, "PSH+ACK 3 bytes"), (40, "ACK 0 bytes")]
         connection.close()
     machine.close()
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_who_answers_acknowledges_late_and_nagle_waits_for_that(watched: bool) -> None:
+    """Linux: the second of two small sends comes with the acknowledgement of the first."""
+    with Talk(watched=watched) as talk:
+        for _ in range(2):
+            talk.client.send(b"question")
+            assert talk.connection.recv(9) == b"question"
+            talk.connection.send(b"answer")
+            assert talk.client.recv(9) == b"answer"
+        talk.client.send(b"HEAD")
+        talk.client.send(b"ER")
+        assert talk.connection.recv(9) == b"HEAD"
+        begin = talk.time.monotonic()
+        assert talk.connection.recv(9) == b"ER"
+        assert round(talk.time.monotonic() - begin, 3) == 0.04
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_who_only_reads_acknowledges_what_was_read(watched: bool) -> None:
+    """After the first sixteen, which go at once, reading all there is brings the rest."""
+    with Talk(watched=watched) as talk:
+        begin = talk.time.monotonic()
+        for number in range(40):
+            talk.client.send(b"%2d" % number)
+            assert talk.connection.recv(9) == b"%2d" % number
+        assert talk.bytes_of(talk.client, SIOCOUTQ) == 0
+        talk.client.send(b"40")
+        assert talk.bytes_of(talk.client, SIOCOUTQ) == 2
+        assert talk.connection.recv(9) == b"40"
+        assert talk.bytes_of(talk.client, SIOCOUTQ) == 0
+        assert talk.time.monotonic() - begin < 0.001
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_quickack_says_whether_a_socket_answers_and_acknowledges_when_it_is_set(
+        watched: bool) -> None:
+    with Talk(watched=watched) as talk:
+        option = talk.socket.IPPROTO_TCP, talk.socket.TCP_QUICKACK
+        assert talk.client.getsockopt(*option) == talk.connection.getsockopt(*option) == 1
+        talk.client.send(b"question")
+        talk.connection.send(b"answer")
+        assert talk.connection.getsockopt(*option) == 0
+        talk.client.send(b"next")
+        assert talk.bytes_of(talk.client, SIOCOUTQ) == 4
+        talk.connection.setsockopt(*option, 1)
+        assert talk.connection.getsockopt(*option) == 1
+        assert talk.bytes_of(talk.client, SIOCOUTQ) == 4  # not all is read
+        assert talk.connection.recv(20) == b"questionnext"
+        assert talk.bytes_of(talk.client, SIOCOUTQ) == 0
+
+
+@pytest.mark.parametrize("watched", [False, True])
+@pytest.mark.parametrize(("first", "wait"), [(b"", 0.004), (b"x", 0.04)])
+def test_a_fin_that_comes_alone_is_acknowledged_late(watched: bool, first: bytes,
+                                                     wait: float) -> None:
+    with Talk(watched=watched) as talk:
+        talk.client.sendall(first)
+        talk.client.shutdown(talk.socket.SHUT_WR)
+        assert talk.state(talk.client) == states.FIN_WAIT_1
+        assert talk.bytes_of(talk.client, SIOCOUTQ) == 1
+        talk.time.sleep(wait - 0.001)
+        assert talk.state(talk.client) == states.FIN_WAIT_1
+        talk.time.sleep(0.002)
+        assert talk.state(talk.client) == states.FIN_WAIT_2
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_late_acknowledgement_that_is_lost_is_asked_for_again(watched: bool) -> None:
+    lost = [None, 0.0]
+    with Talk(watched=watched) as talk:
+        talk.connection.setsockopt(talk.socket.IPPROTO_TCP, talk.socket.TCP_QUICKACK, 0)
+        talk.client.send(b"hello")
+        talk.machine.node.loopback.fault = lambda packet: lost.pop(0) if lost else 0.0
+        talk.time.sleep(0.05)
+        assert talk.bytes_of(talk.client, SIOCOUTQ) == 5
+        talk.time.sleep(1)
+        assert talk.bytes_of(talk.client, SIOCOUTQ) == 0
+        assert talk.connection.recv(9) == b"hello"
+
+
+def test_a_small_segment_may_follow_a_full_one_that_is_on_its_way() -> None:
+    """Minshall's version of Nagle's rule, as Linux has it: only small ones wait for small ones."""
+    with Talk(lambda packet: 0.01) as talk:
+        full = talk.client.getsockopt(talk.socket.IPPROTO_TCP, talk.socket.TCP_MAXSEG)
+        for data in (bytes(full), b"small", b"smaller"):
+            talk.client.send(data)
+        assert talk.data_segments() == [full, 5]
+        assert talk.bytes_of(talk.client, SIOCOUTQNSD) == 7
 
 
 def test_a_handshake_that_waits_for_data_repeats_nothing_meanwhile() -> None:

@@ -20,6 +20,7 @@ from bsdsockets.protocols.netlink_messages import (
 )
 from bsdsockets.protocols.netlink_route import (
     DELADDR,
+    DELROUTE,
     GETADDR,
     GETLINK,
     GETROUTE,
@@ -31,7 +32,8 @@ from .both import on_both
 
 ERROR, DONE = 2, 3
 ADD_MEMBERSHIP, LIST_MEMBERSHIPS = 1, 9
-EPERM, ENODEV, EOPNOTSUPP = 1, 19, 95
+EPERM, EEXIST, ENODEV, EINVAL, EOPNOTSUPP = 1, 17, 19, 22, 95
+SET_FLAGS, SET_MTU = 0x8914, 0x8922
 
 
 @pytest.fixture
@@ -114,6 +116,16 @@ def test_a_receipt_has_error_0_and_the_requests_header_alone(socket: Any) -> Non
     assert (kind, flags, sequence, len(body)) == (ERROR, 0x100, 7, 20)
 
 
+@pytest.mark.parametrize(("body", "flags", "number"), [
+    (link(0), 0, ENODEV), (link(0), 0x400, EOPNOTSUPP), (link(99), 0x400, EOPNOTSUPP),
+    (link(0) + attribute(3, "no"), 0x400, EOPNOTSUPP), (link(-1), 0x400, EINVAL),
+    (link(0) + attribute(3, "lo"), 0x600, EEXIST)])
+def test_who_asks_for_a_new_link_is_told_that_there_is_no_kind_of_it(
+        socket: Any, body: bytes, flags: int, number: int) -> None:
+    with route(socket) as sock:
+        assert failure(ask(sock, NEWLINK, body, REQUEST | flags)) == number
+
+
 @pytest.mark.parametrize(("kind", "body", "number"), [
     (GETLINK, link(99), ENODEV), (NEWLINK, link(99), ENODEV), (17, link(1), EOPNOTSUPP),
     (NEWADDR, address(99, 1), ENODEV), (DELADDR, address(1, 9), 99), (36, bytes(20), EOPNOTSUPP)])
@@ -155,6 +167,26 @@ def test_a_group_hears_of_changes(socket: Any) -> None:
     assert kinds == [NEWADDR, NEWLINK]
     assert sender == (0, 1 << 4)
     assert struct.unpack("=Q", value)[0] == 0x11
+
+
+@pytest.mark.parametrize(("request_", "value", "told"), [
+    (SET_FLAGS, 0, [NEWLINK, DELROUTE, DELADDR]),  # as Linux 6.18 tells it
+    (SET_MTU, 1279, [NEWLINK, DELROUTE, DELADDR]),
+    (SET_MTU, 67, [NEWLINK, DELADDR, DELROUTE, DELROUTE, DELROUTE, DELROUTE, DELADDR]),
+    (SET_MTU, 65536, []), (SET_FLAGS, 0x41, [])])
+def test_groups_hear_of_what_ioctl_changes(
+        monkeypatch: pytest.MonkeyPatch, request_: int, value: int, told: list[int]) -> None:
+    monkeypatch.setattr(Host, "privileged", property(lambda self: True))
+    machine = Machine()
+    socket, heard = machine.load("socket"), []
+    asked = b"lo".ljust(16, b"\0") + struct.pack("=i", value).ljust(24, b"\0")
+    with route(socket, groups=0x551) as listener:
+        machine.calls.ioctl(listener.fileno(), request_, asked)
+        listener.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                heard += [part[0] for part in parts(listener.recv(65536))]
+    assert heard == told
 
 
 def test_a_group_hears_of_routes_as_addresses_come_and_go(socket: Any) -> None:

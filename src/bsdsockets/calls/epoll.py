@@ -35,7 +35,7 @@ DEEPEST = 4  # EP_MAX_NESTS
 
 
 class Entry:
-    """What epoll keeps for one descriptor; the file tells it of every change."""
+    """What epoll keeps for a descriptor and its file, which tells it of every change."""
 
     __slots__ = ("armed", "epoll", "events", "file", "number")
 
@@ -47,8 +47,10 @@ class Entry:
         self.armed = True  # may be reported: always for level, once a change for edge
 
     def notify(self, mask: int = -1) -> None:
-        """The file has changed."""
-        if mask & (self.events | EPOLLERR | EPOLLHUP) and self.file.references > 0:
+        """The file has changed, or was closed for the last time: its entry ends then."""
+        if self.file.references <= 0:
+            self.epoll.remove(self)
+        elif mask & (self.events | EPOLLERR | EPOLLHUP):
             self.epoll.queue(self)
 
 
@@ -59,7 +61,7 @@ class Epoll(File):
 
     def __init__(self) -> None:
         super().__init__()
-        self.entries: dict[int, Entry] = {}
+        self.entries: dict[tuple[int, File | None], Entry] = {}  # None: a file of the host
         self.foreign: dict[int, Entry] = {}  # those of the host, which tell of no change
         self.maybe: OrderedDict[Entry, None] = OrderedDict()
 
@@ -79,14 +81,13 @@ class Epoll(File):
         for entry in tuple(self.foreign.values()):
             mask = entry.file.ready()
             if mask & POLLNVAL:
-                self._remove(entry)
+                self.remove(entry)
             elif mask & entry.events:
                 self.maybe[entry] = None
 
     def _ready_entry(self) -> bool:
         for entry in tuple(self.maybe):
-            if entry.file.references > 0 and entry.file.ready() & (
-                    entry.events | EPOLLERR | EPOLLHUP):
+            if entry.file.ready() & (entry.events | EPOLLERR | EPOLLHUP):
                 return True
             del self.maybe[entry]
         return False
@@ -97,12 +98,11 @@ class Epoll(File):
         Fails as `EpollCalls.epoll_control`, from its EINVAL of the instance itself on.
         """
         events |= EPOLLERR | EPOLLHUP  # told unasked, until a one-shot entry is used up
-        entry = self.entries.get(number)
         foreign = isinstance(file, Foreign)
-        known = foreign and number in self.foreign and (
-            operation != ADD or (entry is not None and is_same(entry.file, file)))
-        if entry is not None and entry.file is not file and not known:
-            self._remove(entry)
+        key = number, None if foreign else file
+        entry = self.entries.get(key)
+        if foreign and entry is not None and operation == ADD and not is_same(entry.file, file):
+            self.remove(entry)
             entry = None
         exclusive = events & EPOLLEXCLUSIVE and operation in (ADD, MODIFY)
         if file is self or (exclusive and (operation == MODIFY or isinstance(file, Epoll)
@@ -114,7 +114,7 @@ class Epoll(File):
             if entry is not None:
                 fail(EEXIST)
             entry = Entry(self, number, file, events)
-            self.entries[number] = entry
+            self.entries[key] = entry
             file.waiters.insert(0, entry)  # Linux wakes the newest first
             if foreign:
                 self.foreign[number] = entry
@@ -123,7 +123,7 @@ class Epoll(File):
         elif entry is None:
             fail(ENOENT)
         elif operation == REMOVE:
-            self._remove(entry)
+            self.remove(entry)
             return
         else:
             if entry.events & EPOLLEXCLUSIVE:
@@ -146,9 +146,12 @@ class Epoll(File):
         return max((entry.epoll._above() + 1 for entry in self.waiters
                     if isinstance(entry, Entry)), default=0)
 
-    def _remove(self, entry: Entry) -> None:
-        del self.entries[entry.number]
-        self.foreign.pop(entry.number, None)
+    def remove(self, entry: Entry) -> None:
+        """Watch the file of *entry* no more."""
+        foreign = self.foreign.get(entry.number) is entry
+        del self.entries[entry.number, None if foreign else entry.file]
+        if foreign:
+            del self.foreign[entry.number]
         self.maybe.pop(entry, None)
         if entry in entry.file.waiters:
             entry.file.waiters.remove(entry)
@@ -163,9 +166,6 @@ class Epoll(File):
             if len(found) >= most:
                 break
             del self.maybe[entry]
-            if entry.file.references <= 0:
-                self._forget(entry)
-                continue
             mask = entry.file.ready() & (entry.events | EPOLLERR | EPOLLHUP) & 0x0FFFFFFF
             if not mask:
                 continue
@@ -178,10 +178,6 @@ class Epoll(File):
             self.maybe[entry] = None
         return found
 
-    def _forget(self, entry: Entry) -> None:
-        if self.entries.get(entry.number) is entry:
-            del self.entries[entry.number]
-
     def release(self) -> None:
         for entry in tuple(self.entries.values()):
             if entry in entry.file.waiters:
@@ -189,3 +185,4 @@ class Epoll(File):
         self.entries.clear()
         self.foreign.clear()
         self.maybe.clear()
+        self.wake(-1)

@@ -26,6 +26,7 @@ from ..machine.constants import (
 from ..machine.errors import EAGAIN, EBADF, EINVAL, ENOTSOCK, EPIPE, fail
 from ..machine.host import Host
 from ..protocols.protocol import Message
+from ..protocols.unix_lost import close_left
 from ..sockets.options import get_option, set_option
 from ..sockets.socket import UNCONNECTED, Socket
 from .ioctl import ioctl
@@ -219,8 +220,12 @@ class Transfer(Waiting):
             flags |= MSG_DONTWAIT  # who waits already goes on, whatever becomes of the socket
         if flags & MSG_WAITALL:
             return self._receive_all(number, so, count, flags, timeout)
-        return self._complete(number, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
-                              count, flags)
+        try:
+            return self._complete(number, POLLIN, timeout, flags, "recv", so.protocol.receive, so,
+                                  count, flags)
+        finally:
+            if self.host.left_over:
+                close_left(self.host)
 
     def _receive_all(self, number: int, so: Socket, count: int, flags: int,
                      timeout: float | None) -> Message:

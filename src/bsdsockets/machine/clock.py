@@ -98,7 +98,7 @@ class Clock:
 
     def _sweep(self) -> None:
         """Take the cancelled entries out, so that they do not pile up while time stands still."""
-        self._heap = [entry for entry in self._heap if entry[2].action is not None]
+        self._heap[:] = [entry for entry in self._heap if entry[2].action is not None]
         heapq.heapify(self._heap)
         self.cancelled = 0
 
@@ -118,7 +118,7 @@ class Clock:
         """
         until = self.now + seconds
         while self._heap and self._heap[0][0] <= until:
-            self._happen()
+            self._happen(until)
         if until > self.now:
             self.now = until
 
@@ -132,13 +132,14 @@ class Clock:
             heapq.heappop(heap)
         if not heap:
             return False
-        self._idled = self._idled + 1 if heap[0][2].idle else 0
+        when, _, timer = heap[0]
+        self._idled = self._idled + 1 if timer.idle else 0
         if self._idled > IDLE_LIMIT:
             self._idled = 0
             return False
-        if heap[0][0] > self.now and not self._sleep(heap[0][0]):
+        if when > self.now and not self._sleep(when):
             return True  # a signal's handler may have woken somebody
-        self._happen()
+        self._happen(when)
         return True
 
     def _sleep(self, until: float) -> bool:
@@ -154,12 +155,14 @@ class Clock:
         """Say that something happened that woke a thread."""
         self._idled = 0
 
-    def _happen(self) -> None:
-        when, _, timer = heapq.heappop(self._heap)
-        if timer.action is not None:
-            self.now = max(self.now, when)
-            action, timer.action = timer.action, None
-            action()
+    def _happen(self, until: float) -> None:
+        """Let the next thing happen, unless a signal's handler that waited itself was quicker."""
+        if self._heap and self._heap[0][0] <= until:  # no handler runs from here to the next line
+            when, _, timer = heapq.heappop(self._heap)
+            if timer.action is not None:
+                self.now = max(self.now, when)
+                action, timer.action = timer.action, None
+                action()
 
 
 class RealClock(Clock):
@@ -184,9 +187,8 @@ class RealClock(Clock):
 
     def pass_time(self, seconds: float) -> None:
         """Let happen what is due; time passes by itself."""
-        heap = self._heap
-        while heap and heap[0][0] <= self.now:
-            self._happen()
+        while self._heap and self._heap[0][0] <= self.now:
+            self._happen(self.now)
 
     def _sleep(self, until: float) -> bool:
         """Sleep a slice, in which a signal's handler may wake a thread; True when it is *until*."""

@@ -89,6 +89,7 @@ class Host:
         self.kept: frozenset[int] = frozenset()  # the host's descriptors that no program closes
         self.callers: dict[int, Caller] = {}  # by thread, if it is not this process that calls
         self.passed: dict[Any, None] = {}  # UNIX sockets that messages have carried
+        self.left_over: list[Any] = []  # files that they carried to nobody, to be closed
 
     @property
     def credentials(self) -> Credentials:

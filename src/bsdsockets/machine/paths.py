@@ -48,8 +48,8 @@ class Names:
         self._files: dict[tuple[int, int], Any] = {}
         self._automatic = 0
 
-    def bind(self, name: bytes, bound: Any, kind: int = 0) -> None:
-        """Give *name* to *bound*; a path is made, as a file of the type socket.
+    def bind(self, name: bytes, bound: Any, kind: int = 0, mode: int = 0o777) -> None:
+        """Give *name* to *bound*; a path is made, as a file of the type socket with this *mode*.
 
         EADDRINUSE
             The name is taken; for a path, anything stands there.
@@ -64,7 +64,7 @@ class Names:
             self.abstract[kind, name] = bound
             return
         name = os.path.join(self._directory(), name)
-        self._make(name)
+        self._make(name, mode)
         status = os.stat(name)
         self._files[status.st_dev, status.st_ino] = bound
 
@@ -74,12 +74,12 @@ class Names:
         self._make(path)
         os.unlink(path)
 
-    def _make(self, path: bytes) -> None:
+    def _make(self, path: bytes, mode: int = 0o777) -> None:
         try:
             if hasattr(os, "mknod"):
-                os.mknod(path, stat.S_IFSOCK | 0o777)
+                os.mknod(path, stat.S_IFSOCK | mode)
             else:
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o777))
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL, mode))
         except FileExistsError:
             fail(EADDRINUSE)
         except OSError as failure:

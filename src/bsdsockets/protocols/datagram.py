@@ -104,6 +104,7 @@ class Datagrams(DatagramErrors):
 
         A message with IP_PKTINFO leaves it to the way there, where it names none: ip(7).
         """
+        self.check_device(so, remote)
         bound, chosen = so.bound_address, choice.source
         device = so.options.get("SO_BINDTODEVICE") or choice.interface
         kind, of_bound = self.node.kind(remote), self.node.kind(bound)
@@ -174,16 +175,15 @@ class Datagrams(DatagramErrors):
         self.check_size(so, data, flags)
         if address is not None:
             remote, port = self.target(so, address.address), address.port
-            if so.family == AF_INET6 and ":" not in remote:
-                self.check_size4(data, flags)
-            self.check_port(so, port)
         else:
             remote, port = so.pcb.remote, so.pcb.remote_port
             if not remote:
                 fail(EDESTADDRREQ)
-            if so.family == AF_INET6 and ":" not in remote:
-                self.check_size4(data, flags)
-                self.check_port(so, port)  # Linux hands it to IPv4 as if it were given
+        mapped = so.family == AF_INET6 and ":" not in remote
+        if mapped:
+            self.check_size4(data, flags)
+        if mapped or address is not None:  # Linux hands it to IPv4 as if it were given
+            self.check_port(so, port)
         chosen = choices(so, control, remote, self.node.kind(remote) == "multicast")
         if chosen.source and address is not None and ":" not in remote and is_any(
                 unmap(address.address)):

@@ -107,6 +107,8 @@ class DatagramErrors(Internet):
             so.error = following[0]
         elif record.origin is not None:
             so.error = 0
+        if following is not None:
+            so.wake(POLLERR)
         data = record.data
         return Message(data[:count], record.address,
                        (*told(so, record, returned=True),

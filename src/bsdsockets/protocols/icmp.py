@@ -131,8 +131,8 @@ class IcmpErrors:
                 self.receivers[about.protocol](packet, about, number)
         elif message.type in (ECHO, ECHO6):
             kind = ECHO_REPLY if message.type == ECHO else ECHO_REPLY6
-            here = packet.routed or self.node.kind(packet.destination)
-            if here == "local" and self.node.kind(packet.source) != "remote":
+            kinds = {packet.routed or "local", self.node.kind(packet.destination)}
+            if kinds == {"local"} and self.node.kind(packet.source) != "remote":
                 self.node.send(Packet(packet.destination, packet.source, packet.protocol,
                                       message._replace(type=kind), tos=packet.tos,
                                       fragment=True))

@@ -123,9 +123,9 @@ class Internet(Protocol):
         if plain.startswith(LINK_LOCAL):
             if not (address.scope or so.options.get("SO_BINDTODEVICE")):
                 fail(EINVAL)
-            if not self.node.has_interface(address.scope or LOOPBACK_INDEX):
-                fail(ENODEV)
-            so.options["SO_BINDTODEVICE"] = b"lo\0"  # it stays, even where bind() fails
+            so.options["SO_BINDTODEVICE"] = address.scope or so.options["SO_BINDTODEVICE"]
+            if not self.node.has_interface(so.options["SO_BINDTODEVICE"]):
+                fail(ENODEV)  # and bound to that it stays
         if kind == "remote" and not (so.options.get("IP_FREEBIND")
                                      or so.options.get("IP_TRANSPARENT")):
             fail(EADDRNOTAVAIL)
@@ -164,11 +164,17 @@ class Internet(Protocol):
         if not address.address.startswith(LINK_LOCAL):
             return
         group, bound = address.address.startswith("ff"), so.options.get("SO_BINDTODEVICE")
-        if address.scope == LOOPBACK_INDEX:
-            so.options["SO_BINDTODEVICE"] = b"lo\0"
-        elif bound if address.scope else not (
-                bound or (group and so.options.get("IPV6_MULTICAST_IF"))):
+        if not (bound or address.scope or (group and so.options.get("IPV6_MULTICAST_IF"))):
             fail(EINVAL)
+        if bound and address.scope not in (0, bound):
+            fail(EINVAL)
+        if address.scope:
+            so.options["SO_BINDTODEVICE"] = address.scope
+
+    def check_device(self, so: Any, remote: str) -> None:
+        """Fail if the interface that *so* is bound to is not there: ENODEV, IPv6: ENETUNREACH."""
+        if so.options.get("SO_BINDTODEVICE", 0) > LOOPBACK_INDEX:
+            fail(ENETUNREACH if ":" in remote else ENODEV)
 
     def own_source(self, so: Any, version: int) -> str:
         """The source address that *so* is bound to; empty where it has to be chosen.

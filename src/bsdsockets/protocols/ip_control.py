@@ -54,6 +54,7 @@ PLAIN = Choices()
 IP_PROTOCOL = 52
 IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
 NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
+HOPOPTS = c.IPPROTO_IPV6, c.IPV6_HOPOPTS
 OPTIONS6 = (3, 4, c.IPV6_HOPOPTS, c.IPV6_RTHDRDSTOPTS, c.IPV6_DSTOPTS)  # 3 and 4: RFC 2292's
 
 
@@ -125,6 +126,8 @@ def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
 
 
 def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
+    if sum(each[:2] == HOPOPTS for each in control) > 1:
+        fail(EINVAL)
     for level, kind, value in control:
         if level != c.IPPROTO_IPV6:
             continue
@@ -202,7 +205,7 @@ def _source6(so: Any, value: bytes) -> str:
         fail(EINVAL)
     node, address = so.protocol.node, unpack(value[:16])
     index = struct.unpack("=i", value[16:20])[0]
-    usual = 1 if so.options.get("SO_BINDTODEVICE") else so.options.get("IPV6_PKTINFO", 0)
+    usual = so.options.get("SO_BINDTODEVICE") or so.options.get("IPV6_PKTINFO", 0)
     if index and usual and index != usual:
         fail(EINVAL)
     if not node.has_interface(index or usual or 1):

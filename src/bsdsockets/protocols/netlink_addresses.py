@@ -15,7 +15,7 @@ checks; <linux/if_addr.h>, <linux/rtnetlink.h>.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import NamedTuple
 
@@ -52,6 +52,8 @@ MEDIUM = b"\0"  # RTA_PREF
 FOREVER = struct.pack("=IIII", 0xFFFFFFFF, 0xFFFFFFFF, 0, 0)
 DELADDR, DELROUTE = 21, 25
 Own = IPv4Interface | IPv6Interface
+LEAST4, LEAST6 = 68, 1280  # bytes that IPv4 and IPv6 need of a link
+LOOPBACK = (LEAST4, ip_interface("127.0.0.1/8")), (LEAST6, ip_interface("::1/128"))
 SHORT = "Invalid header length"
 
 
@@ -191,15 +193,17 @@ class Addresses:
         if gone.version == 4 and not self._about(interface, gone).secondary:
             for own in tuple(interface.addresses):
                 if own != gone and own.version == 4 and own.network == gone.network:
-                    yield from self._drop(interface, own)
-        yield from self._drop(interface, gone)
+                    yield from self.drop(interface, [own])
+        yield from self.drop(interface, [gone])
 
-    def _drop(self, interface: Interface, own: Own) -> Iterator[tuple[int, bytes]]:
-        told = self.body(interface, own)
-        interface.addresses.remove(own)
-        self._kept.pop((interface.index, own), None)
-        self.node.forget()
-        yield own.version, told
+    def drop(self, interface: Interface, gone: Sequence[Own]) -> Iterator[tuple[int, bytes]]:
+        """Take addresses away; what groups are told of each."""
+        for own in gone:
+            told = self.body(interface, own)
+            interface.addresses.remove(own)
+            self._kept.pop((interface.index, own), None)
+            self.node.forget()
+            yield own.version, told
 
     def relabel(self, interface: Interface, name: str) -> None:
         """Give addresses that have the link's name as their label its new one."""
@@ -261,9 +265,12 @@ class Addresses:
         fail(EADDRNOTAVAIL)
 
     def switched(self, interface: Interface) -> Iterator[tuple[int, int, bytes]]:
-        """Let the addresses of IPv6 go with a link that is down; loopback's comes back with it."""
+        """Let the addresses of IPv6 go with a link that is down; loopback's come back with it."""
         if interface.flags & IFF_UP and interface.hardware == ARPHRD_LOOPBACK:
-            interface.addresses.append(ip_interface("::1/128"))
+            for least, own in LOOPBACK:
+                if interface.mtu >= least and all(
+                        other.version != own.version for other in interface.addresses):
+                    interface.addresses.append(own)
         elif not interface.flags & IFF_UP:
             yield from self.narrowed(interface)
         self.node.forget()
@@ -273,7 +280,7 @@ class Addresses:
         for own in tuple(interface.addresses):
             if own.version == 6:
                 yield 6, DELROUTE, self._route6(interface, own.ip.packed)
-                yield from ((6, DELADDR, told) for _, told in self._drop(interface, own))
+                yield from ((6, DELADDR, told) for _, told in self.drop(interface, [own]))
 
     # Routes
 
@@ -381,18 +388,3 @@ def _is_four(body: bytes) -> bool:
     if len(body) < 8:
         raise Refusal(EINVAL, SHORT)
     return body[0] == AF_INET
-
-
-def by_making(route: bytes) -> tuple[int, int]:
-    """The order in which the routes of an address are made: to itself, its network, broadcast."""
-    return (route[7] == BROADCAST, -route[1])
-
-
-def by_ending(route: bytes) -> tuple[bool, bool]:
-    """The order in which they go: the network's, broadcast, the one to itself."""
-    return (route[1] == 32, route[7] != BROADCAST)
-
-
-def same_way(one: bytes, other: bytes) -> bool:
-    """True if two routes lead to the same network."""
-    return one[1] == other[1] and attributes(one[12:])[1] == attributes(other[12:])[1]

@@ -10,7 +10,8 @@ Changes are told to the groups RTNLGRP_LINK (1), IPV4_IFADDR (5), IPV4_ROUTE (7)
 (9), and with NLM_F_ECHO to whoever asked for them.
 
 Left out: routes and rules other than those that addresses make, queueing; strict checking of
-requests (NETLINK_GET_STRICT_CHK); that there is no IPv4 below an MTU of 68.
+requests (NETLINK_GET_STRICT_CHK); that the addresses and routes of loopback come back with it
+is not told.
 
 May not know: sockets, port ids of others.
 
@@ -26,7 +27,7 @@ from ..machine.constants import AF_INET, AF_INET6
 from ..machine.errors import EBUSY, EEXIST, EINVAL, ENODEV, EOPNOTSUPP, EPERM, fail
 from ..network.frames import ARPHRD_LOOPBACK, IFF_RUNNING, IFF_UP, find
 from ..network.node import Interface, Node
-from .netlink_addresses import Addresses, by_ending, by_making, same_way
+from .netlink_addresses import BROADCAST, LEAST4, LEAST6, Addresses
 from .netlink_messages import (
     ACK,
     BULK,
@@ -55,7 +56,6 @@ from .netlink_messages import (
     16, 17, 18, 19, 20, 21, 22, 24, 25, 26, 30)
 LAST = 123  # RTM_MAX
 LOWER_UP, NEIGHBOUR = 0x10000, 12  # bytes of a struct ndmsg
-LEAST6 = 1280  # bytes that IPv6 needs of a link
 HEADS = {4: 16, 5: 8, 6: 12}  # by a quarter of the type: bytes before the attributes
 GROUP_LINK, GROUP_ADDRESS = 1, {4: 5, 6: 9}
 SOL_NETLINK, CAP_ACK, EXT_ACK = 270, 10, 11
@@ -71,6 +71,7 @@ class Route:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.host = node.host
+        node.change_link = self.change_link
         addresses = self.addresses = Addresses(node)
         # of the protocol: tell a group, and who asked; begin a dump
         self.publish: Callable[[int, bytes, Any], None] = lambda group, data, echo: None
@@ -241,17 +242,18 @@ class Route:
     def new_link(self, body: bytes, flags: int) -> Iterator[Change]:
         """Change a link that exists; a new one is left out.
 
+        EOPNOTSUPP, ENODEV
+            There is none, with and without NLM_F_CREATE.
         EEXIST, EOPNOTSUPP
             NLM_F_EXCL, NLM_F_REPLACE: there is one.
         """
-        if len(body) >= 16 and text(body[16:], 3, HEADER + 16) is None and (
-                body[4:8] == bytes(4)):
-            fail(ENODEV)
-        if len(body) >= 16 and body[7] & 0x80:
-            raise Refusal(EINVAL, "ifindex can't be negative")
-        if flags & CREATE and len(body) >= 16 and find(
-                self.node, struct.unpack_from("=i", body, 4)[0]) is None:
-            raise Refusal(EOPNOTSUPP, "Unknown device type")
+        if len(body) >= 16:
+            name, index = text(body[16:], 3, HEADER + 16), struct.unpack_from("=i", body, 4)[0]
+            if index < 0:
+                raise Refusal(EINVAL, "ifindex can't be negative")
+            if find(self.node, index or name or "") is None:
+                raise Refusal(*((EOPNOTSUPP, "Unknown device type") if flags & CREATE else
+                                (ENODEV, "")))
         self._named(body)
         if flags & EXCLUSIVE:
             fail(EEXIST)
@@ -269,10 +271,20 @@ class Route:
             yield from self._renamed(interface, text(body[16:], 3, HEADER + 16) or "")
         new, mask = struct.unpack_from("=II", body, 8)
         mask = mask or 0xFFFFFFFF if new else mask
-        up = (new if mask & IFF_UP else interface.flags) & IFF_UP
-        if up == interface.flags & IFF_UP:
+        yield from self._switched(interface, new if mask & IFF_UP else interface.flags)
+
+    def change_link(self, interface: Interface, flags: int, mtu: int) -> None:
+        """Do what SIOCSIFFLAGS and SIOCSIFMTU ask for: the same, told to the same groups."""
+        for group, part, told, about in (*self._resized(interface, mtu),
+                                         *self._switched(interface, flags)):
+            self.publish(group, message(part, about, 0, 0, told), None)
+
+    def _switched(self, interface: Interface, flags: int) -> Iterator[Change]:
+        """Set a link up or down, as IFF_UP says; what is sent by one that is down is lost."""
+        if flags & IFF_UP == interface.flags & IFF_UP:
             return
         interface.flags ^= IFF_UP | IFF_RUNNING
+        interface.link.is_up = bool(flags & IFF_UP)
         yield GROUP_LINK, NEWLINK, self._link(interface, IFF_UP), 0
         yield from self._gone(self.addresses.switched(interface))
 
@@ -283,11 +295,14 @@ class Route:
             yield GROUP_ROUTE6 if kind == DELROUTE else GROUP_ADDRESS[version], kind, told, 0
 
     def _resized(self, interface: Interface, mtu: int) -> Iterator[Change]:
-        """Change the MTU; below 1280 there is no IPv6."""
+        """Change the MTU; below 1280 there is no IPv6, below 68 no IPv4 either."""
         if mtu == interface.link.mtu:
             return
         interface.link.mtu = mtu
         yield GROUP_LINK, NEWLINK, self._link(interface), 0
+        if mtu < LEAST4:
+            gone = [own for own in interface.addresses if own.version == 4]
+            yield from self._told(DELADDR, self.addresses.drop(interface, gone))
         if mtu < LEAST6:
             yield from self._gone(self.addresses.narrowed(interface))
 
@@ -303,3 +318,18 @@ class Route:
             self.addresses.relabel(interface, name)
             interface.name = name
             yield GROUP_LINK, NEWLINK, self._link(interface), 0
+
+
+def by_making(route: bytes) -> tuple[int, int]:
+    """The order in which the routes of an address are made: to itself, its network, broadcast."""
+    return (route[7] == BROADCAST, -route[1])
+
+
+def by_ending(route: bytes) -> tuple[bool, bool]:
+    """The order in which they go: the network's, broadcast, the one to itself."""
+    return (route[1] == 32, route[7] != BROADCAST)
+
+
+def same_way(one: bytes, other: bytes) -> bool:
+    """True if two routes lead to the same network."""
+    return one[1] == other[1] and attributes(one[12:])[1] == attributes(other[12:])[1]

@@ -27,7 +27,10 @@ def covers(user: Any, address: str) -> bool:
     """True if packets to *address* may be for *user*.
 
     Who is bound to :: is there for IPv4 too, unless IPV6_V6ONLY is set (RFC 3493 3.7, 5.3).
+    Nothing comes by an interface that is not there: lo, the only one, has index 1.
     """
+    if user.options.get("SO_BINDTODEVICE", 0) > 1:
+        return False
     own = user.bound_address
     if unmap(own) == address:
         return True
@@ -208,12 +211,8 @@ class Ports:
 
         Source: Linux ``__inet_hash_connect``, SOCK_CONNECT_BIND.
         """
-        users = self.users.get(port)
         self.version += 1
-        if users is None:
-            self.users[port] = {user: chosen}
-        else:
-            users[user] = chosen
+        self.users.setdefault(port, {})[user] = chosen
 
     def remove(self, user: Any, port: int) -> None:
         users = self.users.get(port)

@@ -39,6 +39,7 @@ from ..machine.host import Credentials, Host
 from .stamping import RX_SOFTWARE, tells
 
 RECEIVE, SEND, BOTH = 1, 2, 3  # what a socket no longer does: Linux's RCV_SHUTDOWN, SEND_SHUTDOWN
+CONTROL_ROOM = 1 << 32  # none of Linux's flags: recvmsg() has room for control messages
 
 READABLE = POLLIN | POLLRDNORM
 ARRIVED = READABLE | POLLPRI | POLLRDBAND  # what Linux wakes for when something has come

@@ -127,9 +127,9 @@ class Raw(Datagrams):
 
     def check_state(self, so: Any) -> None:
         """Linux sends for a raw socket whatever is pending or shut down, but a whole packet, and
-        one with extension headers, as it asks for memory in other ways then.
+        one with IPV6_DSTOPTS, as it asks for memory in other ways then.
         """
-        if so.options.get(whole_packets(so)) or extended(so):
+        if so.options.get(whole_packets(so)) or so.options.get("IPV6_DSTOPTS"):
             super().check_state(so)
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
@@ -212,14 +212,14 @@ class Raw(Datagrams):
             self._send_whole(so, source, data, chosen)
             return
         end = so.pcb
-        end.used = packet_cost(len(data), head_of(so)) if end.pending is None else (
-            end.used + len(data))
-        if end.pending is not None:
+        if end.pending is None:
+            end.used = packet_cost(len(data), head_of(so))
+            end.kind = self.node.kind(remote)  # what is collected goes the way of its first piece
+        else:
+            end.used += len(data)
             lost = len(end.pending) % 2 and so.protocol_number == IPPROTO_ICMPV6 and (
                 checksum(data) % 257)  # else the sum is the same with its bytes swapped
             data, chosen = end.pending + data, LOST if lost else end.chosen
-        if end.pending is None:
-            end.kind = self.node.kind(remote)  # what is collected goes the way of its first piece
         if end.collecting:
             end.pending, end.chosen = data, chosen
             return

@@ -39,11 +39,18 @@ def new_offset(so: Any, value: int) -> int:
     """Check an offset for IPV6_CHECKSUM (RFC 3542 3.1).
 
     EINVAL
-        ICMPv6, whose checksum has its place; an odd offset.
+        An odd offset.
     """
-    if so.protocol_number == c.IPPROTO_ICMPV6 or (value > 0 and value % 2):
+    if value > 0 and value % 2:
         fail(EINVAL)
     return max(value, NO_CHECKSUM)
+
+
+def new_offset_but_icmp(so: Any, value: int) -> int:
+    """The same; EINVAL for ICMPv6, whose checksum has its place, but not by SOL_RAW's level."""
+    if so.protocol_number == c.IPPROTO_ICMPV6:
+        fail(EINVAL)
+    return new_offset(so, value)
 
 
 def has_no_filter(so: Any) -> bool:

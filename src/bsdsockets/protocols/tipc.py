@@ -15,7 +15,6 @@ from typing import Any
 
 from ..machine.constants import (
     AF_UNSPEC,
-    CONTROL_ROOM,
     MSG_DONTWAIT,
     MSG_EOR,
     SOCK_SEQPACKET,
@@ -27,6 +26,7 @@ from ..machine.errors import (
     EAGAIN,
     EALREADY,
     ECONNREFUSED,
+    ECONNRESET,
     EDESTADDRREQ,
     EHOSTUNREACH,
     EINVAL,
@@ -41,9 +41,9 @@ from ..machine.errors import (
 from ..machine.host import Host
 from . import tipc_end
 from .buffers import Record
-from .protocol import ARRIVED, BOTH, EVERYTHING, Message
+from .protocol import ARRIVED, BOTH, CONTROL_ROOM, EVERYTHING, Message
 from .records import CLOSED, COST, OPEN, OPENING, family_of
-from .tipc_end import NAME, NO_PORT, RANGE, SHUT, SOCKET, Publication, TipcAddress, TipcEnd, named
+from .tipc_end import NAME, NO_PORT, RANGE, SHUT, SOCKET, Publication, TipcAddress, named, why_ended
 from .tipc_options import DROPPABLE, TIMEOUT, TipcOptions
 
 LONGEST = 66000
@@ -55,7 +55,7 @@ class Tipc(TipcOptions):
     """The TIPC sockets of one node."""
 
     name_of = "tipc"
-    end = TipcEnd
+    end = tipc_end.TipcEnd
     tells_length = False
 
     def __init__(self, host: Host) -> None:
@@ -319,17 +319,18 @@ class Tipc(TipcOptions):
             so.fail_pending()
         records = so.buffer.records
         so.pcb.asking.clear()  # who asks for a connection sends no bytes, and is not received
-        while records and not records[0].data and not tipc_end.is_end(records[0]):
+        while records and not records[0].data and not why_ended(records[0]):
             so.buffer.take()
-        if records and self.is_connected(so) and not flags & CONTROL_ROOM:
-            tipc_end.check(records[0])
+        why = why_ended(records[0]) if records else 0
+        if why not in (0, SHUT) and self.is_connected(so) and not flags & CONTROL_ROOM:
+            fail(ECONNRESET)
         if not records and (so.pcb.ended_here or (so.shutdown and not so.dead)):
             fail(EAGAIN if flags & MSG_DONTWAIT else ENOTCONN)
         if so.dead and not records:
             return None
         if so.type == SOCK_STREAM and records:
             message: Message | None = tipc_end.take_bytes(so, count, flags)
-        elif flags & MSG_EOR and records and not tipc_end.is_end(records[0]):
+        elif flags & MSG_EOR and records and not why:
             message = tipc_end.take_part(so, count, flags)
         else:
             message = super().receive(so, count, flags)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..machine.constants import AF_TIPC, MSG_EOR, MSG_PEEK
-from ..machine.errors import EAFNOSUPPORT, ECONNRESET, EINVAL, fail
+from ..machine.errors import EAFNOSUPPORT, EINVAL, fail
 from .buffers import Record
 from .protocol import WRITABLE_BAND, Message
 from .records import End, family_of
@@ -103,9 +103,9 @@ class TipcEnd(End):
     reference: int = 0
     services: list[Publication] = field(default_factory=list)
     peer: Any = None
-    ended_here: bool = False
     asked: Any = None  # the socket that was asked for a connection
     named: tuple[Any, ...] = ()  # the control message of one connected by a name
+    ended_here: bool = False
     asking: deque[Any] = field(default_factory=deque)
 
 
@@ -123,29 +123,23 @@ def returned(why: int, data: bytes = b"") -> tuple[tuple[int, int, bytes], ...]:
     return ((SOL_TIPC, ERRINFO, struct.pack("=II", why, len(data))), *what)
 
 
-def is_end(record: Record) -> bool:
-    """True for a message that is none: a connection has ended, or was refused."""
-    return any(kind == ERRINFO for _, kind, _ in record.control)
-
-
-def check(record: Record) -> None:
-    """Fail with ECONNRESET where *record* is the end, and no orderly one."""
-    for _, kind, value in record.control:
-        if kind == ERRINFO and struct.unpack("=II", value)[0] != SHUT:
-            fail(ECONNRESET)
+def why_ended(record: Record) -> int:
+    """Why a message is none, as a connection has ended or was refused; 0 for one that is."""
+    return next((struct.unpack("=II", value)[0] for _, kind, value in record.control
+                 if kind == ERRINFO), 0)
 
 
 def take_bytes(so: Any, count: int, flags: int) -> Message:
     """Bytes without boundaries, up to the end of the connection; MSG_PEEK sees one message."""
     queue, first, data = so.buffer, so.buffer.records[0], b""
-    while queue.records and len(data) < count and not (data and is_end(queue.records[0])):
+    while queue.records and len(data) < count and not (data and why_ended(queue.records[0])):
         record = queue.records[0]
         piece = record.data[:count - len(data)]
         data += piece
         if flags & MSG_PEEK:
             break
         _take(so, len(piece))
-        if is_end(record):
+        if why_ended(record):
             break
     return Message(data, first.address, first.control, 0, len(data))
 
@@ -155,8 +149,8 @@ def take_part(so: Any, count: int, flags: int) -> Message:
     record = so.buffer.records[0]
     if not flags & MSG_PEEK:
         _take(so, count)
-    end = 0 if record.data[count:] else MSG_EOR
-    return Message(record.data[:count], record.address, record.control, end, count)
+    data, end = record.data[:count], 0 if record.data[count:] else MSG_EOR
+    return Message(data, record.address, record.control, end, len(data))
 
 
 def _take(so: Any, count: int) -> None:

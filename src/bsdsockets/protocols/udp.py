@@ -221,9 +221,8 @@ class Udp(UdpLookup):
 
     def _check_piece(self, so: Any, end: Any, data: bytes, flags: int, address: Any) -> None:
         six = end.six
-        mapped = address is not None and is_mapped(address.address)
-        if mapped:
-            self.wire(so, address.address)
+        mapped = address is not None and ":" in address.address and (
+            ":" not in self.wire(so, address.address))
         if mapped or not six:
             self.check_size4(data, flags)
         if mapped and six:

@@ -56,6 +56,7 @@ INHERITED = ("SO_PASSCRED", "SO_PASSSEC")
 SOCKET_BUFFER, SHARED, HEAD, PAGE = 256, 320, 3776, 4096  # bytes
 FRAGMENTS = 32768  # bytes of pages in one buffer of a stream
 CHUNK = HEAD + FRAGMENTS
+MOST_PAGES = 17  # of one datagram; the rest is in one piece
 
 
 def linear_cost(size: int) -> int:
@@ -81,11 +82,11 @@ def stream_cost(size: int) -> int:
 def datagram_cost(size: int) -> int:
     """What a datagram costs, in bytes.
 
-    >>> [datagram_cost(size) for size in (0, 193, 4000, 32448)]
-    [768, 1280, 8448, 33024]
+    >>> [datagram_cost(size) for size in (0, 193, 4000, 32448, 212000)]
+    [768, 1280, 8448, 33024, 332032]
     """
     most = 4 * PAGE - SHARED
-    pages = -(-max(0, size - most) // PAGE) * PAGE
+    pages = min(-(-max(0, size - most) // PAGE), MOST_PAGES) * PAGE
     return linear_cost(size - pages) + pages
 
 
@@ -157,7 +158,7 @@ class Unix(Protocol):
             if name[:1] != b"\0":
                 self.names.check_free(name)
             fail(EINVAL)
-        self.names.bind(name, so, so.type)
+        self.names.bind(name, so, so.type, so.mode)
         end.name = name
 
     def autobind(self, so: Any) -> None:
@@ -231,23 +232,22 @@ class Unix(Protocol):
 
     @staticmethod
     def give_back(record: Record) -> None:
-        """A record leaves its buffer: what it cost is its sender's again, who may go on."""
+        """A record leaves its buffer: what it cost is its sender's again, who goes on in time."""
         sender = record.origin
         sender.pcb.used -= record.cost
-        if sender.waiters:
+        if sender.waiters and (sender.pcb.used + 1) * 4 <= sender.send_size:  # Linux: unix_writable
             sender.wake(WRITABLE_BAND)
 
-    def discard(self, so: Any) -> None:
-        """Throw the first record away, with the files that travel in it."""
-        record = so.buffer.popleft()
-        self.give_back(record)
-        for file in record.control.files:
-            file.drop()
+    @staticmethod
+    def leave(host: Host, record: Record) -> None:
+        """Nobody reads a record: the files that travel in it are closed when the call ends."""
+        Unix.give_back(record)
+        host.left_over += record.control.files
 
     def discard_buffer(self, so: Any) -> None:
         """Throw away what nobody read."""
         while so.buffer:
-            self.discard(so)
+            self.leave(self.host, so.buffer.popleft())
 
     def writable(self, so: Any) -> bool:
         """True while a quarter of the send buffer is not used up."""

@@ -17,7 +17,7 @@ from .protocol import (
     RECEIVE,
 )
 from .unix import Unix, UnixEnd
-from .unix_lost import collect
+from .unix_lost import close_left
 
 
 class UnixConnected(Unix):
@@ -112,6 +112,11 @@ class UnixConnected(Unix):
         """End both ends: the peer reads what is left, then the end, or ECONNRESET if not all
         that it sent was read.
         """
+        self._end(so)
+        if self.host.left_over or self.host.passed:
+            close_left(self.host)
+
+    def _end(self, so: Any) -> None:
         so.dead = True
         so.shutdown = BOTH
         end = so.pcb
@@ -126,13 +131,11 @@ class UnixConnected(Unix):
             queue, so.queue = so.queue, None
             for child in queue.completed:
                 child.references = -1  # was never accepted
-                self.release(child)
+                self._end(child)
             so.wake(0)  # who waits in connect() finds nobody
         self.discard_buffer(so)
         if other is not None and other.dead:
             end.peer = other.pcb.peer = None  # nobody asks them any more
-        if self.host.passed:
-            collect(self.host.passed)
 
     @staticmethod
     def _unread(so: Any) -> bool:

@@ -41,7 +41,7 @@ from .protocol import (
 )
 from .unix import NOTHING, Beside, Unix, datagram_cost
 from .unix_connected import UnixConnected
-from .unix_lost import collect
+from .unix_lost import close_left
 
 
 class Records(Unix):
@@ -158,6 +158,7 @@ class UnixDatagram(Records):
             if not old.dead and old.pcb.peer is so:
                 old.error = ECONNRESET
                 old.wake(EVERYTHING)
+            close_left(self.host)
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
              control: tuple[Any, ...] = ()) -> int | None:
@@ -256,8 +257,8 @@ class UnixDatagram(Records):
         so.pcb.peer = None
         for waiter in self.waiting_for(so):
             waiter.wake(EVERYTHING)
-        if self.host.passed:
-            collect(self.host.passed)
+        if self.host.left_over or self.host.passed:
+            close_left(self.host)
 
 
 class UnixSeqpacket(Records, UnixConnected):

@@ -154,7 +154,7 @@ class UnixStream(UnixConnected):
             if not (ended or flags & MSG_DONTWAIT):
                 return None
         if flags & MSG_PEEK and not count and self._ends_urgent(so):
-            return None  # Linux passes over it, and comes to the end before it has counted
+            return self._nothing(so)  # Linux passes over it, and comes to the end before it counts
         message = self._collect(so, count, flags, offset)
         if message is None:
             return self._nothing(so)
@@ -276,7 +276,7 @@ class UnixStream(UnixConnected):
     def _leave_out(self, so: Any, at: int, peek: bool) -> int:
         if peek:
             return at + 1
-        self.discard(so)
+        self.leave(self.host, so.buffer.popleft())
         return at
 
     @staticmethod

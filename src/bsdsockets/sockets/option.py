@@ -119,10 +119,10 @@ def buffer_size(attribute: str, least: int, maximum: str = "") -> Callable[[Any,
         limit = getattr(so.host.settings, maximum) if maximum else 2**30 - 1
         value = limit if maximum and value < 0 else min(value, limit)
         setattr(so, attribute, max(2 * value, least))
-        if attribute == "send_size":
-            so.options["SO_SNDBUF"] = 1  # chosen: it does not grow with the connection
-            if so.ready() & c.POLLOUT:
-                so.wake(WRITABLE_BAND)
+        sends = attribute == "send_size"
+        so.options["SO_SNDBUF" if sends else "SO_RCVBUF"] = 1  # chosen: it does not grow by itself
+        if sends and so.ready() & c.POLLOUT:
+            so.wake(WRITABLE_BAND)
     return write
 
 
@@ -171,19 +171,36 @@ def stamping(so: Any, flags: int) -> int:
 
 
 def low_water(so: Any, value: int) -> int:
-    """SO_RCVLOWAT: at least 1; TCP's at most half the greatest buffer."""
+    """SO_RCVLOWAT: at least 1; TCP's at most half the buffer, which grows if nobody has set it."""
     value = 2**31 - 1 if value < 0 else value or 1
-    return min(value, 16777216) if so.type == c.SOCK_STREAM and so.family != c.AF_UNIX else value
+    if so.type != c.SOCK_STREAM or so.family == c.AF_UNIX:
+        return value
+    if "SO_RCVBUF" not in so.options:
+        so.receive_size = max(so.receive_size, 2 * min(value, 16777216))
+    return int(min(value, so.receive_size // 2, 16777216))
 
 
-def device(so: Any, value: bytes) -> bytes:
-    """SO_BINDTODEVICE: the name of an interface, or nothing."""
+def device(so: Any, value: bytes) -> int:
+    """SO_BINDTODEVICE: the name of an interface, or nothing; kept as its index."""
     name = value[:15].partition(b"\0")[0]
     if name not in (b"", b"lo"):
         fail(ENODEV)
+    return device_index(so, int(name == b"lo"))
+
+
+def device_index(so: Any, index: int) -> int:
+    """SO_BINDTOIFINDEX: the same by its index, and it need not be there."""
     if so.options.get("SO_BINDTODEVICE") and not so.host.privileged:
         fail(EPERM)
-    return name + b"\0" if name else b""
+    return index
+
+
+def device_name(so: Any) -> bytes:
+    """The name of the interface that SO_BINDTODEVICE or an address of its link chose."""
+    index = so.options.get("SO_BINDTODEVICE", 0)
+    if index > 1:
+        fail(ENODEV)
+    return b"lo\0" if index else b""
 
 
 def peer_credentials(so: Any) -> bytes:

@@ -10,13 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..machine import constants as c
-from ..machine.errors import (
-    EADDRNOTAVAIL,
-    EINVAL,
-    ENODEV,
-    ENOTCONN,
-    fail,
-)
+from ..machine.errors import EADDRNOTAVAIL, EINVAL, ENODEV, ENOMSG, ENOTCONN, fail
 from ..network.addresses import ANY4, unmap, unpack
 
 KNOWN_OPTIONS = (7, 68, 130, 131, 134, 137, 148)  # routes, times, labels, router alert: not here
@@ -72,10 +66,12 @@ def interface_index(so: Any, value: int) -> int:
 
 
 def keep_errors(so: Any, value: int) -> int:
-    """IP_RECVERR and IPV6_RECVERR: who ends it loses the errors that wait."""
-    errors = getattr(so.pcb, "errors", None)
-    while errors and not value:
-        so.buffer.cost -= errors.popleft()[1].cost
+    """IP_RECVERR and IPV6_RECVERR: who ends it loses the errors that wait, but no time stamps."""
+    errors: Any = getattr(so.pcb, "errors", None) or ()
+    for each in () if value else tuple(errors):
+        if each[0] != ENOMSG:
+            errors.remove(each)
+            so.buffer.cost -= each[1].cost
     return value
 
 
@@ -99,7 +95,7 @@ def path_mtu(so: Any) -> int:
     if not connected(so):
         fail(ENOTCONN)
     remote = so.pcb.remote_address if so.type == c.SOCK_STREAM else so.pcb.remote
-    return 65536 if ":" in unmap(remote) else 65535
+    return int(min(65536 if ":" in unmap(remote) else 65535, so.protocol.node.loopback.mtu))
 
 
 def path_mtu_information(so: Any) -> bytes:
@@ -154,6 +150,6 @@ def sticky(so: Any, value: bytes) -> int:
         The socket is bound to another.
     """
     index = struct.unpack("=i", value[16:20])[0]
-    if so.options.get("SO_BINDTODEVICE") and index != 1:
+    if so.options.get("SO_BINDTODEVICE", index) not in (0, index):
         fail(EINVAL)
     return int(index)

@@ -69,7 +69,8 @@ OF_SOCKETS = (
     _socket("SO_SNDLOWAT", settable="", read=lambda so: 1),
     _modelled("SO_RCVTIMEO", "timeval", default=(0, 0), least=16),
     _modelled("SO_SNDTIMEO", "timeval", default=(0, 0), least=16),
-    _modelled("SO_BINDTODEVICE", "bytes", default=b"", least=0, check=o.device),
+    _modelled("SO_BINDTODEVICE", "bytes", least=0, check=o.device, read=o.device_name),
+    _modelled("SO_BINDTOIFINDEX", low=0, same="SO_BINDTODEVICE", check=o.device_index),
     _modelled("SO_TIMESTAMP", "bool", check=o.one_timestamp),
     _modelled("SO_TIMESTAMPNS", "bool", check=o.one_timestamp),
     _modelled("SO_TIMESTAMPING", check=o.stamping, read=lambda so: struct.pack(
@@ -102,7 +103,7 @@ OF_TCP = (
     _tcp("TCP_DEFER_ACCEPT", status=MODELLED, check=o.deferred),
     _tcp("TCP_WINDOW_CLAMP", check=o.window_clamp, read=o.read_clamp),
     _tcp("TCP_INFO", "bytes", status=MODELLED, settable="", read=o.information),
-    _tcp("TCP_QUICKACK", "bool", default=1, status=MODELLED),
+    _tcp("TCP_QUICKACK", status=MODELLED, read=lambda so: int(not so.pcb.answers)),
     _tcp("TCP_CONGESTION", "bytes", default=b"cubic".ljust(16, b"\0"), least=1, check=o.congestion),
     _tcp("TCP_USER_TIMEOUT", status=MODELLED, low=0),
     _tcp("TCP_FASTOPEN", low=0, check=lambda so, value: min(
@@ -178,7 +179,7 @@ OF_IP6 = (
     _ip6("IPV6_PATHMTU", "mtuinfo", settable="", read=i.path_mtu_information),
     _ip6("IPV6_HDRINCL", where=RAW6, status=MODELLED),
     _ip6("IPV6_CHECKSUM", "int", where=RAW6, status=MODELLED,
-         read=r.checksum_offset, check=r.new_offset),
+         read=r.checksum_offset, check=r.new_offset_but_icmp),
     _ip6("IPV6_JOIN_GROUP", "bytes", readable=False, least=20,
          settable=NOT_STREAM6, refusal=EPROTO, status=MODELLED, write=g.membership(True, True)),
     _ip6("IPV6_LEAVE_GROUP", "bytes", readable=False, least=20,
@@ -203,6 +204,8 @@ OF_IP6 = (
 )
 
 OF_RAW = (
+    Option(c.SOL_RAW, c.IPV6_CHECKSUM, "IPV6_CHECKSUM", where="r6", status=MODELLED,
+           read=r.checksum_offset, check=r.new_offset),
     *(Option(level, 1, name, "bytes", where=where, least=0, status=MODELLED, default=bytes(size),
              lacks=r.has_no_filter, check=r.new_filter)
       for level, name, where, size in ((c.SOL_RAW, "ICMP_FILTER", "r4", 4),
@@ -241,5 +244,5 @@ OPTIONS: dict[tuple[int, int], Option] = {
 LEVELS = {
     c.SOL_SOCKET: "t4 u4 r4 t6 u6 r6 x", c.IPPROTO_TCP: TCP, c.IPPROTO_UDP: UDP,
     c.IPPROTO_IP: IP, c.IPPROTO_IPV6: IP6, c.SOL_RAW: "r4 r6",
-    c.SOL_ICMPV6: RAW6,
+    c.SOL_ICMPV6: RAW6, c.IPPROTO_UDPLITE: UDP,  # whose own are UDP's
 }

@@ -33,7 +33,7 @@ def find(so: Any, level: int, number: int, reading: bool) -> Option:
         fail(EOPNOTSUPP if reading and kind.endswith("4") else ENOPROTOOPT)
     if level == c.SOL_ICMPV6 and so.protocol_number != c.IPPROTO_ICMPV6:
         fail(EOPNOTSUPP)
-    option = OPTIONS.get((level, number))
+    option = OPTIONS.get((c.IPPROTO_UDP if level == c.IPPROTO_UDPLITE else level, number))
     if option is None or kind not in option.where.split():
         fail(ENOPROTOOPT)
     if option.lacks is not None and option.lacks(so):
@@ -48,9 +48,9 @@ def get_option(so: Any, level: int, number: int, room: int) -> bytes:
         fail(ENOPROTOOPT)
     if option.kind == "mtuinfo" and room < 32:
         fail(EINVAL)
-    value = option.read(so) if option.read is not None else _stored(so, option)
-    if option.name == "SO_BINDTODEVICE" and value and room < INTERFACE_NAME:
+    if option.name == "SO_BINDTODEVICE" and so.options.get(option.name) and room < INTERFACE_NAME:
         fail(EINVAL)
+    value = option.read(so) if option.read is not None else _stored(so, option)
     if option.kind in ("byte", "flag") and 0 < room < 4 and 0 <= value <= 255:
         return bytes([value])
     return _encode(option, value)[:room]
@@ -123,7 +123,7 @@ def _number_comes_first(so: Any, level: int, number: int) -> bool:
     """True if Linux reads a C int before it looks which option of the level it is for."""
     if (level, number) in NAMES or code(so) not in LEVELS.get(level, "").split():
         return False
-    return level in (c.SOL_SOCKET, c.IPPROTO_TCP, c.IPPROTO_UDP) or (
+    return level in (c.SOL_SOCKET, c.IPPROTO_TCP, c.IPPROTO_UDP, c.IPPROTO_UDPLITE) or (
         so.family == c.AF_INET6 and (level == c.SOL_RAW or (
             so.type == c.SOCK_RAW and (level, number) == CHECKSUM)))
 

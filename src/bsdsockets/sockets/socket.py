@@ -37,9 +37,9 @@ class Socket(File):
 
     __slots__ = (
         "bound_address", "buffer", "dead", "done", "error", "explicit_address", "explicit_port",
-        "family", "groups", "host", "listening", "number", "options", "pcb", "port", "protocol",
-        "protocol_number", "queue", "receive_size", "send_size", "shown_port", "shutdown",
-        "state", "type",
+        "family", "groups", "host", "listening", "mode", "number", "options", "pcb", "port",
+        "protocol", "protocol_number", "queue", "receive_size", "send_size", "shown_port",
+        "shutdown", "state", "type",
     )
 
     def __init__(self, host: Host, family: int, kind: int, number: int, protocol: Any,
@@ -52,6 +52,7 @@ class Socket(File):
         self.family, self.type, self.protocol_number = family, kind, number
         self.protocol = protocol
         self.state = UNCONNECTED
+        self.mode = 0o777  # of the file that bind() makes
         self.bound_address = any_address
         self.port = self.shown_port = 0
         self.explicit_address = self.explicit_port = False
