@@ -94,7 +94,19 @@ def test_it_does_what_python_does(here: Path, case: str) -> None:
     assert on_model == on_kernel
 
 
-@pytest.mark.parametrize("words", [["-z", "show.py"], ["-c"], ["-m"], ["--sead", "3", "show.py"],
+@pytest.mark.parametrize("words", [["show.py"], ["-m", "show"], ["-c", "print(1)"]])
+def test_in_a_directory_that_has_been_removed_it_does_what_python_does(
+        tmp_path: Path, words: list[str]) -> None:
+    done = [subprocess.run(
+        ["sh", "-c", 'mkdir gone; cd gone; rmdir ../gone; exec "$@"', "sh", sys.executable, *begin,
+         *words], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)})
+        for begin in ([], ["-m", "bsdsockets", "run"])]
+    assert len({(each.stdout, each.stderr, each.returncode) for each in done}) == 1
+
+
+@pytest.mark.parametrize("words", [["-z", "show.py"], ["-c"], ["-m"], ["-W"],
+                                   ["--sead", "3", "show.py"],
                                    ["--pcap", "nowhere/a.pcap", "show.py"]])
 def test_what_it_does_not_take_is_said_with_its_usage(here: Path, words: list[str]) -> None:
     output, errors, status = run(here, ["-m", "bsdsockets", "run", *words], "")

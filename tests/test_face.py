@@ -364,6 +364,27 @@ def test_a_descriptor_of_the_host_that_epoll_unregisters_is_told_no_more() -> No
     machine.close()
 
 
+def test_an_instance_of_epoll_keeps_nothing_of_a_file_that_is_closed() -> None:
+    machine = Machine()
+    socket, select = machine.load("socket"), machine.load("select")
+    with select.epoll() as instance, select.epoll() as other:
+        kept = machine.host.descriptors.find(instance.fileno())
+        for _ in range(3):
+            one, peer = socket.socketpair()
+            instance.register(one, select.EPOLLIN)
+            instance.register(peer, select.EPOLLIN)
+            copy = one.dup()
+            one.close()
+            assert len(kept.entries) == 2
+            copy.close()
+            peer.close()
+            assert not kept.entries and not kept.maybe
+        instance.register(other)
+        other.close()
+        assert not kept.entries
+    machine.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes")
 def test_what_the_copies_want_done_in_a_child_is_done() -> None:
     machine = Machine()

@@ -84,7 +84,7 @@ def take_apart(words: list[str]) -> tuple[list[str], list[str], list[str]]:
             last = next((i for i, letter in enumerate(word) if i and letter not in FLAGS), None)
             if last is None:
                 python.append(word)
-            elif word[last] in "cm":
+            elif word[last] in "cm" or (word[last:] in ("W", "X") and not rest):
                 python += [word[:last]] if last > 1 else []
                 return own, python, ["-" + word[last], *filter(None, [word[last + 1:]]), *rest]
             elif word[last] in "WX":
@@ -147,7 +147,7 @@ def run_programs(words: list[str]) -> int:
     if rest and not all(commands):
         runner.error("a program is missing beside the +")
     for command in commands:
-        if command in (["-c"], ["-m"]):
+        if command in (["-c"], ["-m"], ["-W"], ["-X"]):
             runner.error(f"argument expected for the {command[0]} option")
     if not rest and not at_prompt:
         commands = [[""]]

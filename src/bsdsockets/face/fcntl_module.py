@@ -1,6 +1,9 @@
 """``fcntl`` for programs on the model: it knows the machine's sockets.
 
-What is asked of another file goes to the interpreter's own module.
+What is asked of another file goes to the interpreter's own module, and so does who is to be told
+of a socket by a signal (F_SETOWN, SIOCSPGRP, O_ASYNC): the host keeps it for the descriptor.
+
+Left out: the signals, SIGIO and SIGURG.
 
 Sources: CPython's fcntl documentation; `calls.ioctl` for the requests.
 """
@@ -10,6 +13,7 @@ import struct
 import types
 from typing import Any
 
+from ..calls.epoll import Epoll
 from ..machine.errors import EINVAL
 from ..network.addresses import sockaddr
 from .select_module import descriptor_of
@@ -21,6 +25,8 @@ except ImportError:  # Windows
     ctypes = fcntl = None  # type: ignore[assignment]
 
 SIOCGIFCONF, IFREQ = 0x8912, 40
+FIOSETOWN, SIOCSPGRP, FIOGETOWN, SIOCGPGRP, FIOASYNC = 0x8901, 0x8902, 0x8903, 0x8904, 0x5452
+OF_FILES = (FIOSETOWN, SIOCSPGRP, FIOGETOWN, SIOCGPGRP, FIOASYNC)
 IFCONF = struct.Struct("@iP")  # struct ifconf: a length, and where the entries go
 
 
@@ -81,6 +87,9 @@ def make(machine: Any) -> types.ModuleType | None:
     def ioctl(fd: Any, request: int, arg: Any = 0, mutate_flag: bool = True, /) -> Any:
         number = descriptor_of(fd)
         if number not in files:
+            return fcntl.ioctl(fd, request, arg, mutate_flag)
+        if request in OF_FILES and not isinstance(files[number], Epoll) and (
+                files.single_out(number)):
             return fcntl.ioctl(fd, request, arg, mutate_flag)
         if isinstance(arg, int):
             return machine.calls.ioctl(number, request, b"")[0]

@@ -14,12 +14,12 @@ from ..machine.constants import (
     AF_INET6,
     AF_PACKET,
     AF_TIPC,
-    CONTROL_ROOM,
     MSG_TRUNC,
     POLLIN,
     SOCK_STREAM,
 )
 from ..machine.errors import EAFNOSUPPORT, EINVAL, EMSGSIZE, error, fail
+from ..protocols.protocol import CONTROL_ROOM
 from .ancillary import decode_control, discard
 from .arguments import MUCH, kind_of, number, room, scatter, size, throw, whole
 

@@ -33,8 +33,6 @@ from .arguments import (
 )
 from .by_name import ByName
 
-MOST_EVENTS = 2**31 // 12 - 1
-
 
 def descriptor_of(thing: Any) -> int:
     """A descriptor, or what ``fileno()`` says.
@@ -255,8 +253,10 @@ class Epoll:
 
     @classmethod
     def fromfd(cls, fd: int, /) -> "Epoll":
-        """An instance that has the descriptor *fd* already; nothing is checked."""
+        """An instance that has the descriptor *fd* already; nothing is checked.  -1 makes one."""
         number = small(fd)
+        if number == -1:
+            return cls()
         self = cls.__new__(cls)
         self._fd = number
         return self

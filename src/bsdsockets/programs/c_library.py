@@ -20,7 +20,7 @@ Sources: <sys/socket.h>; CPython's ctypes and fcntl documentation.
 
 import ctypes
 import types
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..face import fcntl_module
@@ -42,8 +42,11 @@ OF_SOCKETS = ("listen", "accept4", "send", "recv", "sendmsg", "recvmsg", "write"
 KNOWN = (AF_UNIX, AF_INET, AF_INET6)  # whose addresses Python writes, and C's are not read
 
 
-class Refused:
-    """A C function that is none of a socket of the model; or of any, as what it makes is not."""
+class Function:
+    """A C function that is none of a socket of the model; or of any, as what it makes is not.
+
+    A program may set its types, as ctypes lets it.
+    """
 
     def __init__(self, machine: Any, name: str, real: Any) -> None:
         self._machine, self._name, self._real = machine, name, real
@@ -51,32 +54,26 @@ class Refused:
         self.restype: Any = ctypes.c_int
 
     def __call__(self, first: Any, *arguments: Any) -> Any:
-        """Call it for a descriptor of the host."""
+        """Call the host's, but for a descriptor of the model."""
         if self._name in MAKERS or first in self._machine.descriptors:
-            refuse(f"{self._name} of C, by ctypes; use the module socket")
+            return self._of_the_model(first, *arguments)
         self._real.argtypes, self._real.restype = self.argtypes, self.restype
         return self._real(first, *arguments)
 
+    def _of_the_model(self, number: Any, *arguments: Any) -> int:
+        refuse(f"{self._name} of C, by ctypes; use the module socket")
 
-class Function:
-    """A C function of two worlds; a program may set its types, as ctypes lets it."""
 
-    def __init__(self, machine: Any, name: str, real: Any) -> None:
-        self._machine, self._name, self._real = machine, name, real
-        self._ours: Callable[..., int] = getattr(Sockets(machine), name)
-        self.argtypes: Any = None
-        self.restype: Any = ctypes.c_int
+class Modelled(Function):
+    """A C function of two worlds."""
 
-    def __call__(self, number: Any, *arguments: Any) -> int:
-        """Call it; -1 and ctypes.get_errno() where it fails."""
-        if number not in self._machine.descriptors:
-            self._real.argtypes, self._real.restype = self.argtypes, self.restype
-            return int(self._real(number, *arguments))
+    def _of_the_model(self, number: Any, *arguments: Any) -> int:
+        """Call the model's; -1 and ctypes.get_errno() where it fails."""
         family = self._machine.calls.getsockopt(number, SOL_SOCKET, SO_DOMAIN, 4)
         if int.from_bytes(family, "little") in KNOWN:
             refuse(f"{self._name} of C, by ctypes, for this family; use the module socket")
         try:
-            return self._ours(number, *arguments)
+            return int(getattr(Sockets(self._machine), self._name)(number, *arguments))
         except OSError as failure:
             ctypes.set_errno(failure.errno or 0)
             return -1
@@ -86,7 +83,7 @@ class Sockets:
     """The functions of <sys/socket.h> that take or give an address, on the model.
 
     They take what C takes: numbers, pointers and lengths in bytes, and an address as the bytes
-    of its sockaddr.  Each waits and fails as the method of `Calls` that has its name; `Function`
+    of its sockaddr.  Each waits and fails as the method of `Calls` that has its name; `Modelled`
     makes -1 and errno of that.
     """
 
@@ -172,12 +169,13 @@ def _make_ctypes(machine: Any) -> types.ModuleType:
             super().__init__(name, *arguments, **options)
             if name is None or str(name).startswith("libc."):
                 for call in CALLS:
-                    setattr(self, call, Function(machine, call, self[call]))
+                    setattr(self, call, Modelled(machine, call, self[call]))
                 for call in MAKERS + OF_SOCKETS:
-                    setattr(self, call, Refused(machine, call, self[call]))
+                    setattr(self, call, Function(machine, call, self[call]))
                 for call in OF_THE_HOST:
                     setattr(self, call, _forbidden)
-                self.getifaddrs, self.freeifaddrs = interfaces.getifaddrs, interfaces.freeifaddrs
+                self.getifaddrs = partial(interfaces.getifaddrs)  # as one may set its argtypes
+                self.freeifaddrs = partial(interfaces.freeifaddrs)
             for call in OF_THREADS:
                 if hasattr(self, call):
                     setattr(self, call, OfThread(machine, self[call]))

@@ -22,7 +22,7 @@ from ..face.ancillary import HostFile
 from ..machine.descriptors import DescriptorTable, File, reserve
 from .channel import Channel, Gone, is_rights, with_files
 from .os_module import REAL, refuse
-from .served import LOOK, Served, doors, living
+from .served import LOOK, Served, doors, living, told_in_proc
 
 try:
     import _socket as _host
@@ -333,6 +333,13 @@ def fork(machine: Any, real: Callable[[], Any], child_of: Callable[[Any], int]) 
     machine.host.observers.callbacks.clear()
     become_child(machine, theirs, asked)
     return result
+
+
+def in_proc(machine: Any, name: str) -> str:
+    """What this process reads in /proc/net: the machine's first one knows it."""
+    if isinstance(machine._calls, Remote):
+        return str(machine._calls.client.ask("process", "in_proc", (name,)))
+    return told_in_proc(machine, name)
 
 
 def become_child(machine: Any, sock: Any, asked: Client | None) -> None:

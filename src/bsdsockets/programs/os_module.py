@@ -13,6 +13,7 @@ Sources: POSIX.1-2024 read(), write(), dup(); CPython ``Modules/posixmodule.c``.
 
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Sequence
@@ -217,6 +218,25 @@ class Descriptors(ByName, of="os"):
             self._files.single_out(fd)
         result: os.stat_result = REAL["fstat"](fd)
         return result
+
+    def readlink(self, path: Any, *, dir_fd: int | None = None) -> Any:
+        """Say where a link leads; those in /proc/self/fd name a socket by its inode."""
+        number = re.fullmatch(rf"/proc/(?:self|{os.getpid()})/fd/(\d+)", os.fsdecode(path))
+        if number and int(number[1]) in self._files:
+            self._files.single_out(int(number[1]))
+        return REAL["readlink"](path, dir_fd=dir_fd)
+
+    def fchmod(self, fd: int, mode: int) -> None:
+        """Set the mode of an open file; of a UNIX socket also that of the file bind() makes."""
+        if fd in self._files and self._files.single_out(fd):
+            self._files[fd].mode = mode & 0o7777
+        REAL["fchmod"](fd, mode)
+
+    def fchown(self, fd: int, uid: int, gid: int) -> None:
+        """Set who owns an open file; the one that bind() makes is its maker's."""
+        if fd in self._files:
+            self._files.single_out(fd)
+        REAL["fchown"](fd, uid, gid)
 
     def set_blocking(self, fd: int, blocking: bool, /) -> None:
         """Set or clear O_NONBLOCK."""

@@ -20,6 +20,7 @@ from ..face.machine import Machine
 from ..faults import Fault
 from ..machine.profile import BUILT_IN, Profile
 from .c_library import c_modules
+from .child import in_proc
 from .dates import install_dates
 from .openssl import adapt as adapt_openssl
 from .os_module import os_functions
@@ -58,7 +59,7 @@ def install(machine: Machine) -> None:
     functions = os_functions(machine) | process_functions(machine) | program_functions(machine)
     for name, function in functions.items():
         setattr(os, name, function)
-    opener = Opener(machine)
+    opener = Opener(machine, partial(in_proc, machine))
     builtins.open = io.open = opener.open
     builtins.input = opener.input
     opener.standard_input()

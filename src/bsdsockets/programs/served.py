@@ -37,6 +37,7 @@ from ..machine.errors import EBADF, fail
 from ..machine.host import Caller, Credentials
 from ..machine.scheduler import Killed
 from .channel import Channel, Gone, close_all, with_files
+from .proc_net import text
 from .watch import take_no_signals
 
 try:
@@ -230,6 +231,10 @@ class Served:
         Served(self._machine, _host.socket(fileno=end),
                {new: self.table[old] for new, old in numbers.items()})
 
+    def in_proc(self, name: str) -> str:
+        """What the child reads in /proc/net."""
+        return told_in_proc(self._machine, name)
+
     def disown(self) -> None:
         """In a child of this process: this is the parent's affair."""
         self._channel.sock.close()
@@ -308,6 +313,11 @@ def _let_go_of_pipes() -> None:
             if number > 2 and stat.S_ISFIFO(os.fstat(number).st_mode):
                 os.dup2(null, number, False)
     os.close(null)
+
+
+def told_in_proc(machine: Any, name: str) -> str:
+    """What a process of the machine reads in /proc/net."""
+    return text(machine, name, (machine.descriptors, *(served.table for served in living)))
 
 
 def _itself(result: Any) -> Any:

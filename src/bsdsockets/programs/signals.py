@@ -97,7 +97,8 @@ class Signals(ByName, of="signal"):
 
     def kill(self, pid: int, number: int, /) -> None:
         """Raise a signal that this process handles in its main thread, or send it elsewhere."""
-        if pid == os.getpid() and callable(signal.getsignal(number)):
+        here = pid == os.getpid() and number in signal.valid_signals()  # 0 asks who is there
+        if here and callable(signal.getsignal(number)):
             self._deliver(self._scheduler.main, number)
         else:
             KILL(pid, number)

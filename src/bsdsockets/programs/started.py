@@ -76,6 +76,17 @@ class Programs(ByName, of="os"):
 
     def __init__(self, machine: Any) -> None:
         self._machine, self._files = machine, machine.descriptors
+        self._environment = dict(os.environb)  # of C, where os.environ writes as well
+
+    def putenv(self, name: Any, value: Any, /) -> None:
+        """Give a variable to the programs that are started."""
+        REAL["putenv"](name, value)
+        self._environment[os.fsencode(name)] = os.fsencode(value)
+
+    def unsetenv(self, name: Any, /) -> None:
+        """Take a variable from them."""
+        REAL["unsetenv"](name)
+        self._environment.pop(os.fsencode(name), None)
 
     def _open(self, name: str, *arguments: Any) -> Any:
         """Make a way to the machine's first process; returns the program's end of it."""
@@ -120,7 +131,7 @@ class Programs(ByName, of="os"):
         if lent and not is_python(arguments[1][0]):
             refuse(HAND_OVER)
         with self._ways(lent) as ways:
-            environment = os.environb.items() if arguments[5] is None else (
+            environment = self._environment.items() if arguments[5] is None else (
                 each.split(b"=", 1) for each in arguments[5])
             given = list(arguments)
             given[3] = tuple(sorted({*arguments[3], *ways}))
@@ -147,7 +158,8 @@ class Programs(ByName, of="os"):
             closed = [(os.POSIX_SPAWN_CLOSE, number) for number in _inherited() if number >= above]
             for number in ways:
                 os.set_inheritable(number, True)
-            environment = tell((os.environ if env is None else env).items(), _in_words(ways))
+            environment = tell((self._environment if env is None else env).items(),
+                               _in_words(ways))
             result: int = REAL[name](path, argv, environment,
                                      **named | {"file_actions": [*actions, *closed]})
             return result
@@ -157,12 +169,12 @@ class Programs(ByName, of="os"):
 
         Source: POSIX.1-2024 system().
         """
-        pid = self.posix_spawn("/bin/sh", ["sh", "-c", command], os.environ)
+        pid = self.posix_spawn("/bin/sh", ["sh", "-c", command], self._environment)
         return os.waitpid(pid, 0)[1]
 
     def execv(self, path: Any, argv: Any, /) -> None:
         """Let a program take this process's place; see `execve`."""
-        self.execve(path, argv, os.environ)
+        self.execve(path, argv, self._environment)
 
     def execve(self, path: Any, argv: Any, env: Mapping[Any, Any]) -> None:
         """Let a program take this process's place, in the environment *env*.

@@ -1,5 +1,6 @@
 """``open`` and ``input``: streams of descriptors of both worlds.
 
+    open("/proc/net/tcp")                `proc_net`: the machine's sockets
     open(fd)   a socket of the model      Stream: os.readv and os.write, which know it
                a pipe or a terminal       Pipe: the same; while it waits, the other threads go on
                a file                     the interpreter's own
@@ -16,10 +17,12 @@ import io
 import os
 import stat
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from ..face.by_name import ByName
 from ..machine.constants import POLLIN
+from .proc_net import PATHS
 
 REAL_OPEN, REAL_INPUT = io.open, builtins.input
 PART = 1 << 16  # bytes read at once where all are wanted
@@ -104,14 +107,17 @@ def standard_stream(number: int, before: Any) -> Any:
 class Opener(ByName, of="io"):
     """Has ``open``, as a method: as an attribute of a class it must not become one."""
 
-    def __init__(self, machine: Any) -> None:
-        self._machine, self._files = machine, machine.descriptors
+    def __init__(self, machine: Any, in_proc: Callable[[str], str]) -> None:
+        self._machine, self._files, self._in_proc = machine, machine.descriptors, in_proc
 
     def open(self, file: Any, mode: str = "r", buffering: int = -1, encoding: str | None = None,
              errors: str | None = None, newline: str | None = None, closefd: bool = True,
              opener: Any = None) -> Any:
         """Open a file, or make a stream of a descriptor of either world."""
         raw: Any
+        table = PATHS.fullmatch(os.fspath(file)) if isinstance(file, str | os.PathLike) else None
+        if table and not set(mode) & set("wax+"):
+            file = self._table(table[1])
         try:
             if file.__class__ is int and file in self._files:
                 raw = Stream(file, mode, closefd)
@@ -131,6 +137,13 @@ class Opener(ByName, of="io"):
                                 buffering == 1 or bool(raw.isatty()))
         vars(text)["mode"] = mode
         return text
+
+    def _table(self, name: str) -> int:
+        """A file of the host's that holds a table of the machine's sockets, to be read once."""
+        number = os.memfd_create(name)
+        os.write(number, os.fsencode(self._in_proc(name)))
+        os.lseek(number, 0, os.SEEK_SET)
+        return number
 
     def standard_input(self) -> None:
         """Let ``sys.stdin`` be such a stream, if it may wait for another program."""

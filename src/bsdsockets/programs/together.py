@@ -48,7 +48,8 @@ def execute(command: Command) -> None:
     sys.modules["__main__"] = main
     if program == "-m":
         sys.argv[:] = [program, *arguments[1:]]
-        _look_first_in(os.getcwd())
+        if current():
+            _look_first_in(current())
         runpy._run_module_as_main(arguments[0])  # type: ignore[attr-defined]
     elif program == "-c":
         sys.argv[:] = [program, *arguments[1:]]
@@ -67,11 +68,18 @@ def execute(command: Command) -> None:
 ANNOTATIONS: dict[str, Any] = {"__annotations__": {}} if sys.version_info < (3, 14) else {}
 
 
+def current() -> str:
+    """The directory that the process is in; empty where it has been removed."""
+    with suppress(FileNotFoundError):
+        return os.getcwd()
+    return ""
+
+
 def absolute(path: str) -> str:
     """Return *path* from the root on, with the words that it was given in, as python does."""
     if path == ".":
-        return os.getcwd()
-    return path if os.path.isabs(path) else f"{os.getcwd()}/{path}"
+        return current()
+    return path if os.path.isabs(path) or not current() else f"{current()}/{path}"
 
 
 def _look_first_in(directory: str) -> None:
@@ -84,7 +92,7 @@ def _execute_file(path: str, main: types.ModuleType) -> None:
         sys.path.insert(0, path)
         runpy._run_module_as_main("__main__", False)  # type: ignore[attr-defined]
         return
-    _look_first_in(os.path.dirname(os.path.realpath(path)))
+    _look_first_in(os.path.dirname(os.path.realpath(path)) if os.path.isabs(path) else "")
     compiled = path.endswith(".pyc")
     loader = (SourcelessFileLoader if compiled else SourceFileLoader)("__main__", path)
     vars(main).update(__file__=path, __cached__=None, __loader__=loader)

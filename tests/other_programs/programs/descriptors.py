@@ -5,8 +5,10 @@ import fcntl
 import gc
 import os
 import pickle
+import select
 import socket
 import stat
+import struct
 import tempfile
 import threading
 import weakref
@@ -146,6 +148,31 @@ with tempfile.TemporaryFile() as file:
     a.close()
     reader.join()
     print(sum(received))
+
+# who is told by a signal, the mode of a file that bind() makes
+PROCESS, SET, GET, GROUP_SET, GROUP_GET, ASYNC = (
+    os.getpid(), 0x8901, 0x8903, 0x8902, 0x8904, 0x5452)
+with socket.socket() as sock:
+    for request in (SET, GROUP_SET):
+        for owner in (PROCESS, -os.getpgrp(), 0, 99999999, -(2**31)):
+            attempt(lambda r, o: len(fcntl.ioctl(sock, r, struct.pack("i", o))), request, owner)
+            print([struct.unpack("i", fcntl.ioctl(sock, each, bytes(4)))[0] == owner
+                   for each in (GET, GROUP_GET)])
+    fcntl.fcntl(sock, fcntl.F_SETOWN, PROCESS)
+    print(fcntl.ioctl(sock, GET, bytes(4)) == struct.pack("i", PROCESS))
+    for flag in (1, 0):
+        fcntl.ioctl(sock, ASYNC, struct.pack("i", flag))
+        print(bool(fcntl.fcntl(sock, fcntl.F_GETFL) & os.O_ASYNC))
+for mode in (0o600, 0o1777, 0):
+    with socket.socket(socket.AF_UNIX) as sock, tempfile.TemporaryDirectory() as directory:
+        os.fchmod(sock.fileno(), mode)
+        sock.bind(f"{directory}/door")
+        os.fchmod(sock.fileno(), 0o640)
+        print(oct(os.stat(f"{directory}/door").st_mode), oct(os.fstat(sock.fileno()).st_mode))
+        os.fchown(sock.fileno(), 1, 1)
+        print(os.fstat(sock.fileno()).st_uid)
+with select.epoll.fromfd(-1) as epoll:
+    print(epoll.poll(0))
 
 # not a socket, not open, not to be copied
 read_end, write_end = os.pipe()

@@ -36,6 +36,8 @@ def text(pointer):
 
 def main():
     libc = ctypes.CDLL(None, use_errno=True)
+    libc.getifaddrs.argtypes = [ctypes.POINTER(ctypes.POINTER(Entry))]
+    libc.freeifaddrs.argtypes, libc.freeifaddrs.restype = [ctypes.POINTER(Entry)], None
     first = ctypes.POINTER(Entry)()
     print(libc.getifaddrs(ctypes.byref(first)))
     entry = first

@@ -42,6 +42,15 @@ def main():
         1, mp_context=multiprocessing.get_context("spawn")
     ) as pool:
         print(pool.submit(double, 4).result())
+    os.putenv("GIVEN", "to C alone")
+    os.environ["TAKEN"] = "away"
+    os.unsetenv("TAKEN")
+    shown = "echo $GIVEN, $TAKEN"
+    print(subprocess.run(["sh", "-c", shown], stdout=-1).stdout, flush=True)
+    os.system(shown)
+    if os.fork() == 0:
+        os.execv("/bin/sh", ["sh", "-c", shown])
+    os.wait()
 
 
 if __name__ == "__main__":

@@ -32,12 +32,14 @@ threading.Thread(target=barrier.wait).start()
 barrier.wait()
 print(threading.Semaphore(0).acquire(timeout=0.1))
 with concurrent.futures.ThreadPoolExecutor() as pool:
-    futures = [pool.submit(time.sleep, seconds / 10) for seconds in (1, 2, 8)]
+    held = threading.Event()
+    futures = [pool.submit(time.sleep, 0), pool.submit(time.sleep, 0.1), pool.submit(held.wait)]
     print(len(concurrent.futures.wait(futures, timeout=0.5).done))
     try:
         futures[2].result(timeout=0.01)
     except concurrent.futures.TimeoutError:
         print("not yet")
+    held.set()
 variable = contextvars.ContextVar("variable", default=0)
 variable.set(3)
 for run in (variable.get, lambda: contextvars.copy_context().run(variable.get)):
@@ -51,4 +53,4 @@ thread = threading.Thread(target=lambda: print(hasattr(local, "value")))
 thread.start()
 thread.join()
 print(threading.get_ident() == threading.main_thread().ident, threading.active_count())
-print(1.5 < time.monotonic() - begin < 5)
+print(1 < time.monotonic() - begin < 30)
