@@ -14,6 +14,7 @@ from tests.bench.benchmarks import BENCHMARKS, Benchmark
 from tests.bench.worlds import kernel, model
 
 LIMIT = 8192  # bytes of an open connection, both its ends
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda each: each.name)
@@ -52,8 +53,8 @@ def test_the_picture_shows_each_ratio_in_its_place() -> None:
     benchmarks = pytest.importorskip("drawings.benchmarks", reason="Sphinx is not installed")
     results = benchmarks.recorded()["results"]
     picture = ElementTree.fromstring(benchmarks.picture(results).partition("<p class")[0])
-    words = [text.text for text in picture.findall("text")]
-    bars = picture.findall("rect")
+    words = [text.text for text in picture.findall("{http://www.w3.org/2000/svg}text")]
+    bars = picture.findall("{http://www.w3.org/2000/svg}rect")
     assert len(bars) == len(results)
     for each, bar in zip(results, bars, strict=True):
         assert each["name"] in words and f"{each['ratio']:.2f}×" in words

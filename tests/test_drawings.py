@@ -22,6 +22,7 @@ from tests.test_shape import LAYERS
 
 ROOT = Path(__file__).resolve().parent.parent
 INSIDE = ROOT / "docs" / "inside"
+SVG = "{http://www.w3.org/2000/svg}"  # outside of it an EPUB draws nothing
 
 
 def picture() -> ElementTree.Element:
@@ -29,15 +30,15 @@ def picture() -> ElementTree.Element:
 
 
 def test_every_state_of_the_table_has_its_box() -> None:
-    boxes = [text.text for text in picture().findall("text") if text.get("class") == "state"]
+    boxes = [text.text for text in picture().findall(f"{SVG}text") if text.get("class") == "state"]
     named = {state for state, _ in tcp.TABLE} | set(tcp.TABLE.values())
     assert named == set(boxes)
     assert boxes.count(tcp.CLOSED) == 2 and len(boxes) == len(named) + 1
 
 
 def test_every_transition_but_aborting_is_an_arrow_with_its_words() -> None:
-    arrows = picture().findall("path")
-    words = [" ".join(text.itertext()) for text in picture().findall("text[tspan]")]
+    arrows = picture().findall(f"{SVG}path")
+    words = [" ".join(text.itertext()) for text in picture().findall(f"{SVG}text[{SVG}tspan]")]
     assert len(arrows) == len(words) == len(states.transitions())
     assert sorted(words) == sorted(event for _, event, _ in states.transitions())
 
@@ -62,7 +63,7 @@ def test_the_list_in_words_says_what_the_picture_shows() -> None:
 
 
 def test_boxes_and_words_lie_inside_the_picture() -> None:
-    for text in picture().iter("tspan"):
+    for text in picture().iter(f"{SVG}tspan"):
         x, y = float(text.get("x", "-1")), float(text.get("y", "-1"))
         half = 3.3 * len(text.text or "")
         assert half < x < states.WIDTH - half and 8 < y < states.HEIGHT - 2, text.text

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.builders.epub3 import Epub3Builder
 
 from drawings.benchmarks import Benchmarks, ManyConnections
 from drawings.clauses import Clauses, OtherStandards
@@ -32,6 +33,20 @@ from drawings.options import AbsentOptions, SocketOptions
 from drawings.states import TcpStates
 
 HERE = Path(__file__).resolve().parent
+
+
+class Epub(Epub3Builder):
+    """An EPUB whose list of files says which pages have a picture, as EPUB asks."""
+
+    def build_content(self) -> None:
+        super().build_content()
+        listed = Path(self.outdir, "content.opf")
+        text = listed.read_text(encoding="utf-8")
+        for page in Path(self.outdir).rglob("*.xhtml"):
+            if "<svg" in page.read_text(encoding="utf-8"):
+                name = page.relative_to(self.outdir).as_posix()
+                text = text.replace(f'href="{name}"', f'href="{name}" properties="svg"')
+        listed.write_text(text, encoding="utf-8")
 
 
 def _add_style(app: Sphinx) -> None:
@@ -51,5 +66,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("other-standards", OtherStandards)
     app.add_directive("benchmarks", Benchmarks)
     app.add_directive("many-connections", ManyConnections)
+    app.add_builder(Epub, override=True)
     app.connect("builder-inited", _add_style)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

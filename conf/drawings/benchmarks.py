@@ -69,7 +69,8 @@ def picture(results: list[dict[str, Any]]) -> str:
     lines = "".join(_line(ratio, height) for ratio in SCALE)
     bars = "".join(_bar(number, result) for number, result in enumerate(results))
     return (
-        f'<svg class="benchmarks" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="How many '
+        '<svg xmlns="http://www.w3.org/2000/svg" '  # without it an EPUB shows its words
+        f'class="benchmarks" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="How many '
         "times the kernel's rate the model reaches; the table below says the same in figures.\">"
         f"{lines}{bars}</svg>"
         '<p class="benchmarks-key"><span class="spread">line: the middle half of the rounds</span> '

@@ -21,8 +21,15 @@ function partOf(main, anchor) {
   const target = anchor && main.ownerDocument.getElementById(decodeURIComponent(anchor.slice(1)));
   if (!target) return () => true;
   const section = target.closest("section");
-  return (passage) => section?.contains(passage) &&
-    Boolean(target.compareDocumentPosition(passage) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return (passage) => passage.contains(target) || (section?.contains(passage) &&
+    Boolean(target.compareDocumentPosition(passage) & Node.DOCUMENT_POSITION_FOLLOWING));
+}
+
+// The title of the section that an index entry leads to: the page's own may not have the word.
+function headingOf(page, anchor) {
+  const section = anchor?.startsWith("#index-") && page.getElementById(anchor.slice(1))?.closest("section");
+  const heading = section && section.querySelector(":scope > :is(h2, h3, h4)");
+  return heading ? plainly(heading.textContent) : "";
 }
 
 // The passage that holds most of the words; prose before tables where it is as many, code where neither
@@ -45,13 +52,13 @@ function best(main, words, belongs) {
 }
 
 // The part of the passage around the first word, from one space to another.
-function cut(text, words) {
-  if (text.length <= LENGTH) return text;
+function cut(text, words, length) {
+  if (text.length <= length) return text;
   const lower = text.toLowerCase();
   const first = Math.min(...words.map((word) => lower.indexOf(word)).filter((at) => at >= 0), text.length);
-  let from = first === text.length || first < LENGTH * 0.8 ? 0 : text.lastIndexOf(" ", first - LENGTH / 3) + 1;
+  let from = first === text.length || first < length * 0.8 ? 0 : text.lastIndexOf(" ", first - length / 3) + 1;
   from = Math.max(0, from);
-  const end = from + LENGTH >= text.length ? text.length : text.lastIndexOf(" ", from + LENGTH);
+  const end = from + length >= text.length ? text.length : text.lastIndexOf(" ", from + length);
   return (from ? "… " : "") + text.slice(from, end) + (end < text.length ? " …" : "");
 }
 
@@ -70,6 +77,7 @@ if (typeof Search !== "undefined") {
     const main = page.querySelector("[role=main]");
     if (!main) return null;
     main.querySelectorAll(NO_TEXT).forEach((each) => each.remove());
+    const heading = headingOf(page, anchor);
     const words = [...keywords].map((word) => word.toLowerCase());
     const term = anchor && page.getElementById(decodeURIComponent(anchor.slice(1)))?.closest("dt");
     const meaning = term && plainly(term.nextElementSibling?.textContent ?? "");
@@ -78,7 +86,8 @@ if (typeof Search !== "undefined") {
     if (!text) return null;
     const summary = document.createElement("p");
     summary.className = "context";
-    summary.textContent = cut(text, words);
+    if (heading) summary.append(Object.assign(document.createElement("strong"), { textContent: heading }), " · ");
+    summary.append(cut(text, words, LENGTH - summary.textContent.length));
     return summary;
   };
 }

@@ -63,6 +63,22 @@ function fit() {
 fit();
 window.addEventListener("resize", fit);
 
+// Sphinx marks what was searched for wherever its letters stand, "use" in "because" and in the menu
+// too: only the beginnings of words in the text stay marked.
+function markWords() {
+  const { referrer } = document;
+  const astray = referrer && !referrer.includes("/search.html") && !results;  // no result of that search
+  for (const mark of document.querySelectorAll(".highlighted")) {
+    const inside = /\p{L}$/u.test(mark.previousSibling?.textContent ?? "");
+    mark.classList.toggle("highlighted", Boolean(mark.closest("article")) && !inside && !astray);
+  }
+}
+if (results) new MutationObserver(markWords).observe(results, { childList: true, subtree: true });
+setTimeout(() => {  // after Sphinx, which waits as long
+  markWords();
+  if (!document.querySelector("article .highlighted")) document.querySelector(".highlight-link")?.remove();
+}, 10);
+
 // On paper a link to another site says where it leads, unless its text does.
 window.addEventListener("beforeprint", () => {
   for (const link of document.querySelectorAll("article a.external[href^=http]")) {

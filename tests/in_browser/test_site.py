@@ -301,6 +301,31 @@ return [document.querySelectorAll("#search-results li").length, asked.length];
 """
 
 
+MARKS = """
+const done = arguments[0], count = (what) => document.querySelectorAll(what).length;
+const told = () => done([".highlight-link", "article .highlighted", ".highlighted"].map(count));
+setTimeout(told, 10);  // after the timers of the page's own, which wait as long
+"""
+
+
+def test_the_words_of_a_search_are_marked_in_the_text_or_not_spoken_of(
+    browser: WebDriver, site: str
+):
+    browser.get(site)
+    browser.execute_script("localStorage.clear()")  # Sphinx marks what was searched for before
+    browser.get(f"{site}reference/glossary.html?highlight=socket")
+    button, marked, everywhere = browser.execute_async_script(MARKS)
+    assert button == 1 and marked == everywhere > 10
+    browser.get(f"{site}reference/glossary.html?highlight=tutorials")  # in the menu alone
+    assert browser.execute_async_script(MARKS) == [0, 0, 0]
+    browser.get(f"{site}reference/glossary.html?highlight=end")  # and not in "send"
+    assert browser.execute_async_script(MARKS)[1] > 5
+    assert not browser.execute_script(
+        "return [...document.querySelectorAll('.highlighted')]"
+        ".filter(each => /[a-z]$/i.test(each.previousSibling?.textContent)).length"
+    )
+
+
 def test_a_common_word_does_not_load_the_whole_site(browser: WebDriver, site: str):
     browser.get(f"{site}search.html?q=socket")
     WebDriverWait(browser, LIMIT).until(
@@ -359,6 +384,7 @@ def test_the_button_of_the_theme_says_which_is_chosen(browser: WebDriver, site: 
         ("half-close", "half"),
         ("EADDRINUSE", "EADDRINUSE"),
         ("SO_PEEK_OFF", "peek"),
+        ("broken pipe", "EPIPE · BrokenPipeError"),  # an index entry: its section, then the text
     ],
 )
 def test_a_result_shows_a_passage_in_whole_words(
