@@ -309,6 +309,7 @@ def test_a_proxy_takes_its_client_byte_by_byte_and_not_a_byte_too_many() -> None
         (b"CONNECT " + b"x" * 9000, b"HTTP/1.1 431 Request Header"),
         (b"\5\1", b""),
         (b"\0", b""),
+        (b"\4\1\0\1\x7f\0\0\1\0", b"\0\x5b" + bytes(6)),
     ],
 )
 def test_whom_a_proxy_cannot_serve_it_tells_why(sent: bytes, answer: bytes) -> None:
@@ -529,6 +530,8 @@ def test_a_dns_server_answers_questions_and_nothing_else() -> None:
             answers.append(client.recv(512))
         assert answers[-1].endswith(socket.inet_aton("192.0.2.7"))
         assert not [each for each in answers[:-1] if len(each) != 12]  # errors, of a header
+        client.send(struct.pack("!6H", 8, 0x2000, 1, 0, 0, 0) + dns_question(WWW)[12:])
+        assert client.recv(512)[2:4] == b"\xa4\4"  # NOTIFY: the same kind, not implemented
 
 
 def test_a_dns_server_over_tcp_takes_any_pieces_and_two_hundred_askers() -> None:

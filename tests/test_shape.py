@@ -28,15 +28,15 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1341,
-    "network": 697,
-    "protocols": 7196,
-    "families": 542,
-    "sockets": 825,
-    "calls": 884,
-    "faults": 385,
-    "face": 2110,
-    "programs": 2097,
+    "machine": 1342,
+    "network": 696,
+    "protocols": 7375,
+    "families": 540,
+    "sockets": 835,
+    "calls": 888,
+    "faults": 383,
+    "face": 2117,
+    "programs": 2250,
 }
 
 NO_CODE = {

@@ -27,7 +27,8 @@ from typing import Any
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28}
 LONGEST = 512
 """Bytes of a datagram that every asker can take."""
-QUESTION_TO_ANSWER, CUT, NO_SUCH_NAME, BAD = 0x8400, 0x0200, 3, 1
+QUESTION_TO_ANSWER, CUT, NO_SUCH_NAME, BAD, NOT_DONE = 0x8400, 0x0200, 3, 1, 4
+OPCODE, RECURSION = 0x7800, 0x0100  # what an answer has as its question had it
 AT_ONCE = 50
 """Askers over TCP; the next ones are turned away."""
 
@@ -80,9 +81,10 @@ class Zone:
             return None  # would go on for ever
         number, flags, count = struct.unpack_from("!3H", asked)
         end = asked.find(b"\0", 12) + 5  # one question, whose name has no pointers
-        kind, kept = asked[end - 4 : end], flags & 0x0100
-        if count != 1 or len(kind) != 4 or flags & 0x7800:
-            return struct.pack("!6H", number, QUESTION_TO_ANSWER | kept | BAD, 0, 0, 0, 0)
+        kind, kept = asked[end - 4 : end], flags & (OPCODE | RECURSION)
+        if count != 1 or len(kind) != 4 or flags & OPCODE:  # an update, a notice: no question
+            why = NOT_DONE if flags & OPCODE else BAD
+            return struct.pack("!6H", number, QUESTION_TO_ANSWER | kept | why, 0, 0, 0, 0)
         name = asked[12 : end - 4].lower()
         found = [(its, data) for known, its, data in self.known if known == name]
         records = [
@@ -193,7 +195,7 @@ def shown(address: tuple[Any, ...]) -> str:
 def say(text: str) -> None:
     """Print a line; when nobody reads the output any more, serve on without."""
     try:
-        print(text, flush=True)
+        print(f"{text}\n", end="", flush=True)  # at once: others print as well
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -92,7 +92,7 @@ def main() -> None:
     """Read the command line and serve until the last client, Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(description="Serve on a port below 1024, without privileges.")
     parser.add_argument("port", nargs="?", type=port_number, default=80)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen on")
     parser.add_argument("--user", default="nobody", help="whom to become, when started by root")
     parser.add_argument("--clients", type=int, metavar="N", help="end after N clients")
     arguments = parser.parse_args()

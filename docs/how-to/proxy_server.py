@@ -30,6 +30,8 @@ IPV4, NAME, IPV6 = 1, 3, 4
 WHY = {errno.ENETUNREACH: 3, errno.EHOSTUNREACH: 4, errno.ECONNREFUSED: 5, errno.ETIMEDOUT: 4}
 """SOCKS5's codes for why a connection could not be made; 1 stands for anything else."""
 LONGEST_HEAD = 8192
+NO_SOCKS_4 = bytes([0, 91, *bytes(6)])
+"""Rejected, as SOCKS4 says it: its clients would wait for that."""
 
 
 class Negotiation:
@@ -67,8 +69,13 @@ class Proxy(Forwarder):
     def find_server(self, client: socket.socket) -> socket.socket:
         """Return a connection to where this client wants to go; it is told how that went."""
         negotiation = Negotiation(client, self.limit)
-        if negotiation.take(1) == b"\x05":
+        first = negotiation.take(1)
+        if first == b"\x05":
             return self.by_socks(negotiation)
+        if first == b"\x04":
+            client.sendall(NO_SOCKS_4)
+        if not first.isalpha():
+            raise ConnectionError(f"neither SOCKS5 nor HTTP: {first!r}")
         return self.by_http(negotiation)
 
     def connect(self, target: tuple[str, int]) -> socket.socket:

@@ -11,7 +11,8 @@
     Last-Event-ID: 2        <--  id: 3, data: event 3       who comes back misses nothing
 
 The standard library's http.server, with what it leaves open: at most so many clients, a limit for
-who does not read, a line for each instead of a traceback.  Ctrl-C or SIGTERM ends all answers.
+who does not read, a line for each instead of a traceback.  How slowly a request may trickle in, it
+does not limit: put a server in front that does.  Ctrl-C or SIGTERM ends all answers.
 """
 
 import argparse

@@ -11,6 +11,7 @@ how slowly a client may trickle in its request, and no TLS.
 
 import argparse
 import errno
+import os
 import re
 import socket
 import sys
@@ -60,6 +61,14 @@ def answer_to(request: bytes) -> tuple[str, bytes]:
     return status, head.encode() + (b"" if line and line[1] == b"HEAD" else body)
 
 
+def log(text: str) -> None:
+    """Print a line; when nobody reads the output any more, serve on without."""
+    try:
+        print(f"{text}\n", end="", flush=True)  # at once: others print as well
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
     """Return the next connection; wait while the process has no descriptor for it."""
     while True:
@@ -68,7 +77,7 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
         except OSError as error:  # the client stays in the backlog
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
-            print(f"{error}; trying again", flush=True)
+            log(f"{error}; trying again")
             time.sleep(0.1)
 
 
@@ -80,14 +89,14 @@ def converse(connection: socket.socket, peer: tuple[Any, ...]) -> None:
             request = read_request(connection)
             status, answer = answer_to(request)
             line = request.partition(b"\r\n")[0]
-            print(f"{peer[0]} {line!r} {status}", flush=True)
+            log(f"{peer[0]} {line!r} {status}")
             connection.sendall(answer)
             connection.shutdown(socket.SHUT_WR)
             for _ in range(16):  # to close on unread bytes would reset, and lose, the answer
                 if not connection.recv(4096):
                     break
         except OSError as error:  # this client is gone or silent; the others are not
-            print(f"{peer[0]} {error}", flush=True)
+            log(f"{peer[0]} {error}")
 
 
 def serve(listener: socket.socket, clients: int | None) -> None:
