@@ -205,6 +205,28 @@ def test_a_signal_interrupts_a_thread_that_waits_for_its_turn(
     machine.close()
 
 
+def test_a_thread_is_there_when_it_has_been_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the host does for a new thread is done; and who is interrupted meanwhile loses none."""
+    machine = Machine()
+    ran: list[str] = []
+    assert machine.scheduler.start(lambda: ran.append("first")).host
+    begin = _thread.start_new_thread
+
+    def interrupted(run: Callable[[], None], arguments: tuple[()]) -> None:
+        begin(lambda: (signal.raise_signal(signal.SIGINT), run()), arguments)
+
+    monkeypatch.setattr(_thread, "start_new_thread", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            machine.scheduler.start(lambda: ran.append("second"))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    machine.scheduler.look()
+    assert ran == ["first", "second"]
+    machine.close()
+
+
 def until_asleep(thread: int) -> None:
     """Return when a thread sleeps though nobody has the interpreter's lock, as while it is read."""
     until = time.monotonic() + LIMIT

@@ -164,7 +164,7 @@ def make(machine: Any) -> types.ModuleType:
     """Build ``_ssl`` for *machine*."""
     real = _host()
 
-    class _SSLContext(real._SSLContext):  # type: ignore[name-defined, misc]
+    class _SSLContext(real._SSLContext):  # type: ignore[name-defined]
         """The settings of TLS connections."""
 
         def _wrap_socket(self, sock: Any, server_side: bool, server_hostname: Any = None, *,

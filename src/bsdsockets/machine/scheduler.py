@@ -159,7 +159,10 @@ class Scheduler:
         try:
             self.engine.start(task, lambda: self._live(task, bodies))
         except BaseException:
-            del self.tasks[task.ident]
+            if task.host:  # it is there: what was raised is a signal's handler's
+                task.notify()
+            else:
+                del self.tasks[task.ident]
             raise
         task.notify()
         return task

@@ -86,15 +86,25 @@ class RealThreads:
         task.baton, task.turn, task.host = self._baton(), True, _thread.get_ident()
 
     def start(self, task: Task, body: Callable[[], None]) -> None:
-        """Make a real thread that runs *body* once it is handed the baton."""
-        task.baton = self._baton()
+        """Make a real thread that runs *body* once it is handed the baton.
+
+        It is there when this returns: what a C library does for a new thread (glibc once reads how
+        many processors there are, from a file) is done in the turn of the one that starts it.
+        """
+        task.baton, arrived = self._baton(), self._baton()
 
         def run() -> None:
             task.host = _thread.get_ident()
+            arrived.release()
             self._await(task)
             body()
 
         _thread.start_new_thread(run, ())
+        try:
+            arrived.acquire()
+        finally:  # also where a signal's handler raises
+            while not task.host:
+                arrived.acquire()
 
     def switch(self, leaving: Task, entering: Task) -> None:
         """Hand the baton from *leaving*, which calls, to *entering*.
