@@ -28,14 +28,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1342,
-    "network": 696,
-    "protocols": 7375,
+    "machine": 1353,
+    "network": 827,
+    "protocols": 7448,
     "families": 540,
-    "sockets": 835,
+    "sockets": 880,
     "calls": 888,
     "faults": 383,
-    "face": 2117,
+    "face": 2144,
     "programs": 2250,
 }
 

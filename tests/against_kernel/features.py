@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 
 from .differences import deliberate
+from .filter_programs import FILTERS
 from .found import FOUND
 from .found_wide import FOUND_WIDE
 from .subjects import Program, lines
@@ -408,7 +409,7 @@ def _names() -> Iterator[tuple[str, Program]]:
 
 
 FEATURES: dict[str, Program] = {
-    name: lines(text) for name, text in (PROGRAMS | FOUND | FOUND_WIDE).items()}
+    name: lines(text) for name, text in (PROGRAMS | FOUND | FOUND_WIDE | FILTERS).items()}
 FEATURES |= dict(_names())
 
 

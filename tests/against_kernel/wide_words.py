@@ -5,6 +5,7 @@ What waits here waits 4 ms, by SO_RCVTIMEO and SO_SNDTIMEO or by Python's timeou
 
 # ruff: noqa: F403, F405, I001 -- as in vocabulary.py; executed with its words at hand
 from socket import *
+import ctypes
 import os
 import resource
 import select
@@ -99,3 +100,20 @@ def counted(asked):
 def interface(asked, request, name=b"lo", value=b""):
     """Return what an ioctl tells of an interface, or changes of it."""
     return control(asked, request, struct.pack("16s24s", name, value))
+
+
+MEMORY = []  # of programs: a pointer keeps nothing
+
+
+def fprog(*steps, count=None, place=None):
+    """Return a struct sock_fprog for a program of classic BPF, of so many instructions."""
+    memory = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
+    MEMORY.append(memory)
+    place = ctypes.addressof(memory) if place is None else place
+    return struct.pack("@HP", len(steps) if count is None else count, place)
+
+
+def filtered(asked, *steps):
+    """Put a program of classic BPF on a socket."""
+    asked.setsockopt(SOL_SOCKET, 26, fprog(*steps))
+    return asked

@@ -292,7 +292,8 @@ class Transfer(Waiting):
                    null: bool = False) -> None:
         """Change an option; *value* as C has it, *null* if a length came without a value.
 
-        *level* and *option* are as for `getsockopt`.  Waits for nothing.
+        *level* and *option* are as for `getsockopt`.  Waits for nothing.  What SO_ATTACH_FILTER
+        points at, a program's instructions, is behind its structure.
 
         EBADF, ENOTSOCK
             The descriptor names nothing; no socket.

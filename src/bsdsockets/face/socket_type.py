@@ -24,7 +24,6 @@ from .arguments import (
     descriptor,
     number,
     only,
-    option_value,
     option_without_value,
     readable,
     seconds,
@@ -33,6 +32,7 @@ from .arguments import (
     throw,
     within,
 )
+from .memory import setting
 from .receiving import MOST_PARTS, Receiver
 
 UNKNOWN = object()
@@ -389,7 +389,7 @@ class Socket(Receiver):
             self._setsockopt_null(level, optname, value, optlen)
             return
         level, optname = number(level), number(optname)
-        self._machine.calls.setsockopt(self._fd, level, optname, option_value(value))
+        self._machine.calls.setsockopt(self._fd, level, optname, setting(level, optname, value))
 
     def _setsockopt_null(self, *arguments: Any) -> None:
         level, optname, length = option_without_value(*arguments)

@@ -37,6 +37,7 @@ from ..machine.errors import (
     fail,
 )
 from ..machine.host import Credentials, Host
+from .filtering import part
 from .protocol import EVERYTHING, Message, check_claim
 from .records import End, Records, family_of
 
@@ -222,7 +223,7 @@ class Netlink(Records):
             for part in self.answer(so, data):
                 self._reply(so, part, KERNEL)
         elif other is not None and not (other.pcb.connected and other.pcb.to != so.pcb.pid):
-            self._arrive(other, data, netlink_address(so.pcb.pid, mask(group)), group, claim)
+            return self._arrive(other, data, netlink_address(so.pcb.pid, mask(group)), group, claim)
         else:
             fail(ECONNREFUSED)
         return len(data)
@@ -258,12 +259,19 @@ class Netlink(Records):
             self._arrive(so, so.pcb.dump.pop(0), KERNEL)
 
     def _arrive(self, so: Any, data: bytes, name: bytes, group: int = 0,
-                claim: Credentials = NOBODY) -> None:
-        """A datagram that does not fit is lost, and the next recv says so."""
-        lost = not self.give(so, data, name, (group, claim))
+                claim: Credentials = NOBODY) -> int:
+        """A datagram that does not fit is lost, and the next recv says so; returns its length.
+
+        That is what a filter has left of it, if anything.
+        """
+        kept = part(so, data)
+        if kept is None:
+            return len(data)
+        lost = not self.give(so, kept, name, (group, claim))
         if lost and not so.options.get((SOL_NETLINK, NO_ENOBUFS)):
             so.error = ENOBUFS
             so.wake(EVERYTHING)
+        return len(kept)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take a datagram; waits for one.

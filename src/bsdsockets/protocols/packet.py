@@ -44,6 +44,7 @@ from ..machine.errors import (
     EPROTONOSUPPORT,
     fail,
 )
+from ..network import bpf
 from ..network.frames import (
     ARPHRD_ETHER,
     ARPHRD_LOOPBACK,
@@ -68,6 +69,7 @@ from ..network.node import Interface, Node
 from ..network.packets import Packet
 from ..network.parse import parse
 from .buffers import Record
+from .filtering import chance, kept
 from .ip_control import check_control
 from .packet_frames import (
     CHECKSUM_NOT_READY,
@@ -346,11 +348,19 @@ class Packets(PacketSettings):
             sender = LinkAddress(ethertype, interface.index, interface.hardware, kind,
                                  source).pack().ljust(LEAST, b"\0")
         shown = data[header:] if so.type == SOCK_DGRAM else data
+        size = len(shown)
+        if "SO_ATTACH_FILTER" in so.options:
+            shown = shown[:kept(so, bpf.View(data, len(data) - size, header, 0, {
+                bpf.PROTOCOL: ethertype, bpf.PACKET_TYPE: kind, bpf.INTERFACE: interface.index,
+                bpf.HARDWARE: interface.hardware, bpf.RANDOM: chance(so),
+                bpf.MARK: getattr(packet, "mark", 0) & 0xFFFFFFFF, bpf.VLAN_TAG: tag or 0,
+                bpf.VLAN_PRESENT: int(tag is not None),
+                bpf.VLAN_PROTOCOL: 0 if tag is None else ETH_P_8021Q}))]
         if not shown:
             return  # as the filter that every socket has without one of its own
         so.pcb.seen += 1
         status = STATUS_USER | (CHECKSUM_NOT_READY if is_sum_late(packet) else 0)
-        about = Seen(status, len(shown), len(shown) - len(data) + header, self.host.clock.now,
+        about = Seen(status, size, len(shown), size - len(data) + header, self.host.clock.now,
                      getattr(packet, "mark", 0), tag)
         if so.buffer.cost >= so.receive_size:
             so.pcb.lost += 1

@@ -67,6 +67,7 @@ class Seen(NamedTuple):
 
     status: int
     length: int
+    kept: int
     network: int
     when: float
     mark: int
@@ -75,7 +76,7 @@ class Seen(NamedTuple):
     def auxiliary(self) -> bytes:
         """A struct tpacket_auxdata."""
         status = self.status | (0 if self.tag is None else VLAN_VALID)
-        return struct.pack("=IIIHHHH", status, self.length, self.length, 0, self.network,
+        return struct.pack("=IIIHHHH", status, self.length, self.kept, 0, self.network,
                            self.tag or 0, 0 if self.tag is None else ETH_P_8021Q)
 
 

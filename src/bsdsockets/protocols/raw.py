@@ -34,6 +34,7 @@ from ..network.wire import (
 )
 from .buffers import Record, look, packet_cost
 from .datagram import Datagrams
+from .filtering import kept_of
 from .icmp import IcmpErrors
 from .internet import InternetAddress
 from .ip_control import Choices, extended, header_options, may_fragment, prepared
@@ -294,6 +295,11 @@ class Raw(Datagrams):
                 continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
             size = len(data) - (20 if so.family == AF_INET else 0)
+            if "SO_ATTACH_FILTER" in so.options:
+                count = kept_of(so, packet)
+                if not count:
+                    continue
+                data = data[:count]
             sender = InternetAddress(packet.source, 0)
             self.accept_record(so, Record(data, sender, (), packet_cost(size, head_of(so)),
                                           prepared(so, packet), arrival(so)))

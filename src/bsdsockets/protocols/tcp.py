@@ -296,6 +296,8 @@ class Tcp(TcpClosing):
         c = so.pcb
         if option in SLOW:
             c.slow = is_slow(so)
+        if option in ("SO_ATTACH_FILTER", "SO_DETACH_FILTER"):  # it may lose what is on its way
+            self.fast.leave(c)
         if option == "TCP_QUICKACK":
             self._quick(c, so.options.pop(option))
         elif c.unsent and (option, so.options.get(option)) in (("TCP_CORK", 0), ("TCP_NODELAY", 1)):

@@ -28,7 +28,7 @@ NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
 # What ends the short ways, and the value that does not:
 SLOW = {"TCP_CORK": 0, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0, "SO_TIMESTAMPING": 0,
         "TCP_INQ": 0, "SO_PEEK_OFF": -1, "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0,
-        "TCP_DEFER_ACCEPT": 0}
+        "TCP_DEFER_ACCEPT": 0, "SO_ATTACH_FILTER": None, "SO_DETACH_FILTER": None}
 
 
 def is_slow(so: Any) -> bool:

@@ -72,7 +72,7 @@ class FastPath:
 
         False if segments are needed: something waits to be sent, or somebody watches.
         """
-        if c.unsent or not self.link.plain:
+        if c.unsent or c.slow or not self.link.plain:
             return False
         peer = c.peer
         if peer is None:

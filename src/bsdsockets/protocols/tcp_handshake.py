@@ -16,6 +16,7 @@ from typing import Any
 from ..machine.errors import ECONNREFUSED
 from ..network.node import Node
 from ..network.packets import ACK, RST, SYN, Packet, Segment
+from .filtering import segment
 from .protocol import EVERYTHING
 from .tcp_acknowledging import STAMP
 from .tcp_connection import Connection, comes_from_afar, is_slow
@@ -55,7 +56,7 @@ class Handshake(Ends):
         Source: RFC 9293 3.10.7.1, 3.10.7.2, 3.5.1.
         """
         so = self.find_listener(packet.destination, s.destination, (packet.source, s.source))
-        if comes_from_afar(so, packet):
+        if comes_from_afar(so, packet) or segment(so, packet) is None:
             return
         if so is None or s.flags & (RST | ACK):
             self.output.refuse(packet)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..machine.errors import ECONNRESET, EPIPE
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
+from .filtering import segment
 from .ports import Ports
 from .protocol import ARRIVED, EVERYTHING, RECEIVE, SEND, WRITABLE, wants_time
 from .tcp_acknowledging import arrived
@@ -77,12 +78,12 @@ class Input(Handshake):
             self.no_connection(packet, s)
         elif isinstance(c, TimeWait):
             self._time_wait(c, packet, s)
-        elif comes_from_afar(c.so, packet):
-            pass
-        elif c.state == SYN_SENT:
-            self.syn_sent(c, s)
-        else:
-            self._synchronized(c, packet, s)
+        elif not comes_from_afar(c.so, packet) and (
+                kept := segment(c.so or c.listener, packet)) is not None:
+            if c.state == SYN_SENT:
+                self.syn_sent(c, kept.payload)
+            else:
+                self._synchronized(c, kept, kept.payload)
 
     # Other states: RFC 9293 3.10.7.4, in its order
 

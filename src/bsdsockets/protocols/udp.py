@@ -25,6 +25,7 @@ from ..network.node import Node
 from ..network.packets import Datagram, Packet
 from ..network.wire import encode_payload, most_quoted
 from .buffers import Record, packet_cost
+from .filtering import kept_of
 from .icmp import IcmpErrors
 from .internet import InternetAddress
 from .ip_control import Choices, extended, header_options, may_fragment, prepared
@@ -39,6 +40,7 @@ IN_TWO6 = 67144  # what two packets of IPv6 cost, the greatest and the rest
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
 _tuple = tuple.__new__
 Flow = tuple[str, str, int]  # from, to, port
+UDP_HEADER = 8  # bytes
 LONGEST = 65535  # bytes that a length field counts, headers included
 
 
@@ -339,6 +341,12 @@ class Udp(UdpLookup):
         sender = InternetAddress(source, datagram.source)
         data, pages = datagram.data, datagram.pages
         cost = paged_cost(len(data), pages, packet.source)
+        if "SO_ATTACH_FILTER" in so.options:
+            count = kept_of(so, packet, UDP_HEADER)
+            if not count:
+                so.pcb.drops += 1
+                return
+            data = data[:count - UDP_HEADER]
         if len(data) > WHOLE6 and ":" in packet.source:
             cost = IN_TWO6
         record = Record(data, sender, (), cost, prepared(so, packet), arrival(so))

@@ -26,6 +26,7 @@ from ..machine.errors import (
     fail,
 )
 from .buffers import Record, look
+from .filtering import part
 from .protocol import (
     ARRIVED,
     BOTH,
@@ -47,13 +48,13 @@ from .unix_lost import close_left
 class Records(Unix):
     """Sending and receiving whole records."""
 
-    def deliver(self, so: Any, other: Any, data: bytes, beside: Beside) -> int:
-        """Put one record into the buffer of *other*, at the expense of *so*."""
+    def deliver(self, so: Any, other: Any, data: bytes, beside: Beside, kept: bytes) -> int:
+        """Put what is *kept* of a record into the buffer of *other*, at the expense of *so*."""
         if so.options or other.options:
             beside = self.stamped(so, other, beside)
         cost = datagram_cost(len(data))
         so.pcb.used += cost
-        other.buffer.append(Record(data, so.pcb.name, beside.hold(), cost, so, arrival(other)))
+        other.buffer.append(Record(kept, so.pcb.name, beside.hold(), cost, so, arrival(other)))
         if other.waiters:
             other.wake(ARRIVED)
         return len(data)
@@ -197,21 +198,26 @@ class UnixDatagram(Records):
         if not self.room(so, data):
             return None
         try:
-            other = self._receiver(so, address)
+            other = so.pcb.peer if address is None else self.find(so, address)
+            if other is None:
+                fail(ENOTCONN)
+            kept = part(other, data) if other.options else data
+            if kept is not None:
+                self._check_receiver(so, other)
         except OSError:
             so.wake(WRITABLE_BAND)  # the buffer it had taken is free again
             raise
+        if kept is None:
+            so.wake(WRITABLE_BAND)
+            return len(data)
         if self._full(so, other):
             if so not in other.pcb.waiting:
                 other.pcb.waiting.append(so)
             return None
-        return self.deliver(so, other, data, beside)
+        return self.deliver(so, other, data, beside, kept)
 
-    def _receiver(self, so: Any, address: Any) -> Any:
-        """The socket that gets what is sent, if it takes anything from *so*."""
-        other = so.pcb.peer if address is None else self.find(so, address)
-        if other is None:
-            fail(ENOTCONN)
+    def _check_receiver(self, so: Any, other: Any) -> None:
+        """Fail if *other* takes nothing from *so*."""
         if other.pcb.peer is not None and other.pcb.peer is not so:
             fail(EPERM)
         if other.dead:
@@ -220,7 +226,6 @@ class UnixDatagram(Records):
             fail(ECONNREFUSED)
         if other.shutdown & RECEIVE:
             fail(EPIPE)
-        return other
 
     def _full(self, so: Any, other: Any) -> bool:
         return bool(other is not so and other.pcb.peer is not so
@@ -293,9 +298,13 @@ class UnixSeqpacket(Records, UnixConnected):
             self.autobind(so)
         if not self.room(so, data):
             return None
+        kept = part(other, data) if other.options else data
+        if kept is None:
+            so.wake(WRITABLE_BAND)
+            return len(data)
         if other.dead or other.shutdown & RECEIVE:
             fail(EPIPE)
-        return self.deliver(so, other, data, beside)
+        return self.deliver(so, other, data, beside, kept)
 
     def receive(self, so: Any, count: int, flags: int = 0) -> Message | None:
         """Take one record, as of a datagram socket; b"" at the end.

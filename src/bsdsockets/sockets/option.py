@@ -31,6 +31,7 @@ from ..protocols.tcp_connection import repetitions
 from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
 
 MODELLED, STORED = "modelled", "stored"
+INTERFACE_NAME = 16  # bytes
 EVERY = "t4 u4 r4 t6 u6 r6 x"
 
 
@@ -60,6 +61,8 @@ class Option:
         Turns a value into what is kept, or fails; does what is to be done besides.
     read, write
         Take the place of the store.
+    room
+        How much room its value needs at least: EINVAL without.
     same
         The option whose value it is too.
     """
@@ -87,6 +90,7 @@ class Option:
     read: Callable[[Any], Any] | None = None
     write: Callable[[Any, Any], None] | None = None
     readable: bool = True
+    room: Callable[[Any], int] = lambda so: 0
     same: str = ""
 
     @property
@@ -193,6 +197,11 @@ def device_index(so: Any, index: int) -> int:
     if so.options.get("SO_BINDTODEVICE") and not so.host.privileged:
         fail(EPERM)
     return index
+
+
+def room_for_name(so: Any) -> int:
+    """A name needs IF_NAMESIZE bytes, where there is one."""
+    return INTERFACE_NAME if so.options.get("SO_BINDTODEVICE") else 0
 
 
 def device_name(so: Any) -> bytes:

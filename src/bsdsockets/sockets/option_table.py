@@ -19,6 +19,7 @@ from ..machine.errors import EACCES, EINVAL, EPROTO
 from ..protocols import raw_settings as r
 from ..protocols.tcp_states import CLOSED, LISTEN
 from . import option as o
+from . import option_filter as f
 from . import option_groups as g
 from . import option_ip as i
 from .option import MODELLED, Option
@@ -69,7 +70,12 @@ OF_SOCKETS = (
     _socket("SO_SNDLOWAT", settable="", read=lambda so: 1),
     _modelled("SO_RCVTIMEO", "timeval", default=(0, 0), least=16),
     _modelled("SO_SNDTIMEO", "timeval", default=(0, 0), least=16),
-    _modelled("SO_BINDTODEVICE", "bytes", least=0, check=o.device, read=o.device_name),
+    _modelled("SO_BINDTODEVICE", "bytes", least=0, check=o.device, read=o.device_name,
+              room=o.room_for_name),
+    _modelled("SO_ATTACH_FILTER", "bytes", write=f.attach, read=f.attached, room=f.length),
+    _modelled("SO_DETACH_FILTER", readable=False, write=f.detach),
+    _modelled("SO_LOCK_FILTER", "bool", check=f.lock),
+    _modelled("SO_BPF_EXTENSIONS", settable="", read=lambda so: 64),
     _modelled("SO_BINDTOIFINDEX", low=0, same="SO_BINDTODEVICE", check=o.device_index),
     _modelled("SO_TIMESTAMP", "bool", check=o.one_timestamp),
     _modelled("SO_TIMESTAMPNS", "bool", check=o.one_timestamp),
@@ -176,7 +182,8 @@ OF_IP6 = (
     _ip6("IPV6_TCLASS", "int", status=MODELLED, low=0, high=255, usual=0,
          check=i.type_of_service),
     _ip6("IPV6_DONTFRAG", least=0, status=MODELLED),
-    _ip6("IPV6_PATHMTU", "mtuinfo", settable="", read=i.path_mtu_information),
+    _ip6("IPV6_PATHMTU", "mtuinfo", settable="", read=i.path_mtu_information,
+         room=lambda so: 32),
     _ip6("IPV6_HDRINCL", where=RAW6, status=MODELLED),
     _ip6("IPV6_CHECKSUM", "int", where=RAW6, status=MODELLED,
          read=r.checksum_offset, check=r.new_offset_but_icmp),

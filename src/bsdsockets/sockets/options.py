@@ -16,7 +16,6 @@ from ..machine.errors import EDOM, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, fail
 from .option import Option, always, code
 from .option_table import LEVELS, OPTIONS
 
-INTERFACE_NAME = 16  # bytes
 LINGER_FOREVER = -1752346657  # what SO_LINGER reads back: MAX_SCHEDULE_TIMEOUT, at 250 Hz
 NO_TIME = (-1, 0)  # below 0: no call waits; it reads back as 0, which else is for ever
 CHECKSUM = (c.IPPROTO_IPV6, c.IPV6_CHECKSUM)
@@ -46,9 +45,7 @@ def get_option(so: Any, level: int, number: int, room: int) -> bytes:
     option = find(so, level, number, reading=True)
     if not option.readable:
         fail(ENOPROTOOPT)
-    if option.kind == "mtuinfo" and room < 32:
-        fail(EINVAL)
-    if option.name == "SO_BINDTODEVICE" and so.options.get(option.name) and room < INTERFACE_NAME:
+    if room < option.room(so):
         fail(EINVAL)
     value = option.read(so) if option.read is not None else _stored(so, option)
     if option.kind in ("byte", "flag") and 0 < room < 4 and 0 <= value <= 255:
