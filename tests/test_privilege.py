@@ -29,6 +29,7 @@ HOSTS = {c.AF_INET: ("127.0.0.1", "192.0.2.1", "224.0.0.1"),
 VALUES = (0, 1, 6, 7, -1, b"", b"lo", bytes(8))
 ELSEWHERE = {(c.IPPROTO_TCP, c.TCP_CONGESTION),  # a setting of the host
              (c.IPPROTO_IP, c.IP_OPTIONS)}  # the model has not all of them
+NETLINK = (0, 2, 4, 6, 7, 9, 10, 11, 12, 15, 16)  # those that this kernel has are asked
 PADDING = bytes([0, 0, 1, 4, 0, 0, 0, 0])  # a header of options with nothing in it
 MESSAGES = [(c.SOL_SOCKET, c.SO_MARK, bytes(4)), (c.SOL_SOCKET, c.SO_MARK, b""),
             *((c.SOL_SOCKET, c.SO_PRIORITY, bytes([n, 0, 0, 0])) for n in (0, 6, 7, 255)),
@@ -60,6 +61,21 @@ def answers(socket: ModuleType) -> Iterator[str]:
         for message in MESSAGES:
             with socket.socket(family, c.SOCK_DGRAM) as sock:
                 yield f"{message} " + failure(sock.sendmsg, [b"x"], [message], 0, (host, 9))
+    for part in NETLINK:
+        yield from netlink_answers(socket, part)
+
+
+def netlink_answers(socket: ModuleType, part: int) -> Iterator[str]:
+    """Who may join the groups of a part of the kernel, and send to other programs by it."""
+    try:
+        kernel.socket(c.AF_NETLINK, c.SOCK_RAW, part).close()
+    except OSError:
+        return
+    joined = [("bind", ((0, 1),)), ("setsockopt", (c.SOL_NETLINK, 1, 1)),
+              ("setsockopt", (c.SOL_NETLINK, 8, 1)), ("connect", ((1, 0),))]
+    for name, arguments in joined:
+        with socket.socket(c.AF_NETLINK, c.SOCK_RAW, part) as sock:
+            yield f"netlink {part} {name} {arguments} " + failure(getattr(sock, name), *arguments)
 
 
 def failure(call: Any, *arguments: Any) -> str:

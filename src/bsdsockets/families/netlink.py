@@ -27,7 +27,9 @@ from .family import Family
 ROUTE, USERSOCK, RTNLGRP_MAX = 0, 2, 39
 # What Linux 6.18 has built in besides, as far as its configuration has it: SOCK_DIAG XFRM SELINUX
 # AUDIT FIB_LOOKUP CONNECTOR NETFILTER KOBJECT_UEVENT GENERIC.
-SILENT = (4, 6, 7, 9, 10, 11, 12, 15, 16)
+# Everybody may join the groups of SOCK_DIAG SELINUX CONNECTOR KOBJECT_UEVENT GENERIC, which are
+# made with NL_CFG_F_NONROOT_RECV.  (AUDIT is, too, and asks for CAP_AUDIT_READ.)
+SILENT, OPEN = (4, 6, 7, 9, 10, 11, 12, 15, 16), (4, 7, 11, 15, 16)
 
 
 class NetlinkFamily(Family):
@@ -42,7 +44,7 @@ class NetlinkFamily(Family):
         route = Route(node)
         self.parts = {ROUTE: Netlink(host, route.answer, open_groups=True, most=RTNLGRP_MAX),
                       USERSOCK: Netlink(host, None, open_sending=True)}
-        self.parts |= {number: Netlink(host, lambda so, data: iter(()), open_groups=number == 15)
+        self.parts |= {number: Netlink(host, lambda so, data: iter(()), open_groups=number in OPEN)
                        for number in SILENT}
         route.publish, route.start_dump = (
             self.parts[ROUTE].publish, self.parts[ROUTE].start_dump)
