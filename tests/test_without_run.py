@@ -77,10 +77,30 @@ def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path, package
         fetch.check(archive, fetch.LOCKED.read_text(encoding="utf-8").split()[1])
 
 
+@pytest.mark.parametrize(
+    ("complaints", "reason"),
+    [
+        (
+            "npm warn config\nnpm error code EAI_AGAIN\nnpm error errno EAI_AGAIN\n"
+            "npm error request to https://there/pyodide failed\nnpm error A complete log is in x\n",
+            "request to https://there/pyodide failed",
+        ),
+        ("Looking in links: x\nERROR: No such thing\n", "ERROR: No such thing"),
+        ("", "it says nothing"),
+    ],
+)
+def test_the_line_that_says_why_is_told(complaints: str, reason: str):
+    assert fetch.why(complaints) == reason
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some pages, built where Pyodide is not."""
-    place = tmp_path_factory.mktemp("without-run")
+    return build(copied(tmp_path_factory.mktemp("without-run")))
+
+
+def copied(place: Path) -> Path:
+    """Copy some pages and what builds them to a folder of their own."""
     for folder in ("conf", "src"):
         shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (place / "docs" / "tutorials").mkdir(parents=True)
@@ -89,6 +109,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     listed = "\n".join(PAGES)
     text = f"# BSD sockets\n\n```{{toctree}}\n{listed}\n```\n"
     (place / "docs" / "index.md").write_text(text, encoding="utf-8")
+    return place
+
+
+def build(place: Path) -> Path:
+    """Build the pages; return the folder of the site."""
     sphinx = [sys.executable, "-m", "sphinx", "-Q", "-c", "conf", "docs", "-b", "html", "html"]
     environment = {**os.environ, "PYTHONPATH": ""}
     done = subprocess.run(sphinx, cwd=place, env=environment, capture_output=True, timeout=120)
@@ -107,3 +132,16 @@ def test_nothing_of_run_is_in_a_site_without_it(site: Path):
     assert not (site / "_static" / "pyodide").exists()
     assert not list(site.joinpath("_examples").rglob("*.json"))
     assert not (site / "_static" / "run-model.zip").exists()
+
+
+def test_pyodide_that_comes_after_a_first_build_puts_run_on_every_page(tmp_path: Path):
+    place = copied(tmp_path)
+    build(place)
+    pyodide = place / "build" / "npm" / "pyodide"
+    pyodide.mkdir(parents=True)
+    for name in fetch.NEEDED:
+        (pyodide / name).touch()
+    site = build(place)
+    for page in PAGES:
+        text = (site / f"{page}.html").read_text(encoding="utf-8")
+        assert "run.js" in text and "run-go" in text

@@ -316,7 +316,8 @@ def model() -> bytes:
 
 
 def _use_static(app: Sphinx, config: Any) -> None:
-    config.run_version = shared()  # when it changes, every page is written again
+    # When it changes, every page is written again: also when Pyodide comes after a first build.
+    config.run_version = shared() if available() else ""
     config.html_static_path.append(str(HERE / "static"))
 
 

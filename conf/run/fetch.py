@@ -53,8 +53,15 @@ def _run(command: list[str], cwd: Path | None = None) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Missing(str(error)) from None
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it says nothing"]
-        raise Missing(f"{Path(command[0]).name} failed: {lines[-1]}")
+        raise Missing(f"{Path(command[0]).name} failed: {why(done.stderr)}")
+
+
+def why(complaints: str) -> str:
+    """Return the line that says why: npm's first after its codes, otherwise the last."""
+    lines = complaints.strip().splitlines() or ["it says nothing"]
+    said = [line.removeprefix("npm error ") for line in lines if line.startswith("npm error ")]
+    reasons = [line for line in said if not line.startswith(("code ", "errno ", "syscall "))]
+    return (reasons or lines[-1:])[0]
 
 
 def fetch() -> None:
@@ -68,7 +75,7 @@ def fetch() -> None:
     if stamp.exists() and stamp.read_text(encoding="utf-8") == integrity:
         return
     with tempfile.TemporaryDirectory() as scratch:
-        _run([*npm(), "pack", "--silent", package], Path(scratch))
+        _run([*npm(), "pack", "--loglevel=error", package], Path(scratch))
         (archive,) = Path(scratch).glob("*.tgz")
         check(archive, integrity)
         FOLDER.mkdir(parents=True, exist_ok=True)
