@@ -8,6 +8,9 @@
 // A message is pasted with what stands around it, a class, an address, a number, and is longer then than the
 // entry that explains it: the longest entry that the query holds is first, unless an entry holds the query.
 //
+// A word that stands nowhere is taken for the known one that it is most like, and the page says so; a name may be
+// written with hyphens or blanks: "time-wait".
+//
 // Tested by tests/in_browser/test_site.py.
 "use strict";
 
@@ -30,10 +33,20 @@ const GLOSSARY = "reference/glossary"; // has a term for most words, and a line 
 
 let known = null; // [words, weight, title, anchor, document] of each entry and title
 let rarity = null;
+let names = null; // "time_wait", "so_reuseaddr": the entries that are one word in several parts
+
+let spellings = null; // each word of entries and titles, and how often it stands there
+
+// Names that are written with hyphens, as the index has them.
+const hyphened = (text) =>
+  text.replace(/[a-z0-9]+(?:-[a-z0-9]+)+/gi, (word) => {
+    const name = word.toLowerCase().replaceAll("-", "_");
+    return names.has(name) ? name : word;
+  });
 
 function wordsOf(text) {
   const stemmer = new Stemmer();
-  const plain = text.toLowerCase().replace(/\bnon[- ]/g, "non").replace(/\btime[- ]out/g, "timeout");
+  const plain = hyphened(text.toLowerCase()).replace(/\bsocket\.(?=\w)/g, "").replace(/\bnon[- ]/g, "non").replace(/\btime[- ]out/g, "timeout");
   const found = new Set();
   for (const word of plain.split(/[^\p{L}\p{N}_.]+/u)) {
     const bare = word.replace(/^\.+|\.+$/g, "");
@@ -51,6 +64,7 @@ function weigh(words) {
 function learn() {
   const { alltitles, indexentries } = Search._index;
   known = [];
+  names = new Set(Object.keys(indexentries).filter((entry) => /^[a-z0-9]+(_[a-z0-9]+)+$/.test(entry)));
   for (const [entry, places] of Object.entries(indexentries)) {
     for (const [file, id, isMain] of places) {
       if (isMain) known.push({ words: wordsOf(entry), file, anchor: id ? `#${id}` : "", kind: "index" });
@@ -59,6 +73,12 @@ function learn() {
   for (const [title, places] of Object.entries(alltitles)) {
     for (const [file, id] of places) {
       known.push({ words: wordsOf(title), file, anchor: id ? `#${id}` : "", kind: "title", title });
+    }
+  }
+  spellings = new Map();
+  for (const text of [...Object.keys(indexentries), ...Object.keys(alltitles)]) {
+    for (const [word] of text.toLowerCase().matchAll(/[a-z][a-z0-9_]{3,}/g)) {
+      for (const part of new Set([word, ...word.split("_")])) spellings.set(part, (spellings.get(part) ?? 0) + 1);
     }
   }
   rarity = new Map();
@@ -72,23 +92,30 @@ function resultOf({ file, anchor, kind, title }, score) {
   return [docnames[file], name, anchor, null, score, filenames[file], kind];
 }
 
+const isCalled = ({ title, anchor }) => title !== undefined && !anchor; // the title of a page
+
 // The entries and titles that share enough of the words; of each page the best.
 function alike(asked) {
+  const { docnames } = Search._index;
   const total = weigh(asked);
   const best = new Map();
   for (const each of known) {
     const shared = weigh([...each.words].filter((word) => asked.has(word)));
-    const score = (2 * shared) / (total + each.weight);
-    if (score >= ENOUGH && !(best.get(each.file)?.score >= score)) best.set(each.file, { each, score });
+    const alike = (2 * shared) / (total + each.weight);
+    const score = docnames[each.file] === GLOSSARY && alike < 0.999 ? alike * 0.9 : alike; // it explains, and has no answer
+    const before = best.get(each.file)?.score;
+    if (score >= ENOUGH && !(before > score || (before === score && !isCalled(each)))) best.set(each.file, { each, score });
   }
-  return [...best.values()].map(({ each, score }) => resultOf(each, 95 * score));
+  const worth = (each, score) => (score > 0.999 && isCalled(each) ? 101 : 95 * score); // a page of that name is first
+  return [...best.values()].map(({ each, score }) => resultOf(each, worth(each, score)));
 }
 
 // The longest entry of several words that the query holds.
 function quoted(query) {
   const asked = query.toLowerCase();
   const held = Object.keys(Search._index.indexentries).filter(
-    (entry) => entry.length >= 8 && /[ _]/.test(entry) && entry.length < asked.length && asked.includes(entry));
+    (entry) => entry.length >= 8 && /[ _]/.test(entry) && entry.length < asked.length && asked.includes(entry) &&
+      wordsOf(entry).size);
   const longest = held.sort((one, other) => other.length - one.length)[0];
   const places = longest ? Search._index.indexentries[longest].filter(([, , isMain]) => isMain) : [];
   const score = / /.test(longest) ? 100 : 90; // beside a name there may be an entry that has the other words too
@@ -129,7 +156,16 @@ function ordered(exact, asked) {
 }
 
 const isPage = (result) => result[6] === "title" && !result[2];
-const better = (a, b) => b[4] - a[4] || isPage(b) - isPage(a); // a page called so comes before an entry
+const explains = (result) => result[0] === GLOSSARY;
+const better = (a, b) => b[4] - a[4] || isPage(b) - isPage(a) || explains(a) - explains(b); // a page called so comes before an entry
+
+// The glossary has no answer: its entry comes behind the others that are as near.
+function glossaryBehind(exact) {
+  const at = exact.findIndex((result) => result[0] === GLOSSARY && result[6] === "index");
+  let to = at;
+  while (at >= 0 && exact[to + 1]?.[6] === "index" && exact[to + 1][4] === exact[at][4]) to++;
+  if (to > at) exact.splice(to, 0, ...exact.splice(at, 1));
+}
 
 // Both lists begin with the best; of a page one index entry is enough.
 function merged(one, other) {
@@ -144,12 +180,76 @@ function merged(one, other) {
   return result;
 }
 
+// How many letters must be left out, put in, exchanged or swapped with their neighbour to make one word the other.
+function distance(one, other) {
+  let before = [];
+  let row = [...Array(other.length + 1).keys()];
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (one[i - 1] !== other[j - 1]));
+      const swapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      if (swapped) next[j] = Math.min(next[j], before[j - 2] + 1);
+    }
+    [before, row] = [row, next];
+  }
+  return row[other.length];
+}
+
+// Whether a word, or one that it is a piece of, stands in an entry, a title, or in the text of more pages than one:
+// a single page may show the mistake.
+function stands(word) {
+  const { terms, titleterms, indexentries } = Search._index;
+  const stem = new Stemmer().stemWord(word);
+  const often = Object.entries(terms).filter(([, files]) => Array.isArray(files)).map(([term]) => term);
+  const known = [...often, ...Object.keys(titleterms), ...Object.keys(indexentries)];
+  return FILLERS.has(word) || SAME.has(word) || known.some((other) => other === stem || other.includes(word));
+}
+
+// The word of entries and titles that is most like one that stands nowhere: it begins alike, and differs in one
+// letter, or in two of a long word.
+function spelled(written) {
+  const word = written.toLowerCase();
+  if (stands(word)) return written;
+  const most = word.length < 8 ? 1 : 2;
+  const near = [...spellings]
+    .filter(([other]) => other[0] === word[0] && Math.abs(other.length - word.length) <= most)
+    .map(([other, often]) => [other, distance(word, other), often])
+    .filter(([, apart]) => apart <= most)
+    .sort(([, apart, often], [, apart2, often2]) => apart - apart2 || often2 - often);
+  return near[0]?.[0] ?? written;
+}
+
+// A query with its names and words as the index writes them.
+function understood(query) {
+  const instead = hyphened(query).replace(/(?<![\w.])[a-z_]{4,}(?![\w.(])/gi, spelled);
+  const words = instead.trim().toLowerCase().split(/\s+/);
+  const names = [" ", "_", ""].map((joint) => words.join(joint));
+  return names.find((name) => Object.hasOwn(Search._index.indexentries, name)) ?? instead;
+}
+
+// The page says what was searched for instead.
+function tell(query, instead) {
+  const told = document.querySelector(".search-spelled") ?? document.createElement("p");
+  told.className = "search-spelled";
+  told.setAttribute("role", "status");
+  told.textContent = instead === query ? "" : `Searched for “${instead}”.`;
+  Search.status?.before(told);
+}
+
 if (typeof Search !== "undefined") {
+  const asSphinxReads = Search._parseQuery;
+  Search._parseQuery = (query) => {
+    if (known === null) learn();
+    const instead = understood(query);
+    tell(query, instead);
+    return asSphinxReads(instead);
+  };
   const asSphinxDoes = Search._performSearch;
   Search._performSearch = (query, ...others) => {
-    if (known === null) learn();
     const asked = wordsOf(query);
     let exact = asSphinxDoes(query, ...others).reverse();
+    glossaryBehind(exact);
     if (!exact.some((result) => result[6] === "index")) exact = [...quoted(query), ...exact];
     if (asked.size > 1) exact = ordered(exact, asked);
     const close = asked.size ? alike(asked).sort(better) : [];

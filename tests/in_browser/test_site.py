@@ -175,7 +175,7 @@ SEARCHES = [
     ("pass file descriptor", "how-to/pass-a-descriptor.html"),
     ("lost datagram", "how-to/ask-over-udp.html"),
     ("netstat", "how-to/look-at-sockets-from-outside.html"),
-    ("many clients", "how-to/survive-clients.html"),
+    ("many clients", "tutorials/many-clients.html"),
     ("graceful shutdown", "how-to/survive-clients.html"),
     ("ctrl-c", "how-to/stop-a-server.html"),
     ("reuse address", "how-to/restart-a-server.html"),
@@ -230,6 +230,25 @@ SEARCHES = [
     ("which page is best for slow small packets", "how-to/cut-latency.html"),
     ("connect to server ipv6 link local %eth0", "how-to/use-link-local-addresses.html"),
     ("struct ifreq ifr_name", "reference/calls/fcntl.html"),
+    # a page that is called so comes before the entries of others
+    ("shutdown", "reference/calls/shutdown.html"),
+    ("backlog", "explanation/backlog.html"),
+    ("socketpair", "reference/calls/socketpair.html"),
+    # with mistakes, and names written otherwise
+    ("recieve all data", "how-to/read-exactly-n-bytes.html"),
+    ("adress already in use", f"{ERRORS}/addresses.html"),
+    ("conection refused", f"{ERRORS}/connections.html"),
+    ("setsocketopt", "reference/calls/getsockopt.html"),
+    ("mutlicast", "how-to/broadcast-and-multicast.html"),
+    ("socket pair", "reference/calls/socketpair.html"),
+    ("af-unix", "reference/families/unix.html"),
+    ("time wait", "reference/calls/close.html"),
+    ("socket.getsockname", "reference/calls/getsockname.html"),
+    ("ping in python", "how-to/ping-a-machine.html"),
+    # what is meant in other words
+    ("http server from scratch", "tutorials/web-server.html"),
+    ("half-open connections", "how-to/notice-a-dead-peer.html"),
+    ("port exhaustion", f"{ERRORS}/addresses.html"),
     # messages, pasted with what stands around them
     ("OverflowError: bind(): port must be 0-65535.", f"{ERRORS}/without-errno.html"),
     ("socket.gaierror: [Errno 11001] getaddrinfo failed", f"{ERRORS}/without-errno.html"),
@@ -292,6 +311,18 @@ def test_the_search_page_shows_what_it_found_with_an_excerpt(
             By.CSS_SELECTOR, "#search-results li:first-child :is(p, span)"
         )
     )
+
+
+def test_a_word_that_stands_nowhere_is_taken_for_a_known_one_and_the_page_says_so(
+    browser: WebDriver, site: str
+):
+    told = "return document.querySelector('.search-spelled')?.textContent"
+    for words, instead in ("conection refused", "connection refused"), ("refused connection", ""):
+        browser.get(f"{site}search.html?q={quote_plus(words)}")
+        WebDriverWait(browser, LIMIT).until(
+            lambda driver: driver.find_elements(By.CSS_SELECTOR, "#search-results li a")
+        )
+        assert browser.execute_script(told) == (instead and f"Searched for “{instead}”.")
 
 
 FETCHED = """
