@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1353,
     "network": 827,
-    "protocols": 7448,
+    "protocols": 7466,
     "families": 540,
     "sockets": 880,
     "calls": 888,

@@ -9,6 +9,7 @@ PAIR = (
     "b, peer = accept(l); a.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); "
 )
 JOIN = "inet_aton('224.1.1.1') + inet_aton('127.0.0.1')"
+RESET = "b.setsockopt(SOL_SOCKET, SO_LINGER, linger(1, 0)); b.close(); "
 INSTANCES = "p = select.epoll(); q = select.epoll(); r = select.epoll(); "
 
 LOST = "e = ustream(); e.close(); select.select([a], [], [], 30)[0] == [a]"
@@ -363,4 +364,33 @@ FOUND = {
     "p = (IPPROTO_IP, 8, struct.pack('i4s4s', 0, inet_aton('9.9.9.9'), bytes(4))); "
     "s.sendmsg([ECHO], [p], 0, LO); s.sendmsg([b'E' + bytes(8) + b'\\1' + bytes(30)], [p], 0, LO); "
     "r.recv(99); s.setsockopt(IPPROTO_IP, IP_HDRINCL, 0); s.sendmsg([ECHO], [p], 0, LO)",
+    "what was not sent when a connection was lost, or given up": "n = nobody(); a = tcp(); "
+    "a.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 5); "
+    + "a.listen(); a.shutdown(SHUT_RD); ioctl(a, 0x5411); ioctl(a, 0x894B); look(a); " * 3
+    + "a = tcp(); " + "a.connect_ex(n); ioctl(a, 0x5411); ioctl(a, 0x894B); " * 4
+    + "a.listen(); a.shutdown(SHUT_RD); ioctl(a, 0x5411); ioctl(a, 0x894B); "
+    "l = tcp(); l.bind(LO); l.listen(); a = tcp(); a.connect_ex(at(l)); b, peer = accept(l); "
+    + RESET + "a.connect_ex(n); ioctl(a, 0x5411); ioctl(a, 0x894B); a.listen(); "
+    "a.shutdown(SHUT_RD); ioctl(a, 0x5411); a.connect_ex(n); ioctl(a, 0x5411); a.connect_ex(n); "
+    "ioctl(a, 0x5411); ioctl(a, 0x894B); a = tcp(); a.connect_ex(at(l)); a.connect_ex(at(l)); "
+    "b, peer = accept(l); a.send(b'abc', MSG_MORE); " + RESET + "ioctl(a, 0x5411); "
+    "ioctl(a, 0x894B); a.connect_ex(n); ioctl(a, 0x5411)",
+    "a FIN goes with the last data": PAIR + "a.send(b'abc'); a.send(b'defgh', MSG_MORE); "
+    "a.shutdown(SHUT_WR); " + RESET + "ioctl(a, 0x5411); ioctl(a, 0x894B)",
+    "odd pieces of ICMPv6, and of the mobility header": "a = icmp6(); a.connect(LO6); b = icmp6(); "
+    "b.setsockopt(SOL_RAW, 7, -1); " + "; ".join(
+        f"a.send(b'\\x80\\0\\0\\0\\0', MSG_MORE); a.send({piece}); a.recv(99); b.recv(99); "
+        "b.recv(9)" for piece in (
+            "b'ab'", "b'abc'", "b'ab\\0\\1'", "b'abgg'", "b'abcdef', MSG_MORE",
+            "b'ab\\xff\\xfe\\0', MSG_MORE", "b'ab\\0\\1\\0\\0'"))
+    + "; c = socket.socket(AF_INET6, SOCK_RAW, 135); c.setblocking(False); c.connect(LO6); "
+    + "; ".join(f"c.send(b'abcde', MSG_MORE); c.send({piece}); c.recv(9, MSG_PEEK); c.recv(99)"
+                for piece in ("b'abc'", "b'abcd'", "b'abcde'", "b'abcdef'", "b''"))
+    + "; d = socket.socket(AF_INET, SOCK_RAW, 58); d.sendto(b'', LO); d.sendto(b'x', LO)",
+    "a mapped address without a way leaves a socket of IPv6 its own": "a = tcp6(); "
+    "a.connect_ex(MAPPED); a.connect_ex(MAPPED); "
+    "a.connect(of(a, '::ffff:224.1.2.3')); a.bind(LO6); a.connect(at(a)); look(a)",
+    "what TCP_INQ asked for outlives a connection that fails": "n = nobody(); a = tcp(); "
+    "a.connect_ex(n); a.setsockopt(IPPROTO_TCP, 36, 1); a.connect_ex(n); a.connect_ex(n); "
+    "a.send(b'x'); a.recvmsg(1, 99)",
 }

@@ -41,7 +41,7 @@ from ..network.addresses import ANY4, sockaddr
 from ..network.frames import find, named
 from ..network.node import Interface, Node
 from ..protocols.buffers import StreamBuffer
-from ..protocols.tcp_connection import UNANSWERED
+from ..protocols.tcp_states import SYN_RECEIVED, SYN_SENT
 
 FIONREAD, TIOCOUTQ, SIOCATMARK, SIOCOUTQNSD = 0x541B, 0x5411, 0x8905, 0x894B
 FIONBIO, FIOCLEX, FIONCLEX = 0x5421, 0x5451, 0x5450
@@ -111,9 +111,7 @@ def _unsent(so: Any) -> int:
     if isinstance(so.buffer, StreamBuffer):
         if so.listening:
             fail(EINVAL)
-        c = so.pcb  # after connect() has failed Linux counts the SYN too, which nobody acknowledged
-        unanswered = c.gap == UNANSWERED or (c.state == "CLOSED" and c.snd_una == c.iss != 0)
-        return c.queued + c.gap + unanswered + c.fin_waits
+        return 0 if so.pcb.state in (SYN_SENT, SYN_RECEIVED) else int(so.pcb.outstanding[0])
     return int(so.pcb.used) if getattr(so.pcb, "pending", None) is not None else 0
 
 
@@ -123,8 +121,7 @@ def _unsent_yet(so: Any) -> int:
         fail(ENOTTY)
     if so.listening:
         fail(EINVAL)
-    c = so.pcb
-    return int(c.unsent + c.gap + (c.fin_waits and not c.fin_sent))
+    return int(so.pcb.outstanding[1])
 
 
 def _at_mark(so: Any) -> int:

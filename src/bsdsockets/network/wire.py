@@ -71,12 +71,12 @@ def sum_of(packet: Packet, body: bytes) -> int:
     return checksum(pseudo + body)
 
 
-def with_checksum(packet: Packet, body: bytes, at: int) -> bytes:
+def with_checksum(packet: Packet, body: bytes, at: int, astray: int = 0) -> bytes:
     """Put the checksum into *body*, which has zeros there, at offset *at*.
 
-    UDP sends 0 as its complement (RFC 768): a 0 there is no checksum.
+    UDP sends 0 as its complement (RFC 768): a 0 there is no checksum.  *astray* makes it wrong.
     """
-    value = sum_of(packet, body)
+    value = (sum_of(packet, body) - astray) % 0xFFFF if astray else sum_of(packet, body)
     if value == 0 and packet.protocol == UDP:
         value = 0xFFFF
     return body[:at] + struct.pack("!H", value) + body[at + 2:]

@@ -94,7 +94,7 @@ def _internet(machine: Any, name: str, inodes: Inodes) -> Iterator[str]:
         p, local = so.pcb, (so.bound_address, so.shown_port)
         if protocol == "tcp":
             remote, rest = (p.remote_address, p.remote_port), OF_CONNECTIONS
-            queues, state = (p.queued + p.gap, len(so.buffer) + so.done), NUMBERS[p.state]
+            queues, state = (p.outstanding[0], len(so.buffer) + so.done), NUMBERS[p.state]
             if p.state == LISTEN:
                 remote, queues, rest = ("", 0), (0, len(so.queue.completed)), OF_LISTENERS
         else:

@@ -31,6 +31,7 @@ class DatagramEnd:
     pages: int = 0  # of its bytes, those that are not in the head of the packet
     collecting: bool = False  # the call that goes on adds to it
     six: bool = False  # it is IPv6's
+    astray: int = 0  # what Linux forgets in its checksum
     kind: str = ""  # of the address that its first piece was routed to
     chosen: Any = None  # what its first piece asked for
 

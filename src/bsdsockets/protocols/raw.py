@@ -40,14 +40,12 @@ from .internet import InternetAddress
 from .ip_control import Choices, extended, header_options, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import WRITABLE_BAND, Message, arrival
-from .raw_settings import checksum_offset, keeps_away, whole_packets
+from .raw_settings import checksum_offset, keeps_away, looked_at, whole_packets
 from .udp_segments import FIRST6
 
-ICMP_NUMBERS = (1, IPPROTO_ICMPV6)
 SILENT4 = (2, 103)  # IGMP and PIM
 SILENT6 = (0, 43, 44, 59, 60, 103)  # PIM, and what IPv6 itself reads or ends with
 MOST6 = 65496  # bytes behind the header of IPv6's greatest packet
-LOST = Choices(ttl=0)  # collected in odd pieces: Linux gets the sum of ICMPv6 wrong
 
 
 def head_of(so: Any) -> int:
@@ -170,8 +168,8 @@ class Raw(Datagrams):
     def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
         whole = so.options.get(whole_packets(so))
-        if so.protocol_number in ICMP_NUMBERS and len(data) < 2 and not whole:
-            fail(EFAULT)  # Linux looks at the type and the code
+        if len(data) < looked_at(so) and not whole:
+            fail(EFAULT)
         if whole and so.options.get("IP_OPTIONS"):
             fail(EINVAL)  # a header cannot be both the program's and have Linux's options
         return super().route(so, data, fresh, remote, port, chosen)
@@ -198,7 +196,8 @@ class Raw(Datagrams):
              control: tuple[Any, ...] = ()) -> int | None:
         """Send one packet; with MSG_MORE what follows is joined to it.
 
-        Beside the errors of `Datagrams.send`: EFAULT for ICMP without a type and a code,
+        Beside the errors of `Datagrams.send`: EFAULT for ICMP without a type and a code, and for
+        IPv6's mobility header without its type;
         EINVAL for data without room for the checksum (ICMPv6, IPV6_CHECKSUM), or for a header of
         the program's that is none.
 
@@ -216,23 +215,22 @@ class Raw(Datagrams):
         if end.pending is None:
             end.used = packet_cost(len(data), head_of(so))
             end.kind = self.node.kind(remote)  # what is collected goes the way of its first piece
+            end.astray = 0
         else:
             end.used += len(data)
-            lost = len(end.pending) % 2 and so.protocol_number == IPPROTO_ICMPV6 and (
-                checksum(data) % 257)  # else the sum is the same with its bytes swapped
-            data, chosen = end.pending + data, LOST if lost else end.chosen
+            if len(end.pending) % 2:  # Linux forgets that there, behind the type and the code
+                end.astray += 255 * checksum(data[looked_at(so) or len(data):])
+            data, chosen = end.pending + data, end.chosen
         if end.collecting:
             end.pending, end.chosen = data, chosen
             return
         end.pending = None
-        if chosen is LOST:
-            return
         at = checksum_offset(so)
         packet = Packet(source, remote, so.protocol_number, data, chosen.ttl, chosen.tos,
                         fragment=may_fragment(so), mark=chosen.mark, routed=end.kind)
         if at >= 0:
             packet = packet._replace(
-                payload=with_checksum(packet, data[:at] + bytes(2) + data[at + 2:], at))
+                payload=with_checksum(packet, data[:at] + bytes(2) + data[at + 2:], at, end.astray))
         packet = carried(packet._replace(made=encode(packet)))
         if chosen.stamps:
             self.stamp(so, packet, chosen.stamps)

@@ -17,6 +17,8 @@ from ..machine.errors import EINVAL, fail
 NO_CHECKSUM = -1
 MOBILITY = 135  # IPPROTO_MH
 OFFSETS = {c.IPPROTO_ICMPV6: 2, MOBILITY: 4}
+LOOKED_AT = {(c.AF_INET, c.IPPROTO_ICMP): 2, (c.AF_INET6, c.IPPROTO_ICMPV6): 2,
+             (c.AF_INET6, MOBILITY): 4}
 FILTERS = {  # the protocol that has one, its name, its bytes
     c.AF_INET: (c.IPPROTO_ICMP, "ICMP_FILTER", 4),
     c.AF_INET6: (c.IPPROTO_ICMPV6, "ICMPV6_FILTER", 32)}
@@ -28,6 +30,11 @@ def checksum_offset(so: Any) -> int:
         return NO_CHECKSUM
     default = OFFSETS.get(so.protocol_number, NO_CHECKSUM)
     return int(so.options.get("IPV6_CHECKSUM", default))
+
+
+def looked_at(so: Any) -> int:
+    """How many bytes of what is sent Linux reads beforehand, for the type that is in them."""
+    return LOOKED_AT.get((so.family, so.protocol_number), 0)
 
 
 def whole_packets(so: Any) -> str:

@@ -37,7 +37,7 @@ from .ports import PLACE_HOLDER, Ports, covers, one_of
 from .protocol import CONNECTED, CONNECTING, DISCONNECTING, READABLE, UNCONNECTED, WRITABLE
 from .tcp_acknowledging import read
 from .tcp_closing import TcpClosing
-from .tcp_connection import SLOW, Connection, TimeWait, is_slow
+from .tcp_connection import SLOW, UNANSWERED, Connection, TimeWait, is_slow
 from .tcp_fast import FastPath
 from .tcp_input import Input
 from .tcp_output import Output, assumed
@@ -228,17 +228,14 @@ class Tcp(TcpClosing):
         """Send the SYN: choose the addresses and the port, enter SYN-SENT."""
         local = so.bound_address
         remote = self.wire(so, address.address)
+        if ":" not in remote:
+            so.pcb.astray = 0  # also where it fails below
         if ":" not in remote and (is_mapped(local) or self.node.kind(local) == "remote"):
             check_source(so, PLAIN._replace(source=unmap(local)))
         if self.node.kind(remote) in ("multicast", "broadcast"):
             fail(ENETUNREACH)
         self.check_scope(so, address)
         source = self._source_for(so, remote)
-        if is_mapped(local) and ":" in remote:
-            fail(EAFNOSUPPORT)
-        source = self.own_source(so, 6 if ":" in remote else 4) or source
-        if so.explicit_address and ":" in unmap(local) and ":" not in remote and not is_any(local):
-            source = PLACE_HOLDER  # what it has beside its address of IPv6
         port = so.shown_port = so.port or self.ports.port_for_connection(
             so, lambda port: self._usable((source, port, remote, address.port)))
         key = (source, port, remote, address.port)
@@ -255,9 +252,9 @@ class Tcp(TcpClosing):
         so.bound_address = self.dressed(so, source)
         so.done, so.error = False, 0
         c = so.pcb
-        c.astray = 1 if is_mapped(address.address) else 2 * bool(c.astray and ":" in remote)
+        c.astray = 2 * bool(c.astray) if ":" in remote else 1
         c.local_address, c.local_port, c.remote_address, c.remote_port = key
-        c.gap, c.mss = 0, assumed(so, remote)
+        c.lost, c.leap, c.mss = (0, 0), UNANSWERED, assumed(so, remote)
         c.iss = c.snd_una = self.output.initial_sequence()
         self.output.table[key] = c
         so.state = CONNECTING
@@ -269,10 +266,14 @@ class Tcp(TcpClosing):
     def _source_for(self, so: Any, remote: str) -> str:
         """The source address of a connection to *remote*; none for one by SO_BINDTODEVICE alone."""
         self.check_device(so, remote)
-        if ":" not in remote and so.options.get("SO_BINDTODEVICE") and (
-                self.node.kind(remote) == "remote"):
-            return ANY4
-        return self.node.source_for(remote)
+        local, four = so.bound_address, ":" not in remote
+        nowhere = four and so.options.get("SO_BINDTODEVICE") and self.node.kind(remote) == "remote"
+        source = ANY4 if nowhere else self.node.source_for(remote)
+        if is_mapped(local) and not four:
+            fail(EAFNOSUPPORT)
+        if so.explicit_address and ":" in unmap(local) and four and not is_any(local):
+            return PLACE_HOLDER  # what it has beside its address of IPv6
+        return self.own_source(so, 4 if four else 6) or source
 
     def _usable(self, key: Any) -> bool:
         """True if there may be a connection *key*: there is none, or it has ended a second ago.

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..machine.errors import ECONNRESET, ENOTCONN, fail
 from .protocol import BOTH, CONNECTED, CONNECTING, DISCONNECTING, RECEIVE, SEND, UNCONNECTED
-from .tcp_connection import UNANSWERED, Connection
+from .tcp_connection import Connection, is_slow
 from .tcp_input import Input
 from .tcp_states import (
     ABORT,
@@ -78,6 +78,7 @@ class TcpClosing(TcpStream):
         """Forget the connection, with a reset where the peer must know (RFC 9293 3.9.1.6)."""
         c = so.pcb
         state = c.state
+        waited, unsent = c.outstanding
         if state == LISTEN:
             self._stop_listening(so)
             c.go(ABORT)
@@ -97,7 +98,9 @@ class TcpClosing(TcpStream):
         so.pcb.mss = c.mss
         for option in ("TCP_MAXSEG", "TCP_WINDOW_CLAMP", "SO_PEEK_OFF"):
             so.options.pop(option, None)
-        so.pcb.gap = UNANSWERED if c.snd_una == c.iss else c.greatest_window + 2
+        so.pcb.leap = leap = c.leap if c.snd_una == c.iss else c.greatest_window + 2
+        so.pcb.lost = waited + leap, unsent + leap
+        so.pcb.slow = is_slow(so)
         so.shutdown = 0
         so.done = False
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .buffers import StreamBuffer
-from .tcp_states import CLOSED, after
+from .tcp_states import CLOSED, SYN_RECEIVED, SYN_SENT, after
 
 Key = tuple[str, int, str, int]  # local address and port, remote address and port
 
 FIRST_WINDOW = 65536  # bytes
-UNANSWERED = 2  # what Linux takes for bytes not sent where nobody answered the SYN
+UNANSWERED = 2  # how far Linux moves write_seq as it disconnects, where nobody has shown a window
 SYN_WINDOW, SYN_WINDOW6 = 65483, 65464  # bytes
 MOST_REPEATED = 255  # times a SYN,ACK is sent again
 HEADER4 = ("IP_TTL", "IP_TOS")
@@ -105,7 +105,8 @@ class Connection:
     marks: tuple[int, ...] = ()  # where MSG_EOR ends a segment
     more: bool = False  # MSG_MORE: hold a partial segment back
     full: bool = False  # somebody has found no room
-    gap: int = 0  # what Linux takes for bytes not sent, after a connection has failed
+    lost: tuple[int, int] = 0, 0  # what Linux still takes for not acknowledged, and for not sent
+    leap: int = UNANSWERED  # what that grows by when it forgets the connection
 
     # What has not been answered
     timer: Any = None
@@ -213,6 +214,14 @@ class Connection:
     def unsent(self) -> int:
         """Bytes that wait to be sent for the first time."""
         return len(self.out) - self.sent if self.out is not None else 0
+
+    @property
+    def outstanding(self) -> tuple[int, int]:
+        """How far Linux's write_seq is beyond SND.UNA, and beyond SND.NXT: SYN and FIN are one."""
+        syn = self.state in (SYN_SENT, SYN_RECEIVED) and self.snd_una == self.iss
+        fin = self.fin_waits
+        return (self.queued + syn + fin + self.lost[0],
+                self.unsent + (fin and not self.fin_sent) + self.lost[1])
 
     @property
     def fin_waits(self) -> bool:

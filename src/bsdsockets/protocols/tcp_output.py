@@ -145,7 +145,10 @@ class Output:
     def push(self, c: Connection) -> None:
         """Send what waits, as far as the window, Nagle's rule and the cork allow.
 
-        Source: RFC 9293 3.8.6.2.1 (when to send data), 3.10.4 (the FIN after all of it).
+        The FIN goes with the last of it, or alone.
+
+        Source: RFC 9293 3.8.6.2.1 (when to send data), 3.10.4 (the FIN after all of it); Linux
+        ``tcp_send_fin``.
         """
         full = c.longest if c.unsent else 0
         while c.unsent:
@@ -194,20 +197,25 @@ class Output:
         assert c.out is not None
         data = c.out.peek(size, c.sent)
         urgent = c.urgent_out - c.snd_nxt
-        flags = ACK | (PSH if size == c.unsent else 0) | (URG if urgent > 0 else 0)
+        last = size == c.unsent
+        ends = last and c.fin_wanted and c.snd_nxt + size < c.snd_una + c.snd_wnd
+        flags = ACK | (PSH * last) | (URG if urgent > 0 else 0) | (FIN * ends)
         if not c.sent and not c.retries:
             c.begun = self.node.host.clock.now
         c.sent += size
         c.flying += 1
         self.segment(c, flags, data, urgent=max(urgent, 0))
-        c.snd_nxt += size
+        c.snd_nxt += size + ends
+        c.fin_sent = ends
         if size < c.longest:
             c.small = c.snd_nxt
 
     def resend(self, c: Connection) -> None:
         """Send the first segment that is not acknowledged again, before its time is over."""
         assert c.out is not None
-        self.segment(c, ACK | PSH, c.out.peek(min(c.sent, c.mss)), sequence=c.snd_una)
+        size = min(c.sent, c.mss)
+        ends = c.fin_sent and size == c.queued
+        self.segment(c, ACK | PSH | (FIN * ends), c.out.peek(size), sequence=c.snd_una)
 
     def expect_answer(self, c: Connection, timeout: float, at_most: float = inf) -> None:
         """Do something about it if nothing is acknowledged within *timeout* seconds.

@@ -316,7 +316,7 @@ class TcpStream(Internet):
         if length >= low:
             mask |= READABLE
         full = so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= 2 * (
-            c.unsent + c.gap)
+            c.unsent + c.lost[1])
         if so.shutdown & SEND or (c.queued * 3 <= so.send_size and not full):
             mask |= WRITABLE
         else:
