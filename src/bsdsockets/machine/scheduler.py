@@ -32,6 +32,7 @@ from .errors import Deadlock
 PATIENCE = 16  # times that a thread asks in vain between two turns
 LOCKS = 1000  # that a thread takes without waiting before it must look whether others can go on
 ASKING = 10e-6  # seconds that a call in vain takes, with what a program does between two of them
+TURNS = 100  # in a row, each of them short, after which the time that they took has passed
 
 
 class Killed(BaseException):
@@ -133,7 +134,7 @@ class Scheduler:
         self.closed = False
         self.outside: Callable[[], bool] = lambda: False  # may something from outside wake one?
         self._idents = 0
-        self.turns = 0  # how many there have been
+        self.turns = self._timed = 0  # how many there have been, and for how many time has passed
         self.disturbed = False  # has a signal's handler run?
         self._collects = gc.isenabled()  # whether garbage is, but for who gives way
         self._asked = self._counted_in = self._looks = 0
@@ -296,6 +297,8 @@ class Scheduler:
         """Choose the thread that runs now."""
         if not self.ready:
             self._pass_time()
+        elif self.turns - self._timed >= TURNS:
+            self._take_time()
         if self.random is None or len(self.ready) == 1:
             task = self.ready.popleft()
         else:
@@ -313,9 +316,19 @@ class Scheduler:
             if not self.clock.step() and not self.outside() and not self.ready:
                 self.ready.append(self._tell_of_deadlock())
                 return
-            if self.clock.real and self.current is not self.main:
-                self.engine.stir(self.main)
+            self._stir_main()
+        self._timed = self.turns
         self.clock.awake()
+
+    def _take_time(self) -> None:
+        """Threads keep each other going: their turns take time, or no other's sleep would end."""
+        self.clock.pass_time((self.turns - self._timed) * ASKING)
+        self._timed = self.turns
+        self._stir_main()
+
+    def _stir_main(self) -> None:
+        if self.clock.real and self.current is not self.main:
+            self.engine.stir(self.main)
 
     def _tell_of_deadlock(self) -> Task:
         victim = self.main if self.main.waiting else self.current

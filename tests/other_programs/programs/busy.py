@@ -54,6 +54,31 @@ def main():
         while thread.is_alive():
             pass
 
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        connection, _ = server.accept()
+    finished = []
+
+    def answer():
+        while data := connection.recv(10):
+            connection.sendall(data)
+
+    def ask():
+        while not finished:  # these two are never both waiting for long
+            client.sendall(b"4")
+            client.recv(10)
+
+    with client, connection:
+        threads = [threading.Thread(target=answer), threading.Thread(target=ask)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
+        finished.append(True)
+        threads[1].join()
+        client.shutdown(socket.SHUT_WR)
+        threads[0].join()
+        print("two that keep each other going")
+
     one, other, said, done = *(threading.Lock() for _ in range(2)), [], []
     condition = threading.Condition(threading.Lock())
 
