@@ -29,6 +29,26 @@ FOUND_WIDE = {
         f"l = {made}(); l.bind({lo}); l.listen(); l.setsockopt(1, 62, 70); c = {made}(); "
         "c.connect(at(l)); look(c); look(l)"
         for kind, made, lo in (("udp", "tcp", "LO"), ("udp6", "tcp6", "LO6"))),
+    **{f"a connection of {kind} bound to an interface that is gone": "; ".join(
+        f"l = {kind}(); l.bind({lo}); l.listen(); a = {kind}(); a.connect(at(l)); "
+        "a.connect(at(l)); b, peer = accept(l); a.setsockopt(1, 62, 70); " + then
+        for then in (
+            "a.send(b'one'); b.recv(9); b.send(b'two'); a.recv(9); poll(a); poll(b); "
+            "a.getsockopt(6, TCP_INFO, 8)[0]; b.getsockopt(6, TCP_INFO, 8)[0]; ioctl(a, 0x5411); "
+            "option(b, 1, 4)",
+            "a.send(b'one'); b.recv(9); a.setsockopt(1, 62, 0); b.settimeout(3); b.recv(9); "
+            "a.send(b'two'); b.recv(9)",
+            "b.send(b'two'); a.recv(9); b.send(b'x'); b.close(); a.recv(9)",
+            "a.close(); b.recv(9); b.send(b'x'); b.recv(9)",
+            "a.shutdown(SHUT_WR); b.recv(9); a.getsockopt(6, TCP_INFO, 8)[0]; a.connect(at(l))",
+            "a.setsockopt(1, 13, linger(1, 0)); a.close(); b.recv(9)",
+            f"l.setsockopt(1, 62, 70); c = {kind}(); c.connect(at(l)); c.connect(at(l))"))
+       for kind, lo in (("tcp", "LO"), ("tcp6", "LO6"))},
+    "a connected socket loses its way with its interface": "; ".join(
+        f"l = {kind}(); l.bind({lo}); a = {kind}(); a.connect(at(l)); l.connect(at(a)); "
+        "a.setsockopt(1, 62, 70); a.send(b'x'); l.recv(9); l.send(b'y'); a.recv(9); l.send(b'y'); "
+        "l.recv(9); a.connect(at(l)); a.setsockopt(1, 62, 0); a.send(b'x'); l.recv(9)"
+        for kind, lo in (("udp", "LO"), ("udp6", "LO6"))),
     "which extension headers let a raw socket that is shut down fail": "; ".join(
         f"a = {made}(); a.setsockopt(IPPROTO_IPV6, {option}, bytes(16)); a.shutdown(SHUT_WR); "
         f"a.sendto({data}, LO6)" for made in ("experiment6", "icmp6") for option in (54, 59, 55)

@@ -37,7 +37,7 @@ from .ports import PLACE_HOLDER, Ports, covers, one_of
 from .protocol import CONNECTED, CONNECTING, DISCONNECTING, READABLE, UNCONNECTED, WRITABLE
 from .tcp_acknowledging import read
 from .tcp_closing import TcpClosing
-from .tcp_connection import SLOW, UNANSWERED, Connection, TimeWait, is_slow
+from .tcp_connection import LOSING, SLOW, UNANSWERED, Connection, TimeWait, is_slow
 from .tcp_fast import FastPath
 from .tcp_input import Input
 from .tcp_output import Output, assumed
@@ -297,7 +297,7 @@ class Tcp(TcpClosing):
         c = so.pcb
         if option in SLOW:
             c.slow = is_slow(so)
-        if option in ("SO_ATTACH_FILTER", "SO_DETACH_FILTER"):  # it may lose what is on its way
+        if option in LOSING:  # what is on its way may be lost
             self.fast.leave(c)
         if option == "TCP_QUICKACK":
             self._quick(c, so.options.pop(option))

@@ -24,11 +24,14 @@ HEADER4 = ("IP_TTL", "IP_TOS")
 HEADER6 = ("IPV6_UNICAST_HOPS", "IPV6_TCLASS")
 BESIDE = 1280  # bytes of memory that a segment costs beside its data
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
+LOOPBACK = 1  # the index of lo
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
 # What ends the short ways, and the value that does not:
 SLOW = {"TCP_CORK": 0, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0, "SO_TIMESTAMPING": 0,
         "TCP_INQ": 0, "SO_PEEK_OFF": -1, "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0,
-        "TCP_DEFER_ACCEPT": 0, "SO_ATTACH_FILTER": None, "SO_DETACH_FILTER": None}
+        "TCP_DEFER_ACCEPT": 0, "SO_ATTACH_FILTER": None, "SO_DETACH_FILTER": None,
+        "SO_BINDTODEVICE": 0, "SO_BINDTOIFINDEX": 0}
+LOSING = ("SO_ATTACH_FILTER", "SO_DETACH_FILTER", "SO_BINDTODEVICE", "SO_BINDTOIFINDEX")
 
 
 def is_slow(so: Any) -> bool:
@@ -63,6 +66,12 @@ def comes_from_afar(so: Any, packet: Any) -> bool:
     """True if IP_MINTTL or IPV6_MINHOPCOUNT lets *so* drop the packet."""
     return bool(so is not None and so.options and packet.ttl < so.options.get(
         "IPV6_MINHOPCOUNT" if ":" in packet.source else "IP_MINTTL", 0))
+
+
+def is_cut_off(user: Any) -> bool:
+    """True if *user* is bound to an interface that is not there: nothing goes out or comes in."""
+    return bool(user is not None and user.options
+                and user.options.get("SO_BINDTODEVICE", 0) > LOOPBACK)
 
 
 @dataclass(slots=True, eq=False, repr=False)

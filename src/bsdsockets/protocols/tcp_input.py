@@ -20,7 +20,7 @@ from .filtering import segment
 from .ports import Ports
 from .protocol import ARRIVED, EVERYTHING, RECEIVE, SEND, WRITABLE, wants_time
 from .tcp_acknowledging import arrived
-from .tcp_connection import BESIDE, VALID, Connection, TimeWait, comes_from_afar
+from .tcp_connection import BESIDE, VALID, Connection, TimeWait, comes_from_afar, is_cut_off
 from .tcp_ending import TWO_MSL
 from .tcp_handshake import Handshake
 from .tcp_output import Output
@@ -72,6 +72,8 @@ class Input(Handshake):
         if isinstance(s, bytes):
             return  # a program made it, and it is none
         c = self.table.get((packet.destination, s.destination, packet.source, s.source))
+        if is_cut_off(c if isinstance(c, TimeWait) else c and c.so):
+            c = None
         if packet.made and c is not None:  # its numbers have only their last 32 bits
             packet = packet._replace(payload=(s := s.near(c.rcv_nxt, c.snd_nxt)))
         if c is None:

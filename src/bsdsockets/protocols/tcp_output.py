@@ -23,7 +23,14 @@ from ..network.node import Node
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
 from .tcp_acknowledging import DELAY, MAXIMUM_SEGMENT, STAMP, TICK, at_once, replied, told
-from .tcp_connection import MINIMUM_TIMEOUT, Connection, Key, TimeWait, header_of
+from .tcp_connection import (
+    MINIMUM_TIMEOUT,
+    Connection,
+    Key,
+    TimeWait,
+    header_of,
+    is_cut_off,
+)
 from .tcp_states import CLOSED, MAY_SEND, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED
 
 SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
@@ -62,7 +69,7 @@ class Output:
     def segment(self, c: Connection, flags: int, data: bytes = b"",
                 sequence: int | None = None, urgent: int = 0) -> None:
         """Send one segment of the connection *c* (RFC 9293 3.1)."""
-        if c.nowhere or c.astray > 1:
+        if c.nowhere or c.astray > 1 or is_cut_off(c.so):
             return  # astray: Linux gives what IPv6 should carry to IPv4, and nobody answers
         window = c.window()
         if flags & ACK:
