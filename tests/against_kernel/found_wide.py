@@ -49,6 +49,21 @@ FOUND_WIDE = {
         "a.setsockopt(1, 62, 70); a.send(b'x'); l.recv(9); l.send(b'y'); a.recv(9); l.send(b'y'); "
         "l.recv(9); a.connect(at(l)); a.setsockopt(1, 62, 0); a.send(b'x'); l.recv(9)"
         for kind, lo in (("udp", "LO"), ("udp6", "LO6"))),
+    **{f"IPV6_PKTINFO to {to}": "r = udp6(); r.bind(LO6); " + "; ".join(
+        f"a = udp6(); a.setsockopt(*{option}); a.sendmsg([b'x'], [(IPPROTO_IPV6, IPV6_PKTINFO, "
+        f"inet_pton(AF_INET6, {own!r}) + struct.pack('i', {index}))], 0, {to}); "
+        "receive(r, 9)[:1]"
+        for option in ((1, 6, 1), (41, 78, 1), (1, 62, 1), (1, 62, 70), (41, 17, 1))
+        for own in ("::", "::1", "fe80::2", "2001:db8::5", "::ffff:127.0.0.1")
+        for index in (0, 1, 7))
+       for to in ("at(r)", "('fe80::1', 9, 0, 1)", "('ff12::1', 9, 0, 7)", "('ff02::1', 9)")},
+    **{f"IP_PKTINFO to {to}": "r = udp(); r.bind(ANY); " + "; ".join(
+        f"a = udp(); a.setsockopt(*{option}); a.sendmsg([b'x'], [(0, 8, struct.pack('i', {index}) "
+        f"+ inet_aton({own!r}) + bytes(4))], 0, {to}); receive(r, 9)[:1]"
+        for option in ((1, 6, 1), (0, 15, 1), (0, 19, 1), (1, 62, 1), (1, 62, 70))
+        for own in ("0.0.0.0", "127.0.0.9", "9.9.9.5", "224.0.0.1") for index in (0, 1, 7))
+       for to in ("of(r, '127.0.0.1')", "('9.9.9.9', 9)", "('224.0.0.5', 9)",
+                  "('255.255.255.255', 9)")},
     "which extension headers let a raw socket that is shut down fail": "; ".join(
         f"a = {made}(); a.setsockopt(IPPROTO_IPV6, {option}, bytes(16)); a.shutdown(SHUT_WR); "
         f"a.sendto({data}, LO6)" for made in ("experiment6", "icmp6") for option in (54, 59, 55)

@@ -119,6 +119,19 @@ def is_multicast(address: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def is_of_link(address: str) -> bool:
+    """True of an address of IPv6 that means something on one link only (RFC 4007 6, RFC 4291).
+
+    >>> [is_of_link(each) for each in ("fe80::1", "febf::1", "ff02::1", "ff12::7")]
+    [True, True, True, True]
+    >>> [is_of_link(each) for each in ("ff05::1", "fe8::1", "ff::", "::1", "127.0.0.1")]
+    [False, False, False, False, False]
+    """
+    first = address.partition(":")[0]
+    return len(first) == 4 and (first[:3] in ("fe8", "fe9", "fea", "feb")
+                                or (first[:2] == "ff" and first[3] in "12"))
+
+
 def is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address).is_loopback
 

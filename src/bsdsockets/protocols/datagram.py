@@ -30,7 +30,17 @@ from ..machine.errors import (
     EPIPE,
     fail,
 )
-from ..network.addresses import ANY4, ANY6, BROADCAST4, LOOPBACK4, is_any, is_mapped, unmap, unpack
+from ..network.addresses import (
+    ANY4,
+    ANY6,
+    BROADCAST4,
+    LOOPBACK4,
+    is_any,
+    is_mapped,
+    is_of_link,
+    unmap,
+    unpack,
+)
 from .buffers import Record, RecordQueue, look
 from .datagram_end import DatagramEnd
 from .datagram_errors import DatagramErrors
@@ -104,9 +114,10 @@ class Datagrams(DatagramErrors):
 
         A message with IP_PKTINFO leaves it to the way there, where it names none: ip(7).
         """
-        self.check_device(so, remote)
+        if ":" in remote or not choice.interface:
+            self.check_device(so, remote)
         bound, chosen = so.bound_address, choice.source
-        device = so.options.get("SO_BINDTODEVICE") or choice.interface
+        device = choice.interface or so.options.get("SO_BINDTODEVICE")
         kind, of_bound = self.node.kind(remote), self.node.kind(bound)
         if ":" not in remote and not chosen and (is_mapped(bound) or of_bound == "remote"):
             check_source(so, PLAIN._replace(source=unmap(bound)))
@@ -114,9 +125,9 @@ class Datagrams(DatagramErrors):
         own = "" if chosen == ANY4 else own
         if ":" in own and ":" not in remote:
             own = PLACE_HOLDER if so.explicit_address else so.pcb.source4
-        if chosen and chosen == remote:
+        if chosen and chosen == remote and not (":" in remote and kind == "multicast"):
             source = chosen  # to itself, whoever that is
-        elif own and self.node.kind(own) != "remote" and ":" not in remote and (
+        elif own and self.node.kind(own) == "local" and ":" not in remote and (
                 kind == "multicast" or remote == BROADCAST4):
             source = own  # the interface that has it is the way
         elif ":" not in remote and device and (
@@ -184,7 +195,8 @@ class Datagrams(DatagramErrors):
             self.check_size4(data, flags)
         if mapped or address is not None:  # Linux hands it to IPv4 as if it were given
             self.check_port(so, port)
-        chosen = choices(so, control, remote, self.node.kind(remote) == "multicast")
+        scope = address.scope if address is not None and is_of_link(remote) else 0
+        chosen = choices(so, control, remote, self.node.kind(remote) == "multicast", scope)
         if chosen.source and address is not None and ":" not in remote and is_any(
                 unmap(address.address)):
             # where it seems to come from: this host has that address too
@@ -206,6 +218,8 @@ class Datagrams(DatagramErrors):
         """
         check_source(so, chosen)
         usual = self.choose_source(so, remote, chosen)
+        if ":" in remote and is_mapped(chosen.source):
+            fail(EAFNOSUPPORT)
         return usual if chosen.source in ("", ANY4) else chosen.source, remote, port
 
     def target(self, so: Any, address: str) -> str:

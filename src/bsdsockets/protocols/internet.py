@@ -31,6 +31,7 @@ from ..network.addresses import (
     LOOPBACK6,
     is_any,
     is_mapped,
+    is_of_link,
     unmap,
 )
 from ..network.node import Node
@@ -38,7 +39,6 @@ from .ports import Ports
 from .protocol import Protocol
 
 LOOPBACK_INDEX = 1  # of the interface lo
-LINK_LOCAL = ("fe80:", "ff01:", "ff02:")  # what an address begins with that wants an interface
 
 
 class InternetAddress(NamedTuple):
@@ -120,7 +120,7 @@ class Internet(Protocol):
         """Fail with EADDRNOTAVAIL unless the address may be bound here."""
         plain = unmap(address.address)
         kind = self.node.kind(plain)
-        if plain.startswith(LINK_LOCAL):
+        if is_of_link(plain):
             if not (address.scope or so.options.get("SO_BINDTODEVICE")):
                 fail(EINVAL)
             so.options["SO_BINDTODEVICE"] = address.scope or so.options["SO_BINDTODEVICE"]
@@ -161,7 +161,7 @@ class Internet(Protocol):
 
         Source: RFC 4007 6 (an address means something in its zone only); ipv6(7).
         """
-        if not address.address.startswith(LINK_LOCAL):
+        if not is_of_link(address.address):
             return
         group, bound = address.address.startswith("ff"), so.options.get("SO_BINDTODEVICE")
         if not (bound or address.scope or (group and so.options.get("IPV6_MULTICAST_IF"))):
@@ -197,7 +197,7 @@ class Internet(Protocol):
 
         Source: POSIX.1-2024 getsockname(); Linux ``inet_getname``.
         """
-        of_link = so.bound_address.startswith(LINK_LOCAL) and so.options.get("SO_BINDTODEVICE")
+        of_link = is_of_link(so.bound_address) and so.options.get("SO_BINDTODEVICE")
         return InternetAddress(so.bound_address, so.shown_port, 0, LOOPBACK_INDEX if of_link else 0)
 
     def peer(self, so: Any) -> InternetAddress:

@@ -20,6 +20,7 @@ from ..network.addresses import (
     LOOPBACK4,
     is_any,
     is_mapped,
+    is_of_link,
     pack,
     remap,
     sockaddr,
@@ -78,8 +79,12 @@ def check_control(so: Any, control: tuple[Any, ...]) -> None:
             fail(EPERM)
 
 
-def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool) -> Choices:
-    """What the options of *so* and the control messages say of a packet to *remote*."""
+def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool,
+            scope: int = 0) -> Choices:
+    """What the options of *so* and the control messages say of a packet to *remote*.
+
+    *scope*: the interface that its address names, if it is local to a link.
+    """
     if not control and not so.options:
         return PLAIN
     check_control(so, control)
@@ -100,7 +105,7 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool) -> 
         hops = get("IPV6_MULTICAST_HOPS", 1) if multicast else get("IPV6_UNICAST_HOPS", 64)
         chosen = Choices(hops, get("IPV6_TCLASS", 0), mark=mark, segment=segment,
                          stamps=stamps)
-        return _choose6(so, chosen, control)
+        return _choose6(so, chosen, control, scope)
     ttl = get("IP_MULTICAST_TTL", 1) if multicast else get("IP_TTL", 64)
     return _choose4(so, Choices(ttl, get("IP_TOS", 0), mark=mark, segment=segment,
                                 stamps=stamps), control)
@@ -125,7 +130,7 @@ def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
     return chosen
 
 
-def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
+def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...], scope: int) -> Choices:
     if sum(each[:2] == HOPOPTS for each in control) > 1:
         fail(EINVAL)
     for level, kind, value in control:
@@ -137,7 +142,7 @@ def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
         elif kind == c.IPV6_TCLASS:
             chosen = chosen._replace(tos=max(_number(value, -1, 255, (4,)), 0))
         elif kind in (c.IPV6_PKTINFO, c.IPV6_2292PKTINFO):
-            chosen = chosen._replace(source=_source6(so, value))
+            chosen = chosen._replace(source=_source6(so, value, scope))
         elif kind == c.IPV6_DONTFRAG:
             _number(value, 0, 1, (4,))
         elif not _is_ignored(kind, value):
@@ -199,14 +204,26 @@ def check_source(so: Any, chosen: Choices) -> None:
         fail(ENODEV)
 
 
-def _source6(so: Any, value: bytes) -> str:
-    """struct in6_pktinfo: the source address and an interface."""
+def _source6(so: Any, value: bytes, scope: int) -> str:
+    """struct in6_pktinfo: the source address and an interface.
+
+    EINVAL
+        Another interface is named already; none for a source that is local to its link.
+    ENODEV
+        It is not there.
+    EINVAL
+        The source is no address of this host; IP_FREEBIND and IP_TRANSPARENT allow any.
+
+    Source: Linux ``ip6_datagram_send_ctl``.
+    """
     if len(value) < 20:
         fail(EINVAL)
     node, address = so.protocol.node, unpack(value[:16])
     index = struct.unpack("=i", value[16:20])[0]
-    usual = so.options.get("SO_BINDTODEVICE") or so.options.get("IPV6_PKTINFO", 0)
+    usual = scope or so.options.get("SO_BINDTODEVICE") or so.options.get("IPV6_PKTINFO", 0)
     if index and usual and index != usual:
+        fail(EINVAL)
+    if not (index or usual) and is_of_link(address):
         fail(EINVAL)
     if not node.has_interface(index or usual or 1):
         fail(ENODEV)
