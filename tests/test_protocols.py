@@ -108,6 +108,25 @@ def test_a_port_nobody_listens_on_answers_with_a_reset() -> None:
             other.connect(address)
 
 
+def test_the_window_clamp_is_what_a_syn_could_tell_until_it_is_answered() -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+
+    def clamp(sock: Any) -> int:
+        return int(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP))
+
+    with socket.socket() as sock, socket.create_server(LO) as server:
+        told = [clamp(sock), clamp(server)]
+        sock.setblocking(False)
+        for number in errno.EINPROGRESS, errno.ECONNREFUSED:  # when it is told, all is forgotten
+            assert sock.connect_ex(("127.0.0.1", 9)) == number
+            told.append(clamp(sock))
+        sock.setblocking(True)
+        sock.connect(server.getsockname())
+        assert [*told, clamp(sock)] == [0, 0, 65535 << 7, 0, 65536]
+    machine.close()
+
+
 @pytest.mark.parametrize("backlog", [0, 1, 2, 5])
 def test_a_full_queue_drops_a_request_which_is_sent_again(backlog: int) -> None:
     machine = Machine()

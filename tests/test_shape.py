@@ -29,10 +29,10 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1363,
-    "network": 827,
-    "protocols": 7466,
+    "network": 834,
+    "protocols": 7508,
     "families": 540,
-    "sockets": 880,
+    "sockets": 881,
     "calls": 888,
     "faults": 383,
     "face": 2144,

@@ -64,6 +64,27 @@ FOUND_WIDE = {
         for own in ("0.0.0.0", "127.0.0.9", "9.9.9.5", "224.0.0.1") for index in (0, 1, 7))
        for to in ("of(r, '127.0.0.1')", "('9.9.9.9', 9)", "('224.0.0.5', 9)",
                   "('255.255.255.255', 9)")},
+    "what is collected goes the way of its first piece": "; ".join(
+        f"r = {make}(); r.bind(ANY); r.setsockopt(0, IP_ADD_MEMBERSHIP, inet_aton('224.1.2.3') "
+        f"+ inet_aton('127.0.0.1')); a = {make}(); a.setsockopt(0, IP_MULTICAST_IF, "
+        "inet_aton('127.0.0.1')); " + "; ".join(
+            f"a.sendto(b'one', MSG_MORE, of(r, '{first}')); a.sendto(b'two', of(r, '{last}')); "
+            "receive(r, 99)[:2]"
+            for first, last in itertools.product(
+                ("224.1.2.3", "224.1.2.9", "224.0.0.1", "127.0.0.1"), repeat=2))
+        for make in ("udp", "experiment")),
+    **{f"the TTL of what {make}() collects is that of the end": f"r = {make}(); r.bind(ANY); "
+       "r.setsockopt(0, IP_ADD_MEMBERSHIP, inet_aton('224.1.2.3') + inet_aton('127.0.0.1')); "
+       f"[r.setsockopt(0, each, 1) for each in (12, 13)]; a = {make}(); "
+       "a.setsockopt(0, IP_MULTICAST_IF, inet_aton('127.0.0.1')); " + "; ".join(
+           f"a.setsockopt(0, 33, 9); a.setsockopt(0, 2, 7); a.setsockopt(0, 1, 8); "
+           f"a.sendto(b'one', MSG_MORE, of(r, {first!r})); a.setsockopt(0, 33, 5); "
+           f"a.setsockopt(0, 2, 3); a.setsockopt(0, 1, 16); a.sendto(b'two', of(r, {last!r})); "
+           "receive(r, 0, 300)[1]; a.sendmsg([b'a'], [(0, 2, struct.pack('i', 7))], MSG_MORE, "
+           f"of(r, {first!r})); a.sendmsg([b'b'], [(0, 2, struct.pack('i', 8))], 0, "
+           f"of(r, {last!r})); receive(r, 0, 300)[1]"
+           for first, last in itertools.product(("224.1.2.3", "127.0.0.1"), repeat=2))
+       for make in ("udp", "experiment")},
     "which extension headers let a raw socket that is shut down fail": "; ".join(
         f"a = {made}(); a.setsockopt(IPPROTO_IPV6, {option}, bytes(16)); a.shutdown(SHUT_WR); "
         f"a.sendto({data}, LO6)" for made in ("experiment6", "icmp6") for option in (54, 59, 55)

@@ -9,7 +9,7 @@ Sources: RFC 1112 7; RFC 3376 3, RFC 3810 4 (the filters); Linux ``ip_mc_sf_allo
 ``ip_check_mc_rcu``.
 """
 
-from .addresses import ANY4
+from .addresses import ALL_HOSTS, ANY4
 
 
 class Membership:
@@ -48,9 +48,13 @@ class Groups:
     def hear(self, group: str, source: str) -> bool:
         """True if anybody here hears *source* in *group*: the interface takes it then.
 
+        It is itself a member of 224.0.0.1 (RFC 1112 4).
+
         >>> groups = Groups(); groups.add(Membership("232.1.1.1", 1, "", excludes=False))
         >>> groups.hear("232.1.1.1", "127.0.0.1"), groups.hear("232.1.1.1", "0.0.0.0")
         (False, True)
         """
+        if group == ALL_HOSTS:
+            return True
         members = self._members.get(group, ())
         return any(source == ANY4 or member.hears(source) for member in members)

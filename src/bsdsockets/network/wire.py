@@ -14,6 +14,7 @@ from .packets import SYN, Datagram, Icmp, Packet, Segment
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 MASK = 0xFFFFFFFF
+WINDOW_SCALE = 7  # as Linux takes it for net.ipv4.tcp_rmem's usual greatest, 6 MiB
 
 
 def checksum(data: bytes) -> int:
@@ -86,8 +87,8 @@ def _segment(segment: Segment, six: bool) -> bytes:
     """TCP's header (RFC 9293 3.1); a SYN has MSS (3.7.1), NOP and window scale (RFC 7323 2.2)."""
     options = b""
     if segment.flags & SYN:
-        options = struct.pack("!BBHBBBB", 2, 4, segment.maximum, 1, 3, 3, 7)
-    window = segment.window if segment.flags & SYN else segment.window >> 7
+        options = struct.pack("!BBHBBBB", 2, 4, segment.maximum, 1, 3, 3, WINDOW_SCALE)
+    window = segment.window if segment.flags & SYN else segment.window >> WINDOW_SCALE
     return struct.pack(
         "!HHIIBBHHH", segment.source, segment.destination, segment.sequence & MASK,
         segment.acknowledgement & MASK, (20 + len(options)) // 4 << 4, segment.flags,

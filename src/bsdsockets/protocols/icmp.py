@@ -100,7 +100,7 @@ class IcmpErrors:
         here = packet.destination
         kind = self.node.kind(here)
         afar = (kind == "remote" and ":" not in here) or self.node.kind(packet.source) == "remote"
-        if afar or {packet.routed, kind} & {"multicast", "broadcast", "any"}:
+        if afar or {packet.routed, kind} & {"multicast", "unheard", "broadcast", "any"}:
             return
         if kind != "local":
             here = self.node.source_for(packet.source)

@@ -35,7 +35,7 @@ from .stamping import TAKEN
 
 class Choices(NamedTuple):
     """What a sender chose for one packet; an empty source leaves it to the socket, 0.0.0.0 to
-    the way that the packet takes.
+    the way that the packet takes, and a *ttl* of 0 for IPv4 to the socket when the packet goes.
 
     *interface* 0 is any; a *segment* of 0 divides nothing; *stamps*: which are to be taken.
     """
@@ -49,9 +49,10 @@ class Choices(NamedTuple):
     stamps: int = 0
 
 
-PLAIN = Choices()
+PLAIN, PLAIN4 = Choices(), Choices(ttl=0)
 
 
+UNHEARD = "unheard"  # the kind of a group that this host hears nothing of
 IP_PROTOCOL = 52
 IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
 NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
@@ -86,7 +87,7 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool,
     *scope*: the interface that its address names, if it is local to a link.
     """
     if not control and not so.options:
-        return PLAIN
+        return PLAIN if ":" in remote else PLAIN4
     check_control(so, control)
     get = so.options.get
     segment = get("UDP_SEGMENT", 0)
@@ -102,13 +103,26 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool,
         if (level, kind) == (c.SOL_SOCKET, c.SO_TIMESTAMPING):
             stamps = struct.unpack("=I", value)[0]
     if ":" in remote:
-        hops = get("IPV6_MULTICAST_HOPS", 1) if multicast else get("IPV6_UNICAST_HOPS", 64)
-        chosen = Choices(hops, get("IPV6_TCLASS", 0), mark=mark, segment=segment,
+        usual = get("IPV6_MULTICAST_HOPS", 1) if multicast else get("IPV6_UNICAST_HOPS", 64)
+        chosen = Choices(usual, get("IPV6_TCLASS", 0), mark=mark, segment=segment,
                          stamps=stamps)
         return _choose6(so, chosen, control, scope)
-    ttl = get("IP_MULTICAST_TTL", 1) if multicast else get("IP_TTL", 64)
-    return _choose4(so, Choices(ttl, get("IP_TOS", 0), mark=mark, segment=segment,
+    return _choose4(so, Choices(0, get("IP_TOS", 0), mark=mark, segment=segment,
                                 stamps=stamps), control)
+
+
+def hops(so: Any, chosen: Choices, remote: str, kind: str) -> int:
+    """The TTL, or hop limit, of a packet to an address, whose way is that to one of this *kind*.
+
+    Of IPv4 it is what the options say now, though pieces of it were collected before.
+
+    Source: Linux ``__ip_make_skb``, ``ip6_setup_cork``.
+    """
+    if chosen.ttl or ":" in remote:
+        return chosen.ttl
+    if kind in ("multicast", UNHEARD):
+        return int(so.options.get("IP_MULTICAST_TTL", 1))
+    return int(so.options.get("IP_TTL", 64))
 
 
 def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
@@ -137,8 +151,8 @@ def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...], scope: int) -> 
         if level != c.IPPROTO_IPV6:
             continue
         if kind in (c.IPV6_HOPLIMIT, c.IPV6_2292HOPLIMIT):
-            hops = _number(value, -1, 255, (4,))
-            chosen = chosen._replace(ttl=64 if hops < 0 else hops)
+            number = _number(value, -1, 255, (4,))
+            chosen = chosen._replace(ttl=64 if number < 0 else number)
         elif kind == c.IPV6_TCLASS:
             chosen = chosen._replace(tos=max(_number(value, -1, 255, (4,)), 0))
         elif kind in (c.IPV6_PKTINFO, c.IPV6_2292PKTINFO):

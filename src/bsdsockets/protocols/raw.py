@@ -20,7 +20,7 @@ from ..machine.constants import (
     MSG_OOB,
 )
 from ..machine.errors import EADDRNOTAVAIL, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
-from ..network.addresses import ALL_HOSTS, LOOPBACK6, is_any, is_mapped, pack, unmap, unpack
+from ..network.addresses import LOOPBACK6, is_any, is_mapped, pack, unmap, unpack
 from ..network.node import Node
 from ..network.packets import Icmp, Packet
 from ..network.parse import carried, parse
@@ -37,7 +37,7 @@ from .datagram import Datagrams
 from .filtering import kept_of
 from .icmp import IcmpErrors
 from .internet import InternetAddress
-from .ip_control import Choices, extended, header_options, may_fragment, prepared
+from .ip_control import UNHEARD, Choices, extended, header_options, hops, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import WRITABLE_BAND, Message, arrival
 from .raw_settings import checksum_offset, keeps_away, looked_at, whole_packets
@@ -216,6 +216,8 @@ class Raw(Datagrams):
             end.used = packet_cost(len(data), head_of(so))
             end.kind = self.node.kind(remote)  # what is collected goes the way of its first piece
             end.astray = 0
+            if end.kind == "multicast" and not self.node.groups.hear(remote, source):
+                end.kind = UNHEARD
         else:
             end.used += len(data)
             if len(end.pending) % 2:  # Linux forgets that there, behind the type and the code
@@ -226,7 +228,8 @@ class Raw(Datagrams):
             return
         end.pending = None
         at = checksum_offset(so)
-        packet = Packet(source, remote, so.protocol_number, data, chosen.ttl, chosen.tos,
+        packet = Packet(source, remote, so.protocol_number, data,
+                        hops(so, chosen, remote, end.kind), chosen.tos,
                         fragment=may_fragment(so), mark=chosen.mark, routed=end.kind)
         if at >= 0:
             packet = packet._replace(
@@ -281,9 +284,10 @@ class Raw(Datagrams):
         """Give a copy of *packet* to every raw socket of its protocol."""
         if not isinstance(packet, Packet):
             return  # a frame: what it holds comes by itself
-        to, groups = packet.destination, self.node.groups
-        multicast = ":" not in to and (packet.routed or self.node.kind(to)) == "multicast"
-        if multicast and to != ALL_HOSTS and not groups.hear(to, packet.source):
+        to = packet.destination
+        multicast = ":" not in to and self.node.kind(to) == "multicast"
+        if packet.routed == UNHEARD or (
+                multicast and not packet.routed and not self.node.groups.hear(to, packet.source)):
             return  # no interface here listens to the group
         for so in self.sockets:
             if self._is_for(so, packet) and so.buffer.cost < so.receive_size:

@@ -28,10 +28,10 @@ from .buffers import Record, packet_cost
 from .filtering import kept_of
 from .icmp import IcmpErrors
 from .internet import InternetAddress
-from .ip_control import Choices, extended, header_options, may_fragment, prepared
+from .ip_control import UNHEARD, Choices, extended, header_options, hops, may_fragment, prepared
 from .ports import Ports
 from .protocol import WRITABLE_BAND, arrival
-from .udp_lookup import UNHEARD, UdpLookup
+from .udp_lookup import UdpLookup
 from .udp_segments import FIRST6, WHOLE6, condensed, head_of, made, paged_cost, parts
 
 REROUTING = ("IP_TOS", "SO_MARK", "SO_BINDTODEVICE", "SO_BINDTOIFINDEX")
@@ -281,7 +281,7 @@ class Udp(UdpLookup):
         if end.collecting:
             end.flow, end.pending, end.chosen = (source, remote, port), data, chosen
             end.known, end.six, end.kind = None, ":" in remote, self.node.kind(remote)
-            if end.kind == "multicast" and not self.heard(remote, source):
+            if end.kind == "multicast" and not self.node.groups.hear(remote, source):
                 end.kind = UNHEARD
             end.pages = len(data) if chosen.segment else 0
             end.used = paged_cost(len(data), end.pages, remote)
@@ -296,8 +296,9 @@ class Udp(UdpLookup):
         except OSError:
             so.wake(WRITABLE_BAND)  # it has been in the send buffer
             raise
-        packet = Packet(source, remote, self.number, datagram, chosen.ttl, chosen.tos,
-                        fragment=may_fragment(so), mark=chosen.mark, routed=routed)
+        packet = Packet(source, remote, self.number, datagram,
+                        hops(so, chosen, remote, routed or self.node.kind(remote)),
+                        chosen.tos, fragment=may_fragment(so), mark=chosen.mark, routed=routed)
         if chosen.stamps:
             self.stamp(so, packet, chosen.stamps)
         self.node.send(packet)

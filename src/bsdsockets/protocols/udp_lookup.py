@@ -13,12 +13,11 @@ IP_MULTICAST_ALL.
 from typing import Any
 
 from ..machine.constants import AF_INET
-from ..network.addresses import ALL_HOSTS, is_any, unmap
+from ..network.addresses import is_any, unmap
 from ..network.packets import Datagram, Packet
 from .datagram import Datagrams
+from .ip_control import UNHEARD
 from .ports import covers, one_of
-
-UNHEARD = "unheard"  # the kind of a group that this host hears nothing of
 
 
 class UdpLookup(Datagrams):
@@ -74,8 +73,4 @@ class UdpLookup(Datagrams):
         group, source = packet.destination, packet.source
         if self.node.kind(group) != "multicast":  # the first piece was for a group
             return kind != UNHEARD
-        return self.heard(group, source) and self.hears(so, group, source)
-
-    def heard(self, group: str, source: str) -> bool:
-        """True if this host takes what *source* sends to a group."""
-        return bool(group == ALL_HOSTS or self.node.groups.hear(group, source))
+        return self.node.groups.hear(group, source) and self.hears(so, group, source)

@@ -25,6 +25,7 @@ from ..machine.errors import (
     EPERM,
     fail,
 )
+from ..network.wire import WINDOW_SCALE
 from ..protocols import stamping as s
 from ..protocols.protocol import WRITABLE_BAND
 from ..protocols.tcp_connection import repetitions
@@ -243,10 +244,12 @@ def window_clamp(so: Any, value: int) -> int:
 
 
 def read_clamp(so: Any) -> int:
-    clamp = so.options.get("TCP_WINDOW_CLAMP")
-    if clamp is not None:
-        return int(clamp)
-    return 0 if so.pcb.state in (CLOSED, LISTEN) else 65536
+    """What it was set to, or Linux's own: the most that a SYN could tell, until there is an answer.
+    """
+    clamp, p = so.options.get("TCP_WINDOW_CLAMP"), so.pcb
+    if clamp is not None or p.state == LISTEN or not p.iss:
+        return int(clamp or 0)
+    return 65535 << WINDOW_SCALE if p.snd_una == p.iss else 65536
 
 
 def maximum_segment(so: Any, value: int) -> int:
