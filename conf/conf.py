@@ -36,6 +36,7 @@ extensions = [
     "examples.directive",
     "machines",
     "accessible",
+    "books",
     "finding",
     "conversation.directive",
     "drawings",
@@ -112,11 +113,21 @@ notfound_context = {
 }
 
 epub_show_urls = "no"
+epub_tocscope = "includehidden"
 epub_exclude_files = [".nojekyll", "404.html"]
 suppress_warnings = ["epub.unknown_project_files"]
 
 latex_engine = "xelatex"
 latex_use_xindy = False
 latex_toplevel_sectioning = "part"
-latex_elements = {"papersize": "a4paper", "pointsize": "10pt"}
+latex_elements = {
+    "papersize": "a4paper",
+    "pointsize": "10pt",
+    "extraclassoptions": "openany",  # a chapter begins on the next page, not on the next right one
+    # A long name breaks after its underscores: in a table's cell it would run into the next one.
+    "preamble": r"""
+\AtBeginDocument{\DeclareRobustCommand{\_}{\texorpdfstring{\textunderscore\allowbreak}{\textunderscore}}}
+\setlength{\tymin}{8em}
+""",
+}
 latex_documents = [("index", "bsd-sockets.tex", "BSD sockets", author, "manual")]

@@ -1,6 +1,11 @@
 // Steps through a conversation: buttons, arrow keys, the line of the program, the sockets' states.
 "use strict";
 
+// While one steps, the page goes up by itself: the page's style hides what floats over it.
+function tellWhetherSteps() {
+  document.body.classList.toggle("steps", Boolean(document.querySelector(".cv-stepping")));
+}
+
 class Conversation {
   constructor(root) {
     this.root = root;
@@ -45,6 +50,7 @@ class Conversation {
 
   begin() {
     this.root.classList.add("cv-stepping");
+    tellWhetherSteps();
     this.bar.querySelector(".cv-start").textContent = "Show all";
     this.picture.tabIndex = 0;
     this.sockets.hidden = false;
@@ -70,6 +76,7 @@ class Conversation {
   end() {
     this.at = -1;
     this.root.classList.remove("cv-stepping");
+    tellWhetherSteps();
     this.bar.querySelector(".cv-start").textContent = "Step through";
     this.count.textContent = `${this.rows.length} steps`;
     if (!this.root.matches(".cv-small")) this.picture.removeAttribute("tabindex");

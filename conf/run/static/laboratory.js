@@ -159,5 +159,6 @@ class Story {
   remove() {
     this.whole?.classList.remove("cv-superseded");
     this.element.remove();
+    tellWhetherSteps();
   }
 }
