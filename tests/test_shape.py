@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1363,
     "network": 834,
-    "protocols": 7508,
+    "protocols": 7566,
     "families": 540,
     "sockets": 881,
     "calls": 888,

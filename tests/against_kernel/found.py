@@ -393,4 +393,41 @@ FOUND = {
     "what TCP_INQ asked for outlives a connection that fails": "n = nobody(); a = tcp(); "
     "a.connect_ex(n); a.setsockopt(IPPROTO_TCP, 36, 1); a.connect_ex(n); a.connect_ex(n); "
     "a.send(b'x'); a.recvmsg(1, 99)",
+    "how long netlink's attributes are": "s = nl(); s.setsockopt(270, 11, 1); " + "; ".join(
+        f"asked(s, {kind}, 5, bytes([{family}]).ljust(8, b'\\0') + struct.pack('HH', {4 + size}, "
+        f"{number}) + b'\\1' * {size})"
+        for kind, family in ((20, 2), (21, 2), (20, 10), (21, 10), (22, 10))
+        for number in (0, 1, 2, 3, 4, 6, 8, 9, 10, 11) for size in (0, 3, 4, 16)),
+    "what is left of a request to netlink behind its attributes": "s = nl(); "
+    "s.setsockopt(270, 11, 1); " + "; ".join(
+        f"asked(s, {kind}, {flags}, bytes([{family}]).ljust({head}, b'\\0') + bytes({more}))"
+        for kind, head, flags in ((16, 16, 5), (16, 16, 0x105), (18, 16, 5), (19, 16, 5),
+                                  (20, 8, 5), (21, 8, 5), (22, 8, 5), (26, 12, 5))
+        for family in (0, 2, 10) for more in (0, 3, 8))
+    + "; " + "; ".join(f"asked(s, 20, 5, address('0.0.0.0', 24, {index}))" for index in (1, 7)),
+    "two routes to one address stand in the order of their making": "s = nl(); "
+    "asked(s, 20, 0x605, address('127.0.0.2', 24)); asked(s, 20, 0x605, address('127.0.0.1', 24)); "
+    "asked(s, 26, 0x301, way('', AF_INET, 0)); asked(s, 21, 5, address('127.0.0.2', 24))",
+    "IPV6_DONTFRAG is of some protocols, and of one packet": "; ".join(
+        f"a = quiet(socket.socket(AF_INET6, {kind}, {number})); a.bind(LO6); to = "
+        f"of(a, '::1') if {number} in (17, 136) and a.type == SOCK_DGRAM else LO6; "
+        "a.setsockopt(IPPROTO_IPV6, 25, 1); " + "; ".join(
+            f"a.setsockopt(IPPROTO_IPV6, {option}, {value}); a.sendto(b'\\1' * {size}, to); "
+            f"how = [(IPPROTO_IPV6, 62, struct.pack('i', {whole}))]; "
+            f"a.sendmsg([b'\\1' * {size}], how, 0, to); "
+            f"a.sendmsg([b'\\1' * 60000], how, MSG_MORE, to); "
+            f"a.sendto(b'\\1' * ({size} - 60000), to); receive(a, 1, 100, MSG_ERRQUEUE); drain(a)"
+            for option, value in ((62, 0), (62, 1), (23, 2))
+            for size in (65488, 65489, 65496, 65497) for whole in (0, 1))
+        for kind, number in (("SOCK_DGRAM", 17), ("SOCK_DGRAM", 136), ("SOCK_RAW", 58),
+                             ("SOCK_RAW", 135), ("SOCK_RAW", 253))),
+    "a raw packet to one host that goes the way of a group": "a = rawudp(); a.bind(LO); "
+    "b = rawudp(); u = udp(); x = experiment(); x.setsockopt(IPPROTO_IP, 11, 1); "
+    + f"; u.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}); ".join(["; ".join(
+        f"a.sendto(b'', MSG_MORE, ('{first}', 9)); a.sendto(datagram(a), ('{then}', 9)); "
+        "len(a.recv(99)); len(b.recv(99)); x.sendto(b'abc', MSG_MORE, "
+        f"('{first}', 9)); x.sendto(b'd', ('{then}', 9)); len(x.recv(99)); look(x)"
+        for first, then in (("224.0.0.1", "127.0.0.1"), ("224.1.1.1", "127.0.0.1"),
+                            ("224.1.1.1", "224.1.1.2"), ("224.1.1.2", "224.1.1.1"),
+                            ("127.0.0.1", "224.1.1.1")))] * 2),
 }

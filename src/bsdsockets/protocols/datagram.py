@@ -203,7 +203,7 @@ class Datagrams(DatagramErrors):
             remote = LOOPBACK4 if chosen.source == ANY4 else chosen.source
         fresh = address is not None or bool(control) or bool(flags & MSG_DONTROUTE)
         source, remote, port = self.route(so, data, fresh, remote, port, chosen)
-        self.check_length(so, data, remote, port)
+        self.check_length(so, data, remote, port, chosen)
         self.check_state(so)
         self.transmit(so, source, remote, port, data, chosen)
         if so.waiters and not so.pcb.collecting:
@@ -243,7 +243,7 @@ class Datagrams(DatagramErrors):
     def check_port(self, so: Any, port: int) -> None:
         """Fail if the port cannot be sent to at all."""
 
-    def check_length(self, so: Any, data: bytes, remote: str, port: int) -> None:
+    def check_length(self, so: Any, data: bytes, remote: str, port: int, _: Choices) -> None:
         """Fail with EMSGSIZE if *data* does not fit into a packet."""
 
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,

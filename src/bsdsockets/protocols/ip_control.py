@@ -37,7 +37,8 @@ class Choices(NamedTuple):
     """What a sender chose for one packet; an empty source leaves it to the socket, 0.0.0.0 to
     the way that the packet takes, and a *ttl* of 0 for IPv4 to the socket when the packet goes.
 
-    *interface* 0 is any; a *segment* of 0 divides nothing; *stamps*: which are to be taken.
+    *interface* 0 is any; a *segment* of 0 divides nothing; *stamps*: which are to be taken;
+    *whole*: IPV6_DONTFRAG.
     """
 
     ttl: int = 64
@@ -47,6 +48,15 @@ class Choices(NamedTuple):
     mark: int = 0
     segment: int = 0
     stamps: int = 0
+    whole: int = 0
+
+    def stays_whole6(self, so: Any) -> bool:
+        """True if what *so* sends over IPv6 may not be cut into fragments: ipv6(7).
+
+        Linux asks what IPV6_DONTFRAG says for some protocols alone.
+        """
+        return bool((self.whole and so.protocol_number in WHOLE)
+                    or so.options.get("IPV6_MTU_DISCOVER", 1) in (2, 3, 4))
 
 
 PLAIN, PLAIN4 = Choices(), Choices(ttl=0)
@@ -54,6 +64,7 @@ PLAIN, PLAIN4 = Choices(), Choices(ttl=0)
 
 UNHEARD = "unheard"  # the kind of a group that this host hears nothing of
 IP_PROTOCOL = 52
+WHOLE = (c.IPPROTO_UDP, c.IPPROTO_ICMPV6, c.IPPROTO_RAW)
 IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
 NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
 HOPOPTS = c.IPPROTO_IPV6, c.IPV6_HOPOPTS
@@ -105,7 +116,7 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool,
     if ":" in remote:
         usual = get("IPV6_MULTICAST_HOPS", 1) if multicast else get("IPV6_UNICAST_HOPS", 64)
         chosen = Choices(usual, get("IPV6_TCLASS", 0), mark=mark, segment=segment,
-                         stamps=stamps)
+                         stamps=stamps, whole=get("IPV6_DONTFRAG", 0))
         return _choose6(so, chosen, control, scope)
     return _choose4(so, Choices(0, get("IP_TOS", 0), mark=mark, segment=segment,
                                 stamps=stamps), control)
@@ -158,7 +169,7 @@ def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...], scope: int) -> 
         elif kind in (c.IPV6_PKTINFO, c.IPV6_2292PKTINFO):
             chosen = chosen._replace(source=_source6(so, value, scope))
         elif kind == c.IPV6_DONTFRAG:
-            _number(value, 0, 1, (4,))
+            chosen = chosen._replace(whole=_number(value, 0, 1, (4,)))
         elif not _is_ignored(kind, value):
             fail(EINVAL)
         elif kind in OPTIONS6 and not so.host.privileged:

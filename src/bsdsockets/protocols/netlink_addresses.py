@@ -34,14 +34,17 @@ from ..network.frames import ARPHRD_LOOPBACK, IFF_UP, find
 from ..network.node import Interface, Node
 from .netlink_messages import (
     EXCLUSIVE,
-    HEADER,
-    LEFT_OVER,
+    NAME,
     REPLACE,
+    S32,
+    U8,
+    U16,
+    U32,
+    Policy,
     Refusal,
     attribute,
-    attributes,
-    is_left,
-    text,
+    checked,
+    name_in,
 )
 
 HOST_SCOPE, LINK_SCOPE, SECONDARY, PERMANENT = 254, 253, 1, 0x80
@@ -55,6 +58,12 @@ Own = IPv4Interface | IPv6Interface
 LEAST4, LEAST6 = 68, 1280  # bytes that IPv4 and IPv6 need of a link
 LOOPBACK = (LEAST4, ip_interface("127.0.0.1/8")), (LEAST6, ip_interface("::1/128"))
 SHORT = "Invalid header length"
+ADDRESS4 = {1: U32, 2: U32, 3: NAME, 4: U32, 6: Policy(16), 8: U32, 9: U32, 10: S32, 11: U8}
+ADDRESS6 = {1: Policy(16), 2: Policy(16), 6: Policy(16), 8: Policy(4), 9: Policy(4), 10: S32,
+            11: U8}
+ROUTE6 = {3: U32, 4: U32, 5: Policy(16), 6: U32, 7: Policy(16), 9: Policy(8), 15: U32, 16: U32,
+          20: U8, 21: U16, 23: U32, 25: U32, 27: U8, 28: U16, 29: U16, 30: U32}
+ROUTE4 = {**ROUTE6, 1: U32, 2: U32, 5: U32, 7: U32, 11: U32, 20: Policy(0), 23: Policy(0)}
 
 
 class Kept(NamedTuple):
@@ -120,8 +129,6 @@ class Addresses:
         is_new = own not in interface.addresses if four else all(
             other.ip != own.ip for other in interface.addresses)
         if is_new:
-            if four and not int(own.ip):
-                return
             place, secondary = self._place(interface, own, kept.scope)
             interface.addresses.insert(place, own)
             self._kept[interface.index, own] = kept._replace(secondary=secondary)
@@ -155,21 +162,21 @@ class Addresses:
     def _named4(self, body: bytes) -> tuple[Interface, Own, Kept]:
         """The link and the address that a struct ifaddrmsg names, for a new address."""
         _, prefix, _, scope, index = struct.unpack_from("=BBBBI", body)
-        found, label = attributes(body[8:]), text(body[8:], 3, HEADER + 8)
+        found = checked(body, 8, ADDRESS4)
+        label = name_in(found)
         if prefix > 32:
             raise Refusal(EINVAL, "ipv4: Invalid prefix length")
         if 2 not in found:
             raise Refusal(EINVAL, "ipv4: Local address is not supplied")
+        if not any(found[2][:4]):
+            raise Refusal(0)  # there is nothing to do
         interface = self._link(index, "ipv4: Device not found")
         own = ip_interface(f"{unpack(found[2][:4])}/{prefix}")
         return interface, own, Kept(scope, interface.name if label is None else label)
 
     def _named6(self, body: bytes) -> tuple[Interface, Own, Kept]:
         _, prefix, _, _, index = struct.unpack_from("=BBBBI", body)
-        found = attributes(body[8:])
-        packed = found.get(2, found.get(1, b""))
-        if not packed:
-            raise Refusal(EINVAL, "ipv6: address not provided")
+        packed = _packed6(body)
         interface = self._link(index, "ipv6: Unable to find the interface")
         if prefix > 128:
             raise Refusal(EINVAL, "ipv6: Invalid prefix length")
@@ -214,9 +221,9 @@ class Addresses:
     def _gone4(self, body: bytes) -> tuple[Interface, Own]:
         """The first address that has all that a struct ifaddrmsg says."""
         _, prefix, _, _, index = struct.unpack_from("=BBBBI", body)
-        found = attributes(body[8:])
+        found = checked(body, 8, ADDRESS4)
         interface = self._link(index, "ipv4: Device not found")
-        label = text(body[8:], 3, HEADER + 8)
+        label = name_in(found)
         for own in interface.addresses:
             if own.version == 6 or (2 in found and own.ip.packed != found[2][:4]):
                 continue
@@ -230,10 +237,7 @@ class Addresses:
 
     def _gone6(self, body: bytes) -> tuple[Interface, Own]:
         _, prefix, _, _, index = struct.unpack_from("=BBBBI", body)
-        found = attributes(body[8:])
-        packed = found.get(2, found.get(1, b""))
-        if not packed:
-            fail(EINVAL)
+        packed = _packed6(body)
         if prefix > 128:
             raise Refusal(EINVAL, "ipv6: Invalid prefix length")
         interface = self._link(index, "ipv6: Unable to find the interface")
@@ -253,10 +257,7 @@ class Addresses:
             fail(EOPNOTSUPP)
         if len(body) < 8:
             raise Refusal(EINVAL, "ipv6: Invalid header for get address request")
-        found = attributes(body[8:])
-        packed = found.get(2, found.get(1, b""))
-        if not packed:
-            fail(EINVAL)
+        packed = _packed6(body)
         index = struct.unpack_from("=I", body, 4)[0]
         for interface in self.node.interfaces:
             for own in interface.addresses:
@@ -296,22 +297,22 @@ class Addresses:
 
     def _rows(self, interface: Interface) -> list[tuple[bytes, int, int, int, bytes]]:
         """Destination, length, scope, kind and source of each route of IPv4, in order."""
-        rows = set()
+        rows: dict[tuple[bytes, int, int, int, bytes], None] = {}  # in the order of their making
         for own in interface.addresses:
             if own.version != 4:
                 continue
             first = next(other for other in interface.addresses if other.version == 4
                          and other.network == own.network)
             source = first.ip.packed
-            rows.add((own.ip.packed, 32, HOST_SCOPE, LOCAL, source))
+            rows[(own.ip.packed, 32, HOST_SCOPE, LOCAL, source)] = None
             whole = own.network.prefixlen
             if own != first or whole == 32 or interface.hardware != ARPHRD_LOOPBACK:
                 continue
             if int(own.network.network_address) >> 24:
-                rows.add((own.network.network_address.packed, whole, HOST_SCOPE, LOCAL, source))
+                rows[(own.network.network_address.packed, whole, HOST_SCOPE, LOCAL, source)] = None
                 if whole < 31 and interface.flags & IFF_UP:
-                    rows.add((own.network.broadcast_address.packed, 32, LINK_SCOPE, BROADCAST,
-                              source))
+                    rows[(own.network.broadcast_address.packed, 32, LINK_SCOPE, BROADCAST,
+                              source)] = None
         return sorted(rows, key=lambda row: (row[0], -row[1]))
 
     @staticmethod
@@ -343,11 +344,11 @@ class Addresses:
         if len(body) < 12:
             raise Refusal(EINVAL, "ipv4: Invalid header for route get request" if four
                           else "ipv6: Invalid header for get route request")
-        packed = attributes(body[12:]).get(1, bytes(4 if four else 16))
-        try:
-            return self._way4(packed) if four else self._way6(packed)
-        except OSError as failure:
-            raise Refusal(failure.errno or 0, LEFT_OVER if is_left(body[12:]) else "") from None
+        found = checked(body, 12, ROUTE4 if four else ROUTE6)
+        if not four and any(len(found.get(kind, bytes(16))) < 16 for kind in (1, 2)):
+            fail(EINVAL)
+        packed = found.get(1, bytes(16))
+        return self._way4(packed[:4]) if four else self._way6(packed[:16])
 
     def _way4(self, packed: bytes) -> bytes:
         asked = ip_interface(unpack(packed or bytes(4))).ip
@@ -379,6 +380,12 @@ class Addresses:
         answer += attribute(1, packed) + attribute(2, bytes(16)) + attribute(15, TABLE_LOCAL)
         answer += attribute(4, interface.index) + attribute(7, packed) + attribute(6, 0)
         return answer + attribute(12, CACHE_INFO) + attribute(20, MEDIUM)
+
+
+def _packed6(body: bytes) -> bytes:
+    """The address of IPv6 in a request; EINVAL if there is none."""
+    found = checked(body, 8, ADDRESS6)
+    return found.get(2, found.get(1, b""))[:16] or fail(EINVAL)
 
 
 def _is_four(body: bytes) -> bool:

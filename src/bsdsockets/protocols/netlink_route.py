@@ -39,16 +39,19 @@ from .netlink_messages import (
     HEADER,
     LEFT_OVER,
     MULTI,
+    NAME,
     REPLACE,
     REQUEST,
+    U32,
     WHY,
     Refusal,
     attribute,
     attributes,
+    checked,
     error,
     is_left,
     message,
-    text,
+    name_in,
 )
 
 (NEWLINK, DELLINK, GETLINK, SETLINK, NEWADDR, DELADDR, GETADDR, NEWROUTE, DELROUTE, GETROUTE,
@@ -56,6 +59,7 @@ from .netlink_messages import (
     16, 17, 18, 19, 20, 21, 22, 24, 25, 26, 30)
 LAST = 123  # RTM_MAX
 LOWER_UP, NEIGHBOUR = 0x10000, 12  # bytes of a struct ndmsg
+LINK = {3: NAME, 4: U32}
 HEADS = {4: 16, 5: 8, 6: 12}  # by a quarter of the type: bytes before the attributes
 GROUP_LINK, GROUP_ADDRESS = 1, {4: 5, 6: 9}
 SOL_NETLINK, CAP_ACK, EXT_ACK = 270, 10, 11
@@ -106,12 +110,14 @@ class Route:
                     return
                 left = is_left(request[HEADER + HEADS.get(kind // 4, len(request)):])
                 yield from self._do(so, kind, flags, sequence, request[HEADER:])
-                refusal = Refusal(0, LEFT_OVER) if left else None
+                refusal = Refusal(0) if left else None
             except Refusal as why:
                 refusal = why
             except OSError as failure:
-                read = kind == NEWLINK + 2 and len(request) >= HEADER + HEADS[NEWLINK // 4]
-                refusal = Refusal(failure.errno or 0, LEFT_OVER if read and left else "")
+                refusal = Refusal(failure.errno or 0)
+            unread = kind > SETLINK and refusal is not None and refusal.number == EOPNOTSUPP
+            if refusal is not None and left and not refusal.why and not unread:
+                refusal.why = LEFT_OVER
         if (refusal is not None and refusal.number) or flags & ACK:
             short, explain = (bool(so.options.get((SOL_NETLINK, option)))
                               for option in (CAP_ACK, EXT_ACK))
@@ -213,8 +219,8 @@ class Route:
         if len(body) < 16:
             raise Refusal(EINVAL, short)
         index = struct.unpack_from("=i", body, 4)[0]
-        name = text(body[16:], 3, HEADER + 16)
-        if index <= 0 and not name:
+        name = name_in(checked(body, 16, LINK))
+        if index <= 0 and name is None:
             fail(EINVAL)
         interface = find(self.node, index if index > 0 else name or "")
         if interface is None:
@@ -248,7 +254,8 @@ class Route:
             NLM_F_EXCL, NLM_F_REPLACE: there is one.
         """
         if len(body) >= 16:
-            name, index = text(body[16:], 3, HEADER + 16), struct.unpack_from("=i", body, 4)[0]
+            name = name_in(checked(body, 16, LINK))
+            index = struct.unpack_from("=i", body, 4)[0]
             if index < 0:
                 raise Refusal(EINVAL, "ifindex can't be negative")
             if find(self.node, index or name or "") is None:
@@ -268,7 +275,7 @@ class Route:
         if 4 in found:
             yield from self._resized(interface, struct.unpack("=I", found[4][:4])[0])
         if 3 in found and body[4:8] != bytes(4):
-            yield from self._renamed(interface, text(body[16:], 3, HEADER + 16) or "")
+            yield from self._renamed(interface, name_in(found) or "")
         new, mask = struct.unpack_from("=II", body, 8)
         mask = mask or 0xFFFFFFFF if new else mask
         yield from self._switched(interface, new if mask & IFF_UP else interface.flags)

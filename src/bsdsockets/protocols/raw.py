@@ -40,7 +40,7 @@ from .internet import InternetAddress
 from .ip_control import UNHEARD, Choices, extended, header_options, hops, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import WRITABLE_BAND, Message, arrival
-from .raw_settings import checksum_offset, keeps_away, looked_at, whole_packets
+from .raw_settings import checksum_offset, keeps_away, looked_at, type_of, whole_packets
 from .udp_segments import FIRST6
 
 SILENT4 = (2, 103)  # IGMP and PIM
@@ -174,11 +174,13 @@ class Raw(Datagrams):
             fail(EINVAL)  # a header cannot be both the program's and have Linux's options
         return super().route(so, data, fresh, remote, port, chosen)
 
-    def check_length(self, so: Any, data: bytes, remote: str, port: int) -> None:
+    def check_length(self, so: Any, data: bytes, remote: str, port: int,
+                     chosen: Choices) -> None:
         if so.options.get(whole_packets(so)):
             self._check_header(so, data, remote)
             return
         whole = len(so.pcb.pending or b"") + len(data)
+        first = chosen if so.pcb.pending is None else so.pcb.chosen
         at = checksum_offset(so)
         if at >= 0 and whole < at + 2 and not so.pcb.collecting:
             so.pcb.pending = None
@@ -186,8 +188,11 @@ class Raw(Datagrams):
             fail(EINVAL)  # no room for the checksum
         if whole > 65535 - (20 + header_options(so) if so.family == AF_INET else 2 * extended(so)):
             so.pcb.pending = None
-            self.too_long(so, remote, 0)
+            self.too_long(so, remote, type_of(so, data))
         more = extended(so)
+        if so.family != AF_INET and whole + more > MOST6 and first.stays_whole6(so):
+            so.pcb.pending = None
+            self.too_long(so, remote, type_of(so, data))
         if so.family != AF_INET and whole + more > MOST6 and 2 * so.send_size + more < FIRST6 + 8:
             self.check_state(so)
             fail(ENOBUFS)  # the second of its two fragments finds no room

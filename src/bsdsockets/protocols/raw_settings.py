@@ -37,6 +37,13 @@ def looked_at(so: Any) -> int:
     return LOOKED_AT.get((so.family, so.protocol_number), 0)
 
 
+def type_of(so: Any, data: bytes) -> int:
+    """What Linux has of the type where it has a port of others."""
+    size = looked_at(so)
+    return int.from_bytes(data[size - 2:size], "big") & (
+        0xFF00 if size > 2 else 0xFFFF) if so.family == c.AF_INET6 else 0
+
+
 def whole_packets(so: Any) -> str:
     """The option with which a program makes the header of IP itself."""
     return "IP_HDRINCL" if so.family == c.AF_INET else "IPV6_HDRINCL"

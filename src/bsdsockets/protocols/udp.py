@@ -61,12 +61,6 @@ def trimmed(packet: Packet) -> Packet:
     return packet._replace(made=packet.made[:-behind]) if behind else packet
 
 
-def stays_whole6(so: Any) -> bool:
-    """True if what *so* sends over IPv6 may not be cut into fragments: ipv6(7)."""
-    return bool(so.options.get("IPV6_DONTFRAG")
-                or so.options.get("IPV6_MTU_DISCOVER", 1) in (2, 3, 4))
-
-
 class Udp(UdpLookup):
     """UDP of one host; UDP-Lite is the same with another number."""
 
@@ -107,13 +101,14 @@ class Udp(UdpLookup):
         if port == 0:
             fail(EINVAL)
 
-    def check_length(self, so: Any, data: bytes, remote: str, port: int) -> None:
+    def check_length(self, so: Any, data: bytes, remote: str, port: int,
+                     chosen: Choices) -> None:
         six = ":" in remote
         more = extended(so) if six else header_options(so)
         if len(data) > LONGEST - (8 + 2 * more if six else 28 + more):
             self.too_long(so, remote, port)
         in_two = six and len(data) + more > WHOLE6
-        if in_two and stays_whole6(so):
+        if in_two and chosen.stays_whole6(so):
             self.too_long(so, remote, port)
         if in_two and 2 * so.send_size + more < FIRST6:
             self.check_state(so)
@@ -230,7 +225,8 @@ class Udp(UdpLookup):
         if mapped and six:
             fail(EINVAL)  # the datagram that is being collected is one of IPv6
         size = len(end.pending) + len(data)
-        if size > LONGEST - (8 if six else 28) or (six and size > WHOLE6 and stays_whole6(so)):
+        if size > LONGEST - (8 if six else 28) or (
+                six and size > WHOLE6 and end.chosen.stays_whole6(so)):
             end.pending = None
             so.wake(WRITABLE_BAND)  # what was collected has left the send buffer
             self.too_long(so, *end.flow[1:])
