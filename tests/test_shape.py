@@ -35,8 +35,8 @@ CODE = {
     "sockets": 881,
     "calls": 888,
     "faults": 383,
-    "face": 2144,
-    "programs": 2250,
+    "face": 2145,
+    "programs": 2254,
 }
 
 NO_CODE = {

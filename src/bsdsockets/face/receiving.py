@@ -1,6 +1,7 @@
 """Receiving, in Python's form: recv and its kin, over the machine's `receive`.
 
-`Receiver` is the half of our ``_socket.socket`` that `socket_type` completes.
+`Receiver` is the half of our ``_socket.socket`` that `socket_type` completes.  What is its own has
+an underscore at both ends: a program's class that derives from ``socket`` may use any other name.
 
 Sources: CPython ``Modules/socketmodule.c``, 3.11 to 3.13.
 """
@@ -50,65 +51,65 @@ class Receiver(metaclass=Immutable):
         As for the system call: `Calls.receive` has the errors in order.
     """
 
-    __slots__ = ("_family", "_fd", "_proto", "_real", "_timeout", "_type")
-    _machine: ClassVar[Any] = None
-    _fd: int  # -1 when closed
-    _family: int  # as the program has it
-    _real: int  # the family that the socket is of
-    _type: int
-    _proto: int
-    _timeout: float | None  # in seconds; at 0, O_NONBLOCK decides whether a call waits
+    __slots__ = ("_family_", "_fd_", "_proto_", "_real_", "_timeout_", "_type_")
+    _machine_: ClassVar[Any] = None
+    _fd_: int  # -1 when closed
+    _family_: int  # as the program has it
+    _real_: int  # the family that the socket is of
+    _type_: int
+    _proto_: int
+    _timeout_: float | None  # in seconds; at 0, O_NONBLOCK decides whether a call waits
 
-    def _check_compat(self, flags: int, event: int) -> None:
+    def _check_compat_(self, flags: int, event: int) -> None:
         """Refuse a flag of sendmsg() and recvmsg() that Linux keeps for itself."""
         if flags & COMPAT:
             try:
-                self._machine.calls.refuse(self._fd, event, self._timeout, EINVAL)
+                self._machine_.calls.refuse(self._fd_, event, self._timeout_, EINVAL)
             except TimedOut:
                 throw(TimeoutError("timed out"))
 
-    def _check_family(self) -> None:
+    def _check_family_(self) -> None:
         """Fail before the call, as CPython does, if it cannot read the family's addresses."""
-        family = self._machine.families.get(self._family)
+        family = self._machine_.families.get(self._family_)
         if family is not None and not family.in_python:
             raise OSError("getsockaddrlen: bad family")
 
-    def _check_room(self, caller: str) -> None:
+    def _check_room_(self, caller: str) -> None:
         """Fail as a call does with an address of a family that the socket is not of.
 
         A program may say that it is (``uvicorn --fd`` says AF_UNIX, whatever it is given).  What
         has the room of the own family's fails for its family, what has not for its length; but
         for datagrams IPv6 takes IPv4's.
         """
-        if (self._family, self._real) == (AF_INET6, AF_INET):
+        if (self._family_, self._real_) == (AF_INET6, AF_INET):
             fail(EAFNOSUPPORT)
-        if (self._family, self._real) != (AF_INET, AF_INET6) \
-                or caller == "bind" or self._type == SOCK_STREAM:
+        if (self._family_, self._real_) != (AF_INET, AF_INET6) \
+                or caller == "bind" or self._type_ == SOCK_STREAM:
             fail(EINVAL)
 
-    def _show(self, address: Any, so: Any = None) -> Any:
+    def _show_(self, address: Any, so: Any = None) -> Any:
         """An address as the family shows it: that of the socket, or of what it became.
 
         *so* is what the descriptor names, which os.close() and dup2() may have given to another.
         """
         if so is not None:
-            self._real = so.family
-        became = self._real == AF_INET and address.__class__ is bytes
-        return self._machine.families[AF_PACKET if became else self._real].to_python(address)
+            self._real_ = so.family
+        became = self._real_ == AF_INET and address.__class__ is bytes
+        return self._machine_.families[AF_PACKET if became else self._real_].to_python(address)
 
-    def _receive(self, count: int, flags: int) -> Any:
+    def _receive_(self, count: int, flags: int) -> Any:
         try:
-            return self._machine.calls.receive(self._fd, count, flags, self._timeout or None)
+            return self._machine_.calls.receive(self._fd_, count, flags, self._timeout_ or None)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
-    def _is_discarded(self, flags: int) -> bool:
+    def _is_discarded_(self, flags: int) -> bool:
         """True where MSG_TRUNC takes bytes of TCP and gives none (tcp(7)): they are zero here."""
-        return bool(flags & MSG_TRUNC and self._type == SOCK_STREAM
-                    and self._family in (AF_INET, AF_INET6))
+        return bool(flags & MSG_TRUNC and self._type_ == SOCK_STREAM
+                    and self._family_ in (AF_INET, AF_INET6))
 
-    def _receive_data(self, count: int, flags: int) -> Any:
-        message = self._receive(count, flags)
+    def _receive_data_(self, count: int, flags: int) -> Any:
+        message = self._receive_(count, flags)
         discard(message.control, flags)
         return message
 
@@ -135,7 +136,8 @@ class Receiver(metaclass=Immutable):
             if room(bufsize, "buffersize in recv") == 0:
                 return b""
         try:
-            message = self._machine.calls.receive(self._fd, bufsize, flags, self._timeout or None)
+            limit = self._timeout_ or None
+            message = self._machine_.calls.receive(self._fd_, bufsize, flags, limit)
         except TimedOut:
             throw(TimeoutError("timed out"))
         if message[2]:
@@ -154,19 +156,19 @@ class Receiver(metaclass=Immutable):
         """
         bufsize, flags = size(bufsize), number(flags)
         room(bufsize, "buffersize in recvfrom")
-        self._check_family()
-        message = self._receive_data(bufsize, flags)
-        return whole(message, flags), self._sender(message.address)
+        self._check_family_()
+        message = self._receive_data_(bufsize, flags)
+        return whole(message, flags), self._sender_(message.address)
 
-    def _sender(self, address: Any) -> Any:
+    def _sender_(self, address: Any) -> Any:
         if address is None or address == b"":
             return None
-        return self._show(address)
+        return self._show_(address)
 
-    def _into(self, buffer: Any, nbytes: Any, flags: Any,
+    def _into_(self, buffer: Any, nbytes: Any, flags: Any,
               caller: str) -> tuple[memoryview, int, int]:
         """A writable buffer, how many bytes to receive into it, and the flags."""
-        view = self._writable(buffer, caller)
+        view = self._writable_(buffer, caller)
         count, flags = size(nbytes), number(flags)
         if count < 0:
             raise ValueError(f"negative buffersize in {caller}")
@@ -177,7 +179,7 @@ class Receiver(metaclass=Immutable):
         return view, count or len(view), flags
 
     @staticmethod
-    def _writable(buffer: Any, caller: str) -> memoryview:
+    def _writable_(buffer: Any, caller: str) -> memoryview:
         with suppress(TypeError):
             view = memoryview(buffer).cast("B")
             if not view.readonly:
@@ -195,11 +197,11 @@ class Receiver(metaclass=Immutable):
         ValueError
             *nbytes* is below 0, or above the length of *buffer*.
         """
-        view, count, flags = self._into(buffer, nbytes, flags, "recv_into")
+        view, count, flags = self._into_(buffer, nbytes, flags, "recv_into")
         if count == 0:
             return 0
-        message = self._receive_data(count, flags)
-        if not self._is_discarded(flags):
+        message = self._receive_data_(count, flags)
+        if not self._is_discarded_(flags):
             view[:len(message.data)] = message.data
         return len(whole(message, flags))
 
@@ -208,12 +210,12 @@ class Receiver(metaclass=Immutable):
 
         The errors are those of `recv_into`, then those of `recvfrom`.
         """
-        view, count, flags = self._into(buffer, nbytes, flags, "recvfrom_into")
-        self._check_family()
-        message = self._receive_data(count, flags)
-        if not self._is_discarded(flags):
+        view, count, flags = self._into_(buffer, nbytes, flags, "recvfrom_into")
+        self._check_family_()
+        message = self._receive_data_(count, flags)
+        if not self._is_discarded_(flags):
             view[:len(message.data)] = message.data
-        return len(whole(message, flags)), self._sender(message.address)
+        return len(whole(message, flags)), self._sender_(message.address)
 
     def recvmsg(self, bufsize: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
         """Receive up to *bufsize* bytes with what came beside them.
@@ -240,8 +242,8 @@ class Receiver(metaclass=Immutable):
         """
         bufsize, ancbufsize, given = size(bufsize), size(ancbufsize), number(flags)
         room(bufsize, "buffer size in recvmsg()")
-        message, control, flags = self._message(bufsize, ancbufsize, given)
-        return message.data, control, flags, self._sender(message.address)
+        message, control, flags = self._message_(bufsize, ancbufsize, given)
+        return message.data, control, flags, self._sender_(message.address)
 
     def recvmsg_into(self, buffers: Any, ancbufsize: Any = 0, flags: int = 0, /) -> Any:
         """Receive into several buffers, one after the other.
@@ -260,21 +262,21 @@ class Receiver(metaclass=Immutable):
             iterator = iter(buffers)
         except TypeError:
             raise TypeError("recvmsg_into() argument 1 must be an iterable") from None
-        views = [self._writable(buffer, "recvmsg_into") for buffer in iterator]
+        views = [self._writable_(buffer, "recvmsg_into") for buffer in iterator]
         if len(views) > MOST_PARTS:
-            self._machine.calls.socket_of(self._fd)
+            self._machine_.calls.socket_of(self._fd_)
             raise error(EMSGSIZE)
-        message, control, flags = self._message(sum(map(len, views)), ancbufsize, given)
-        if not self._is_discarded(given):
+        message, control, flags = self._message_(sum(map(len, views)), ancbufsize, given)
+        if not self._is_discarded_(given):
             scatter(message.data, views)
-        return len(whole(message, given)), control, flags, self._sender(message.address)
+        return len(whole(message, given)), control, flags, self._sender_(message.address)
 
-    def _message(self, count: int, ancillary: int, flags: int) -> Any:
+    def _message_(self, count: int, ancillary: int, flags: int) -> Any:
         if not 0 <= ancillary <= MOST_ANCILLARY:
             raise ValueError("invalid ancillary data buffer length")
-        self._check_family()
-        self._check_compat(flags, POLLIN)
-        asked = CONTROL_ROOM if ancillary and self._family == AF_TIPC else 0  # it tells errors so
-        message = self._receive(count, flags | asked)
-        control, cut = decode_control(self._machine, message.control, ancillary, flags)
+        self._check_family_()
+        self._check_compat_(flags, POLLIN)
+        asked = CONTROL_ROOM if ancillary and self._family_ == AF_TIPC else 0  # it tells errors so
+        message = self._receive_(count, flags | asked)
+        control, cut = decode_control(self._machine_, message.control, ancillary, flags)
         return message, control, message.flags | cut | (flags & 0x40000000)

@@ -82,7 +82,7 @@ class Functions(ByName, of="_socket"):
         pair = machine.calls.socketpair(number(family), number(type), number(proto))
         made = [object.__new__(machine.socket_type) for _ in pair]  # audit hooks hear of none
         for sock, fd in zip(made, pair, strict=True):
-            sock._become(*sock._adopt(fd, family, type, proto))
+            sock._become_(*sock._adopt_(fd, family, type, proto))
         return tuple(made)
 
     def getdefaulttimeout(self) -> float | None:
@@ -337,7 +337,7 @@ def make(machine: Any) -> types.ModuleType:
     names.update({name: getattr(functions, name) for name in vars(Functions)
                   if not name.startswith("_")})
     kind = Immutable("socket", (Socket,), {
-        "__slots__": (), "__module__": "_socket", "__doc__": Socket.__doc__, "_machine": machine})
+        "__slots__": (), "__module__": "_socket", "__doc__": Socket.__doc__, "_machine_": machine})
     machine.socket_type, machine.gaierror = kind, gaierror
     names.update(socket=kind, SocketType=kind, error=OSError, timeout=TimeoutError,
                  gaierror=gaierror, herror=herror, has_ipv6=True, CAPI=CAPI)

@@ -58,75 +58,75 @@ class Socket(Receiver):
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1,
                  fileno: Any = None) -> None:
         family, type, proto = small(family), small(type), small(proto)
-        self._fd, self._family, self._type, self._proto = -1, family, type, proto
+        self._fd_, self._family_, self._type_, self._proto_ = -1, family, type, proto
         sys.audit("socket.__new__", self, family, type, proto)
         if fileno is None:
-            self._real = family = AF_INET if family == -1 else family
+            self._real_ = family = AF_INET if family == -1 else family
             kind, protocol = SOCK_STREAM if type == -1 else type, 0 if proto == -1 else proto
-            self._fd = self._machine.calls.socket(family, kind, protocol)
+            self._fd_ = self._machine_.calls.socket(family, kind, protocol)
         else:
-            family, kind, protocol = self._adopt(fileno, family, type, proto)
-        self._become(family, kind, protocol)
+            family, kind, protocol = self._adopt_(fileno, family, type, proto)
+        self._become_(family, kind, protocol)
 
-    def _become(self, family: int, kind: int, protocol: int) -> None:
-        self._family, self._type, self._proto = family, kind & ~FLAGS, protocol
-        self._timeout = 0.0 if kind & SOCK_NONBLOCK else self._machine.default_timeout
-        if not kind & SOCK_NONBLOCK and self._timeout is not None:
-            self._machine.descriptors.set_nonblocking(self._fd, True)
+    def _become_(self, family: int, kind: int, protocol: int) -> None:
+        self._family_, self._type_, self._proto_ = family, kind & ~FLAGS, protocol
+        self._timeout_ = 0.0 if kind & SOCK_NONBLOCK else self._machine_.default_timeout
+        if not kind & SOCK_NONBLOCK and self._timeout_ is not None:
+            self._machine_.descriptors.set_nonblocking(self._fd_, True)
 
-    def _adopt(self, fileno: Any, family: int, kind: int, protocol: int) -> tuple[int, int, int]:
+    def _adopt_(self, fileno: Any, family: int, kind: int, protocol: int) -> tuple[int, int, int]:
         """Use a descriptor that exists."""
         given = descriptor(fileno)
         if given < 0:
             raise ValueError("negative file descriptor")
-        so = self._machine.calls.socket_of(given)
-        self._fd, self._real = given, so.family
+        so = self._machine_.calls.socket_of(given)
+        self._fd_, self._real_ = given, so.family
         return (so.family if family == -1 else family, so.type if kind == -1 else kind,
                 so.protocol_number if protocol == -1 else protocol)
 
     def __del__(self) -> None:
-        fd = getattr(self, "_fd", -1)
+        fd = getattr(self, "_fd_", -1)
         if fd == -1 or sys.is_finalizing():
             return
         try:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, 2, source=self)
         finally:  # also where the warning is an error
-            self._fd = -1
+            self._fd_ = -1
             with suppress(OSError):
-                self._machine.calls.close(fd)
+                self._machine_.calls.close(fd)
 
     def __repr__(self) -> str:
-        return (f"<socket object, fd={self._fd}, family={self._family}, type={self._type}, "
-                f"proto={self._proto}>")
+        return (f"<socket object, fd={self._fd_}, family={self._family_}, type={self._type_}, "
+                f"proto={self._proto_}>")
 
-    family = property(attrgetter("_family"), doc="the socket family")
-    type = property(attrgetter("_type"), doc="the socket type")
-    proto = property(attrgetter("_proto"), doc="the socket protocol")
-    timeout = property(attrgetter("_timeout"), doc="the socket timeout")
+    family = property(attrgetter("_family_"), doc="the socket family")
+    type = property(attrgetter("_type_"), doc="the socket type")
+    proto = property(attrgetter("_proto_"), doc="the socket protocol")
+    timeout = property(attrgetter("_timeout_"), doc="the socket timeout")
 
-    def _address(self, address: Any, caller: str) -> Any:
+    def _address_(self, address: Any, caller: str) -> Any:
         """Read an address in the family's form, and tell audit hooks of it (PEP 578)."""
-        family = self._machine.families.get(self._family)
+        family = self._machine_.families.get(self._family_)
         if family is None:
             raise OSError(f"{caller}(): bad family")
         try:
             target = family.from_python(address, caller)
         except UnknownName as failure:
-            throw(self._machine.gaierror(failure.number, failure.text))
+            throw(self._machine_.gaierror(failure.number, failure.text))
         sys.audit(f"socket.{caller.removesuffix('_ex')}", self, address)
-        if self._real != self._family:
-            self._check_room(caller)
+        if self._real_ != self._family_:
+            self._check_room_(caller)
         return target
 
     # Descriptor and timeout
 
     def fileno(self) -> int:
         """Return the descriptor, or -1 after close() and detach()."""
-        return self._fd
+        return self._fd_
 
     def detach(self) -> int:
         """Return the descriptor and forget it; the socket stays open under that number."""
-        given, self._fd = self._fd, -1
+        given, self._fd_ = self._fd_, -1
         return given
 
     def close(self) -> None:
@@ -134,10 +134,10 @@ class Socket(Receiver):
 
         Waits only with SO_LINGER.  ECONNRESET is no error here.  What else: `Calls.close`.
         """
-        given, self._fd = self._fd, -1
+        given, self._fd_ = self._fd_, -1
         if given != -1:
             try:  # contextlib.suppress takes longer than this call should
-                self._machine.calls.close(given)
+                self._machine_.calls.close(given)
             except ConnectionResetError:
                 return
 
@@ -160,12 +160,12 @@ class Socket(Receiver):
         >>> one.close(); other.close()
         """
         value = seconds(timeout)
-        self._machine.descriptors.set_nonblocking(self._fd, value is not None)
-        self._timeout = value
+        self._machine_.descriptors.set_nonblocking(self._fd_, value is not None)
+        self._timeout_ = value
 
     def gettimeout(self) -> float | None:
         """Return the timeout in seconds, 0.0 where it never waits, None where it waits for ever."""
-        return self._timeout
+        return self._timeout_
 
     def setblocking(self, flag: Any) -> None:
         """Wait for ever, as settimeout(None) does, or with False never, as settimeout(0) does.
@@ -181,25 +181,25 @@ class Socket(Receiver):
 
     def getblocking(self) -> bool:
         """Return False if the timeout is 0, when no call waits."""
-        return self._timeout != 0.0
+        return self._timeout_ != 0.0
 
     # Names and connections
 
     def bind(self, *address: Any) -> None:
         """bind(address): give the socket an address of its own; waits for nothing."""
-        self._machine.calls.bind(self._fd, self._address(only(address, "bind"), "bind"))
+        self._machine_.calls.bind(self._fd_, self._address_(only(address, "bind"), "bind"))
 
     def listen(self, backlog: Any = 128, /) -> None:
         """Take connections; up to *backlog* and one more wait to be accepted.  Below 0 is as 0."""
-        self._machine.calls.listen(self._fd, max(number(backlog), 0))
+        self._machine_.calls.listen(self._fd_, max(number(backlog), 0))
 
     def _accept(self) -> tuple[int, Any]:
-        self._check_family()
+        self._check_family_()
         try:
-            accepted, child = self._machine.calls.accept(self._fd, self._timeout or None)
+            accepted, child = self._machine_.calls.accept(self._fd_, self._timeout_ or None)
         except TimedOut:
             throw(TimeoutError("timed out"))
-        return accepted, self._show(child.protocol.accepted_peer(child))
+        return accepted, self._show_(child.protocol.accepted_peer(child))
 
     def connect(self, *address: Any) -> None:
         """connect(address): connect a stream; let a datagram socket have one peer.
@@ -210,9 +210,9 @@ class Socket(Receiver):
         TimeoutError
             The timeout, above 0, is over; the connection goes on, as after EINPROGRESS.
         """
-        target = self._address(only(address, "connect"), "connect")
+        target = self._address_(only(address, "connect"), "connect")
         try:
-            self._machine.calls.connect(self._fd, target, self._timeout or None)
+            self._machine_.calls.connect(self._fd_, target, self._timeout_ or None)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
@@ -227,9 +227,9 @@ class Socket(Receiver):
         ...     errno.errorcode[client.connect_ex(("127.0.0.1", 9))]
         'ECONNREFUSED'
         """
-        target = self._address(address, "connect_ex")
+        target = self._address_(address, "connect_ex")
         try:
-            self._machine.calls.connect(self._fd, target, self._timeout or None)
+            self._machine_.calls.connect(self._fd_, target, self._timeout_ or None)
         except TimedOut:
             return 11
         except OSError as failure:
@@ -238,19 +238,19 @@ class Socket(Receiver):
 
     def shutdown(self, how: Any, /) -> None:
         """End receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR); never waits."""
-        self._machine.calls.shutdown(self._fd, small(how))
+        self._machine_.calls.shutdown(self._fd_, small(how))
 
     def getsockname(self) -> Any:
         """Return the socket's own address; errors: CPython's "bad family", `Calls.getsockname`."""
-        self._check_family()
-        so, name = self._machine.calls.getsockname(self._fd)
-        return self._show(name, so)
+        self._check_family_()
+        so, name = self._machine_.calls.getsockname(self._fd_)
+        return self._show_(name, so)
 
     def getpeername(self) -> Any:
         """Return the address the socket is connected to; errors as `getsockname` has them."""
-        self._check_family()
-        so, name = self._machine.calls.getpeername(self._fd)
-        return self._show(name, so)
+        self._check_family_()
+        so, name = self._machine_.calls.getpeername(self._fd_)
+        return self._show_(name, so)
 
     # Sending
 
@@ -270,7 +270,7 @@ class Socket(Receiver):
         if flags.__class__ is not int or flags:
             flags = sending_flags(flags)
         try:
-            return self._machine.calls.send(self._fd, data, flags, self._timeout or None)
+            return self._machine_.calls.send(self._fd_, data, flags, self._timeout_ or None)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
@@ -280,17 +280,17 @@ class Socket(Receiver):
         The errors are those of `send`.  They tell nothing of how much was sent.
         """
         data, flags = readable(data), sending_flags(flags)
-        calls, timeout = self._machine.calls, self._timeout
+        calls, timeout = self._machine_.calls, self._timeout_
         if not timeout:
-            sent = calls.send(self._fd, data, flags, None)
+            sent = calls.send(self._fd_, data, flags, None)
             while sent < len(data):  # an error or a signal came between
-                sent += calls.send(self._fd, data[sent:], flags, None)
+                sent += calls.send(self._fd_, data[sent:], flags, None)
             return
-        deadline = self._machine.clock.now + timeout
+        deadline = self._machine_.clock.now + timeout
         view, sent = memoryview(data), 0
-        while (left := deadline - self._machine.clock.now) > 0:
+        while (left := deadline - self._machine_.clock.now) > 0:
             try:
-                sent += calls.send(self._fd, bytes(view[sent:]) if sent else data, flags, left)
+                sent += calls.send(self._fd_, bytes(view[sent:]) if sent else data, flags, left)
             except TimedOut:
                 throw(TimeoutError("timed out"))
             if sent >= len(data):
@@ -317,9 +317,9 @@ class Socket(Receiver):
         else:
             raise TypeError(f"sendto() takes 2 or 3 arguments ({len(arguments)} given)")
         data, flags = readable(data), number(flags)
-        target = self._address(address, "sendto")
+        target = self._address_(address, "sendto")
         try:
-            return self._machine.calls.send(self._fd, data, flags, self._timeout or None, target)
+            return self._machine_.calls.send(self._fd_, data, flags, self._timeout_ or None, target)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
@@ -338,7 +338,7 @@ class Socket(Receiver):
             As for `send`; EBADF for a descriptor of SCM_RIGHTS that names nothing.
         """
         flags = sending_flags(flags)
-        target = address if address is None else self._address(address, "sendmsg")
+        target = address if address is None else self._address_(address, "sendmsg")
         if target is None:
             sys.audit("socket.sendmsg", self, None)
         try:
@@ -347,14 +347,14 @@ class Socket(Receiver):
             if "iterable" in str(failure):
                 raise TypeError("sendmsg() argument 1 must be an iterable") from None
             raise
-        control = encode_control(self._machine, ancdata)
+        control = encode_control(self._machine_, ancdata)
         if len(parts) > MOST_PARTS:
-            self._machine.calls.socket_of(self._fd)
+            self._machine_.calls.socket_of(self._fd_)
             raise error(EMSGSIZE)
-        self._check_compat(flags, POLLOUT)
+        self._check_compat_(flags, POLLOUT)
         try:
-            return self._machine.calls.send(
-                self._fd, b"".join(parts), flags, self._timeout or None, target, control)
+            return self._machine_.calls.send(
+                self._fd_, b"".join(parts), flags, self._timeout_ or None, target, control)
         except TimedOut:
             throw(TimeoutError("timed out"))
 
@@ -374,7 +374,7 @@ class Socket(Receiver):
         level, optname, buflen = number(level), number(optname), number(buflen)
         if buflen < 0 or buflen > 1024:
             raise OSError("getsockopt buflen out of range")
-        value = self._machine.calls.getsockopt(self._fd, level, optname, buflen or 4)
+        value = self._machine_.calls.getsockopt(self._fd_, level, optname, buflen or 4)
         return value if buflen else int.from_bytes(value[:4], "little", signed=True)
 
     def setsockopt(self, level: Any, optname: Any, value: Any, optlen: Any = UNKNOWN, /) -> None:
@@ -386,14 +386,14 @@ class Socket(Receiver):
             As for the system call: `Calls.setsockopt`.
         """
         if optlen is not UNKNOWN:
-            self._setsockopt_null(level, optname, value, optlen)
+            self._setsockopt_null_(level, optname, value, optlen)
             return
         level, optname = number(level), number(optname)
-        self._machine.calls.setsockopt(self._fd, level, optname, setting(level, optname, value))
+        self._machine_.calls.setsockopt(self._fd_, level, optname, setting(level, optname, value))
 
-    def _setsockopt_null(self, *arguments: Any) -> None:
+    def _setsockopt_null_(self, *arguments: Any) -> None:
         level, optname, length = option_without_value(*arguments)
         if length >= 2**31:  # below 0 in C
-            self._machine.calls.socket_of(self._fd)
+            self._machine_.calls.socket_of(self._fd_)
             raise error(EINVAL)
-        self._machine.calls.setsockopt(self._fd, level, optname, bytes(min(length, 2**16)), True)
+        self._machine_.calls.setsockopt(self._fd_, level, optname, bytes(min(length, 2**16)), True)

@@ -94,6 +94,14 @@ def waits(fd: int) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(fd)
 
 
+def _reads_a_terminal() -> bool:
+    """True if sys.stdin, which may be anything, is the terminal that the process began with."""
+    try:
+        return sys.stdin.fileno() == 0 and os.isatty(0)
+    except Exception:  # which the interpreter's own input takes for a stream without a number
+        return False
+
+
 def standard_stream(number: int, before: Any) -> Any:
     """A standard stream of a descriptor of the model, as *before* was; None where none was."""
     if before is None:
@@ -158,8 +166,7 @@ class Opener(ByName, of="io"):
 
     def input(self, prompt: object = "", /) -> str:
         """Read a line; at a terminal the other threads go on until there is one."""
-        several = len(self._machine.scheduler.tasks) > 1
-        if not several or sys.stdin is None or sys.stdin.fileno() != 0 or not os.isatty(0):
+        if len(self._machine.scheduler.tasks) == 1 or not _reads_a_terminal():
             return REAL_INPUT(prompt)
         print(prompt, end="", flush=True)
         self._machine.poll.poll({0: POLLIN}, None, "input")

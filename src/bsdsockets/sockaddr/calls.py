@@ -240,7 +240,7 @@ def getpeername(sock: socket.socket) -> Address:
 
 def _model(sock: Any) -> Any:
     """The system calls of the model's machine, if that is where the socket is."""
-    machine = getattr(sock, "_machine", None)
+    machine = getattr(sock, "_machine_", None)
     return machine.calls if machine else None
 
 
