@@ -29,7 +29,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1363,
-    "network": 834,
+    "network": 837,
     "protocols": 7566,
     "families": 540,
     "sockets": 881,

@@ -85,6 +85,20 @@ FOUND_WIDE = {
            f"of(r, {last!r})); receive(r, 0, 300)[1]"
            for first, last in itertools.product(("224.1.2.3", "127.0.0.1"), repeat=2))
        for make in ("udp", "experiment")},
+    "what has no way while lo is down": "; ".join(
+        f"r = {kind}(); r.bind({lo}); a = {kind}(); a.connect(at(r)); b = {kind}(); b.bind({lo}); "
+        f"c = {kind}(); d = {kind}(); d.setsockopt(1, 25, b'lo'); e = {kind}(); "
+        "e.setsockopt(1, 25, b'lo'); e.connect(at(r)); x = experiment6(); x.connect(LO6); "
+        "y = tcp6(); y.bind(LO6); interface(r, 0x8914, value=struct.pack('H', 0x48)); "
+        "a.send(b'x'); e.send(b'x'); x.send(b'x'); " + "; ".join(
+            f"{sender}.sendto(b'x', {to})" for to in tos for sender in "bcd")
+        + f"; [each.connect_ex({tos[1]}) for each in (b, c, y, {stream}())]; r.recv(9); "
+        "interface(r, 0x8914, value=struct.pack('H', 0x49)); a.send(b'x'); r.recv(9)"
+        for kind, stream, lo, tos in (
+            ("udp", "tcp", "LO", ("at(r)", "('9.9.9.9', 9)", "('224.0.0.5', 9)",
+                                  "('127.255.255.255', 9)", "('255.255.255.255', 9)")),
+            ("udp6", "tcp6", "LO6", ("at(r)", "('2001:db8::1', 9)", "('ff02::1', 9, 0, 1)",
+                                     "('fe80::1', 9, 0, 1)", "('::ffff:127.0.0.1', 9)")))),
     "which extension headers let a raw socket that is shut down fail": "; ".join(
         f"a = {made}(); a.setsockopt(IPPROTO_IPV6, {option}, bytes(16)); a.shutdown(SHUT_WR); "
         f"a.sendto({data}, LO6)" for made in ("experiment6", "icmp6") for option in (54, 59, 55)

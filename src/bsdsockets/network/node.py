@@ -82,7 +82,8 @@ class Node:
                 continue
             if str(own.ip) == address:
                 return "local"
-            if own.version == 4 and address == str(own.network.broadcast_address):
+            if own.version == 4 and address == str(own.network.broadcast_address) and (
+                    self.loopback.is_up):
                 return "broadcast"
             if own.ip.is_loopback and ip_interface(address).ip in own.network:
                 return "local"
@@ -100,14 +101,18 @@ class Node:
         """Every address of every interface, in order."""
         return [own for interface in self.interfaces for own in interface.addresses]
 
-    def source_for(self, destination: str) -> str:
+    def source_for(self, destination: str, known: bool = False) -> str:
         """Choose the source address of a packet to *destination* (RFC 1122 3.3.4.3, RFC 6724 5).
 
-        ENETUNREACH, EADDRNOTAVAIL
-            There is no route; ::1 is not there.
+        *known*: there is one, and only the way is asked for.
+
+        EADDRNOTAVAIL, ENETUNREACH
+            This host has no address of IPv6, or has lost ::1; there is no route.
         """
-        if destination == LOOPBACK6 and self.kind(LOOPBACK6) == "remote":
-            fail(EADDRNOTAVAIL)  # the way stays when the address goes with its link
+        lost = self.kind(destination) == "remote" and destination == LOOPBACK6
+        if not known and (lost or (":" in destination and not any(
+                own.version == 6 for own in self.addresses()))):
+            fail(EADDRNOTAVAIL)  # the way to ::1 stays when the address goes with its link
         if destination == BROADCAST4 or self.kind(destination) in ("multicast", "remote"):
             fail(ENETUNREACH)
         return LOOPBACK6 if ":" in destination else LOOPBACK4

@@ -44,7 +44,7 @@ from ..network.addresses import (
 from .buffers import Record, RecordQueue, look
 from .datagram_end import DatagramEnd
 from .datagram_errors import DatagramErrors
-from .internet import LOOPBACK_INDEX, InternetAddress
+from .internet import InternetAddress
 from .ip_control import PLAIN, Choices, check_source, choices, told
 from .ports import PLACE_HOLDER
 from .protocol import (
@@ -135,11 +135,11 @@ class Datagrams(DatagramErrors):
             # whatever the routes say; but 127.0.0.1 is no address for the world beyond
             named = kind == "multicast" and so.options.get("IP_MULTICAST_IF chosen")
             source = self.multicast_source(so, remote) if named else ANY4
+        elif ":" in remote and ((kind != "local" and (":" in own or not is_any(bound)))
+                                or self.leads_away(so)):
+            fail(ENETUNREACH)  # no source has to be found
         elif kind == "multicast":
             source = self.multicast_source(so, remote)
-        elif ":" in remote and so.options.get("IPV6_PKTINFO", 0) not in (0, LOOPBACK_INDEX) and (
-                not so.options.get("SO_BINDTODEVICE")):
-            fail(ENETUNREACH)  # by an interface that there is not
         else:
             source = self.node.source_for(remote)
         if kind == "broadcast" and not so.options.get("SO_BROADCAST"):

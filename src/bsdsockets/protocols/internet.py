@@ -172,9 +172,21 @@ class Internet(Protocol):
             so.options["SO_BINDTODEVICE"] = address.scope
 
     def check_device(self, so: Any, remote: str) -> None:
-        """Fail if the interface that *so* is bound to is not there: ENODEV, IPv6: ENETUNREACH."""
-        if so.options.get("SO_BINDTODEVICE", 0) > LOOPBACK_INDEX:
+        """Fail if the interface that *so* is bound to is not there, or down.
+
+        ENODEV, ENETUNREACH
+            Over IPv4 the one, and the other; over IPv6 in both cases ENETUNREACH.
+        """
+        device = so.options.get("SO_BINDTODEVICE", 0)
+        if device > LOOPBACK_INDEX:
             fail(ENETUNREACH if ":" in remote else ENODEV)
+        if device and ":" not in remote and not self.node.loopback.is_up:
+            fail(ENETUNREACH)
+
+    def leads_away(self, so: Any) -> bool:
+        """True if IPV6_PKTINFO alone says that packets go by an interface that is not there."""
+        return so.options.get("IPV6_PKTINFO", 0) not in (0, LOOPBACK_INDEX) and (
+            not so.options.get("SO_BINDTODEVICE"))
 
     def own_source(self, so: Any, version: int) -> str:
         """The source address that *so* is bound to; empty where it has to be chosen.

@@ -268,7 +268,7 @@ class Tcp(TcpClosing):
         self.check_device(so, remote)
         local, four = so.bound_address, ":" not in remote
         nowhere = four and so.options.get("SO_BINDTODEVICE") and self.node.kind(remote) == "remote"
-        source = ANY4 if nowhere else self.node.source_for(remote)
+        source = ANY4 if nowhere else self.node.source_for(remote, not is_any(local))
         if is_mapped(local) and not four:
             fail(EAFNOSUPPORT)
         if so.explicit_address and ":" in unmap(local) and four and not is_any(local):

@@ -150,7 +150,7 @@ class Udp(UdpLookup):
               chosen: Choices) -> tuple[str, str, int]:
         end = so.pcb
         kept = not fresh and so.family == AF_INET and not so.options.get("SO_DONTROUTE")
-        if kept and end.routed and not end.collecting:
+        if kept and end.routed and not end.collecting and self.node.loopback.is_up:
             return end.flow
         way = super().route(so, data, fresh, remote, port, chosen)
         end.routed |= kept
