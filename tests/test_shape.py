@@ -35,8 +35,8 @@ CODE = {
     "sockets": 881,
     "calls": 888,
     "faults": 383,
-    "face": 2145,
-    "programs": 2254,
+    "face": 2149,
+    "programs": 2261,
 }
 
 NO_CODE = {

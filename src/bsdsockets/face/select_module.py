@@ -8,6 +8,7 @@ Sources: CPython ``Modules/selectmodule.c``, 3.11 to 3.13.
 
 import contextlib
 import math
+import os
 import types
 from operator import index
 from typing import Any
@@ -253,10 +254,16 @@ class Epoll:
 
     @classmethod
     def fromfd(cls, fd: int, /) -> "Epoll":
-        """An instance that has the descriptor *fd* already; nothing is checked.  -1 makes one."""
+        """An instance that has the descriptor *fd* already; nothing is checked.  -1 makes one.
+
+        OSError
+            *fd* is below that: with no errno.
+        """
         number = small(fd)
         if number == -1:
             return cls()
+        if number < 0:
+            raise OSError(0, "Error")
         self = cls.__new__(cls)
         self._fd = number
         return self
@@ -271,7 +278,8 @@ class Epoll:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             with contextlib.suppress(OSError):
-                self._machine.calls.close(fd)
+                close = self._machine.calls.close if fd in self._machine.descriptors else os.close
+                close(fd)
 
     def __enter__(self) -> "Epoll":
         self.fileno()

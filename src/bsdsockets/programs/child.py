@@ -37,9 +37,9 @@ GONE = "a socket of a process that has ended: the machine ended with it"
 class Elsewhere(File):
     """What a descriptor of the child names: a file in another process."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, alone: bool = False) -> None:
         super().__init__()
-        self.number = number
+        self.number, self.alone = number, alone
         self.aside: Any = None  # of an epoll instance: the host's, for files of the host
 
 
@@ -73,7 +73,7 @@ class Descriptors(DescriptorTable):
     def __setitem__(self, number: int, file: Any) -> None:
         if isinstance(file, Elsewhere) and file.number != number:
             self.client.ask("table", "link", (file.number, number))
-        super().__setitem__(number, Elsewhere(number))
+        super().__setitem__(number, Elsewhere(number, file.alone))
 
     def add(self, file: File, like: int | None = None) -> int:
         """Give a file that came in a message its number."""
@@ -314,6 +314,8 @@ def fork(machine: Any, real: Callable[[], Any], child_of: Callable[[Any], int]) 
     ours, theirs = _host.socketpair()
     asked = machine._calls.client if isinstance(machine._calls, Remote) else None
     numbers = dict(machine.descriptors)
+    for number in numbers:  # os.fstat says the same of a file in both processes
+        machine.descriptors.single_out(number)
     threading = sys.modules.get("threading")
     with warnings.catch_warnings():
         if threading is None or threading.active_count() == 1:
@@ -361,20 +363,20 @@ def become_child(machine: Any, sock: Any, asked: Client | None) -> None:
         asked.disown()
     files.__class__ = Descriptors
     files.client = client = Client(machine, sock, local)
-    adopt(machine, before)
+    adopt(machine, before, alone=True)
     machine._calls = machine.calls = Remote(machine, client, "calls", local[0])
     machine._poll = machine.poll = Remote(machine, client, "poll", local[1])
 
 
-def adopt(machine: Any, numbers: Iterable[int]) -> None:
+def adopt(machine: Any, numbers: Iterable[int], alone: bool = False) -> None:
     """Let *numbers* be descriptors that the machine's first process knows; close what is not open.
 
-    A program that exec started has those that are inherited.
+    A program that exec started has those that are inherited.  *alone*: as `File.alone`.
     """
     files = machine.descriptors
     for number in numbers:
         try:
             REAL["get_inheritable"](number)
-            dict.__setitem__(files, number, Elsewhere(number))
+            dict.__setitem__(files, number, Elsewhere(number, alone))
         except OSError:
             files.client.ask("calls", "close", (number,))

@@ -4,7 +4,7 @@
                              0: 0100007F:B26E 00000000:0000 0A 00000000:00000000 00:00000000 ...
 
 An address is words of 32 bits in the order of the processor; TCP's states have Linux's numbers.
-The inode is that of the descriptor in the machine's first process, by which `psutil` and others
+The inode is that of the descriptor in the first process that has it, by which `psutil` and others
 find whose it is; 0 where there is none, as of what nobody has accepted.
 
 Left out: timers but TIME-WAIT's, references, drops and what TCP reckons, which have the values of a
@@ -47,22 +47,26 @@ Inodes = dict[Any, int]
 """Every open socket, with its inode."""
 
 
-def inodes_of(tables: Iterable[Mapping[int, Any]]) -> Inodes:
-    """The sockets of some processes; the first's have inodes."""
+Tables = Iterable[tuple[int, Mapping[int, Any]]]
+"""The processes of a machine, by their numbers, and what their descriptors are."""
+
+
+def inodes_of(tables: Tables) -> Inodes:
+    """The sockets of some processes."""
     found: Inodes = {}
-    for place, table in enumerate(tables):
+    for pid, table in tables:
         for number, file in sorted(table.items()):
             if isinstance(file, Socket) and file not in found:
                 found[file] = 0
-                with suppress(OSError):  # a number beyond the host's
-                    found[file] = 0 if place else os.fstat(number).st_ino
+                with suppress(OSError):  # a number beyond the host's, or the process has ended
+                    found[file] = os.stat(f"/proc/{pid}/fd/{number}").st_ino
     for listener in tuple(found):
         for so in listener.queue.completed if listener.queue else ():
             found.setdefault(so, 0)
     return found
 
 
-def text(machine: Any, name: str, tables: Iterable[Mapping[int, Any]]) -> str:
+def text(machine: Any, name: str, tables: Tables) -> str:
     """The file *name*: its head and a line for each socket of the descriptor *tables*."""
     head, lines = FILES.get(name, (INTERNET, _internet))
     inodes = inodes_of(tables)

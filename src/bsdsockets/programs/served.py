@@ -317,7 +317,8 @@ def _let_go_of_pipes() -> None:
 
 def told_in_proc(machine: Any, name: str) -> str:
     """What a process of the machine reads in /proc/net."""
-    return text(machine, name, (machine.descriptors, *(served.table for served in living)))
+    processes = ((served.pid, served.table) for served in living)
+    return text(machine, name, ((os.getpid(), machine.descriptors), *processes))
 
 
 def _itself(result: Any) -> Any:

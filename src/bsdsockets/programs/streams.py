@@ -125,6 +125,8 @@ class Opener(ByName, of="io"):
         raw: Any
         table = PATHS.fullmatch(os.fspath(file)) if isinstance(file, str | os.PathLike) else None
         if table and not set(mode) & set("wax+"):
+            for number in tuple(self._files):
+                self._files.single_out(number)  # so that os.fstat says what the table does
             file = self._table(table[1])
         try:
             if file.__class__ is int and file in self._files:

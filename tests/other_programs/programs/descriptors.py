@@ -173,6 +173,10 @@ for mode in (0o600, 0o1777, 0):
         print(os.fstat(sock.fileno()).st_uid)
 with select.epoll.fromfd(-1) as epoll:
     print(epoll.poll(0))
+attempt(select.epoll.fromfd, -2)
+number = os.dup(0)
+select.epoll.fromfd(number).close()  # of whatever it is
+attempt(os.fstat, number)
 
 # not a socket, not open, not to be copied
 read_end, write_end = os.pipe()

@@ -103,7 +103,14 @@ with tempfile.TemporaryDirectory() as directory:
         print(table.readline()[:10], table.readable(), table.closed)
     links = [os.readlink(f"/proc/self/fd/{each.fileno()}") for each in (listener, client, server)]
     print(len(set(links)), links[0] == f"socket:[{os.fstat(listener.fileno()).st_ino}]")
+    number = os.fstat(door.fileno()).st_ino
     if os.fork() == 0:
+        print(number == os.fstat(door.fileno()).st_ino)
         print(len(mine("tcp", ports)[1]), flush=True)
+        pair, own = socket.socketpair(), socket.create_server((HOST, 0))
+        for table, socks in ("unix", pair), ("tcp", (own, listener)):
+            with open(f"/proc/net/{table}") as lines:
+                inodes = {word for line in lines for word in line.split()[6:10]}
+            print(inodes >= {str(os.fstat(each.fileno()).st_ino) for each in socks}, flush=True)
         os._exit(0)
     os.wait()
