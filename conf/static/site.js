@@ -36,8 +36,39 @@ function makeScrollable() {
   }
 }
 
-document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Pages");
-document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
+// On a narrow screen the menus are drawers behind labels, which no key reaches: buttons open them, Escape closes them.
+function makeDrawer(id, drawer, name) {
+  const box = document.getElementById(id);
+  drawer?.setAttribute("aria-label", name);
+  if (!box || !drawer) return;
+  const buttons = [...document.querySelectorAll(`label[for=${id}]:not(.overlay)`)].map((label) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = label.className;
+    button.setAttribute("aria-label", name);
+    button.append(...label.childNodes);
+    label.replaceWith(button);
+    return button;
+  });
+  const show = (open) => {
+    box.checked = open;
+    for (const button of buttons) button.setAttribute("aria-expanded", String(open));
+    const first = open && [...drawer.querySelectorAll("a[href]")].find((link) => link.getClientRects().length);
+    if (first) first.focus({ preventScroll: true });
+  };
+  for (const button of buttons) button.addEventListener("click", () => show(!box.checked));
+  box.addEventListener("change", () => show(box.checked)); // by what lies over the page beside an open drawer
+  drawer.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape" || !box.checked) return;
+    show(false);
+    buttons.find((button) => button.offsetParent)?.focus();
+  });
+  drawer.addEventListener("click", ({ target }) => { if (target.closest("a[href*='#']")) show(false); });
+  show(false);
+}
+makeDrawer("__navigation", document.querySelector(".sidebar-drawer"), "Pages");
+makeDrawer("__toc", document.querySelector(".toc-drawer"), "On this page");
+document.body.classList.add("with-buttons");
 // The link floats over the page, outside of its landmarks.
 const top_ = document.querySelector(".back-to-top");
 if (top_) {

@@ -12,6 +12,7 @@ import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from .conftest import violations
@@ -432,6 +433,43 @@ def test_a_result_shows_a_passage_in_whole_words(
     )
     assert all(20 <= len(each) <= 245 for each in shown), shown
     assert not any("Step" in each and "Faults" in each for each in shown), shown
+
+
+FOCUSED = """
+const at = document.activeElement, { left, right, top, bottom } = at.getBoundingClientRect();
+const { opacity, outlineStyle } = getComputedStyle(at);
+const seen = right > 0 && left < innerWidth && bottom > 0 && top < innerHeight;
+const marked = seen && opacity > 0 && outlineStyle !== "none";
+return [at.ariaLabel ?? at.textContent.trim(), at.ariaExpanded, marked];
+"""
+
+
+def test_every_key_leads_to_something_that_is_seen_and_opens_the_menus(
+    new_browser: Callable[..., WebDriver], site: str
+):
+    driver = new_browser(640, 450)  # a desktop's window at 200 %
+    try:
+        driver.get(site + "how-to/read-lines.html")
+
+        def press(key: str) -> tuple[str, str | None, bool]:
+            ActionChains(driver).send_keys(key).perform()
+            return tuple(driver.execute_script(FOCUSED))
+
+        reached = []
+        while not reached or reached[-1][0] not in ("Furo", ""):
+            reached.append(press(Keys.TAB))
+        assert [each for each in reached if not each[2]] == []
+        assert ("Copy to clipboard", None, True) in reached and len(reached) < 100
+        driver.get(site + "how-to/read-lines.html")
+        for name, first in ("Pages", "BSD sockets"), ("On this page", "It fails"):
+            while press(Keys.TAB) != (name, "false", True):
+                pass
+            ActionChains(driver).send_keys(Keys.ENTER).perform()
+            inside = driver.execute_script(FOCUSED)
+            assert inside[0] == first and inside[2], inside
+            assert press(Keys.ESCAPE) == (name, "false", True)
+    finally:
+        driver.quit()
 
 
 def copied(browser: WebDriver, page: str) -> str:
