@@ -30,6 +30,10 @@ FILES = {
     "place/__main__.py": "import sys, beside\n"
     "print(__package__, sys.argv, sys.path[0], __file__)\n",
     "place/beside.py": "",
+    "latin.py": "print(1)\n# caf\udce9\n",  # bytes that are not UTF-8
+    "declared.py": "# -*- coding: latin-1 -*-\nprint(ascii('caf\udce9'))\n",
+    "unknown.py": "# coding: nonsense\nprint(1)\n",
+    "null.py": "x = 1\nprint('a\0b')\n",
 }
 CASES: dict[str, tuple[list[str], str]] = {
     "a file": (["show.py", "-m", "--seed", "3", "--", "-"], ""),
@@ -51,6 +55,12 @@ CASES: dict[str, tuple[list[str], str]] = {
     "a file that is not there": (["nowhere/a.py"], ""),
     "standard input": ([], "import sys\nprint(sys.argv, __file__, sorted(globals()))\n1/0\n"),
     "standard input by its sign": (["-", "a", "-b"], "import sys\nprint(sys.argv, __name__)\n"),
+    "standard input with a null byte": (["-"], "print(1)\n\0"),
+    "an empty name": ([""], "print(1)\n"),
+    "a file that is no text": (["latin.py"], ""),
+    "a file in another encoding": (["declared.py"], ""),
+    "a file in an encoding that there is not": (["unknown.py"], ""),
+    "a file with a null byte": (["null.py"], ""),
     "an exception": (["fails.py"], ""),
     "a message at the end": (["ends.py"], ""),
     "the interpreter after the program": (["-i", "ends.py"], "print(sys.last_value)\n"),
@@ -67,7 +77,7 @@ CASES: dict[str, tuple[list[str], str]] = {
 def here(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_bytes(text.encode(errors="surrogateescape"))
     return tmp_path
 
 

@@ -147,6 +147,8 @@ def run_programs(words: list[str]) -> int:
     if rest and not all(commands):
         runner.error("a program is missing beside the +")
     for command in commands:
+        if command[:1] == [""]:
+            command[0] = "."  # which python looks for a program in, too
         if command in (["-c"], ["-m"], ["-W"], ["-X"]):
             runner.error(f"argument expected for the {command[0]} option")
     if not rest and not at_prompt:

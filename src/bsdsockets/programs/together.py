@@ -27,6 +27,7 @@ from typing import Any
 
 from ..machine.errors import Deadlock
 from ..machine.scheduler import Killed, Task
+from .sources import code_of, code_of_text
 from .tracebacks import trim
 
 GRACE = 1.0  # seconds in which the others may end by themselves
@@ -54,12 +55,12 @@ def execute(command: Command) -> None:
     elif program == "-c":
         sys.argv[:] = [program, *arguments[1:]]
         _look_first_in("")
-        exec(compile(arguments[0] + "\n", "<string>", "exec"), vars(main))
+        exec(code_of_text(arguments[0]), vars(main))
     elif program in ("", "-"):
         sys.argv[:] = command
         _look_first_in("")
         vars(main).update(__cached__=None, __file__="<stdin>")
-        exec(compile(sys.stdin.read(), "<stdin>", "exec"), vars(main))
+        exec(code_of(sys.stdin.buffer.read(), "<stdin>"), vars(main))
     else:
         sys.argv[:] = command
         _execute_file(absolute(program), main)
@@ -103,7 +104,7 @@ def _execute_file(path: str, main: types.ModuleType) -> None:
         reason = f"[Errno {failure.errno}] {failure.strerror}"
         print(f"{sys.executable}: can't open file '{path}': {reason}", file=sys.stderr)
         sys.exit(2)
-    code: Any = loader.get_code("__main__") if compiled else compile(text, path, "exec")
+    code: Any = loader.get_code("__main__") if compiled else code_of(text, path)
     exec(code, vars(main))
 
 
