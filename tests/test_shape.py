@@ -29,10 +29,10 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1363,
-    "network": 837,
-    "protocols": 7566,
+    "network": 839,
+    "protocols": 7572,
     "families": 540,
-    "sockets": 881,
+    "sockets": 887,
     "calls": 888,
     "faults": 383,
     "face": 2149,

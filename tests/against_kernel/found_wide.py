@@ -99,6 +99,23 @@ FOUND_WIDE = {
                                   "('127.255.255.255', 9)", "('255.255.255.255', 9)")),
             ("udp6", "tcp6", "LO6", ("at(r)", "('2001:db8::1', 9)", "('ff02::1', 9, 0, 1)",
                                      "('fe80::1', 9, 0, 1)", "('::ffff:127.0.0.1', 9)")))),
+    **{f"what ICMP says of segments of {kind}, asked for {asked}": "; ".join((
+        f"l = {kind}(); l.bind({lo}); l.listen(); a = {kind}(); a.connect(at(l)); "
+        f"a.connect(at(l)); b, peer = accept(l); a.setsockopt({level}, {option}, {asked}); "
+        f"a.setsockopt(6, 1, 1); filtered(b, (6,0,0,0)); w = frames_of({ethertype})",
+        *(f"a.send(b'x'); told_unreachable(w, {code}, {what}); poll(a); a.recv(9); "
+          "option(a, 1, 4); a.recv(9)" for what, code in errors),
+        f"told_unreachable(w, 1, {errors[0][0]}); b.setsockopt(1, 27, 0); b.send(b'y'); a.recv(9); "
+        f"option(a, 1, 4); told_unreachable(w, 1, {errors[0][0]}); option(b, 1, 4)",
+        *(f"l = {kind}(); l.bind({lo}); l.listen(); filtered(l, (6,0,0,0)); a = {kind}(); "
+          f"a.setsockopt({level}, {option}, {asked}); a.connect(at(l)); "
+          f"told_unreachable(w, {code}, {what}); poll(a); a.getsockopt(6, TCP_INFO, 8)[0]; "
+          "a.connect(at(l)); option(a, 1, 4)" for what, code in errors)))
+       for asked in (0, 1) for kind, lo, ethertype, level, option, errors in (
+           ("tcp", "LO", 0x800, 0, 11,
+            (*((3, code) for code in (0, 1, 2, 3, 5, 9, 13)), (4, 0), (11, 0), (12, 0))),
+           ("tcp6", "LO6", 0x86DD, 41, 25,
+            (*((1, code) for code in range(7)), (3, 0), (4, 0))))},
     "which extension headers let a raw socket that is shut down fail": "; ".join(
         f"a = {made}(); a.setsockopt(IPPROTO_IPV6, {option}, bytes(16)); a.shutdown(SHUT_WR); "
         f"a.sendto({data}, LO6)" for made in ("experiment6", "icmp6") for option in (54, 59, 55)

@@ -117,3 +117,28 @@ def filtered(asked, *steps):
     """Put a program of classic BPF on a socket."""
     asked.setsockopt(SOL_SOCKET, 26, fprog(*steps))
     return asked
+
+
+def told_unreachable(watcher, code, kind=3):
+    """Tell this host, as a router would, that the last segment *watcher* saw did not arrive."""
+    segments = []
+    while True:
+        try:
+            segments.append(watcher.recv(65535))
+        except BlockingIOError:
+            break
+    four = segments[-1][0] >> 4 == 4
+    quoted = segments[-1][:28 if four else 48]
+    message = bytearray(struct.pack("!BBHI", kind, code, 0, 0) + quoted)
+    if four:
+        total = sum(struct.unpack(f"!{len(message) // 2}H", message))
+        total = (total & 0xFFFF) + (total >> 16)
+        message[2:4] = struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF)
+    made = (AF_INET, SOCK_RAW, IPPROTO_ICMP) if four else (AF_INET6, SOCK_RAW, IPPROTO_ICMPV6)
+    with socket.socket(*made) as router:
+        return router.sendto(message, ("127.0.0.1" if four else "::1", 0))
+
+
+def frames_of(ethertype):
+    """Return a packet socket that sees what goes out and comes in, without the link's header."""
+    return quiet(socket.socket(AF_PACKET, SOCK_DGRAM, htons(ethertype)))

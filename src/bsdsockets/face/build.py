@@ -49,7 +49,7 @@ def build_families(host: Host, node: Node, resolver: Resolver,
                    profile: Profile) -> dict[int, Any]:
     """Make every address family that the host has."""
     errors = IcmpErrors(node)
-    protocols = (Tcp(node), Udp(node, errors), Udp(node, errors, IPPROTO_UDPLITE),
+    protocols = (Tcp(node, errors), Udp(node, errors), Udp(node, errors, IPPROTO_UDPLITE),
                  Raw(node, errors))
     internet = (Inet(host, resolver, *protocols), Inet6(host, resolver, *protocols))
     if profile.sctp:

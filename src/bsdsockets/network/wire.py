@@ -123,16 +123,21 @@ def most_quoted(six: bool) -> int:
 
 
 def decode_quoted(data: bytes) -> Packet | None:
-    """Read the packet that an ICMP error made by a program quotes: IP's and UDP's header."""
+    """Read the packet that an ICMP error made by a program quotes: IP's header and its ports.
+
+    Of TCP the sequence number too; the rest of its header is not always quoted.
+    """
     if len(data) < 28:
         return None
     if data[0] >> 4 == 4:
         protocol, addresses, body = data[9], data[12:20], data[(data[0] & 15) * 4:]
     else:
         protocol, addresses, body = data[6], data[8:40], data[40:]
-    if protocol != UDP or len(body) < 8:
+    if protocol not in (UDP, TCP) or len(body) < 8:
         return None
     half = len(addresses) // 2
-    source, destination = struct.unpack("!HH", body[:4])
-    return Packet(unpack(addresses[:half]), unpack(addresses[half:]), UDP,
-                  Datagram(source, destination, body[8:]))
+    source, destination, sequence = struct.unpack("!HHI", body[:8])
+    payload = Datagram(source, destination, body[8:]) if protocol == UDP else Segment(
+        source, destination, sequence, 0, 0, 0)
+    return Packet(unpack(addresses[:half]), unpack(addresses[half:]), protocol, payload,
+                  made=b"" if protocol == UDP else data)

@@ -31,6 +31,7 @@ from ..network.addresses import ANY4, is_any, is_mapped, unmap
 from ..network.node import Node
 from ..network.packets import SYN
 from .buffers import StreamBuffer
+from .icmp import IcmpErrors
 from .internet import InternetAddress
 from .ip_control import PLAIN, check_source
 from .ports import PLACE_HOLDER, Ports, covers, one_of
@@ -60,7 +61,7 @@ class Tcp(TcpClosing):
     connection_based = True
     name_of = "tcp"
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, errors: IcmpErrors) -> None:
         super().__init__(node, Ports(node.host, listening_matters=True))
         self.listeners: dict[int, list[Any]] = {}
         self.output = Output(node)
@@ -68,6 +69,7 @@ class Tcp(TcpClosing):
         self.fast = FastPath(self.input)
         self.link = node.loopback
         node.register(IPPROTO_TCP, self.input.receive)
+        errors.register(IPPROTO_TCP, self.input.unreachable)
 
     def attach(self, so: Any) -> None:
         """Make what is kept for a new socket: a connection in CLOSED, and the buffers' sizes."""

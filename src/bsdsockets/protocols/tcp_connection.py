@@ -113,6 +113,7 @@ class Connection:
     fin_sent: bool = False
     marks: tuple[int, ...] = ()  # where MSG_EOR ends a segment
     more: bool = False  # MSG_MORE: hold a partial segment back
+    soft: int = 0  # an error that only SO_ERROR tells, and who has waited long enough
     full: bool = False  # somebody has found no room
     lost: tuple[int, int] = 0, 0  # what Linux still takes for not acknowledged, and for not sent
     leap: int = UNANSWERED  # what that grows by when it forgets the connection

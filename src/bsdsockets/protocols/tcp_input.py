@@ -14,7 +14,7 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
-from ..machine.errors import ECONNRESET, EPIPE
+from ..machine.errors import ECONNRESET, EMSGSIZE, EPIPE
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .filtering import segment
 from .ports import Ports
@@ -86,6 +86,30 @@ class Input(Handshake):
                 self.syn_sent(c, kept.payload)
             else:
                 self._synchronized(c, kept, kept.payload)
+
+    def unreachable(self, packet: Packet, about: Packet, number: int) -> None:
+        """An ICMP error, *number* as an errno, about a segment from here: perhaps forged.
+
+        It ends a handshake that this end began.  Later IP_RECVERR and IPV6_RECVERR make it the
+        pending error; else it is only noted.  About what is acknowledged, or was never sent, none
+        is believed.
+
+        Not modelled: the queue of errors, and what "fragmentation needed" tells of the path.
+        Source: RFC 1122 4.2.3.9; RFC 5927 4.1; Linux ``tcp_v4_err``, ``tcp_v6_err``.
+        """
+        s = about.payload
+        c = self.table.get((about.source, s.source, about.destination, s.destination))
+        if not isinstance(c, Connection) or c.so is None or number == EMSGSIZE:
+            return
+        if not c.snd_una <= s.near(c.snd_una, 0).sequence <= c.snd_nxt:
+            return
+        if c.state in (SYN_SENT, SYN_RECEIVED):
+            self.finish(c, number)
+        elif c.so.options.get("IPV6_RECVERR" if ":" in packet.source else "IP_RECVERR"):
+            c.so.error = number
+            c.so.wake(EVERYTHING)
+        else:
+            c.soft = number
 
     # Other states: RFC 9293 3.10.7.4, in its order
 
@@ -192,7 +216,7 @@ class Input(Handshake):
             if c.so.shutdown & SEND:  # it was shut down before it was connected
                 c.go(CLOSE)
                 c.fin_wanted = True
-        c.snd_wnd = s.window
+        c.snd_wnd, c.soft = s.window, 0
         if not s.window:
             c.retries = 0  # who answers probes lives (RFC 9293 3.8.6.1)
         count = min(s.acknowledgement, max(c.snd_nxt, c.snd_max)) - c.snd_una

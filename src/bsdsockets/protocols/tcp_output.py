@@ -18,7 +18,7 @@ from math import inf
 from typing import Any
 
 from ..machine.constants import IPPROTO_TCP
-from ..machine.errors import ETIMEDOUT
+from ..machine.errors import ENETUNREACH, ETIMEDOUT
 from ..network.node import Node
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
@@ -69,6 +69,8 @@ class Output:
     def segment(self, c: Connection, flags: int, data: bytes = b"",
                 sequence: int | None = None, urgent: int = 0) -> None:
         """Send one segment of the connection *c* (RFC 9293 3.1)."""
+        if is_cut_off(c.so) and ":" in c.remote_address:
+            c.soft = ENETUNREACH
         if c.nowhere or c.astray > 1 or is_cut_off(c.so):
             return  # astray: Linux gives what IPv6 should carry to IPv4, and nobody answers
         window = c.window()
@@ -256,7 +258,7 @@ class Output:
         c.retries += 1
         patience = self._patience(c)
         if patience < ROUNDING or self._tried_enough(c):
-            self.give_up(c, ETIMEDOUT)
+            self.give_up(c, c.soft or ETIMEDOUT)
             return
         if c.state == SYN_SENT:
             self.segment(c, SYN, sequence=c.iss)
@@ -332,7 +334,7 @@ class Output:
         interval = (options.get("TCP_KEEPINTVL")
                     or self.settings.tcp_keepalive_interval)
         if c.probes >= limit:
-            self.give_up(c, ETIMEDOUT)
+            self.give_up(c, c.soft or ETIMEDOUT)
             return
         c.probes += 1
         self.segment(c, ACK, sequence=c.snd_nxt - 1)

@@ -118,6 +118,15 @@ def code(so: Any) -> str:
     return kind + ("4" if so.family == c.AF_INET else "6")
 
 
+def pending(so: Any) -> int:
+    """SO_ERROR: the pending error, or what TCP has noted; either is told once."""
+    number = int(so.take_error())
+    if number or so.protocol.name_of != "tcp":
+        return number
+    number, so.pcb.soft = so.pcb.soft, 0
+    return int(number)
+
+
 def buffer_size(attribute: str, least: int, maximum: str = "") -> Callable[[Any, int], None]:
     """Make what sets a buffer: twice the value, within limits; root may force more."""
     def write(so: Any, value: int) -> None:

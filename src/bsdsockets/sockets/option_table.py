@@ -46,7 +46,7 @@ OF_SOCKETS = (
     _socket("SO_DEBUG", "bool", needs=bool, denied=EACCES),
     _modelled("SO_REUSEADDR", "bool", default=o.raw_is_shared),
     _modelled("SO_TYPE", settable="", read=lambda so: so.type),
-    _modelled("SO_ERROR", settable="", read=lambda so: so.take_error()),
+    _modelled("SO_ERROR", settable="", read=o.pending),
     _socket("SO_DONTROUTE", "bool"),
     _modelled("SO_BROADCAST", "bool"),
     _modelled("SO_SNDBUF", read=lambda so: so.send_size,
