@@ -185,6 +185,8 @@ def _visit_playground(self: Any, node: playground) -> None:
         f'<option value="{path.name}">{html.escape(_title(path))}</option>' for path in _starts()
     )
     self.body.append(
+        "<noscript><p><strong>Run needs JavaScript, which is switched off here.</strong> On your "
+        "machine <code>python3 -m bsdsockets run program.py</code> does the same.</p></noscript>"
         '<div class="run run-playground" data-block="0" data-name="the program">'
         '<p class="run-choose"><label for="run-start">Begin with</label> '
         f'<select id="run-start"><option value="">an empty editor</option>{options}</select></p>'
