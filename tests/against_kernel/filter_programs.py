@@ -132,8 +132,8 @@ FILTERS = {
     "b.sendto(ECHO6, LO6); a.recv(99)[:1]; a.recv(99); b.recv(99)[:1]; b.recv(99)[:1]",
     "filters of UNIX datagrams": each(
         "a, r = pair(SOCK_DGRAM); ",
-        (*VIEWS[:6], f"(0,0,0,3),({LOAD4},0,0,{BESIDE + 8}),(6,0,0,9)",
-         f"(0,0,0,3),({LOAD4},0,0,{BESIDE + 4}),(6,0,0,9)"),
+        (*VIEWS, f"({LOAD2},0,0,{LINK}),(6,0,0,9)",
+         f"(0,0,0,3),({LOAD4},0,0,{BESIDE + 8}),(6,0,0,9)", f"(0,0,0,3),({LOAD4},0,0,{BESIDE + 4}),(6,0,0,9)"),
         "a.send(b'0123456789'); receive(r, 99); ioctl(a, 0x5411)")
     + "; a.send(b''); receive(r, 9); filtered(r, (6,0,0,0)); a.send(b''); receive(r, 9)",
     "filters of UNIX records": each(

@@ -51,13 +51,14 @@ KNOWN = {*LOAD, *LOAD_FROM_X, LD_NUMBER, LD_MEMORY, LD_LENGTH, LDX_NUMBER, LDX_M
 
 class View(NamedTuple):
     """A packet as a program sees it: *whole* from *start* on; *network* and *link* are where its
-    headers begin in that, and *beside* is what else is known of it, by the names above.
+    headers begin in that, None where there is none, and *beside* is what else is known of it, by
+    the names above.
     """
 
     whole: bytes
     start: int = 0
     network: int = 0
-    link: int = 0
+    link: int | None = None
     beside: dict[int, int] = {}  # noqa: RUF012  nobody changes it
 
     def load(self, at: int, size: int) -> int | None:
@@ -66,7 +67,7 @@ class View(NamedTuple):
             at += self.start
         elif at >= NETWORK_HEADER:
             at += self.network - NETWORK_HEADER
-        elif at >= LINK_HEADER:
+        elif at >= LINK_HEADER and self.link is not None:
             at += self.link - LINK_HEADER
         if not 0 <= at <= len(self.whole) - size:
             return None
