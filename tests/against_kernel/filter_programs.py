@@ -133,7 +133,8 @@ FILTERS = {
     "filters of UNIX datagrams": each(
         "a, r = pair(SOCK_DGRAM); ",
         (*VIEWS, f"({LOAD2},0,0,{LINK}),(6,0,0,9)",
-         f"(0,0,0,3),({LOAD4},0,0,{BESIDE + 8}),(6,0,0,9)", f"(0,0,0,3),({LOAD4},0,0,{BESIDE + 4}),(6,0,0,9)"),
+         f"(0,0,0,3),({LOAD4},0,0,{BESIDE + 8}),(6,0,0,9)",
+         f"(0,0,0,3),({LOAD4},0,0,{BESIDE + 4}),(6,0,0,9)"),
         "a.send(b'0123456789'); receive(r, 99); ioctl(a, 0x5411)")
     + "; a.send(b''); receive(r, 9); filtered(r, (6,0,0,0)); a.send(b''); receive(r, 9)",
     "filters of UNIX records": each(
