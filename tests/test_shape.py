@@ -29,11 +29,11 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1363,
-    "network": 839,
-    "protocols": 7572,
+    "network": 840,
+    "protocols": 7807,
     "families": 540,
-    "sockets": 887,
-    "calls": 888,
+    "sockets": 885,
+    "calls": 885,
     "faults": 383,
     "face": 2149,
     "programs": 2301,

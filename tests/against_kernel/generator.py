@@ -61,7 +61,7 @@ LENGTHS = ("0", "1", "4", "8", "16", "100", "-1", "1 << 32")  # of a null pointe
 SHUT = ("SHUT_RD", "SHUT_WR", "SHUT_RDWR")
 
 
-LEFT_OUT = ("TCP_WINDOW_CLAMP", "SO_PASSSEC")
+LEFT_OUT = ("SO_PASSSEC",)
 EFFECTS = ("21", "73")
 """IP_MINTTL, IPV6_MINHOPCOUNT: what they drop is sent again when the kernel's clock says so."""
 MORE = {"IPPROTO_UDP": str.split("101 102 103 103 104"), "IPPROTO_IP": ["51"]}

@@ -4,7 +4,8 @@
 
 Linux acknowledges some of what comes at once, and some with data that goes back or 40 ms later;
 Nagle's algorithm waits for that.  The kernel is asked faster than that, and no time passes on the
-model.  Sends are short: of long ones Linux reckons the memory (docs/inside/differences.md).
+model.  Half of the programs send tens of kilobytes too: what of them fits into the receiver's
+window, which grows, and how that goes on.
 """
 
 from __future__ import annotations
@@ -14,24 +15,33 @@ from typing import Any
 from .generator import Generator
 from .subjects import Program
 
-SIZES = (1, 2, 5, 40, 76, 100, 300, 524)  # bytes, about those from which a segment may be full
+SHORT = (1, 2, 5, 40, 76, 100, 300, 524)  # bytes, about those from which a segment may be full
+LONG = (*SHORT[:4], 127, 128, 535, 536, 1000, 4096, 8192, 20000, 30000)  # tens of kilobytes
 LISTENERS = (("tcp", "LO"), ("tcp6", "LO6"))
 
 
 class TalkGenerator(Generator):
     """Chooses the lines of one program: most send and receive."""
 
+    sizes: tuple[int, ...] = SHORT
+
     def opening(self) -> Program:
         make, address = self.random.choice(LISTENERS)
+        self.sizes = self.random.choice((SHORT, LONG))
         return (f"l = {make}()", f"l.bind({address})", "l.listen()", f"a = {make}()",
                 "a.connect(at(l))", "a.connect(at(l))", "b, peer = accept(l)", "l.close()")
 
     def line(self, space: Any) -> str:
         """Return a call on one of the two ends."""
-        one, size = self.random.choice("ab"), self.random.choice(SIZES)
+        one, size = self.random.choice("ab"), self.random.choice(self.sizes)
         told = self.random.choice(("ioctl({}, 0x5411)", "ioctl({}, 0x894B)", "look({})",
-                                   "option({}, IPPROTO_TCP, TCP_QUICKACK, 4)")).format(one)
-        value, name = self.random.choice((0, 1)), self.random.choice(("NODELAY", "QUICKACK"))
+                                   "option({}, IPPROTO_TCP, TCP_QUICKACK, 4)",
+                                   "option({}, IPPROTO_TCP, TCP_WINDOW_CLAMP, 4)",
+                                   "option({}, IPPROTO_TCP, TCP_MAXSEG, 4)")).format(one)
+        value = self.random.choice((0, 1))
+        name = self.random.choice(("NODELAY", "QUICKACK", "QUICKACK", "CORK"))
+        if self.sizes is LONG and self.random.random() < 0.3:
+            return f"len({one}.recv(100000))"
         chosen: str = self.random.choices((
             f"{one}.send(b'z' * {size})", f"{one}.recv({size})", told,
             f"{one}.setsockopt(IPPROTO_TCP, TCP_{name}, {value})",

@@ -44,6 +44,9 @@ class Segment(NamedTuple):
         Where urgent data ends, in bytes after *sequence*.
     maximum
         The MSS option of a SYN; 0 where there is none.
+    paired
+        The receiver keeps the data in the memory of the segment before, as Linux, which hands
+        loopback two segments as one.
     """
 
     source: int
@@ -55,6 +58,7 @@ class Segment(NamedTuple):
     data: bytes = b""
     urgent: int = 0
     maximum: int = 0
+    paired: bool = False
 
     @property
     def length(self) -> int:

@@ -41,18 +41,24 @@ class StreamBuffer:
     (b'abcd', b'efgh', 4)
     """
 
-    __slots__ = ("chunks", "length", "offset")
+    __slots__ = ("chunks", "length", "offset", "whole")
 
     def __init__(self) -> None:
-        self.chunks: deque[bytes] = deque()
+        self.chunks: deque[bytes | memoryview] = deque()
         self.offset = 0  # bytes of the first chunk that are gone
         self.length = 0
+        self.whole = b""  # all of it, where that is at hand in one piece
 
     def __len__(self) -> int:
         return self.length
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | memoryview) -> None:
         self.chunks.append(data)
+        self.length += len(data)
+
+    def join(self, data: bytes | memoryview) -> None:
+        """Append *data* to the last chunk, with which it shares memory."""
+        self.chunks[-1] = bytes(self.chunks[-1]) + data
         self.length += len(data)
 
     def take(self, count: int) -> bytes:
@@ -63,7 +69,12 @@ class StreamBuffer:
             if len(chunks) == 1 or len(first) == count:
                 chunks.popleft()
                 self.length -= len(first)
-                return first
+                self.whole = b""
+                return bytes(first)
+            if self.length <= count:
+                data = self.whole if len(self.whole) == self.length else b"".join(chunks)
+                self.clear()
+                return data
         data = self.peek(count)
         self.drop(len(data))
         return data
@@ -82,10 +93,11 @@ class StreamBuffer:
             parts.append(part)
             count -= len(part)
             skip = 0
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
 
     def drop(self, count: int) -> None:
         """Remove up to *count* bytes."""
+        self.whole = b""
         count = min(count, self.length)
         self.length -= count
         count += self.offset
@@ -96,6 +108,7 @@ class StreamBuffer:
     def clear(self) -> None:
         self.chunks.clear()
         self.offset = self.length = 0
+        self.whole = b""
 
     def check(self) -> None:
         """The length is that of the chunks without what is gone."""

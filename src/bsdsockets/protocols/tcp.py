@@ -36,7 +36,7 @@ from .internet import InternetAddress
 from .ip_control import PLAIN, check_source
 from .ports import PLACE_HOLDER, Ports, covers, one_of
 from .protocol import CONNECTED, CONNECTING, DISCONNECTING, READABLE, UNCONNECTED, WRITABLE
-from .tcp_acknowledging import read
+from .tcp_acknowledging import opens, read
 from .tcp_closing import TcpClosing
 from .tcp_connection import LOSING, SLOW, UNANSWERED, Connection, TimeWait, is_slow
 from .tcp_fast import FastPath
@@ -53,6 +53,7 @@ from .tcp_states import (
     SYN_SENT,
     TIME_WAIT,
 )
+from .tcp_window import limit
 
 
 class Tcp(TcpClosing):
@@ -256,7 +257,8 @@ class Tcp(TcpClosing):
         c = so.pcb
         c.astray = 2 * bool(c.astray) if ":" in remote else 1
         c.local_address, c.local_port, c.remote_address, c.remote_port = key
-        c.lost, c.leap, c.mss = (0, 0), UNANSWERED, assumed(so, remote)
+        c.lost, c.leap = (0, 0), UNANSWERED
+        c.fit(assumed(so, remote))
         c.iss = c.snd_una = self.output.initial_sequence()
         self.output.table[key] = c
         so.state = CONNECTING
@@ -304,7 +306,12 @@ class Tcp(TcpClosing):
         if option == "TCP_QUICKACK":
             self._quick(c, so.options.pop(option))
         elif c.unsent and (option, so.options.get(option)) in (("TCP_CORK", 0), ("TCP_NODELAY", 1)):
-            self.output.push(c)
+            self.output.calls(c)
+            self.output.push(c, all_of_it=bool(so.options.get("TCP_NODELAY")))
+        elif option == "TCP_WINDOW_CLAMP" and c.state in (CLOSED, LISTEN):
+            c.clamp = so.options[option]
+        elif option == "TCP_WINDOW_CLAMP":
+            limit(c, so.options.pop(option))
         elif option == "TCP_NOTSENT_LOWAT":
             so.wake(WRITABLE)
         elif option == "SO_RCVLOWAT":
@@ -317,7 +324,7 @@ class Tcp(TcpClosing):
         c.answers = not value
         if value and c.owes and c.state in (ESTABLISHED, CLOSE_WAIT):
             c.pushed = max(c.pushed, 1)
-            if read(c, 1):
+            if read(c, 1) or opens(c):
                 self._acknowledge(c)
             c.answers = not value & 1
 

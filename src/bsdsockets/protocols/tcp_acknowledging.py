@@ -14,16 +14,16 @@ Sources: RFC 9293 3.8.6.3 (less than half a second late, and not more than two s
 """
 
 from .protocol import RECEIVE
-from .tcp_connection import FIRST_WINDOW, Connection
+from .tcp_connection import Connection
 from .tcp_states import MAY_RECEIVE
+from .tcp_window import WHOLE, WORTH, choose, grow, measure
 
 DELAY = 0.04  # seconds that an acknowledgement waits for data to go with
 TICK = 0.004  # seconds that it waits where no data has come yet: Linux's clock, 250 a second
 QUICK = 16  # acknowledgements that go at once, at most, when a connection begins or goes on
 LEAST, STAMP = 88, 12  # bytes: of the shortest segment size, of the time stamps in a header
 USUAL = 536  # bytes of a segment, while nothing is known (RFC 9293 3.7.1)
-COST = 832  # bytes of memory that a segment takes beside its data, where it is received
-MAXIMUM_SEGMENT = 65483  # bytes of data in a packet of 65536, headers and timestamps apart
+MAXIMUM_SEGMENT, MAXIMUM_SEGMENT6 = 65483, 65464  # bytes of data in a packet of IP's: the rest
 
 
 def arrived(c: Connection, size: int, pushed: bool, now: float) -> None:
@@ -35,6 +35,8 @@ def arrived(c: Connection, size: int, pushed: bool, now: float) -> None:
     c.owes = True
     last, c.last_size = c.last_size, 0
     if size >= c.usual:
+        if size > c.usual:
+            measure(c, size)
         c.usual = min(size, MAXIMUM_SEGMENT)
         c.pushed = max(c.pushed, int(pushed))
     elif size + STAMP < (LEAST if not pushed else USUAL):
@@ -47,6 +49,8 @@ def arrived(c: Connection, size: int, pushed: bool, now: float) -> None:
     if c.heard is None or now - c.heard > c.timeout:
         c.quick = max(c.quick, min((c.advertised - c.told) // (2 * c.usual) or 2, QUICK))
     c.heard = now
+    if size >= WORTH:
+        grow(c, size)
 
 
 def at_once(c: Connection) -> bool:
@@ -56,15 +60,14 @@ def at_once(c: Connection) -> bool:
     if c.rcv_nxt - c.told <= c.usual:
         return False
     so = c.so
-    left = so.receive_size - so.buffer.length - COST * len(so.buffer.chunks)
     return bool(so.buffer.length < so.options.get("SO_RCVLOWAT", 1)
-                or left * c.usual // (c.usual + COST) >= min(FIRST_WINDOW, so.receive_size // 2))
+                or choose(c) >= c.advertised - c.told)
 
 
 def read(c: Connection, count: int) -> bool:
     """True if *count* bytes have been read and what came is to be acknowledged now."""
     return c.owes and (c.rcv_nxt - c.told > c.usual or bool(
-        count and c.pushed > c.answers and not c.so.buffer.length))
+        count and c.pushed > c.answers and not c.so.buffer.length and not c.end_waits))
 
 
 def opens(c: Connection) -> bool:
@@ -72,21 +75,30 @@ def opens(c: Connection) -> bool:
 
     Not of each byte: RFC 9293 3.8.6.2.2 (silly window syndrome).
     """
-    known, room = c.advertised - c.rcv_nxt, c.window()
+    known = c.window()
     return (not c.so.shutdown & RECEIVE and c.state in MAY_RECEIVE
-            and 4 * known <= c.so.receive_size and 0 < room >= 2 * known)
+            and 2 * known <= c.clamp and 0 < choose(c) >= 2 * known)
 
 
 def told(c: Connection) -> None:
-    """An acknowledgement goes out, alone or with data."""
+    """An acknowledgement goes out, alone or with data, and with it the window.
+
+    What was told of the window before is not taken back.
+    """
     if c.owes:
         if c.quick:
             c.quick -= 1
         c.owes, c.due, c.pushed = False, None, 0
+    so, unit = c.so, 1 << c.scale
+    if so is None:
+        return  # the handshake goes on
+    if so.buffer.length or c.backlog or unit == 1:
+        window = choose(c)
+    else:
+        window = (min(c.reach, c.clamp, so.receive_size * c.ratio >> WHOLE) + unit - 1) & -unit
     c.told = c.rcv_nxt
-    edge = c.rcv_nxt + c.window()
-    if edge > c.advertised:
-        c.advertised = edge
+    left = c.advertised - c.told
+    c.advertised = c.told + (window if window >= left else -(-left // unit) * unit)
 
 
 def replied(c: Connection, now: float) -> None:

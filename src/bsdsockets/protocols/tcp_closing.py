@@ -72,6 +72,7 @@ class TcpClosing(TcpStream):
         self.fast.leave(c)
         c.go(CLOSE)
         c.fin_wanted = True
+        self.output.calls(c)
         self.output.push(c)
 
     def _disconnect(self, so: Any) -> None:
@@ -95,10 +96,10 @@ class TcpClosing(TcpStream):
             so.bound_address = self.any_address(so)
         so.pcb = Connection(so)
         so.pcb.astray = c.astray
-        so.pcb.mss = c.mss
+        so.pcb.fit(c.mss)
         for option in ("TCP_MAXSEG", "TCP_WINDOW_CLAMP", "SO_PEEK_OFF"):
             so.options.pop(option, None)
-        so.pcb.leap = leap = c.leap if c.snd_una == c.iss else c.greatest_window + 2
+        so.pcb.leap = leap = c.leap if c.snd_una == c.iss else c.greatest + 2
         so.pcb.lost = waited + leap, unsent + leap
         so.pcb.slow = is_slow(so)
         so.shutdown = 0

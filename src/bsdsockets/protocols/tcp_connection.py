@@ -8,7 +8,7 @@ May not know: how segments are made or read.
 Sources: RFC 9293 3.3.1 for the names of the variables.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .buffers import StreamBuffer
@@ -16,13 +16,13 @@ from .tcp_states import CLOSED, SYN_RECEIVED, SYN_SENT, after
 
 Key = tuple[str, int, str, int]  # local address and port, remote address and port
 
-FIRST_WINDOW = 65536  # bytes
+SMALL_WINDOW = 536  # bytes: one that is filled whole
 UNANSWERED = 2  # how far Linux moves write_seq as it disconnects, where nobody has shown a window
-SYN_WINDOW, SYN_WINDOW6 = 65483, 65464  # bytes
 MOST_REPEATED = 255  # times a SYN,ACK is sent again
 HEADER4 = ("IP_TTL", "IP_TOS")
 HEADER6 = ("IPV6_UNICAST_HOPS", "IPV6_TCLASS")
-BESIDE = 1280  # bytes of memory that a segment costs beside its data
+TOGETHER = 65535  # bytes of data that Linux hands to a link at once, or two segments
+COST = 832  # bytes of memory that a segment takes beside its data, at either end
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 LOOPBACK = 1  # the index of lo
 NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
@@ -102,11 +102,13 @@ class Connection:
     snd_una: int = 0
     snd_nxt: int = 0
     snd_wnd: int = 0
+    greatest: int = 0  # SND.WND at its greatest
     snd_max: int = 0  # the highest snd_nxt before something was sent again
     mss: int = 536
+    longest: int = 536  # bytes of data that a segment has at most
     out: StreamBuffer | None = None
     sent: int = 0  # bytes of `out` in flight
-    flying: int = 0  # segments that these bytes are in
+    flights: tuple[int, ...] = ()  # where what was sent at once ends
     small: int = 0  # sequence number after the last segment sent that was not full
     urgent_out: int = 0  # sequence number after the last urgent byte sent
     fin_wanted: bool = False
@@ -130,8 +132,17 @@ class Connection:
 
     # The receive sequence variables
     rcv_nxt: int = 0
-    advertised: int = 0  # the right edge of the window that the peer knows
-    later: list[Any] = field(default_factory=list)  # segments from beyond a gap
+    advertised: int = 0  # the right edge of the window that the peer knows: `tcp_window`
+    scale: int = 0  # windows that are told have so many bits less (RFC 7323)
+    ratio: int = 128  # how many of 256 parts of the receive buffer are for data
+    clamp: int = 0  # the greatest window that may be told
+    reach: int = 0  # the greatest that is told yet
+    stride: int = 0  # by which that grows
+    end_waits: bool = False  # the FIN came alone, and takes memory until it is read
+    backlog: int = 0  # bytes of memory of what waits until a call ends
+    parts: int = 0  # of memory, in the newest chunk that waits
+    shared: int = 0  # sequence number after the first segment of that chunk
+    later: tuple[Any, ...] = ()  # segments from beyond a gap
     slow: bool = False  # no fast path: an option of `SLOW` is set
     stamp: float | None = None  # when the last segment came, where it is asked for
     urgent_in: int = 0  # sequence number of the urgent byte received
@@ -172,15 +183,27 @@ class Connection:
             self.so.changed(before, self.state)
 
     def window(self) -> int:
-        """How many bytes more may come, RCV.WND: the room in the receive buffer.
+        """How many bytes more may come, RCV.WND: those that the peer knows of.
 
-        Source: RFC 9293 3.8.6; Linux takes half of SO_RCVBUF for what a byte costs beside itself.
+        Source: RFC 9293 3.8.6.
         """
-        so = self.so
-        if so is None:  # nobody has accepted it yet
-            return FIRST_WINDOW
-        room = so.receive_size // 2 - so.buffer.length
-        return room if room > 0 else 0
+        return max(self.advertised - self.rcv_nxt, 0)
+
+    def shown(self, window: int) -> None:
+        """The peer takes so many bytes more than it has acknowledged, SND.WND."""
+        self.snd_wnd = window
+        if window > self.greatest:
+            self.greatest = window
+            self.fit(self.mss)
+
+    def fit(self, mss: int) -> None:
+        """Let a segment have *mss* bytes of data at most, and half the greatest window.
+
+        Eff.snd.MSS is RFC 9293's name for that (3.7.1, 3.8.6.2.1); a small window is filled whole.
+        """
+        self.mss = mss
+        greatest = self.greatest
+        self.longest = min(mss, (greatest >> 1 if greatest > SMALL_WINDOW else greatest) or mss)
 
     @property
     def deferral(self) -> int:
@@ -193,23 +216,6 @@ class Connection:
         return repetitions(self.listener.options.get("TCP_DEFER_ACCEPT", 0))[0]
 
     @property
-    def greatest_window(self) -> int:
-        """The greatest window that the peer has shown; half of that is the most that goes at once.
-
-        Until it says more, that is what came with its SYN and ACK; who opened simultaneously, as
-        one does who calls himself, has got an ACK after the SYN.
-        """
-        if not self.passive and self.key != self.peer_key and self.snd_una == self.iss + 1 and not (
-                self.received or self.so.done):
-            return SYN_WINDOW6 if ":" in self.remote_address else SYN_WINDOW
-        return FIRST_WINDOW
-
-    @property
-    def longest(self) -> int:
-        """How many bytes of data a segment has at most, Eff.snd.MSS (RFC 9293 3.7.1)."""
-        return min(self.mss, self.greatest_window // 2)
-
-    @property
     def before_urgent(self) -> int:
         """How many bytes of the buffer are before the urgent one; negative if it is read."""
         fin = 1 if self.so.done else 0
@@ -219,6 +225,27 @@ class Connection:
     def queued(self) -> int:
         """Bytes from SND.UNA on: those that are not acknowledged, and those that are not sent."""
         return len(self.out) if self.out is not None else 0
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that what is queued takes: each piece costs something beside its data.
+
+        What goes next is one piece, as far as that may be; behind it each segment is one.
+        """
+        unsent, one = self.unsent, self.longest
+        pieces = len(self.flights) + (unsent > 0) + max(-((self.batch * one - unsent) // one), 0)
+        return self.queued + COST * pieces
+
+    @property
+    def batch(self) -> int:
+        """How many segments are handed to the link at once (Linux ``tcp_tso_segs``)."""
+        return min(max(TOGETHER // self.longest, 2), 10)
+
+    @property
+    def writable(self) -> bool:
+        """True if a third of the send buffer is free (Linux ``sk_stream_is_writeable``)."""
+        return self.out is None or not self.out.length or (
+            self.memory + (self.memory >> 1) <= self.so.send_size)
 
     @property
     def unsent(self) -> int:

@@ -11,15 +11,20 @@ May not know: calls.
 Sources: those of `tcp_input`, whose effects these are.
 """
 
+from operator import attrgetter
+from typing import Any
+
 from .protocol import ARRIVED, EVERYTHING, RECEIVE, WRITABLE
-from .tcp_acknowledging import DELAY, arrived, at_once, replied, told
-from .tcp_connection import SYN_WINDOW6, Connection, TimeWait, is_slow
+from .tcp_acknowledging import DELAY, STAMP, arrived, at_once, replied, told
+from .tcp_connection import Connection, TimeWait, is_slow
 from .tcp_ending import TWO_MSL
 from .tcp_input import Input
 from .tcp_output import announced
 from .tcp_states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT
+from .tcp_window import PAGES, begin, established, keep, shares
 
-HALF = SYN_WINDOW6 // 2  # bytes: the least that `longest` is, but for TCP_MAXSEG
+SIZES = frozenset({"SO_RCVBUF", "TCP_MAXSEG", "TCP_WINDOW_CLAMP"})
+WINDOWS = attrgetter("clamp", "scale", "reach", "stride", "mss", "longest", "snd_wnd")
 
 
 class FastPath:
@@ -30,6 +35,7 @@ class FastPath:
         self.output = incoming.output
         self.clock = incoming.clock
         self.link = incoming.node.loopback
+        self.opened: dict[tuple[int, int, bool], tuple[Any, Any]] = {}
 
     def meet(self, c: Connection) -> bool:
         """The fast path of a handshake: what its three segments do; False if it needs them."""
@@ -49,23 +55,38 @@ class FastPath:
         child.iss = self.output.initial_sequence()
         c.snd_una = c.snd_nxt = child.rcv_nxt = c.iss + 1
         child.snd_una = child.snd_nxt = c.rcv_nxt = child.iss + 1
-        c.told, child.told = c.rcv_nxt, child.rcv_nxt
-        c.mss = child.mss = min(announced(c.so), announced(listener))
         self.output.table[key] = child
         listener.new_connection(child)
         c.state = child.state = ESTABLISHED
         c.peer, child.peer = child, c
-        self._open_windows(c, child)
+        self._open(c, child, listener)
         self.input.settle(c)
         self.input.settle(child)
         return True
 
-    @staticmethod
-    def _open_windows(c: Connection, peer: Connection) -> None:
-        """Each end knows the other's room, as if it had just been told."""
-        peer.snd_wnd, c.snd_wnd = c.window() + peer.sent, peer.window() + c.sent
-        for end in c, peer:
-            end.advertised = end.rcv_nxt + end.window()
+    def _open(self, c: Connection, child: Connection, listener: Any) -> None:
+        """Windows and sizes of segments: alike where no option of `SIZES` is set."""
+        key = c.so.receive_size, child.so.receive_size, ":" in c.remote_address
+        plain = SIZES.isdisjoint(c.so.options) and SIZES.isdisjoint(listener.options)
+        known = self.opened.get(key) if plain else None
+        if known is None:
+            most, other = (announced(so, c.remote_address) for so in (c.so, listener))
+            c.mss = child.mss = min(most, other)
+            begin(c, most + STAMP, most + STAMP)
+            begin(child, other + STAMP, other)
+            established(c)
+            established(child)
+            told(c)
+            c.shown(child.window())
+            child.shown(c.window())
+            if plain:
+                self.opened[key] = WINDOWS(c), WINDOWS(child)
+            return
+        for end, values in zip((c, child), known, strict=True):
+            (end.clamp, end.scale, end.reach, end.stride, end.mss, end.longest, end.snd_wnd
+             ) = values
+            end.greatest, end.told = end.snd_wnd, end.rcv_nxt
+        c.advertised, child.advertised = c.told + child.snd_wnd, child.told + c.snd_wnd
 
     def part(self, c: Connection) -> bool:
         """The fast path of a close: what the FIN and its acknowledgement do.
@@ -90,6 +111,7 @@ class FastPath:
         peer.state = CLOSE_WAIT
         peer.answers = True
         peer.so.done = True
+        peer.end_waits = not shares(peer)
         peer.so.shut(RECEIVE, EVERYTHING)
         peer.owes = True
         self.output.acknowledge_in_time(peer)
@@ -115,39 +137,58 @@ class FastPath:
         peer, c.peer = c.peer, None
         if peer is not None:
             peer.peer = None
-            self._open_windows(c, peer)
 
-    def deliver(self, c: Connection, peer: Connection, data: bytes, size: int, room: int) -> int:
+    def deliver(self, c: Connection, peer: Connection, data: bytes, size: int) -> int:
         """The fast path: what a segment does, and its acknowledgement, which may be late."""
-        receiver = peer.so
         now = self.clock.now
-        if c.owes:
+        if c.owes or c.advertised - c.rcv_nxt <= c.reach:
             self.acknowledge(c, peer)
         if not c.answers:
             replied(c, now)
-        receiver.buffer.append(data)
         c.snd_nxt += size
-        c.snd_wnd = room - size
-        peer.rcv_nxt += size
-        peer.received += size
-        c.segments_out += 1
-        peer.segments_in += 1
-        arrived(peer, size if size < HALF else c.longest, True, now)
-        if at_once(peer):
-            c.snd_una = c.snd_nxt
-            told(peer)
+        one = c.longest
+        if size <= one:
+            self._arrive(peer, data, size, now)
         else:
-            self._hold(c, peer, data, size)
-        if receiver.waiters:
-            receiver.wake(ARRIVED)
+            buffer = peer.so.buffer
+            whole, view = b"" if buffer.length else data, memoryview(data)
+            for place in range(0, size, one):
+                part = view[place:place + one]
+                self._arrive(peer, part, len(part), now)
+            buffer.whole = whole
+            c.segments_out += (size - 1) // one
+        c.segments_out += 1
+        if peer.told > c.snd_una:
+            c.snd_una = peer.told
+            c.shown(peer.advertised - peer.told)
+        if peer.owes:
+            self._hold(c, peer, data[c.snd_una - c.snd_nxt:], one)
+        if peer.so.waiters:
+            peer.so.wake(ARRIVED)
         return size
 
-    def _hold(self, c: Connection, peer: Connection, data: bytes, size: int) -> None:
+    @staticmethod
+    def _arrive(c: Connection, data: bytes | memoryview, size: int, now: float) -> None:
+        """What a segment does where it arrives."""
+        buffer = c.so.buffer
+        if buffer.chunks:
+            keep(c, data)
+        else:
+            buffer.append(data)
+            c.parts, c.shared = (size >> PAGES) + 1, c.rcv_nxt + size
+        c.rcv_nxt += size
+        c.received += size
+        c.segments_in += 1
+        arrived(c, size, True, now)
+        if (not c.answers or c.rcv_nxt - c.told > c.usual) and at_once(c):
+            told(c)
+
+    def _hold(self, c: Connection, peer: Connection, data: bytes, one: int) -> None:
         """Keep *data*, which has come, until it is acknowledged, if need be when that is due."""
         self.output.queue(c, data)
-        c.sent, c.flying = size, 1
-        c.snd_wnd += size
-        if size < HALF or size % c.longest:
+        c.sent = size = len(data)
+        c.flights = (c.snd_nxt,)
+        if size % one:
             c.small = c.snd_nxt
         self.output.acknowledge_within(peer, DELAY)
 
@@ -155,9 +196,10 @@ class FastPath:
     def acknowledge(c: Connection, peer: Connection) -> None:
         """What an acknowledgement by *c* does, of all that has come."""
         told(c)
+        peer.shown(c.advertised - c.rcv_nxt)
         if peer.sent and peer.out is not None:
             peer.out.clear()
-            peer.snd_una, peer.sent, peer.flying = peer.snd_nxt, 0, 0
+            peer.snd_una, peer.sent, peer.flights = peer.snd_nxt, 0, ()
             if peer.full:
                 peer.full = False
                 peer.so.wake(WRITABLE)

@@ -23,6 +23,7 @@ from .tcp_connection import Connection, comes_from_afar, is_slow
 from .tcp_ending import Ends
 from .tcp_output import Output, announced
 from .tcp_states import SYN_ACK_COMES, SYN_COMES, SYN_RECEIVED
+from .tcp_window import established
 
 LONGEST_DELAY = 0.2  # seconds that the acknowledgement of the SYN may wait for data
 BESIDE = 512  # bytes that a segment takes beside its data: Linux's MAX_TCP_HEADER and the rest
@@ -80,8 +81,12 @@ class Handshake(Ends):
     @staticmethod
     def _read_syn(c: Connection, s: Segment) -> None:
         """What a SYN says of the peer: where it begins, its window, its largest segment."""
-        c.rcv_nxt, c.snd_wnd = s.sequence + 1, s.window
-        c.mss = min(s.maximum or 536, announced(c.so or c.listener))  # RFC 9293 3.7.1
+        c.rcv_nxt = s.sequence + 1
+        c.advertised += c.rcv_nxt - c.told
+        c.told = c.rcv_nxt
+        most = announced(c.so or c.listener, c.remote_address)
+        c.fit(min(s.maximum or 536, most))  # RFC 9293 3.7.1
+        c.shown(s.window)
 
     # SYN-SENT: RFC 9293 3.10.7.3
 
@@ -116,6 +121,7 @@ class Handshake(Ends):
         """The handshake is over: its timer, the fast path, sizes, keepalive."""
         self.output.measure(c)
         c.answered()
+        established(c)
         other = self.table.get(c.peer_key)
         if isinstance(other, Connection) and other.state == c.state and other.so is not None:
             c.peer, other.peer = other, c  # both ends are here: the fast path is open

@@ -10,7 +10,6 @@ Sources: RFC 9293 3.10.7; RFC 5961 (challenge acknowledgements); Linux for what 
 standard leaves open: which error a reset gives, and resets of data nobody will read.
 """
 
-from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +19,7 @@ from .filtering import segment
 from .ports import Ports
 from .protocol import ARRIVED, EVERYTHING, RECEIVE, SEND, WRITABLE, wants_time
 from .tcp_acknowledging import arrived
-from .tcp_connection import BESIDE, VALID, Connection, TimeWait, comes_from_afar, is_cut_off
+from .tcp_connection import COST, VALID, Connection, TimeWait, comes_from_afar, is_cut_off
 from .tcp_ending import TWO_MSL
 from .tcp_handshake import Handshake
 from .tcp_output import Output
@@ -39,9 +38,16 @@ from .tcp_states import (
     SYN_SENT,
     TIME_WAIT,
 )
+from .tcp_window import keep, shares
 
-PAGE = 4096  # bytes
+AT_HAND = 2816  # bytes of data for which there is memory without asking
 DUPLICATES = 3  # acknowledgements of nothing new until a segment counts as lost
+
+
+def _is_acknowledgement(other: object, s: Segment) -> bool:
+    """True if *other* is an acknowledgement alone, from where *s* came to where that goes."""
+    return (isinstance(other, Segment) and other.flags == ACK and not other.data
+            and other[:2] == s[:2])
 
 
 class Input(Handshake):
@@ -84,8 +90,33 @@ class Input(Handshake):
                 kept := segment(c.so or c.listener, packet)) is not None:
             if c.state == SYN_SENT:
                 self.syn_sent(c, kept.payload)
-            else:
+            elif c is not self.output.caller:
                 self._synchronized(c, kept, kept.payload)
+            elif not self._outdated(s):
+                c.backlog = self._backlog(s)
+                self._synchronized(c, kept, kept.payload)
+                c.backlog = 0
+
+    # What comes while its socket is in a call waits until that ends: Linux's backlog
+
+    def _outdated(self, s: Segment) -> bool:
+        """True for an acknowledgement alone where another follows: the last says it all.
+
+        Source: Linux ``tcp_add_to_backlog``.
+        """
+        queue = self.node.loopback.queue
+        return bool(queue) and s.flags == ACK and not s.data and _is_acknowledgement(
+            queue[0].payload, s)
+
+    def _backlog(self, s: Segment) -> int:
+        """How much memory what waits takes, if it is data; it counts until the call ends."""
+        if not s.data:
+            return 0
+        self.output.came += len(s.data) + COST
+        return self.output.came + sum(
+            len(other.payload.data) + COST for other in self.node.loopback.queue
+            if isinstance(other.payload, Segment) and other.payload.data
+            and other.payload[:2] == s[:2])
 
     def unreachable(self, packet: Packet, about: Packet, number: int) -> None:
         """An ICMP error, *number* as an errno, about a segment from here: perhaps forged.
@@ -141,7 +172,7 @@ class Input(Handshake):
         gap = bool(c.later)
         ended = s.flags & FIN and s.sequence + s.length - 1 == c.rcv_nxt
         if ended or (gap and self._fill(c, packet)):  # eighth
-            self._fin(c)
+            self._fin(c, not s.data)
         elif s.length and (gap or not c.owes):
             self.output.acknowledge(c)
         if not predicted:
@@ -153,13 +184,12 @@ class Input(Handshake):
     def _is_predicted(c: Connection, s: Segment) -> bool:
         """True if there is only data to take, and nothing that lets this end send.
 
-        It also has to fit into what is left of a page of memory.
+        It also has to fit into the memory at hand.
         Source: Linux's header prediction, ``tcp_rcv_established``.
         """
-        return bool(0 < s.length <= PAGE - BESIDE and not s.flags & (FIN | URG)
-                    and s.acknowledgement == c.snd_una and (c.passive or c.received)
-                    and not c.urgent_state and not c.later
-                    and (s.window + 127) >> 7 == (c.snd_wnd + 127) >> 7)
+        return bool(0 < s.length <= AT_HAND and not s.flags & (FIN | URG)
+                    and s.acknowledgement == c.snd_una and s.window == c.snd_wnd
+                    and not c.urgent_state and not c.later)
 
     @staticmethod
     def _acceptable(c: Connection, s: Segment) -> bool:
@@ -178,13 +208,14 @@ class Input(Handshake):
         for the acknowledgement.
         """
         if c.state in MAY_RECEIVE:
-            insort(c.later, s, key=lambda kept: kept.sequence)
+            c.later = tuple(sorted((*c.later, s), key=lambda kept: kept.sequence))
         self.output.acknowledge(c)
 
     def _fill(self, c: Connection, packet: Packet) -> bool:
         """Take what was kept, up to the next gap; True if that ends with a FIN."""
         while c.later and c.later[0].sequence <= c.rcv_nxt:
-            s = c.later.pop(0)
+            s, *later = c.later
+            c.later = tuple(later)
             if s.sequence + len(s.data) > c.rcv_nxt and not self._data(c, packet, s):
                 return False
             if s.flags & FIN and s.sequence + len(s.data) == c.rcv_nxt:
@@ -216,7 +247,8 @@ class Input(Handshake):
             if c.so.shutdown & SEND:  # it was shut down before it was connected
                 c.go(CLOSE)
                 c.fin_wanted = True
-        c.snd_wnd, c.soft = s.window, 0
+        c.shown(s.window)
+        c.soft = 0
         if not s.window:
             c.retries = 0  # who answers probes lives (RFC 9293 3.8.6.1)
         count = min(s.acknowledgement, max(c.snd_nxt, c.snd_max)) - c.snd_una
@@ -235,14 +267,15 @@ class Input(Handshake):
         if c.out:
             c.out.drop(data)
             c.sent = max(c.sent - data, 0)
-            c.flying = min(c.sent, c.flying)
+            while c.flights and c.flights[0] <= c.snd_una:
+                c.flights = c.flights[1:]
         c.fin_sent |= c.fin_wanted and count > data
         c.duplicates = 0
         if c.sent and c.snd_una < c.recover:
             self.output.resend(c)  # RFC 6582: the next gap of the same loss
         c.answered()
         c.begun = self.node.host.clock.now
-        if data and c.full and c.queued * 3 <= c.so.send_size:
+        if data and c.full and c.writable:
             c.full = False
             c.so.wake(WRITABLE)
 
@@ -302,7 +335,7 @@ class Input(Handshake):
             return True
         data = data[:c.window()]
         if data:
-            so.buffer.append(data)
+            keep(c, data, s.paired)
             c.rcv_nxt += len(data)
             c.received += len(data)
             c.segments_in += 1
@@ -312,7 +345,7 @@ class Input(Handshake):
             so.wake(ARRIVED)
         return True
 
-    def _fin(self, c: Connection) -> None:
+    def _fin(self, c: Connection, alone: bool) -> None:
         """The peer sends no more: who reads comes to the end (RFC 9293 3.10.7.4, eighth)."""
         c.rcv_nxt += 1
         c.received += 1
@@ -321,6 +354,7 @@ class Input(Handshake):
         c.go(FIN_COMES)
         c.owes = True
         c.so.done = True
+        c.end_waits = alone and not shares(c)
         c.so.shut(RECEIVE, EVERYTHING)
         if c.state == CLOSE_WAIT:
             c.answers = True  # the FIN of this end may soon go with it

@@ -22,7 +22,16 @@ from ..machine.errors import ENETUNREACH, ETIMEDOUT
 from ..network.node import Node
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .buffers import StreamBuffer
-from .tcp_acknowledging import DELAY, MAXIMUM_SEGMENT, STAMP, TICK, at_once, replied, told
+from .tcp_acknowledging import (
+    DELAY,
+    MAXIMUM_SEGMENT,
+    MAXIMUM_SEGMENT6,
+    STAMP,
+    TICK,
+    at_once,
+    replied,
+    told,
+)
 from .tcp_connection import (
     MINIMUM_TIMEOUT,
     Connection,
@@ -32,25 +41,32 @@ from .tcp_connection import (
     is_cut_off,
 )
 from .tcp_states import CLOSED, MAY_SEND, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED
+from .tcp_window import begin
 
+MOST = 65535  # bytes: the window of a SYN, whose scale is not agreed on yet
 SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
 MAXIMUM_TIMEOUT = 120.0
 ROUNDING = 1e-6  # seconds that sums of times may be wrong by
 CORK_TIMEOUT = 0.2  # seconds that a cork holds a partial segment
 
 
-def announced(so: Any) -> int:
+def announced(so: Any, address: str) -> int:
     """How many bytes a segment to *so* may have: all that go into a packet, or TCP_MAXSEG."""
-    if so is None or not so.options:
-        return MAXIMUM_SEGMENT
-    wanted = so.options.get("TCP_MAXSEG")
-    return min(MAXIMUM_SEGMENT, wanted - STAMP) if wanted else MAXIMUM_SEGMENT
+    most = MAXIMUM_SEGMENT6 if ":" in address else MAXIMUM_SEGMENT
+    wanted = so.options.get("TCP_MAXSEG") if so.options else 0
+    return min(most, wanted - STAMP) if wanted else most
 
 
 def assumed(so: Any, remote: str) -> int:
     """How many bytes of data a segment to *remote* has until its SYN says more (RFC 9293 3.7.1)."""
     usual = 1220 if ":" in remote else 536
     return (so.options.get("TCP_MAXSEG") or usual) - STAMP
+
+
+def open_window(c: Connection, answers: bool) -> None:
+    """Choose the first window of one that calls, or *answers* and so knows of time stamps."""
+    most = announced(c.so or c.listener, c.remote_address)
+    begin(c, most + STAMP, most if answers else most + STAMP)
 
 
 class Output:
@@ -60,29 +76,38 @@ class Output:
         self.node = node
         self.settings = node.host.settings
         self.table: dict[Key, Connection | TimeWait] = {}
+        self.caller: Connection | None = None  # whose socket is in a call
+        self.came = 0  # bytes of memory of what has come for it since that began
         self.give_up: Any = None  # what ends a connection that nobody answers: set by input
 
     def initial_sequence(self) -> int:
         """Where a connection begins to count (RFC 9293 3.4.1): by chance, from the seed."""
         return self.node.host.random.getrandbits(32)
 
+    def calls(self, c: Connection | None) -> None:
+        """The socket of *c* is in a call: until that ends, what comes for it waits, as on Linux."""
+        self.caller, self.came = c, 0
+
     def segment(self, c: Connection, flags: int, data: bytes = b"",
-                sequence: int | None = None, urgent: int = 0) -> None:
+                sequence: int | None = None, urgent: int = 0, paired: bool = False) -> None:
         """Send one segment of the connection *c* (RFC 9293 3.1)."""
         if is_cut_off(c.so) and ":" in c.remote_address:
             c.soft = ENETUNREACH
         if c.nowhere or c.astray > 1 or is_cut_off(c.so):
             return  # astray: Linux gives what IPv6 should carry to IPv4, and nobody answers
-        window = c.window()
-        if flags & ACK:
+        maximum, window = 0, c.window()
+        if flags & SYN:
+            maximum, window = announced(c.so or c.listener, c.remote_address), min(window, MOST)
+        elif flags & ACK:
             told(c)
+            window = c.window()
         if data:
             c.segments_out += 1
             replied(c, self.node.host.clock.now)
         self.node.send(Packet(c.local_address, c.remote_address, IPPROTO_TCP, Segment(
             c.local_port, c.remote_port, c.snd_nxt if sequence is None else sequence,
-            c.rcv_nxt if flags & ACK else 0, flags, window, data, urgent,
-            announced(c.so or c.listener) if flags & SYN else 0),
+            c.rcv_nxt if flags & ACK else 0, flags, window, data, urgent, maximum,
+            paired),
             *header_of(c.so or c.listener, c.remote_address)))
 
     def acknowledge_in_time(self, c: Connection) -> None:
@@ -107,6 +132,7 @@ class Output:
 
         One look serves all that data has carried in the meantime.
         """
+        self.calls(None)
         c.acknowledgement = None
         if c.due is None or c.state == CLOSED:
             return
@@ -147,28 +173,37 @@ class Output:
 
     def synchronize(self, c: Connection, flags: int) -> None:
         """Send the SYN, or SYN and ACK, and repeat it until it is answered."""
+        open_window(c, bool(flags & ACK))
         self.segment(c, flags, sequence=c.iss)
         c.snd_nxt, c.begun = c.iss + 1, self.node.host.clock.now
         self.expect_answer(c, SYN_TIMEOUT)
 
-    def push(self, c: Connection) -> None:
-        """Send what waits, as far as the window, Nagle's rule and the cork allow.
+    def push(self, c: Connection, waited: bool = True, all_of_it: bool = False) -> None:
+        """Send what waits, as far as the window, Nagle and the cork allow; *all_of_it*: the window.
 
-        The FIN goes with the last of it, or alone.
+        A segment has to fit into the window whole.  What has *waited* goes in batches, and of those
+        all but the first segment may be cut.  The FIN goes with the last of it, or alone.
 
         Source: RFC 9293 3.8.6.2.1 (when to send data), 3.10.4 (the FIN after all of it); Linux
-        ``tcp_send_fin``.
+        ``tcp_write_xmit``, ``tcp_send_fin``.
         """
         full = c.longest if c.unsent else 0
+        number = 0
         while c.unsent:
-            size = min(c.unsent, full, c.snd_una + c.snd_wnd - c.snd_nxt)
+            room = c.snd_una + c.snd_wnd - c.snd_nxt
+            size = min(c.unsent, full)
             marked = self._to_mark(c) if c.marks else 0
             if marked and marked <= size:
                 size = marked
-            if size <= 0 or (size < full and not 0 < marked < c.unsent
-                             and self._held(c, size)):
+            if size > room:
+                if not number:
+                    break
+                size = room
+            if size <= 0 or (size < full and not all_of_it and not 0 < marked < c.unsent
+                             and self._held(c)):
                 break
-            self._send_data(c, size)
+            self._send_data(c, size, number > 0)
+            number = (number + 1) % c.batch if waited else 0
         if c.fin_wanted and not c.fin_sent and not c.unsent and c.state not in (
                 SYN_SENT, SYN_RECEIVED):
             self.segment(c, FIN | ACK)
@@ -184,7 +219,7 @@ class Output:
             c.marks = c.marks[1:]
         return c.marks[0] - c.snd_nxt if c.marks else 0
 
-    def _held(self, c: Connection, size: int) -> bool:
+    def _held(self, c: Connection) -> bool:
         """True if a segment that is not full is to wait for more (RFC 9293 3.7.4)."""
         if c.fin_wanted or c.so is None or c.urgent_out > c.snd_una:
             return False
@@ -193,8 +228,7 @@ class Output:
             if c.timer is None:
                 c.timer = self.node.after(CORK_TIMEOUT, lambda: self._uncork(c))
             return True
-        waits = c.small > c.snd_una and not options.get("TCP_NODELAY")
-        return c.sent > 0 and (waits or size < c.unsent)
+        return c.sent > 0 and c.small > c.snd_una and not options.get("TCP_NODELAY")
 
     def _uncork(self, c: Connection) -> None:
         c.timer = None
@@ -202,7 +236,7 @@ class Output:
             self._send_data(c, min(c.unsent, c.longest))
             self.push(c)
 
-    def _send_data(self, c: Connection, size: int) -> None:
+    def _send_data(self, c: Connection, size: int, paired: bool = False) -> None:
         assert c.out is not None
         data = c.out.peek(size, c.sent)
         urgent = c.urgent_out - c.snd_nxt
@@ -212,8 +246,11 @@ class Output:
         if not c.sent and not c.retries:
             c.begun = self.node.host.clock.now
         c.sent += size
-        c.flying += 1
-        self.segment(c, flags, data, urgent=max(urgent, 0))
+        if paired and c.flights:
+            c.flights = (*c.flights[:-1], c.flights[-1] + size)
+        else:
+            c.flights += (c.snd_nxt + size,)
+        self.segment(c, flags, data, urgent=max(urgent, 0), paired=paired)
         c.snd_nxt += size + ends
         c.fin_sent = ends
         if size < c.longest:
@@ -252,6 +289,7 @@ class Output:
 
         Source: RFC 9293 3.10.8, retransmission timeout; RFC 6298 5.4 to 5.6.
         """
+        self.calls(None)
         c.timer = None
         if c.state == CLOSED:
             return
@@ -272,16 +310,17 @@ class Output:
         self.expect_answer(c, timeout, patience)
 
     def _go_back(self, c: Connection) -> None:
-        """Send again from the first byte that is not acknowledged; probe a closed window.
+        """Send again from the first byte that is not acknowledged; probe a window that is small.
 
-        Source: RFC 9293 3.8.6.1 (zero-window probing).
+        Source: RFC 9293 3.8.6.1 (zero-window probing), 3.8.6.2.1 (4).
         """
         c.snd_max = max(c.snd_max, c.snd_nxt)
         c.snd_nxt = c.snd_una
         c.sent = 0
+        c.flights = ()
         c.fin_sent = False
-        if c.unsent and c.snd_wnd == 0:
-            self._send_data(c, 1)
+        if c.snd_wnd < min(c.unsent, c.longest):
+            self._send_data(c, max(c.snd_wnd, 1))
         else:
             self.push(c)
 

@@ -44,7 +44,7 @@ from .protocol import (
     peek_offset,
 )
 from .tcp_acknowledging import opens, read
-from .tcp_connection import BESIDE, NOT_THERE, READ, VALID, Connection
+from .tcp_connection import COST, NOT_THERE, READ, VALID, Connection
 from .tcp_fast import FastPath
 from .tcp_output import Output
 from .tcp_states import CLOSED, LISTEN, MAY_SEND, SYN_RECEIVED, SYN_SENT
@@ -83,10 +83,9 @@ class TcpStream(Internet):
         if (peer is not None and not flags and not control and not so.shutdown and not so.error
                 and not c.slow and not peer.slow and (c.out is None or not c.out.length)
                 and (peer.out is None or peer.sent == peer.out.length) and self.link.plain):
-            room = peer.so.receive_size // 2 - peer.so.buffer.length
             size = len(data)
-            if 0 < size <= room and 2 * size <= so.send_size:
-                return self.fast.deliver(c, peer, data, size, room)
+            if 0 < size <= c.snd_wnd and 2 * size <= so.send_size:
+                return self.fast.deliver(c, peer, data, size)
         return self._send_by_segments(so, c, data, flags, control)
 
     def _send_by_segments(self, so: Any, c: Connection, data: bytes, flags: int,
@@ -112,22 +111,22 @@ class TcpStream(Internet):
         data = data[:room]
         if flags & MSG_OOB:
             c.urgent_out = c.snd_una + c.queued + len(data)
+        waited = c.unsent > 0
+        self.output.calls(c)
         self.output.queue(c, data)
         if flags & MSG_EOR and len(data) == wanted:
             c.marks += (c.snd_una + c.queued,)
         c.more = bool(flags & MSG_MORE)
-        if c.peer is not None:
-            c.snd_wnd = c.peer.window() + c.sent
-        self.output.push(c)
+        self.output.push(c, waited)
         return len(data)
 
     @staticmethod
     def _room(so: Any, c: Connection) -> int:
         """How many bytes more may wait; with TCP_NOTSENT_LOWAT what is not full is filled up."""
-        one = min(c.longest, (c.peer or c).so.receive_size // 4)
+        one = c.longest
         room = -c.unsent % one  # fills the segment that waits; while memory is left, one begins
-        left = so.send_size - c.queued - room - BESIDE * (c.flying + (c.unsent + room) // one)
-        room += max(-(-left // (one + BESIDE)), 0) * one
+        left = so.send_size - c.memory - room
+        room += max(-(-left // (one + COST)), 0) * one
         if so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= c.unsent:
             return int(min(room, -c.unsent % c.mss))
         return int(room)
@@ -160,7 +159,7 @@ class TcpStream(Internet):
                     return None
             elif not so.options or (buffer.length >= so.options.get("SO_RCVLOWAT", 1)
                                     and not c.slow):
-                return self._taken(c, Message(buffer.take(count)))
+                return self._taken(c, Message(buffer.take(count)), count)
         if flags & MSG_ERRQUEUE:
             fail(EAGAIN)
         if c.state == LISTEN:
@@ -194,7 +193,10 @@ class TcpStream(Internet):
                     c.urgent_state = NOT_THERE  # it was read in line
             if flags & MSG_TRUNC and not flags & MSG_PEEK:
                 data = bytes(len(data))
-            return self._taken(c, Message(data, control=self._stamped(so, c)))
+            return self._taken(c, Message(data, control=self._stamped(so, c)),
+                               0 if flags & MSG_PEEK else count)
+        if not enough and not flags & MSG_PEEK:
+            c.end_waits = False
         return None if enough else self._nothing(so, c)
 
     @staticmethod
@@ -250,16 +252,20 @@ class TcpStream(Internet):
             c.urgent_state = READ
         return Message(data[:count], flags=MSG_OOB | (0 if count else MSG_TRUNC))
 
-    def _taken(self, c: Connection, message: Message) -> Message:
+    def _taken(self, c: Connection, message: Message, count: int) -> Message:
         """Bytes were read: acknowledge them, or tell the sender of the new window."""
-        if (c.owes and read(c, len(message.data))) or (
-                4 * (c.advertised - c.rcv_nxt) <= c.so.receive_size and opens(c)):
+        if c.end_waits and len(message.data) < count:
+            c.end_waits = False
+        if (c.owes and (c.pushed > c.answers or c.rcv_nxt - c.told > c.usual)
+                and read(c, len(message.data))) or (
+                2 * (c.advertised - c.rcv_nxt) <= c.clamp and opens(c)):
             self._acknowledge(c)
         return message
 
     def _acknowledge(self, c: Connection) -> None:
         peer = c.peer
         if peer is None or peer.unsent or not self.link.plain:
+            self.output.calls(c)
             self.output.acknowledge(c)
         else:
             self.fast.acknowledge(c, peer)
@@ -317,7 +323,7 @@ class TcpStream(Internet):
             mask |= READABLE
         full = so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= 2 * (
             c.unsent + c.lost[1])
-        if so.shutdown & SEND or (c.queued * 3 <= so.send_size and not full):
+        if so.shutdown & SEND or (c.writable and not full):
             mask |= WRITABLE
         else:
             c.full = True

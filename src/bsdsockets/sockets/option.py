@@ -25,7 +25,6 @@ from ..machine.errors import (
     EPERM,
     fail,
 )
-from ..network.wire import WINDOW_SCALE
 from ..protocols import stamping as s
 from ..protocols.protocol import WRITABLE_BAND
 from ..protocols.tcp_connection import repetitions
@@ -253,12 +252,8 @@ def window_clamp(so: Any, value: int) -> int:
 
 
 def read_clamp(so: Any) -> int:
-    """What it was set to, or Linux's own: the most that a SYN could tell, until there is an answer.
-    """
-    clamp, p = so.options.get("TCP_WINDOW_CLAMP"), so.pcb
-    if clamp is not None or p.state == LISTEN or not p.iss:
-        return int(clamp or 0)
-    return 65535 << WINDOW_SCALE if p.snd_una == p.iss else 65536
+    """What it was set to, or Linux's own: the most that may be told, once there is a connection."""
+    return int(so.pcb.clamp)
 
 
 def maximum_segment(so: Any, value: int) -> int:
@@ -273,7 +268,7 @@ def read_segment(so: Any) -> int:
     wanted = so.options.get("TCP_MAXSEG")
     if wanted and p.state in (CLOSED, LISTEN):
         return int(wanted)
-    return int(min(p.mss, p.greatest_window // 2))
+    return int(p.longest)
 
 
 def congestion(so: Any, value: bytes) -> bytes:
@@ -294,7 +289,7 @@ def only_in(*states: str) -> Callable[[Any, int], int]:
 
 
 def information(so: Any) -> bytes:
-    """TCP_INFO: struct tcp_info; the state, the segment size and what was counted are modelled.
+    """TCP_INFO: struct tcp_info; the state, sizes, windows and what was counted are modelled.
 
     Of a listening socket *unacknowledged* and *sacked* are its queue and its backlog.
 
@@ -303,11 +298,13 @@ def information(so: Any) -> bytes:
     p = so.pcb
     info = bytearray(248)
     struct.pack_into("=8B", info, 0, NUMBERS[p.state], 0, 0, 0, 0, 0, 0x77, 0)
-    struct.pack_into("=II", info, 16, read_segment(so), p.mss)
+    struct.pack_into("=II", info, 16, read_segment(so), p.usual)
     queue = so.queue
     waiting = (len(queue.completed), queue.backlog) if queue else (p.segments_out and p.sent, 0)
     struct.pack_into("=II", info, 24, *waiting)
     struct.pack_into("=QQ", info, 120, max(p.snd_una - p.iss - 1, 0), p.received)
     struct.pack_into("=IIIIII", info, 136, p.segments_out, p.segments_in, p.unsent, 0,
                      p.segments_in, p.segments_out)
+    struct.pack_into("=I", info, 64, p.reach)
+    struct.pack_into("=II", info, 228, p.snd_wnd, max(p.advertised - p.told, 0))
     return bytes(info)
