@@ -65,8 +65,22 @@ class Names:
             return
         name = os.path.join(self._directory(), name)
         self._make(name, mode)
-        status = os.stat(name)
-        self._files[status.st_dev, status.st_ino] = bound
+        self._files[self._inode(name, mode)] = bound
+
+    def _inode(self, path: bytes, mode: int) -> tuple[int, int]:
+        """Return what tells the new file at *path* from those of all sockets that are open.
+
+        On Linux a socket whose file was removed keeps its inode from being used again; here the
+        host knows of no socket, so a file that got such an inode is replaced by another.
+        """
+        status = os.stat(path)
+        inode = status.st_dev, status.st_ino
+        if inode in self._files:
+            aside = path + b".aside"
+            self._make(aside, mode)
+            inode = self._inode(aside, mode)
+            os.rename(aside, path)
+        return inode
 
     def check_free(self, path: bytes) -> None:
         """Fail as binding *path* would if it did nothing else."""
