@@ -430,4 +430,10 @@ FOUND = {
         for first, then in (("224.0.0.1", "127.0.0.1"), ("224.1.1.1", "127.0.0.1"),
                             ("224.1.1.1", "224.1.1.2"), ("224.1.1.2", "224.1.1.1"),
                             ("127.0.0.1", "224.1.1.1")))] * 2),
+    "an acknowledgement lets a connection predict what comes": "l = tcp(); l.bind(LO); "
+    "l.listen(); a = tcp(); a.connect(at(l)); b, peer = accept(l); a.send(b'hello'); "
+    "a.send(b'h' * 100, MSG_MORE); b.recv(5000); b.send(b'hello'); look(b); a = tcp(); "
+    "a.connect(at(l)); b, peer = accept(l); a.send(b'h' * 99, MSG_MORE); b.send(b'hello'); look(b)",
+    "an urgent byte that has not come is not at hand": PAIR + "a.shutdown(SHUT_RDWR); "
+    "b.send(b'h' * 99, MSG_OOB | MSG_MORE); ioctl(a, 0x541B); ioctl(a, 0x8905); look(a); look(b)",
 }

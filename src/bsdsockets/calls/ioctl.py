@@ -96,7 +96,7 @@ def _unread(so: Any) -> int:
             return int(unread + so.pcb.passed_over)
         return len(records[0].data) if records else 0
     ahead = so.pcb.before_urgent if so.pcb.urgent_state else -1
-    if ahead >= 0 and not so.options.get("SO_OOBINLINE"):
+    if 0 <= ahead < len(so.buffer) and not so.options.get("SO_OOBINLINE"):
         return int(ahead)
     return len(so.buffer)
 
