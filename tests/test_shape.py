@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1371,
     "network": 840,
-    "protocols": 7807,
+    "protocols": 7810,
     "families": 540,
     "sockets": 885,
     "calls": 885,

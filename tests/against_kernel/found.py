@@ -436,4 +436,14 @@ FOUND = {
     "a.connect(at(l)); b, peer = accept(l); a.send(b'h' * 99, MSG_MORE); b.send(b'hello'); look(b)",
     "an urgent byte that has not come is not at hand": PAIR + "a.shutdown(SHUT_RDWR); "
     "b.send(b'h' * 99, MSG_OOB | MSG_MORE); ioctl(a, 0x541B); ioctl(a, 0x8905); look(a); look(b)",
+    "a message of UNIX has no link in front of it": "a, b = pair(SOCK_DGRAM); "
+    "filtered(b, (0x30, 0, 0, 0xFFE00000), (6, 0, 0, 9)); a.send(b'x'); b.recv(9); "
+    "filtered(b, (0x30, 0, 0, 0xFFF00000), (6, 0, 0, 9)); a.send(b'x'); b.recv(9)",
+    "a null pointer to packet sockets and netlink":
+    "a = quiet(socket.socket(AF_PACKET, SOCK_DGRAM, 0)); " + "; ".join(
+        f"a.setsockopt(263, {option}, None, {size})" for size in (0, 2, 4, 8, 36)
+        for option in (1, 2, 5, 7, 8, 9, 10, 12, 13, 14, 17, 18, 19, 20, 23, 99))
+    + "; b = nl(); " + "; ".join(
+        f"b.setsockopt(270, {option}, None, {size})" for size in (0, 2, 4, 8)
+        for option in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 99)),
 }

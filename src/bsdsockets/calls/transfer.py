@@ -25,7 +25,7 @@ from ..machine.constants import (
 )
 from ..machine.errors import EAGAIN, EBADF, EINVAL, ENOTSOCK, EPIPE, fail
 from ..machine.host import Host
-from ..protocols.protocol import Message
+from ..protocols.protocol import Message, Unreadable
 from ..protocols.unix_lost import close_left
 from ..sockets.options import get_option, set_option
 from ..sockets.socket import UNCONNECTED, Socket
@@ -325,7 +325,7 @@ class Transfer(Waiting):
         """
         so = self.socket_of(number)
         if level != SOL_SOCKET and so.family not in TABLED:
-            so.protocol.set_option(so, level, option, value)
+            so.protocol.set_option(so, level, option, Unreadable(value) if null else value)
             return
         so.protocol.option_changed(so, set_option(so, level, option, value, null))
         self._settle()

@@ -31,7 +31,7 @@ from ..machine.errors import (
 )
 from ..network.frames import find
 from ..network.node import Interface, Node
-from .protocol import time_of
+from .protocol import Unreadable, time_of
 from .records import Records
 
 SOCK_PACKET = 10
@@ -151,7 +151,7 @@ class PacketSettings(Records):
     @staticmethod
     def _ring(value: bytes) -> None:
         """A ring without blocks is none, and can always be had."""
-        if len(value) < RING_REQUEST:
+        if len(value) < RING_REQUEST or isinstance(value, Unreadable):
             fail(EINVAL)
         size, blocks, _, frames = struct.unpack("=IIII", value[:RING_REQUEST])
         if (frames and not blocks) or (blocks and (not size or size % PAGE)):
@@ -185,7 +185,7 @@ class PacketSettings(Records):
         """
         if len(value) not in (4, 8):
             fail(EINVAL)
-        number, flags, most = struct.unpack("=HHI", value.ljust(8, b"\0"))
+        number, flags, most = struct.unpack("=HHI", value[:8].ljust(8, b"\0"))
         kind, flags = flags & 0xFF, flags & 0xFF00
         if kind > EXTENDED or (kind == ROLLOVER and flags & FLAG_ROLLOVER):
             fail(EINVAL)

@@ -34,7 +34,7 @@ from ..machine.constants import (
     SO_TIMESTAMPNS,
     SOL_SOCKET,
 )
-from ..machine.errors import ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM, ESRCH, fail
+from ..machine.errors import EFAULT, ENOPROTOOPT, ENOTTY, EOPNOTSUPP, EPERM, ESRCH, fail
 from ..machine.host import Credentials, Host
 from .stamping import RX_SOFTWARE, tells
 
@@ -134,6 +134,13 @@ class Message(NamedTuple):
     control: tuple[tuple[int, int, Any], ...] = ()
     flags: int = 0
     length: int = 0
+
+
+class Unreadable(bytes):
+    """So many bytes where a null pointer points: EFAULT for who looks at them."""
+
+    def __getitem__(self, at: Any) -> Any:
+        fail(EFAULT)
 
 
 class Protocol:
