@@ -29,8 +29,8 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1371,
-    "network": 840,
-    "protocols": 7810,
+    "network": 848,
+    "protocols": 7811,
     "families": 540,
     "sockets": 885,
     "calls": 885,

@@ -446,4 +446,20 @@ FOUND = {
     + "; b = nl(); " + "; ".join(
         f"b.setsockopt(270, {option}, None, {size})" for size in (0, 2, 4, 8)
         for option in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 99)),
+    "nobody is told of what came from no host of IPv6": "d = header6(); e = icmp6(); " + "; ".join(
+        f"d.sendto(struct.pack('!IHBB', 6 << 28, 4, 253, 64) + inet_pton(AF_INET6, {host!r}) + "
+        "inet_pton(AF_INET6, '::1') + b'data', LO6); e.recv(99)"
+        for host in ("::", "ff02::1", "::1")),
+    "a fragment alone is nothing": "a = icmp(); a.setsockopt(IPPROTO_IP, IP_HDRINCL, 1); "
+    "b = experiment(); p = quiet(socket.socket(AF_PACKET, SOCK_DGRAM, socket.htons(0x800))); "
+    + "; ".join(
+        f"a.sendto(struct.pack('!BxHHHBBH4s4s', 0x45, 0, 7, {place}, 64, {number}, 0, "
+        "inet_aton('127.0.0.1'), inet_aton('127.0.0.1')) + b'\\0\\7\\0\\7\\0\\x0c\\0\\0data', LO); "
+        "len(a.recv(99)); len(b.recv(99)); len(p.recv(99))"
+        for number in (1, 17, 253) for place in (0, 0x4000, 0x2000, 1, 0x2001)),
+    "what was for the address of nobody is answered": "a = icmp(); "
+    "x = quiet(socket.socket(AF_INET, SOCK_RAW, 255)); " + "; ".join(
+        f"x.sendto(struct.pack('!BxHHHBBH4s4s', 0x45, 0, 7, 0, 64, {number}, 0, bytes(4), {host}) "
+        "+ b'\\0\\7\\0\\7\\0\\x0c\\0\\0data', LO); len(a.recv(99))"
+        for number in (17, 253) for host in ("bytes(4)", "b'\\xff' * 4", "b'\\x7f\\0\\0\\1'")),
 }

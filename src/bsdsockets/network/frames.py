@@ -37,6 +37,11 @@ class Frame(NamedTuple):
     sent: int | None = None
 
     @property
+    def is_piece(self) -> bool:
+        """False: a frame is no fragment of IP."""
+        return False
+
+    @property
     def protocol(self) -> tuple[str, int]:
         """What a receiver registers with the node for: no number of IP is equal to it."""
         return ("frame", self.ethertype)

@@ -2,6 +2,9 @@
 
     send(packet)  -- route --> link ...... link --> deliver() --> receiver of its protocol
 
+Left out: fragments.  Of those that a program makes none arrives, as none is put together with
+others; what this host sends is one packet, however long.
+
 May not know: sockets.  A protocol registers itself as the receiver of its number.
 
 Sources: RFC 1122 3.2.1.3 (special addresses), 3.3; Linux route(8), ip-address(8) on a
@@ -145,6 +148,7 @@ class Node:
                 packet = queue.popleft()
                 for watcher in self.watchers:
                     watcher(packet)
-                self.receivers.get(packet.protocol, self.unknown)(packet)
+                if not packet.is_piece:
+                    self.receivers.get(packet.protocol, self.unknown)(packet)
         finally:
             self._delivering = False

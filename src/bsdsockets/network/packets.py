@@ -138,3 +138,9 @@ class Packet(NamedTuple):
     made: bytes = b""
     mark: int = 0
     routed: str = ""
+
+    @property
+    def is_piece(self) -> bool:
+        """True if it is a fragment of one of IPv4 (RFC 791 3.2), which a program made."""
+        return len(self.made) > 7 and self.made[0] >> 4 == 4 and bool(
+            self.made[6] & 0x3F or self.made[7])

@@ -95,12 +95,13 @@ class IcmpErrors:
         """Answer *packet*, unless it was for many (RFC 1122 3.2.2, RFC 4443 2.4).
 
         Another host gets no answer; nor, over IPv4, does who wrote to one, as none could come from
-        there.
+        there; nor, over IPv6, who has not one host's address.
         """
         here = packet.destination
         kind = self.node.kind(here)
-        afar = (kind == "remote" and ":" not in here) or self.node.kind(packet.source) == "remote"
-        if afar or {packet.routed, kind} & {"multicast", "unheard", "broadcast", "any"}:
+        source, four = self.node.kind(packet.source), ":" not in here
+        afar = (kind == "remote" and four) or source == "remote" or (source != "local" and not four)
+        if afar or {packet.routed, kind} & {"multicast", "unheard", "broadcast"}:
             return
         if kind != "local":
             here = self.node.source_for(packet.source)

@@ -287,8 +287,8 @@ class Raw(Datagrams):
 
     def watch(self, packet: Packet) -> None:
         """Give a copy of *packet* to every raw socket of its protocol."""
-        if not isinstance(packet, Packet):
-            return  # a frame: what it holds comes by itself
+        if not isinstance(packet, Packet) or packet.is_piece:
+            return  # a frame: what it holds comes by itself; a fragment waits for others
         to = packet.destination
         multicast = ":" not in to and self.node.kind(to) == "multicast"
         if packet.routed == UNHEARD or (
