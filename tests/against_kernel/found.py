@@ -31,6 +31,16 @@ FOUND = {
             ("a", "IPPROTO_IP", "IP_MULTICAST_IF"), ("b", "IPPROTO_UDP", "1"),
             ("c", "SOL_SOCKET", "SO_PASSCRED"), ("c", "IPPROTO_TCP", "1"))
         for size in ("0", "1", "4", "8", "100", "-1", "1 << 31", "1 << 33")),
+    "who gets copies, and in which order": "u = [udp() for _ in range(4)]; "
+    "[s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1) for s in u]; [s.bind(('', 5555)) for s in u]; "
+    f"[s.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, {JOIN}) for s in u]; "
+    "v = [icmp() for _ in range(3)]; e = select.epoll(); "
+    "[e.register(s, EPOLLIN) for s in u + v]; t = udp(); "
+    "t.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, inet_aton('127.0.0.1')); "
+    "t.sendto(b'x', ('224.1.1.1', 5555)); "
+    "[[s.fileno() for s in u + v].index(n) for n, _ in e.poll(0)]; "
+    "v[0].sendto(ECHO, ('127.0.0.1', 0)); "
+    "[[s.fileno() for s in u + v].index(n) for n, _ in e.poll(0)]",
     "one segment, however small the send buffer": PAIR
     + "a.setsockopt(SOL_SOCKET, SO_SNDBUF, 1); a.send(b'z' * 65000); "
     "c = tcp6(); d = tcp6(); d.bind(LO6); d.listen(); c.connect(at(d)); c.connect(at(d)); "

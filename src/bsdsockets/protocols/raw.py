@@ -294,7 +294,7 @@ class Raw(Datagrams):
         if packet.routed == UNHEARD or (
                 multicast and not packet.routed and not self.node.groups.hear(to, packet.source)):
             return  # no interface here listens to the group
-        for so in self.sockets:
+        for so in reversed(self.sockets):
             if self._is_for(so, packet) and so.buffer.cost < so.receive_size:
                 self.taken = packet
             if not self._wants(so, packet) or (
@@ -336,7 +336,7 @@ class Raw(Datagrams):
         Source: RFC 1122 3.2.2; Linux ``raw_icmp_error``, ``raw_err``.
         """
         back = about._replace(source=about.destination, destination=about.source)
-        for so in self.sockets:
+        for so in reversed(self.sockets):
             if self._is_for(so, back):
                 six = ":" in packet.source
                 data = encode_payload(about)[:most_quoted(six) - (40 if six else 20)]

@@ -58,9 +58,13 @@ class UdpLookup(Datagrams):
         return score
 
     def _members(self, packet: Packet, kind: str) -> list[Any]:
-        """Every socket that a broadcast or multicast datagram is for."""
-        users = self.ports.users.get(packet.payload.destination, ())
-        return [so for so in users if self._takes(so, packet, kind)]
+        """Every socket that a broadcast or multicast datagram is for.
+
+        The first that Linux finds is the last: it gets the datagram, and the others copies.
+        """
+        users = self.ports.in_order(packet.payload.destination)
+        first, *others = [so for so in users if self._takes(so, packet, kind)] or [None]
+        return others if first is None else [*others, first]
 
     def _takes(self, so: Any, packet: Packet, kind: str) -> bool:
         end = so.pcb
