@@ -94,6 +94,13 @@ function fit() {
 fit();
 window.addEventListener("resize", fit);
 
+// A browser loads the script of Run, a module, from no file: the page is readable, and says why it does not run.
+if (location.protocol === "file:") {
+  for (const status of document.querySelectorAll(".run-status")) {
+    status.textContent = "Runs where a web server serves the site, such as python3 -m http.server in its folder.";
+  }
+}
+
 // Sphinx marks what was searched for wherever its letters stand, "use" in "because" and in the menu
 // too: only the beginnings of words in the text stay marked.
 function markWords() {

@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from .conftest import violations
+from .conftest import ROOT, violations
 from .frame import LIMIT
 
 PAGES = [
@@ -433,6 +433,15 @@ def test_a_result_shows_a_passage_in_whole_words(
     )
     assert all(20 <= len(each) <= 245 for each in shown), shown
     assert not any("Step" in each and "Faults" in each for each in shown), shown
+
+
+def test_a_page_that_is_opened_as_a_file_says_why_nothing_runs(browser: WebDriver):
+    browser.get((ROOT / "build" / "html" / "how-to" / "read-lines.html").as_uri())
+    told = browser.execute_script(
+        "return [...document.querySelectorAll('.run')].map(run => ["
+        "run.querySelector('.run-go').disabled, run.querySelector('.run-status').textContent])"
+    )
+    assert told and all(off and "web server" in why for off, why in told)
 
 
 FOCUSED = """

@@ -351,9 +351,6 @@ class Bar {
 
   explainFailure(text) {
     if (/call stack|recursion/.test(text)) return "Stopped: calls within calls have filled the browser's stack.";
-    if (location.protocol === "file:") {
-      return "The browser runs examples only where a web server serves the page, not from a file.";
-    }
     const told = explain(text);
     return told === AWAY ? AWAY : `Python could not run here: ${text.trim().split("\n").pop()}`;
   }
