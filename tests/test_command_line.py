@@ -96,6 +96,8 @@ def test_it_does_what_python_does(here: Path, case: str) -> None:
     words, told = CASES[case]
     if "-P" in words and not hasattr(sys.flags, "safe_path"):
         pytest.skip("this Python has no -P")
+    if "null byte" in case and sys.version_info < (3, 11, 7):
+        pytest.skip("this Python reads a line up to its null byte")
     words = [word.format(here=here.name) if "{here}" in word else word for word in words]
     on_kernel = run(here, words, told)
     on_model = run(here, ["-m", "bsdsockets", "run", *words], told)

@@ -80,8 +80,8 @@ SPELT_OTHERWISE = {"EAFNOTSUPPORT", "EPFNOSUPPORT", "ERESTARTSYS"}  # the pages'
 
 IMPORTED = {"IntEnum", "IntFlag", "array", "io", "os", "sys", "errno", "selectors"}
 IMPORTED |= {"EBADF", "EAGAIN"}
-BEYOND = ("ALG_", "BT", "CAN_", "IPPROTO_", "J1939_", "PF_", "RDS_", "SCM_J1939", "SOL_")
-BEYOND += ("SO_J1939", "SO_VM_", "TIPC_", "VM")
+BEYOND = ("ALG_", "BDADDR_", "BT", "CAN_", "HCI_", "IPPROTO_", "J1939_", "PF_", "RDS_")
+BEYOND += ("SCM_J1939", "SOL_", "SO_J1939", "SO_VM_", "TIPC_", "VM")
 
 
 @cache

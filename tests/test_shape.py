@@ -35,7 +35,7 @@ CODE = {
     "sockets": 885,
     "calls": 885,
     "faults": 383,
-    "face": 2149,
+    "face": 2150,
     "programs": 2301,
 }
 

@@ -41,7 +41,8 @@ def check_time(value: Any, nanoseconds: float) -> None:
     kind = "PyTime_t" if sys.version_info >= (3, 13) else "_PyTime_t"
     if SINCE_3_14:
         raise OverflowError(f"timestamp out of range for C {kind}")
-    raise OverflowError("timestamp out of range for platform time_t" if isinstance(value, float)
+    is_time_t = isinstance(value, float) and sys.version_info >= (3, 11, 3)
+    raise OverflowError("timestamp out of range for platform time_t" if is_time_t
                         else f"timestamp too large to convert to C {kind}")
 
 
