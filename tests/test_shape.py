@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1371,
     "network": 848,
-    "protocols": 7812,
+    "protocols": 7819,
     "families": 540,
     "sockets": 885,
     "calls": 885,

@@ -472,4 +472,19 @@ FOUND = {
         f"x.sendto(struct.pack('!BxHHHBBH4s4s', 0x45, 0, 7, 0, 64, {number}, 0, bytes(4), {host}) "
         "+ b'\\0\\7\\0\\7\\0\\x0c\\0\\0data', LO); len(a.recv(99))"
         for number in (17, 253) for host in ("bytes(4)", "b'\\xff' * 4", "b'\\x7f\\0\\0\\1'")),
+    "what a link that is down has of an address": "s = nl(); asked(s, 16, 5, link(1, 0, 1)); "
+    "asked(s, 20, 5, address('192.0.2.7', 24)); asked(s, 26, 0x301, way('', AF_INET, 0)); "
+    "asked(s, 20, 5, address('::1', 64, 1, AF_INET6)); "
+    "asked(s, 21, 0xD, address('::1', 64, 1, AF_INET6)); asked(s, 16, 5, link(1, 1, 1)); "
+    "asked(s, 26, 0x301, way('', AF_INET, 0)); asked(s, 21, 5, address('192.0.2.7', 24)); "
+    "asked(s, 19, 0xD, link(1, 0x1041, 0)); asked(s, 18, 1, link(1)); "
+    "asked(s, 19, 0xD, link(1, 0, 0x1000)); asked(s, 18, 1, link(1))",
+    "an answer to nobody's address is for who was routed":
+    "x = quiet(socket.socket(AF_INET, SOCK_RAW, 255)); e = icmp(); p = quiet(socket.socket("
+    "AF_PACKET, SOCK_DGRAM, socket.htons(0x800))); " + "; ".join(
+        "x.sendto(packet, LO); len(e.recv(99)); p.sendto(packet, ('lo', 0x800)); len(e.recv(99))"
+        .replace("packet", "struct.pack('!BxHHHBBH4s4s', 0x45, 32, 7, 0, 64, 17, 0, inet_aton("
+                 f"{here!r}), inet_aton({there!r})) + b'\\0\\7\\0\\7\\0\\x0c\\0\\0data'")
+        for here, there in (("127.0.0.1", "0.0.0.0"), ("0.0.0.0", "0.0.0.0"),
+                            ("127.0.0.1", "127.0.0.1"))),
 }

@@ -101,7 +101,8 @@ class IcmpErrors:
         kind = self.node.kind(here)
         source, four = self.node.kind(packet.source), ":" not in here
         afar = (kind == "remote" and four) or source == "remote" or (source != "local" and not four)
-        if afar or {packet.routed, kind} & {"multicast", "unheard", "broadcast"}:
+        if (afar or {packet.routed, kind} & {"multicast", "unheard", "broadcast"}
+                or (kind == "any" and not packet.routed)):
             return
         if kind != "local":
             here = self.node.source_for(packet.source)

@@ -34,18 +34,11 @@ from ..network.frames import ARPHRD_LOOPBACK, IFF_UP, find
 from ..network.node import Interface, Node
 from .netlink_messages import (
     EXCLUSIVE,
-    NAME,
     REPLACE,
-    S32,
-    U8,
-    U16,
-    U32,
-    Policy,
     Refusal,
     attribute,
-    checked,
-    name_in,
 )
+from .netlink_policies import ADDRESS4, ADDRESS6, ROUTE4, ROUTE6, checked, name_in
 
 HOST_SCOPE, LINK_SCOPE, SECONDARY, PERMANENT = 254, 253, 1, 0x80
 TABLE_LOCAL, TABLE_MAIN, BY_KERNEL, LOCAL, BROADCAST = 255, 254, 2, 2, 3
@@ -58,12 +51,6 @@ Own = IPv4Interface | IPv6Interface
 LEAST4, LEAST6 = 68, 1280  # bytes that IPv4 and IPv6 need of a link
 LOOPBACK = (LEAST4, ip_interface("127.0.0.1/8")), (LEAST6, ip_interface("::1/128"))
 SHORT = "Invalid header length"
-ADDRESS4 = {1: U32, 2: U32, 3: NAME, 4: U32, 6: Policy(16), 8: U32, 9: U32, 10: S32, 11: U8}
-ADDRESS6 = {1: Policy(16), 2: Policy(16), 6: Policy(16), 8: Policy(4), 9: Policy(4), 10: S32,
-            11: U8}
-ROUTE6 = {3: U32, 4: U32, 5: Policy(16), 6: U32, 7: Policy(16), 9: Policy(8), 15: U32, 16: U32,
-          20: U8, 21: U16, 23: U32, 25: U32, 27: U8, 28: U16, 29: U16, 30: U32}
-ROUTE4 = {**ROUTE6, 1: U32, 2: U32, 5: U32, 7: U32, 11: U32, 20: Policy(0), 23: Policy(0)}
 
 
 class Kept(NamedTuple):
@@ -73,6 +60,7 @@ class Kept(NamedTuple):
     label: str
     secondary: bool = False
     maker: int = 0  # IFA_PROTO
+    whole: bool = True  # its network has a route: not before the link is up
 
 
 class Addresses:
@@ -131,7 +119,8 @@ class Addresses:
         if is_new:
             place, secondary = self._place(interface, own, kept.scope)
             interface.addresses.insert(place, own)
-            self._kept[interface.index, own] = kept._replace(secondary=secondary)
+            self._kept[interface.index, own] = kept._replace(
+                secondary=secondary, whole=bool(interface.flags & IFF_UP))
             self.node.forget()
         elif flags & EXCLUSIVE or not flags & REPLACE:
             raise Refusal(EEXIST, "ipv4: Address already assigned" if four
@@ -201,7 +190,9 @@ class Addresses:
             for own in tuple(interface.addresses):
                 if own != gone and own.version == 4 and own.network == gone.network:
                     yield from self.drop(interface, [own])
-        yield from self.drop(interface, [gone])
+        told = tuple(self.drop(interface, [gone]))
+        if gone.version == 4 or interface.flags & IFF_UP:
+            yield from told
 
     def drop(self, interface: Interface, gone: Sequence[Own]) -> Iterator[tuple[int, bytes]]:
         """Take addresses away; what groups are told of each."""
@@ -272,6 +263,9 @@ class Addresses:
                 if interface.mtu >= least and all(
                         other.version != own.version for other in interface.addresses):
                     interface.addresses.append(own)
+            for (index, own), kept in self._kept.items():
+                if index == interface.index:
+                    self._kept[index, own] = kept._replace(whole=True)
         elif not interface.flags & IFF_UP:
             yield from self.narrowed(interface)
         self.node.forget()
@@ -308,7 +302,7 @@ class Addresses:
             whole = own.network.prefixlen
             if own != first or whole == 32 or interface.hardware != ARPHRD_LOOPBACK:
                 continue
-            if int(own.network.network_address) >> 24:
+            if int(own.network.network_address) >> 24 and self._about(interface, own).whole:
                 rows[(own.network.network_address.packed, whole, HOST_SCOPE, LOCAL, source)] = None
                 if whole < 31 and interface.flags & IFF_UP:
                     rows[(own.network.broadcast_address.packed, 32, LINK_SCOPE, BROADCAST,

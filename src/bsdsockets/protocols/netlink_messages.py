@@ -9,10 +9,7 @@ Sources: RFC 3549 2.3; Linux netlink(7), <linux/netlink.h>; errors as Linux 6.18
 """
 
 import struct
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
-
-from ..machine.errors import ERANGE
+from collections.abc import Iterator
 
 REQUEST, MULTI, ACK, ECHO = 1, 2, 4, 8  # flags of every message
 DUMP, REPLACE, EXCLUSIVE, BULK = 0x300, 0x100, 0x200, 0x200  # of requests
@@ -20,7 +17,6 @@ CAPPED, EXPLAINED = 0x100, 0x200  # of errors: the request is cut; attributes fo
 ERROR, DONE = 2, 3
 HEADER = 16
 WHY, WHERE = 1, 2  # attributes of an error
-NESTED = 0x8000  # of a type: the value is attributes
 
 
 class Refusal(Exception):
@@ -81,10 +77,10 @@ def attributes(data: bytes) -> dict[int, bytes]:
     >>> attributes(attribute(3, "lo") + attribute(4, 1500))
     {3: b'lo\\x00', 4: b'\\xdc\\x05\\x00\\x00'}
     """
-    return dict(_taken(data))
+    return dict(taken(data))
 
 
-def _taken(data: bytes) -> Iterator[tuple[int, bytes]]:
+def taken(data: bytes) -> Iterator[tuple[int, bytes]]:
     while len(data) >= 4:
         length, kind = struct.unpack_from("=HH", data)
         if not 4 <= length <= len(data):
@@ -98,48 +94,3 @@ def is_left(data: bytes) -> bool:
     while len(data) >= 4 and 4 <= (length := struct.unpack_from("=H", data)[0]) <= len(data):
         data = data[(length + 3) & ~3:]
     return bool(data)
-
-
-def _numbers(kind: int, least: int, most: int, first: int) -> bytes:
-    """What 6.18 sends of a policy that takes the numbers of one type."""
-    told = attribute(first, struct.pack("=q", least)) + attribute(
-        first + 1, struct.pack("=q", most)) + attribute(1, kind)
-    return struct.pack("=HH", 4 + len(told), NESTED | 4) + told
-
-
-class Policy(NamedTuple):
-    """How many bytes an attribute has at least, for a name at most, and what is told of it."""
-
-    least: int
-    most: int = 0
-    told: bytes = b""
-
-
-U8, U16, U32 = (
-    Policy(1 << at, 0, _numbers(2 + at, 0, (1 << (8 << at)) - 1, 4)) for at in range(3))
-ANY = Policy(0)
-S32 = Policy(4, 0, _numbers(8, -1 << 31, (1 << 31) - 1, 2))
-NAME = Policy(1, 15, bytes.fromhex("14000480080007000f000000080001000b000000"))
-
-
-def checked(body: bytes, head: int, policies: Mapping[int, Policy]) -> dict[int, bytes]:
-    """Take the attributes behind *head* bytes of a body apart, if their lengths are right.
-
-    ERANGE
-        One is shorter than what it holds, or longer than an interface's name can be.
-
-    Source: Linux ``validate_nla``.
-    """
-    at = head
-    for kind, value in _taken(body[head:]):
-        policy = policies.get(kind, ANY)
-        length = len(value) - (policy.most > 0 and value.endswith(b"\0"))
-        if len(value) < policy.least or 0 < policy.most < length:
-            raise Refusal(ERANGE, "Attribute failed policy validation", HEADER + at, policy.told)
-        at += (len(value) + 7) & ~3
-    return attributes(body[head:])
-
-
-def name_in(found: Mapping[int, bytes]) -> str | None:
-    """The name in attribute 3, of a link or an address, None if there is none."""
-    return found[3].split(b"\0")[0].decode("latin-1") if 3 in found else None

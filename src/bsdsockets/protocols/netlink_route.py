@@ -39,27 +39,24 @@ from .netlink_messages import (
     HEADER,
     LEFT_OVER,
     MULTI,
-    NAME,
     REPLACE,
     REQUEST,
-    U32,
     WHY,
     Refusal,
     attribute,
     attributes,
-    checked,
     error,
     is_left,
     message,
-    name_in,
 )
+from .netlink_policies import LINK, checked, name_in
 
 (NEWLINK, DELLINK, GETLINK, SETLINK, NEWADDR, DELADDR, GETADDR, NEWROUTE, DELROUTE, GETROUTE,
  GETNEIGH) = (
     16, 17, 18, 19, 20, 21, 22, 24, 25, 26, 30)
 LAST = 123  # RTM_MAX
+TOLD = 0xF0A4  # IFF_DEBUG, NOTRAILERS, NOARP, MULTICAST, PORTSEL, AUTOMEDIA, DYNAMIC
 LOWER_UP, NEIGHBOUR = 0x10000, 12  # bytes of a struct ndmsg
-LINK = {3: NAME, 4: U32}
 HEADS = {4: 16, 5: 8, 6: 12}  # by a quarter of the type: bytes before the attributes
 GROUP_LINK, GROUP_ADDRESS = 1, {4: 5, 6: 9}
 SOL_NETLINK, CAP_ACK, EXT_ACK = 270, 10, 11
@@ -278,7 +275,7 @@ class Route:
             yield from self._renamed(interface, name_in(found) or "")
         new, mask = struct.unpack_from("=II", body, 8)
         mask = mask or 0xFFFFFFFF if new else mask
-        yield from self._switched(interface, new if mask & IFF_UP else interface.flags)
+        yield from self._switched(interface, new & mask | interface.flags & ~mask)
 
     def change_link(self, interface: Interface, flags: int, mtu: int) -> None:
         """Do what SIOCSIFFLAGS and SIOCSIFMTU ask for: the same, told to the same groups."""
@@ -287,13 +284,18 @@ class Route:
             self.publish(group, message(part, about, 0, 0, told), None)
 
     def _switched(self, interface: Interface, flags: int) -> Iterator[Change]:
-        """Set a link up or down, as IFF_UP says; what is sent by one that is down is lost."""
-        if flags & IFF_UP == interface.flags & IFF_UP:
+        """Set a link up or down, as IFF_UP says; what is sent by one that is down is lost.
+
+        Other flags that may be set are told, and mean nothing.
+        """
+        changed = (flags ^ interface.flags) & (IFF_UP | TOLD)
+        if not changed:
             return
-        interface.flags ^= IFF_UP | IFF_RUNNING
+        interface.flags ^= changed | (IFF_RUNNING if changed & IFF_UP else 0)
         interface.link.is_up = bool(flags & IFF_UP)
-        yield GROUP_LINK, NEWLINK, self._link(interface, IFF_UP), 0
-        yield from self._gone(self.addresses.switched(interface))
+        yield GROUP_LINK, NEWLINK, self._link(interface, changed), 0
+        if changed & IFF_UP:
+            yield from self._gone(self.addresses.switched(interface))
 
     @staticmethod
     def _gone(changes: Iterator[tuple[int, int, bytes]]) -> Iterator[Change]:

@@ -214,7 +214,7 @@ class Raw(Datagrams):
     def transmit(self, so: Any, source: str, remote: str, port: int, data: bytes,
                  chosen: Choices) -> None:
         if so.options.get(whole_packets(so)):
-            self._send_whole(so, source, data, chosen)
+            self._send_whole(so, source, remote, data, chosen)
             return
         end = so.pcb
         if end.pending is None:
@@ -252,7 +252,8 @@ class Raw(Datagrams):
         if len(data) < (20 if four else 40):
             fail(EINVAL)
 
-    def _send_whole(self, so: Any, source: str, data: bytes, chosen: Choices) -> None:
+    def _send_whole(self, so: Any, source: str, remote: str, data: bytes,
+                    chosen: Choices) -> None:
         """Send a packet as it is; IPv4's length and sum are filled in, and what is 0 in it.
 
         That is the source, and the identification unless Don't Fragment is set.
@@ -279,7 +280,8 @@ class Raw(Datagrams):
             own = unpack(data[12:16] if so.family == AF_INET else data[8:24])
             self.stamp(so, Packet(own, "", 0, b"", made=data), chosen.stamps)
         if packet is not None:
-            self.node.send(packet)
+            lost = is_any(packet.destination) and self.node.kind(remote) == "local"
+            self.node.send(packet._replace(routed="local") if lost else packet)
 
     def fits(self, so: Any, record: Record) -> bool:
         """One more fits while the buffer is not full."""
