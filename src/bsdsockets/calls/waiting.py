@@ -83,6 +83,7 @@ class Waiting:
         calls then; so does this.
         """
         arguments = so, *arguments
+        self.scheduler.begins_call()
         if timeout:
             return self._poll_and_complete(number, event, timeout, call, verb, arguments)
         result = verb(*arguments)

@@ -96,6 +96,16 @@ def main():
     thread.join()
     print(said)
 
+    one, other = socket.socketpair()
+    finished.clear()
+    thread = shortly(finished.append, True)
+    with one, other:
+        while not finished:  # each call is done at once
+            one.send(b"5")
+            other.recv(1)
+    thread.join()
+    print("one that keeps itself going")
+
     event = threading.Event()
     thread = threading.Thread(target=event.wait)
     thread.start()
