@@ -108,6 +108,7 @@ class Connection:
     longest: int = 536  # bytes of data that a segment has at most
     out: StreamBuffer | None = None
     sent: int = 0  # bytes of `out` in flight
+    pieces: tuple[int, ...] = ()  # how long the pieces of memory are in which the rest waits
     flights: tuple[int, ...] = ()  # where what was sent at once ends
     small: int = 0  # sequence number after the last segment sent that was not full
     urgent_out: int = 0  # sequence number after the last urgent byte sent
@@ -228,13 +229,15 @@ class Connection:
 
     @property
     def memory(self) -> int:
-        """Bytes of memory that what is queued takes: each piece costs something beside its data.
+        """Bytes of memory that what is queued takes: each piece costs something beside its data."""
+        return self.queued + COST * (len(self.flights) + len(self.pieces))
 
-        What goes next is one piece, as far as that may be; behind it each segment is one.
-        """
-        unsent, one = self.unsent, self.longest
-        pieces = len(self.flights) + (unsent > 0) + max(-((self.batch * one - unsent) // one), 0)
-        return self.queued + COST * pieces
+    @property
+    def rest(self) -> int:
+        """How many bytes the last piece that waits may still take; MSG_EOR ends one."""
+        if not self.pieces or (self.marks and self.marks[-1] == self.snd_una + self.queued):
+            return 0
+        return max(self.longest - self.pieces[-1], 0)
 
     @property
     def batch(self) -> int:

@@ -33,7 +33,7 @@ class Ends:
         """
         c.stop_timers()
         self.table.pop(c.key, None)
-        c.lost, c.out, c.sent = c.outstanding, None, 0
+        c.lost, c.out, c.sent, c.pieces = c.outstanding, None, 0, ()
         peer, c.peer = c.peer, None
         if peer is not None:
             peer.peer = None

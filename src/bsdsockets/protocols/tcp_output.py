@@ -178,32 +178,31 @@ class Output:
         c.snd_nxt, c.begun = c.iss + 1, self.node.host.clock.now
         self.expect_answer(c, SYN_TIMEOUT)
 
-    def push(self, c: Connection, waited: bool = True, all_of_it: bool = False) -> None:
+    def push(self, c: Connection, all_of_it: bool = False) -> None:
         """Send what waits, as far as the window, Nagle and the cork allow; *all_of_it*: the window.
 
-        A segment has to fit into the window whole.  What has *waited* goes in batches, and of those
-        all but the first segment may be cut.  The FIN goes with the last of it, or alone.
+        What waits is in pieces of memory, and each goes at once.  Its first segment has to fit
+        into the window whole, the others may be cut.  The FIN goes with the last, or alone.
 
         Source: RFC 9293 3.8.6.2.1 (when to send data), 3.10.4 (the FIN after all of it); Linux
         ``tcp_write_xmit``, ``tcp_send_fin``.
         """
-        full = c.longest if c.unsent else 0
-        number = 0
-        while c.unsent:
+        full, count = c.longest, len(c.pieces) + 1  # of pieces when the last one began to go
+        while c.pieces:
+            begins = len(c.pieces) < count
+            if begins:
+                self._grow(c)
+                count = len(c.pieces)
             room = c.snd_una + c.snd_wnd - c.snd_nxt
-            size = min(c.unsent, full)
-            marked = self._to_mark(c) if c.marks else 0
-            if marked and marked <= size:
-                size = marked
+            size = min(c.pieces[0], full)
             if size > room:
-                if not number:
+                if begins:
                     break
                 size = room
-            if size <= 0 or (size < full and not all_of_it and not 0 < marked < c.unsent
-                             and self._held(c)):
+            if size <= 0 or (size < full and not all_of_it and (
+                    not begins or len(c.pieces) == 1) and self._held(c)):
                 break
-            self._send_data(c, size, number > 0)
-            number = (number + 1) % c.batch if waited else 0
+            self._send_data(c, size, not begins)
         if c.fin_wanted and not c.fin_sent and not c.unsent and c.state not in (
                 SYN_SENT, SYN_RECEIVED):
             self.segment(c, FIN | ACK)
@@ -213,11 +212,15 @@ class Output:
             self.expect_answer(c, c.timeout)
 
     @staticmethod
-    def _to_mark(c: Connection) -> int:
-        """How many bytes it is to where MSG_EOR ends a segment; what is behind lets it go."""
+    def _grow(c: Connection) -> None:
+        """Let the next piece take what it can of the one behind it, unless MSG_EOR ends it."""
         while c.marks and c.marks[0] <= c.snd_nxt:
             c.marks = c.marks[1:]
-        return c.marks[0] - c.snd_nxt if c.marks else 0
+        more = c.batch * c.longest - c.pieces[0]
+        if len(c.pieces) > 1 and more > 0 and c.snd_nxt + c.pieces[0] not in c.marks:
+            head, following, *others = c.pieces
+            taken = min(more, following)
+            c.pieces = (head + taken, *[following - taken][:following - taken], *others)
 
     def _held(self, c: Connection) -> bool:
         """True if a segment that is not full is to wait for more (RFC 9293 3.7.4)."""
@@ -232,8 +235,8 @@ class Output:
 
     def _uncork(self, c: Connection) -> None:
         c.timer = None
-        if c.unsent and c.state in MAY_SEND:
-            self._send_data(c, min(c.unsent, c.longest))
+        if c.pieces and c.state in MAY_SEND:
+            self._send_data(c, min(c.pieces[0], c.longest))
             self.push(c)
 
     def _send_data(self, c: Connection, size: int, paired: bool = False) -> None:
@@ -246,6 +249,8 @@ class Output:
         if not c.sent and not c.retries:
             c.begun = self.node.host.clock.now
         c.sent += size
+        left = c.pieces[0] - size
+        c.pieces = (left, *c.pieces[1:]) if left else c.pieces[1:]
         if paired and c.flights:
             c.flights = (*c.flights[:-1], c.flights[-1] + size)
         else:
@@ -317,10 +322,13 @@ class Output:
         c.snd_max = max(c.snd_max, c.snd_nxt)
         c.snd_nxt = c.snd_una
         c.sent = 0
-        c.flights = ()
+        if c.flights:
+            begins = (c.snd_una, *c.flights[:-1])
+            again = (end - begin for begin, end in zip(begins, c.flights, strict=True))
+            c.flights, c.pieces = (), (*again, *c.pieces)
         c.fin_sent = False
         if c.snd_wnd < min(c.unsent, c.longest):
-            self._send_data(c, max(c.snd_wnd, 1))
+            self._send_data(c, max(min(c.snd_wnd, c.pieces[0]), 1))
         else:
             self.push(c)
 
@@ -351,6 +359,13 @@ class Output:
         if c.out is None:
             c.out = StreamBuffer()
         c.out.append(data)
+
+    def lay(self, c: Connection, data: bytes) -> int:
+        """The same in the last piece of memory, if that takes more, or in a new one."""
+        c.pieces = (*c.pieces[:-1], c.pieces[-1] + len(data)) if c.rest else (
+            *c.pieces, len(data))
+        self.queue(c, data)
+        return len(data)
 
     def keep_alive(self, c: Connection) -> None:
         """Begin to probe an idle connection, if SO_KEEPALIVE is set (RFC 9293 3.8.4)."""

@@ -44,12 +44,13 @@ from .protocol import (
     peek_offset,
 )
 from .tcp_acknowledging import opens, read
-from .tcp_connection import COST, NOT_THERE, READ, VALID, Connection
+from .tcp_connection import NOT_THERE, READ, VALID, Connection
 from .tcp_fast import FastPath
 from .tcp_output import Output
 from .tcp_states import CLOSED, LISTEN, MAY_SEND, SYN_RECEIVED, SYN_SENT
 
 UNSIGNED = 0xFFFFFFFF
+BATCH = 16  # pieces of memory that a call makes between two looks at what has come
 
 
 class TcpStream(Internet):
@@ -101,35 +102,53 @@ class TcpStream(Internet):
         if so.error or so.shutdown & SEND:
             failure = so.take_error()
             fail(failure or EPIPE)
-        room = self._room(so, c)
-        c.full |= room < len(data)
-        if room <= 0 and data:
-            return None
         if not data:
             return 0
-        wanted = len(data)
-        data = data[:room]
-        if flags & MSG_OOB:
-            c.urgent_out = c.snd_una + c.queued + len(data)
-        waited = c.unsent > 0
         self.output.calls(c)
-        self.output.queue(c, data)
-        if flags & MSG_EOR and len(data) == wanted:
-            c.marks += (c.snd_una + c.queued,)
         c.more = bool(flags & MSG_MORE)
-        self.output.push(c, waited)
-        return len(data)
+        done = self._lay_out(so, c, data)
+        if done and flags & MSG_OOB:
+            c.urgent_out = c.snd_una + c.queued
+        if flags & MSG_EOR and done == len(data):
+            c.marks += (c.snd_una + c.queued,)
+        self.output.push(c)
+        return done or None
+
+    def _lay_out(self, so: Any, c: Connection, data: bytes) -> int:
+        """Put *data* into pieces of memory as long as there is some; returns how many bytes.
+
+        What is full goes before the next is made, if nothing waits before it or more than half a
+        window does; and a long call looks at what has come meanwhile.
+        """
+        done = made = since = 0
+        while done < len(data):
+            if len(c.pieces) == 1 and done:
+                self.output.push(c)
+            elif since > c.greatest >> 1:
+                since = 0
+                self.output.push(c)
+            if made == BATCH:
+                made = 0
+                self.output.node.deliver()
+            room = self._room(so, c)
+            if not room or c.state not in MAY_SEND:
+                c.full = True
+                break
+            made += not c.rest
+            laid = self.output.lay(c, data[done:done + room])
+            done, since = done + laid, since + laid
+        return done
 
     @staticmethod
     def _room(so: Any, c: Connection) -> int:
-        """How many bytes more may wait; with TCP_NOTSENT_LOWAT what is not full is filled up."""
-        one = c.longest
-        room = -c.unsent % one  # fills the segment that waits; while memory is left, one begins
-        left = so.send_size - c.memory - room
-        room += max(-(-left // (one + COST)), 0) * one
-        if so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= c.unsent:
-            return int(min(room, -c.unsent % c.mss))
-        return int(room)
+        """How many bytes the last piece takes, or a new one, which begins while memory is left.
+
+        With TCP_NOTSENT_LOWAT only so much may wait before a new one begins.
+        """
+        low = so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED if so.options else 0
+        if c.rest or c.memory >= so.send_size or 0 < low <= c.unsent:
+            return int(c.rest)
+        return int(c.longest)
 
     # Receiving
 
