@@ -232,6 +232,13 @@ class Connection:
         """Bytes of memory that what is queued takes: each piece costs something beside its data."""
         return self.queued + COST * (len(self.flights) + len(self.pieces))
 
+    def skip(self, size: int) -> None:
+        """The first *size* bytes of what waits need not wait: they are sent."""
+        while size and self.pieces:
+            first, *others = self.pieces
+            self.pieces = (first - size, *others) if size < first else tuple(others)
+            size = max(size - first, 0)
+
     @property
     def rest(self) -> int:
         """How many bytes the last piece that waits may still take; MSG_EOR ends one."""

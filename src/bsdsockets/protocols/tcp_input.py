@@ -266,6 +266,7 @@ class Input(Handshake):
         data = min(count, c.queued)
         if c.out:
             c.out.drop(data)
+            c.skip(max(data - c.sent, 0))
             c.sent = max(c.sent - data, 0)
             while c.flights and c.flights[0] <= c.snd_una:
                 c.flights = c.flights[1:]

@@ -249,8 +249,7 @@ class Output:
         if not c.sent and not c.retries:
             c.begun = self.node.host.clock.now
         c.sent += size
-        left = c.pieces[0] - size
-        c.pieces = (left, *c.pieces[1:]) if left else c.pieces[1:]
+        c.skip(size)
         if paired and c.flights:
             c.flights = (*c.flights[:-1], c.flights[-1] + size)
         else:
@@ -319,6 +318,9 @@ class Output:
 
         Source: RFC 9293 3.8.6.1 (zero-window probing), 3.8.6.2.1 (4).
         """
+        if not c.sent and c.unsent and not c.snd_wnd:
+            self.segment(c, ACK, sequence=c.snd_una - 1)  # as Linux: no data, but an answer
+            return
         c.snd_max = max(c.snd_max, c.snd_nxt)
         c.snd_nxt = c.snd_una
         c.sent = 0
