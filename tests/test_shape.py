@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1378,
     "network": 848,
-    "protocols": 7854,
+    "protocols": 7855,
     "families": 540,
     "sockets": 885,
     "calls": 886,

@@ -111,7 +111,8 @@ class TcpStream(Internet):
             c.urgent_out = c.snd_una + c.queued
         if flags & MSG_EOR and done == len(data):
             c.marks += (c.snd_una + c.queued,)
-        self.output.push(c)
+        if c.state in MAY_SEND:  # and nothing that came meanwhile has ended it
+            self.output.push(c)
         return done or None
 
     def _lay_out(self, so: Any, c: Connection, data: bytes) -> int:
