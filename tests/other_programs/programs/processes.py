@@ -13,8 +13,22 @@ def double(number):
     return 2 * number
 
 
+def outside_of_environ():
+    """What C's functions make of the environment reaches a shell, `os.system` and `os.exec`."""
+    os.putenv("GIVEN", "to C alone")
+    os.environ["TAKEN"] = "away"
+    os.unsetenv("TAKEN")
+    shown = "echo $GIVEN, $TAKEN"
+    print(subprocess.run(["sh", "-c", shown], stdout=-1).stdout, flush=True)
+    os.system(shown)
+    if os.fork() == 0:
+        os.execv("/bin/sh", ["sh", "-c", shown])
+    os.wait()
+
+
 def main():
     gc.disable()  # multiprocessing warns where a semaphore is collected while it counts another
+    outside_of_environ()  # first: Python warns of a fork beside a thread that has hardly ended
     print(subprocess.run([sys.executable, "-c", "print('hello')"], stdout=-1).stdout)
     child = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(.2); print(input().upper())"],
@@ -32,25 +46,16 @@ def main():
     pid = os.fork()
     if pid == 0:
         os._exit(7)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        print(pool.map(double, [1, 2, 3]))
     thread = threading.Thread(target=print, args=("meanwhile",))
     thread.start()
     thread.join()
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-    with multiprocessing.get_context("fork").Pool(2) as pool:
-        print(pool.map(double, [1, 2, 3]))
     with concurrent.futures.ProcessPoolExecutor(
         1, mp_context=multiprocessing.get_context("spawn")
     ) as pool:
         print(pool.submit(double, 4).result())
-    os.putenv("GIVEN", "to C alone")
-    os.environ["TAKEN"] = "away"
-    os.unsetenv("TAKEN")
-    shown = "echo $GIVEN, $TAKEN"
-    print(subprocess.run(["sh", "-c", shown], stdout=-1).stdout, flush=True)
-    os.system(shown)
-    if os.fork() == 0:
-        os.execv("/bin/sh", ["sh", "-c", shown])
-    os.wait()
 
 
 if __name__ == "__main__":
