@@ -28,6 +28,7 @@ from ..machine.constants import (
 from ..machine.errors import EAGAIN, EBADF, fail
 from ..machine.events import CallWaits
 from ..machine.host import Host
+from ..machine.scheduler import LOCKS
 from ..sockets.socket import Socket
 
 SPIN = 0.001  # seconds that one turn of a busy loop takes
@@ -83,7 +84,10 @@ class Waiting:
         calls then; so does this.
         """
         arguments = so, *arguments
-        self.scheduler.begins_call()
+        task = self.scheduler.current
+        task.took += 1
+        if task.took > LOCKS:
+            self.scheduler.take_turns()
         if timeout:
             return self._poll_and_complete(number, event, timeout, call, verb, arguments)
         result = verb(*arguments)

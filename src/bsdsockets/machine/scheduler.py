@@ -275,17 +275,14 @@ class Scheduler:
             task.took, self._looks = 0, self._looks + 1
             self.look()
 
-    def begins_call(self) -> None:
-        """This thread makes a call: a thousand that do not wait let others run, and take time.
+    def take_turns(self) -> None:
+        """This thread has made a thousand calls that did not wait: others run, and time passes.
 
         Who sends to himself for ever hears his alarm, and is stopped by another.
         """
-        task = self.current
-        task.took += 1
-        if task.took > LOCKS:
-            task.took = 0
-            self.pause()
-            self.clock.pass_time(LOCKS * ASKING)
+        self.current.took = 0
+        self.pause()
+        self.clock.pass_time(LOCKS * ASKING)
 
     def _give_way(self, task: Task) -> None:
         following = self._next()

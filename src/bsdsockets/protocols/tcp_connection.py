@@ -254,8 +254,8 @@ class Connection:
     @property
     def writable(self) -> bool:
         """True if a third of the send buffer is free (Linux ``sk_stream_is_writeable``)."""
-        return self.out is None or not self.out.length or (
-            self.memory + (self.memory >> 1) <= self.so.send_size)
+        memory = self.memory
+        return memory + (memory >> 1) <= int(self.so.send_size)
 
     @property
     def unsent(self) -> int:

@@ -139,64 +139,65 @@ class FastPath:
             peer.peer = None
 
     def deliver(self, c: Connection, peer: Connection, data: bytes, size: int) -> int:
-        """The fast path: what a segment does, and its acknowledgement, which may be late."""
+        """The fast path: what segments do, and their acknowledgement, which may be late."""
         now = self.clock.now
         if c.owes or c.advertised - c.rcv_nxt <= c.reach:
             self.acknowledge(c, peer)
         if not c.answers:
             replied(c, now)
         c.snd_nxt += size
-        one = c.longest
-        if size <= one:
-            self._arrive(peer, data, size, now)
-        else:
-            buffer = peer.so.buffer
-            whole, view = b"" if buffer.length else data, memoryview(data)
-            for place in range(0, size, one):
-                part = view[place:place + one]
-                self._arrive(peer, part, len(part), now)
-            buffer.whole = whole
-            c.segments_out += (size - 1) // one
-        c.segments_out += 1
+        buffer = peer.so.buffer
+        for part in (data,) if size <= c.longest else self._cut(data, size, c.longest):
+            length = len(part)
+            if buffer.chunks:
+                keep(peer, part)
+            else:
+                buffer.append(part)
+                peer.parts, peer.shared = (length >> PAGES) + 1, peer.rcv_nxt + length
+            peer.rcv_nxt += length
+            peer.received += length
+            peer.segments_in += 1
+            c.segments_out += 1
+            arrived(peer, length, True, now)
+            if (not peer.answers or peer.rcv_nxt - peer.told > peer.usual) and at_once(peer):
+                told(peer)
+        if size == buffer.length:
+            buffer.whole = data
         if peer.told > c.snd_una:
             c.snd_una = peer.told
             c.shown(peer.advertised - peer.told)
         if peer.owes:
-            self._hold(c, peer, data[c.snd_una - c.snd_nxt:], one)
+            self._hold(c, peer, data[c.snd_una - c.snd_nxt:])
         if peer.so.waiters:
             peer.so.wake(ARRIVED)
         return size
 
     @staticmethod
-    def _arrive(c: Connection, data: bytes | memoryview, size: int, now: float) -> None:
-        """What a segment does where it arrives."""
-        buffer = c.so.buffer
-        if buffer.chunks:
-            keep(c, data)
-        else:
-            buffer.append(data)
-            c.parts, c.shared = (size >> PAGES) + 1, c.rcv_nxt + size
-        c.rcv_nxt += size
-        c.received += size
-        c.segments_in += 1
-        arrived(c, size, True, now)
-        if (not c.answers or c.rcv_nxt - c.told > c.usual) and at_once(c):
-            told(c)
+    def _cut(data: bytes, size: int, one: int) -> list[memoryview]:
+        """What *data* is in segments of at most *one* bytes each."""
+        view = memoryview(data)
+        return [view[place:place + one] for place in range(0, size, one)]
 
-    def _hold(self, c: Connection, peer: Connection, data: bytes, one: int) -> None:
+    def _hold(self, c: Connection, peer: Connection, data: bytes) -> None:
         """Keep *data*, which has come, until it is acknowledged, if need be when that is due."""
-        self.output.queue(c, data)
+        if c.out is None:
+            self.output.queue(c, data)
+        else:
+            c.out.append(data)
         c.sent = size = len(data)
         c.flights = (c.snd_nxt,)
-        if size % one:
+        if size % c.longest:
             c.small = c.snd_nxt
-        self.output.acknowledge_within(peer, DELAY)
+        if peer.due is None:
+            self.output.acknowledge_within(peer, DELAY)
 
     @staticmethod
     def acknowledge(c: Connection, peer: Connection) -> None:
         """What an acknowledgement by *c* does, of all that has come."""
         told(c)
-        peer.shown(c.advertised - c.rcv_nxt)
+        peer.snd_wnd = window = c.advertised - c.told
+        if window > peer.greatest:
+            peer.shown(window)
         if peer.sent and peer.out is not None:
             peer.out.clear()
             peer.snd_una, peer.sent, peer.flights = peer.snd_nxt, 0, ()

@@ -343,7 +343,7 @@ class TcpStream(Internet):
             mask |= READABLE
         full = so.options and 0 < so.options.get("TCP_NOTSENT_LOWAT", 0) & UNSIGNED <= 2 * (
             c.unsent + c.lost[1])
-        if so.shutdown & SEND or (c.writable and not full):
+        if so.shutdown & SEND or (not full and (c.out is None or not c.out.length or c.writable)):
             mask |= WRITABLE
         else:
             c.full = True
