@@ -28,12 +28,12 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1378,
+    "machine": 1375,
     "network": 848,
-    "protocols": 7855,
+    "protocols": 7856,
     "families": 540,
     "sockets": 885,
-    "calls": 886,
+    "calls": 890,
     "faults": 383,
     "face": 2150,
     "programs": 2301,
