@@ -328,6 +328,18 @@ def test_a_timeout_is_as_many_milliseconds_as_a_c_int_holds(name: str, timeout: 
     machine.close()
 
 
+def test_a_thread_that_ends_with_its_machine_says_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    machine = Machine()
+    lock = machine.load("threading").Lock()
+    lock.acquire()
+    machine.load("threading").Thread(target=lock.acquire, daemon=True).start()
+    machine.load("time").sleep(1)
+    machine.close()
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_machine_that_nobody_has_any_more_is_forgotten_with_its_threads() -> None:
     def use() -> weakref.ref[Machine]:
         machine = Machine()

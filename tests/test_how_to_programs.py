@@ -389,6 +389,36 @@ def test_who_does_not_read_a_stream_is_left_and_the_stop_ends_the_answers() -> N
             each.close()
 
 
+def test_a_stop_while_a_client_is_let_in_does_not_cut_off_its_answer() -> None:
+    child = (
+        "import os, runpy, signal, sys, threading\n"
+        "del sys.argv[0]\n"
+        "start = threading.Thread.start\n"
+        "def stopped(thread):\n"
+        "    start(thread)\n"
+        "    if 'process_request' in thread.name:\n"
+        "        sys.stdin.readline()  # until its answer has begun\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "threading.Thread.start = stopped\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    command = HOW_TO.command("stream_server", "0", "--every", "0.01", "--events", "999999")
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", child, *command[4:]],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with process, HOW_TO.limited(process):
+        assert process.stdin and process.stdout
+        with client_of(process.stdout.readline()) as client:
+            client.sendall(b"GET /events HTTP/1.1\r\n\r\n")
+            assert client.recv(1) == b"H"
+            process.stdin.write("\n")
+            process.stdin.flush()
+            assert to_the_end(client).endswith(b"\r\n0\r\n\r\n")
+        output, errors = process.communicate(timeout=LIMIT)
+    assert (process.returncode, errors, output.endswith("stopped\n")) == (0, "", True)
+
+
 def test_who_follows_events_asks_for_the_rest_after_each_break() -> None:
     answers = [
         b"", b"HTTP/1.1 200 OK\r\n\r\nretry: 1\nid: 1\ndata: one\n\nid: 2\ndata: lo",

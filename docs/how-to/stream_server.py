@@ -90,6 +90,10 @@ class Server(ThreadingHTTPServer):
                 time.sleep(0.1)
             raise
 
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Let nobody new in once the server stops."""
+        return not self.stopping.is_set()
+
     def process_request(self, request: Any, client_address: Any) -> None:
         self.places.acquire()
         super().process_request(request, client_address)
@@ -185,11 +189,16 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as on Ctrl-C
     try:
         with Server((arguments.host, arguments.port), arguments) as server:
+            # A signal raises in this thread.  In the middle of serve_forever that would shut down
+            # the connection of the client who has just come, though its answer has begun.
+            serving = threading.Thread(target=server.serve_forever, daemon=True)
             try:
                 host, port = server.server_address[:2]
                 where = f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
                 log(f"listening on http://{where}/")
-                server.serve_forever()
+                serving.start()
+                while serving.is_alive():
+                    serving.join(1)
             finally:
                 server.stop()
     except OSError as error:

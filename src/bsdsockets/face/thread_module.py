@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from ..machine.scheduler import Killed
 from .by_name import ByName
 
 TIMEOUT_MAX = _host.TIMEOUT_MAX
@@ -390,8 +391,8 @@ def make(machine: Any) -> types.ModuleType:
         "__init__": lambda self: Handle.__init__(self, scheduler)})
     names.update(LockType=lock, lock=lock, allocate_lock=lock, allocate=lock, RLock=rlock,
                  _ThreadHandle=handle, _local=scheduler.engine.local(scheduler), error=RuntimeError,
-                 TIMEOUT_MAX=TIMEOUT_MAX)
-    for name in ("_excepthook", "_ExceptHookArgs"):
-        if hasattr(_host, name):
-            names[name] = getattr(_host, name)
+                 TIMEOUT_MAX=TIMEOUT_MAX, _ExceptHookArgs=_host._ExceptHookArgs,
+                 # a thread that ends with the machine has nothing to tell
+                 _excepthook=lambda arguments, /: None if arguments.exc_type is Killed else (
+                     _host._excepthook(arguments)))
     return module
