@@ -30,9 +30,9 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1375,
     "network": 848,
-    "protocols": 7856,
+    "protocols": 7885,
     "families": 540,
-    "sockets": 885,
+    "sockets": 886885,
     "calls": 890,
     "faults": 383,
     "face": 2150,

@@ -487,4 +487,33 @@ FOUND = {
                  f"{here!r}), inet_aton({there!r})) + b'\\0\\7\\0\\7\\0\\x0c\\0\\0data'")
         for here, there in (("127.0.0.1", "0.0.0.0"), ("0.0.0.0", "0.0.0.0"),
                             ("127.0.0.1", "127.0.0.1"))),
+    "connect() over IPv4 writes over where a packet of IPv6 goes": "; ".join(
+        f"a = {kind}(); b = {kind}(); a.connect(at(a)); a.send(ECHO6, MSG_MORE); "
+        f"a.connect(MAPPED); a.{last}(b'z' * 10{to}); receive(b); a.sendto(ECHO6, LO6); "
+        "receive(b, 5)"
+        for kind in ("icmp6", "experiment6", "rawudp6")
+        for last, to in (("sendto", ", LO6"), ("send", ""))),
+    "IPV6_HDRINCL of SOL_RAW": "; ".join(
+        f"a = {kind}(); cycle(a, 255, 36, 3); a.setsockopt(255, 36, b''); option(a, 41, 36)"
+        for kind in ("experiment6", "icmp6", "experiment", "udp6", "tcp6")),
+    "IP_PKTINFO is for one datagram": "a = udp6(); a.bind(('::ffff:127.255.255.255', 0)); "
+    + "; ".join([
+        "a.sendmsg([b'x'], [(IPPROTO_IP, 8, struct.pack('i4s4x', 0, inet_aton('127.0.0.3')))], 0, "
+        "of(a, '::ffff:127.0.0.2')); a.sendto(b'x', of(a, '::ffff:127.0.0.2'))"] * 2),
+    "data for which there is no memory": "; ".join(
+        "l = tcp(); l.bind(LO); l.listen(8); a = tcp(); a.connect(at(l)); b, peer = accept(l); "
+        "a.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); " + more for more in (
+            "a.send(b'abcde', MSG_OOB); b.recv(5); a.send(b'z' * 5000); "
+            "b.setsockopt(SOL_SOCKET, SO_RCVBUF, 255); a.send(b'z' * 17); ioctl(a, 0x5411); "
+            "a.send(b'z' * 18); ioctl(a, 0x5411); b.setsockopt(SOL_SOCKET, SO_RCVBUF, 65536); "
+            "a.send(b'z'); ioctl(a, 0x5411); drain(b)",
+            "a.send(b'z' * 5000); b.setsockopt(SOL_SOCKET, SO_RCVBUF, 255); a.send(b'z'); "
+            "ioctl(b, 0x541B); a.send(b'q', MSG_OOB); ioctl(b, 0x541B); a.send(b'z' * 17); "
+            "ioctl(a, 0x5411); b.recv(1, MSG_OOB); look(a); look(b); drain(b); drain(b)",
+            "a.send(b'q', MSG_OOB); b.setsockopt(SOL_SOCKET, SO_RCVBUF, 255); "
+            "[(a.send(b'z' * n), ioctl(a, 0x5411), ioctl(b, 0x541B)) for n in (1, 2, 3, 4, 5)]; "
+            "[(a.send(b'z' * n), ioctl(a, 0x5411), ioctl(b, 0x541B)) for n in (9, 500, 1000, 99)]",
+            "a.send(b'q' * 5, MSG_OOB); b.recv(3); a.send(b'q' * 7000); b.recv(300); b.recv(300); "
+            "a.send(b'y' * 200); b.setsockopt(SOL_SOCKET, SO_RCVBUF, 4000); a.send(b'x' * 100); "
+            "ioctl(a, 0x5411); b.recv(4100); a.send(b'x' * 100); ioctl(a, 0x5411); b.recv(4100)")),
 }

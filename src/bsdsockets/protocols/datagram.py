@@ -21,10 +21,8 @@ from ..machine.constants import (
     MSG_TRUNC,
 )
 from ..machine.errors import (
-    EACCES,
     EAFNOSUPPORT,
     EDESTADDRREQ,
-    ENETUNREACH,
     ENOTCONN,
     EOPNOTSUPP,
     EPIPE,
@@ -32,21 +30,17 @@ from ..machine.errors import (
 )
 from ..network.addresses import (
     ANY4,
-    ANY6,
-    BROADCAST4,
     LOOPBACK4,
     is_any,
     is_mapped,
     is_of_link,
     unmap,
-    unpack,
 )
 from .buffers import Record, RecordQueue, look
 from .datagram_end import DatagramEnd
-from .datagram_errors import DatagramErrors
+from .datagram_ways import DatagramWays
 from .internet import InternetAddress
-from .ip_control import PLAIN, Choices, check_source, choices, told
-from .ports import PLACE_HOLDER
+from .ip_control import Choices, check_source, choices, told
 from .protocol import (
     ARRIVED,
     CONNECTED,
@@ -62,7 +56,7 @@ from .protocol import (
 )
 
 
-class Datagrams(DatagramErrors):
+class Datagrams(DatagramWays):
     """Datagrams over IP, whatever their protocol."""
 
     def attach(self, so: Any) -> None:
@@ -94,11 +88,14 @@ class Datagrams(DatagramErrors):
         end = so.pcb
         self.check_scope(so, address)
         remote = self.wire(so, address.address)
-        source = self.choose_source(so, remote)
-        if is_any(unmap(so.bound_address)):
-            so.bound_address = self.dressed(so, source)
-        end.source = end.source or source
-        end.source4 = end.source4 or (source if ":" not in source else "")
+        try:
+            source = self.choose_source(so, remote)
+            if is_any(unmap(so.bound_address)):
+                so.bound_address = self.dressed(so, source)
+            end.source = end.source or source
+            end.source4 = end.source4 or (source if ":" not in source else "")
+        finally:
+            self.aim(so, remote, address.port)
         self.ports.version += 1
         if (remote, address.port) != (end.remote, end.remote_port):
             end.since = self.ports.version
@@ -108,59 +105,6 @@ class Datagrams(DatagramErrors):
 
     def prepare(self, so: Any) -> None:
         """What happens before anything is sent: a port is chosen."""
-
-    def choose_source(self, so: Any, remote: str, choice: Choices = PLAIN) -> str:
-        """The source address for packets to *remote*, or the error that there is no way.
-
-        A message with IP_PKTINFO leaves it to the way there, where it names none: ip(7).
-        """
-        if ":" in remote or not choice.interface:
-            self.check_device(so, remote)
-        bound, chosen = so.bound_address, choice.source
-        device = choice.interface or so.options.get("SO_BINDTODEVICE")
-        kind, of_bound = self.node.kind(remote), self.node.kind(bound)
-        if ":" not in remote and not chosen and (is_mapped(bound) or of_bound == "remote"):
-            check_source(so, PLAIN._replace(source=unmap(bound)))
-        own = unmap(chosen or (bound if of_bound == "local" else so.pcb.source))
-        own = "" if chosen == ANY4 else own
-        if ":" in own and ":" not in remote:
-            own = PLACE_HOLDER if so.explicit_address else so.pcb.source4
-        if chosen and chosen == remote and not (":" in remote and kind == "multicast"):
-            source = chosen  # to itself, whoever that is
-        elif own and self.node.kind(own) == "local" and ":" not in remote and (
-                kind == "multicast" or remote == BROADCAST4):
-            source = own  # the interface that has it is the way
-        elif ":" not in remote and device and (
-                kind in ("multicast", "remote") or remote == BROADCAST4):
-            # whatever the routes say; but 127.0.0.1 is no address for the world beyond
-            named = kind == "multicast" and so.options.get("IP_MULTICAST_IF chosen")
-            source = self.multicast_source(so, remote) if named else ANY4
-        elif ":" in remote and ((kind != "local" and (":" in own or not is_any(bound)))
-                                or self.leads_away(so)):
-            fail(ENETUNREACH)  # no source has to be found
-        elif kind == "multicast":
-            source = self.multicast_source(so, remote)
-        else:
-            source = self.node.source_for(remote)
-        if kind == "broadcast" and not so.options.get("SO_BROADCAST"):
-            fail(EACCES)
-        usual = bound if of_bound == "local" else so.pcb.source or ANY6
-        if ":" in remote and not chosen and (is_mapped(bound) or ":" not in usual):
-            fail(EAFNOSUPPORT)  # it has an IPv4 address and no other
-        return (chosen != ANY4 and self.own_source(so, 6 if ":" in remote else 4)) or source
-
-    def multicast_source(self, so: Any, remote: str) -> str:
-        """The address that IP_MULTICAST_IF gave for what goes to groups, if it chose an interface.
-
-        ENETUNREACH
-            It is none of this host.  Linux's loopback interface has no route for IPv6's groups.
-        """
-        if ":" in remote or not so.options.get("IP_MULTICAST_IF chosen"):
-            return self.node.source_for(remote)
-        source = unpack(so.options["IP_MULTICAST_IF"])
-        if source != ANY4 and self.node.kind(source) != "local":
-            fail(ENETUNREACH)
-        return source
 
     # Sending
 

@@ -220,6 +220,7 @@ class Raw(Datagrams):
         if end.pending is None:
             end.used = packet_cost(len(data), head_of(so))
             end.kind = self.node.kind(remote)  # what is collected goes the way of its first piece
+            end.flow, end.six = (source, remote, port), so.family != AF_INET
             end.astray = 0
             if end.kind == "multicast" and not self.node.groups.hear(remote, source):
                 end.kind = UNHEARD
@@ -239,6 +240,8 @@ class Raw(Datagrams):
         if at >= 0:
             packet = packet._replace(
                 payload=with_checksum(packet, data[:at] + bytes(2) + data[at + 2:], at, end.astray))
+        if end.six:  # the sum is of the addresses of its last piece, the header has the first's
+            packet = packet._replace(source=end.flow[0], destination=end.flow[1])
         packet = carried(packet._replace(made=encode(packet)))
         if chosen.stamps:
             self.stamp(so, packet, chosen.stamps)

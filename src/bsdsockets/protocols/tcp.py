@@ -53,7 +53,7 @@ from .tcp_states import (
     SYN_SENT,
     TIME_WAIT,
 )
-from .tcp_window import limit
+from .tcp_window import limit, overfull
 
 
 class Tcp(TcpClosing):
@@ -301,7 +301,8 @@ class Tcp(TcpClosing):
         c = so.pcb
         if option in SLOW:
             c.slow = is_slow(so)
-        if option in LOSING:  # what is on its way may be lost
+        full = option in ("SO_RCVBUF", "SO_RCVBUFFORCE") and c.peer is not None and overfull(c)
+        if full or option in LOSING:  # what is on its way may be lost
             self.fast.leave(c)
         if option == "TCP_QUICKACK":
             self._quick(c, so.options.pop(option))

@@ -38,7 +38,7 @@ from .tcp_states import (
     SYN_SENT,
     TIME_WAIT,
 )
-from .tcp_window import keep, shares
+from .tcp_window import keep, overfull, shares
 
 AT_HAND = 2816  # bytes of data for which there is memory without asking
 DUPLICATES = 3  # acknowledgements of nothing new until a segment counts as lost
@@ -167,6 +167,9 @@ class Input(Handshake):
         if s.length and s.sequence > c.rcv_nxt:
             self._keep(c, s)
             return
+        if s.data and not self._is_fast(c, s) and overfull(c):
+            self._lost(c)
+            return
         if s.data and not self._data(c, packet, s):  # seventh
             return
         gap = bool(c.later)
@@ -181,15 +184,26 @@ class Input(Handshake):
         self.output.acknowledge_in_time(c)
 
     @staticmethod
-    def _is_predicted(c: Connection, s: Segment) -> bool:
-        """True if there is only data to take, and nothing that lets this end send.
+    def _is_fast(c: Connection, s: Segment) -> bool:
+        """True if there is only data to take, and that fits into the memory at hand.
 
-        It also has to fit into the memory at hand.
         Source: Linux's header prediction, ``tcp_rcv_established``.
         """
         return bool(0 < s.length <= AT_HAND and not s.flags & (FIN | URG)
-                    and s.acknowledgement == c.snd_una and s.window == c.snd_wnd
-                    and not c.urgent_state and not c.later)
+                    and s.window == c.snd_wnd and not c.urgent_state and not c.later)
+
+    def _is_predicted(self, c: Connection, s: Segment) -> bool:
+        """True if there is also nothing that lets this end send."""
+        return s.acknowledgement == c.snd_una and self._is_fast(c, s)
+
+    def _lost(self, c: Connection) -> None:
+        """There is no memory for what came: the sender hears that the window is closed.
+
+        Source: Linux ``tcp_data_queue``, ``tcp_clamp_window``.
+        """
+        c.quick, c.owes = 0, True
+        c.reach, c.advertised = min(c.clamp, c.stride), c.rcv_nxt
+        self.output.acknowledge(c)
 
     @staticmethod
     def _acceptable(c: Connection, s: Segment) -> bool:

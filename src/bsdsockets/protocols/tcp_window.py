@@ -25,6 +25,7 @@ PARTS, PAGES = 17, 15  # of memory, at most, in what segments are joined to; one
 WHOLE = 8  # a ratio is of 1 << 8 parts
 GREATEST = 33554432  # bytes that the receive buffer may grow to: Linux's tcp_rmem
 LEAST_CLAMP = 1152  # bytes: half the least receive buffer
+SHEET = 3776  # bytes of data in what small parts are joined to
 WORTH = 128  # bytes of data from which on a segment lets the window grow
 
 
@@ -74,6 +75,20 @@ def free(c: Connection) -> int:
     buffer = so.buffer
     taken = buffer.length + buffer.offset + COST * len(buffer.chunks) + c.backlog
     return int((so.receive_size - taken) * c.ratio >> WHOLE)
+
+
+def overfull(c: Connection) -> bool:
+    """True if what waits takes more memory than there is, also where small parts are joined.
+
+    Source: Linux ``tcp_can_ingest``, ``tcp_collapse``.
+    """
+    buffer, most = c.so.buffer, c.so.receive_size
+    if buffer.length + buffer.offset + COST * len(buffer.chunks) <= most:
+        return False
+    whole = [len(chunk) for chunk in buffer.chunks
+             if (len(chunk) + COST) * c.ratio >> WHOLE <= len(chunk)]
+    small = buffer.length - sum(whole)  # of these what is read goes
+    return sum(whole) + small + COST * (len(whole) - -small // SHEET) > most
 
 
 def choose(c: Connection) -> int:

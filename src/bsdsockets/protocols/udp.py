@@ -9,7 +9,6 @@ May not know: descriptors, threads, time.
 Sources: RFC 768; RFC 1122 4.1; Linux udp(7).
 """
 
-import struct
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..machine.constants import (
     MSG_OOB,
 )
 from ..machine.errors import EAGAIN, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP, fail
-from ..network.addresses import ANY4, LOOPBACK4, is_mapped, pack, unpack
+from ..network.addresses import ANY4
 from ..network.node import Node
 from ..network.packets import Datagram, Packet
 from ..network.wire import encode_payload, most_quoted
@@ -39,20 +38,8 @@ MAPPED_ANY = "::ffff:0.0.0.0"
 IN_TWO6 = 67144  # what two packets of IPv6 cost, the greatest and the rest
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
 _tuple = tuple.__new__
-Flow = tuple[str, str, int]  # from, to, port
 UDP_HEADER = 8  # bytes
 LONGEST = 65535  # bytes that a length field counts, headers included
-
-
-def overwritten(six: Flow, four: Flow, port: int) -> Flow:
-    """Where a datagram of IPv6 goes after connect() over IPv4 has written over its address.
-
-    The two addresses and ports of IPv4 are its first twelve bytes then.
-    """
-    source, remote, remote_port = four
-    ports = struct.pack("!HH", remote_port, port)
-    written = pack(source) + pack(remote) + ports + pack(six[1])[12:]
-    return six[0], unpack(written), six[2]
 
 
 def trimmed(packet: Packet) -> Packet:
@@ -122,29 +109,9 @@ class Udp(UdpLookup):
         Source: udp(7); Linux ``__ip4_datagram_connect``, ``__ip6_datagram_connect``.
         """
         end = so.pcb
-        end.routed = False
-        try:
-            end.routed = super().connect(so, address, wait)
-        finally:
-            self._aim(so, end, address)
+        end.routed, end.known = False, None
+        end.routed = super().connect(so, address, wait)
         return True
-
-    def _aim(self, so: Any, end: Any, address: InternetAddress) -> None:
-        """Note where connect() over IPv4 pointed, even where it failed.
-
-        Linux has one place (``inet->cork.fl``) for the addresses of the peer, whose route is
-        kept, and of the datagram that MSG_MORE collects: each may change the other's.
-        """
-        end.known = None
-        if is_mapped(address.address) and so.options.get("IPV6_V6ONLY"):
-            return
-        remote = self.wire(so, address.address)
-        if ":" in remote:
-            return
-        usual = ANY4 if end.source4 == ANY4 else LOOPBACK4
-        flow = (self.own_source(so, 4) or usual, remote, address.port)
-        end.flow = overwritten(end.flow, flow, so.port) if (
-            end.pending is not None and end.six) else flow
 
     def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
               chosen: Choices) -> tuple[str, str, int]:
@@ -189,7 +156,7 @@ class Udp(UdpLookup):
                 return size
         if end.pending is not None or flags & MSG_MORE or so.options.get("UDP_CORK"):
             return self._collect(so, data, flags, address, control)
-        plain = self.node.loopback.plain and not so.options
+        plain = self.node.loopback.plain and not so.options and not control
         sent = super().send(so, data, flags, address, control)
         if plain:
             self._remember(so, end, address)

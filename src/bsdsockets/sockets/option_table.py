@@ -211,6 +211,7 @@ OF_IP6 = (
 )
 
 OF_RAW = (
+    Option(c.SOL_RAW, c.IPV6_HDRINCL, "IPV6_HDRINCL", "bool", where="r6", status=MODELLED),
     Option(c.SOL_RAW, c.IPV6_CHECKSUM, "IPV6_CHECKSUM", where="r6", status=MODELLED,
            read=r.checksum_offset, check=r.new_offset),
     *(Option(level, 1, name, "bytes", where=where, least=0, status=MODELLED, default=bytes(size),
