@@ -9,7 +9,6 @@ May not know: descriptors of the model, threads, time.
 Sources: Linux epoll(7), epoll_ctl(2), ``fs/eventpoll.c`` for the order of checks and the depth.
 """
 
-from collections import OrderedDict
 from typing import Any
 
 from ..machine.constants import (
@@ -29,6 +28,7 @@ from ..machine.descriptors import File
 from ..machine.errors import EEXIST, EINVAL, ELOOP, ENOENT, fail
 from .foreign import Foreign, is_same
 
+ONCE = EPOLLET | EPOLLONESHOT
 ADD, REMOVE, MODIFY = EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD
 _WITH_EXCLUSIVE = POLLIN | POLLOUT | EPOLLERR | EPOLLHUP | EPOLLET | EPOLLEXCLUSIVE | 1 << 29
 DEEPEST = 4  # EP_MAX_NESTS
@@ -50,7 +50,7 @@ class Entry:
         """The file has changed, or was closed for the last time: its entry ends then."""
         if self.file.references <= 0:
             self.epoll.remove(self)
-        elif mask & (self.events | EPOLLERR | EPOLLHUP):
+        elif mask & self.events:
             self.epoll.queue(self)
 
 
@@ -63,7 +63,7 @@ class Epoll(File):
         super().__init__()
         self.entries: dict[tuple[int, File | None], Entry] = {}  # None: a file of the host
         self.foreign: dict[int, Entry] = {}  # those of the host, which tell of no change
-        self.maybe: OrderedDict[Entry, None] = OrderedDict()
+        self.maybe: dict[Entry, None] = {}
 
     def queue(self, entry: Entry) -> None:
         """Look at *entry* again when somebody waits."""
@@ -87,7 +87,7 @@ class Epoll(File):
 
     def _ready_entry(self) -> bool:
         for entry in tuple(self.maybe):
-            if entry.file.ready() & (entry.events | EPOLLERR | EPOLLHUP):
+            if entry.file.ready() & entry.events:
                 return True
             del self.maybe[entry]
         return False
@@ -160,22 +160,23 @@ class Epoll(File):
         """Report up to *most* entries that are ready, the longest waiting first."""
         found: list[tuple[int, int]] = []
         again: list[Entry] = []
+        maybe = self.maybe
         if self.foreign:
             self._look_at_foreign()
-        for entry in tuple(self.maybe):
+        for entry in tuple(maybe):
             if len(found) >= most:
                 break
-            del self.maybe[entry]
-            mask = entry.file.ready() & (entry.events | EPOLLERR | EPOLLHUP) & 0x0FFFFFFF
+            del maybe[entry]
+            mask = entry.file.ready() & entry.events
             if not mask:
                 continue
             found.append((entry.number, mask))
-            if entry.events & EPOLLONESHOT:
-                entry.events &= EPOLLET | EPOLLONESHOT
-            elif not entry.events & EPOLLET:
+            if not entry.events & ONCE:
                 again.append(entry)
+            elif entry.events & EPOLLONESHOT:
+                entry.events &= ONCE
         for entry in again:
-            self.maybe[entry] = None
+            maybe[entry] = None
         return found
 
     def release(self) -> None:

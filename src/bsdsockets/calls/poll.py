@@ -43,6 +43,7 @@ class Readiness:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.files = host.descriptors
+        self.scheduler = host.scheduler
 
     def _file(self, number: int) -> Any:
         file = self.files.get(number)
@@ -99,16 +100,28 @@ class Readiness:
     def _until(self, look: Any, sources: list[Any], timeout: float | None, call: str,
                wanted: Callable[[], Collection[int]]) -> Any:
         """Look until something is found or *timeout* seconds are over."""
-        scheduler, clock = self.host.scheduler, self.host.clock
+        found = self._at_once(look, timeout)
+        return self._wait(look, sources, timeout, call, wanted) if found is None else found
+
+    def _at_once(self, look: Any, timeout: float | None, *arguments: Any) -> Any:
+        """Call *look*; returns what it finds, None where that is nothing and *timeout* not over."""
+        scheduler = self.scheduler
         if scheduler.asks_again():
             scheduler.look()
         scheduler.disturbed = False
-        found = look()
-        if found:
-            return found
-        if timeout is not None and timeout <= 0:
-            scheduler.look()
-            return look()
+        found = look(*arguments)
+        if found or timeout is None:
+            return found or None
+        if timeout > 0:
+            return None
+        scheduler.look()
+        return look(*arguments)
+
+    def _wait(self, look: Any, sources: list[Any], timeout: float | None, call: str,
+              wanted: Callable[[], Collection[int]]) -> Any:
+        """Wait until something is found or *timeout* seconds are over: it was not, just now."""
+        scheduler, clock = self.scheduler, self.host.clock
+        found: Any = []
         deadline = None if timeout is None else clock.now + timeout
         foreign = any(isinstance(source, Foreign) or getattr(source, "foreign", None)
                       for source in sources)
@@ -288,10 +301,10 @@ class EpollCalls(Readiness):
         >>> machine.close()
         """
         instance = self._epoll(epoll)
-        result: list[tuple[int, int]] = self._until(
+        found: list[tuple[int, int]] | None = self._at_once(instance.collect, timeout, most)
+        return found if found is not None else self._wait(
             lambda: instance.collect(most), [instance], timeout, "epoll_wait",
             lambda: [entry.events for entry in instance.entries.values()])
-        return result
 
 
 class Wanted:

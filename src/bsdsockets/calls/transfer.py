@@ -136,8 +136,8 @@ class Transfer(Waiting):
         so = self.socket_of(number)
         if flags & MSG_FASTOPEN and so.protocol.name_of == "tcp":
             flags = self._open(number, so, flags, timeout, address)
-        sent = int(self._complete(number, POLLOUT, timeout, flags, "send", so.protocol.send, so,
-                                  data, flags, address, control))
+        sent: int = self._complete(number, POLLOUT, timeout, flags, "send", so.protocol.send, so,
+                                   data, flags, address, control)
         if (sent < len(data) and timeout is None and not so.nonblocking
                 and not flags & MSG_DONTWAIT and so.type == SOCK_STREAM):
             sent = self._send_rest(number, so, data, flags, sent)

@@ -83,18 +83,18 @@ class Waiting:
         With a timeout above zero CPython makes the descriptor non-blocking, polls first and
         calls then; so does this.
         """
-        arguments = so, *arguments
         task = self.scheduler.current
         task.took += 1
         if task.took > LOCKS:
             self.scheduler.take_turns()
         if timeout:
-            return self._poll_and_complete(number, event, timeout, call, verb, arguments)
-        result = verb(*arguments)
+            return self._poll_and_complete(number, event, timeout, call, verb, (so, *arguments))
+        result = verb(so, *arguments)
         if self._arrived:
             self.node.deliver()
         if result is not None:
             return result
+        arguments = so, *arguments
         if timeout is None and not flags & MSG_DONTWAIT and not so.nonblocking:
             return self._wait_and_complete(so, event, call, verb, arguments)
         if self._lucky is self.scheduler.current:  # who empties a queue comes to its end

@@ -84,7 +84,7 @@ def room(value: Any, what: str) -> int:
 
 def small(value: Any) -> int:
     """A C int, where CPython words its refusal in another way."""
-    result = int(index(value))
+    result = value if value.__class__ is int else int(index(value))
     return result if -(2**31) <= result < 2**31 else within(result, 32, "int")
 
 

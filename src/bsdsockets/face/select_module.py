@@ -72,6 +72,8 @@ def limit_of(timeout: Any, unit: int) -> float | None:
     """
     if timeout is None:
         return None
+    if timeout.__class__ is int and -1 <= timeout <= 0:  # what most say
+        return None if timeout else 0.0
     if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
         raise TypeError("timeout must be an integer or None")
     check_time(timeout, timeout * unit * 10**6)

@@ -12,7 +12,7 @@ import time as _host
 import types
 from typing import Any
 
-from ..machine.clock import EPOCH
+from ..machine.clock import EPOCH, READING
 from ..machine.errors import EPERM
 from .by_name import ByName
 
@@ -40,7 +40,10 @@ class Functions(ByName, of="time"):
         self._looks += 1
         if self._looks % PATIENCE == 0:
             self._machine.scheduler.pause()
-        return float(self._clock.read())
+        clock = self._clock
+        clock.pass_time(READING)
+        now: float = clock.now
+        return now
 
     def time(self) -> float:
         """Seconds since 1970: a machine is switched on at 2026-01-01 00:00:00 UTC."""

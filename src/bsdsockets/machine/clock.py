@@ -102,11 +102,6 @@ class Clock:
         heapq.heapify(self._heap)
         self.cancelled = 0
 
-    def read(self) -> float:
-        """Look at the clock, which takes a microsecond; returns seconds."""
-        self.pass_time(READING)
-        return self.now
-
     def pass_time(self, seconds: float) -> None:
         """Let *seconds* go by, with everything that happens in them.
 

@@ -245,17 +245,14 @@ class Scheduler:
         >>> machine.scheduler.look(); machine.clock.now
         1e-05
         """
-        self.pause()
+        if self.ready:
+            self.pause()
         self.clock.pass_time(ASKING)
-
-    def _count_anew(self) -> None:
-        """What a thread does again and again is counted from the last turn on."""
-        if self._counted_in != self.turns:
-            self._counted_in, self._asked = self.turns, 0
 
     def asks_again(self) -> bool:
         """True of a thread that asks again and again without waiting, which keeps others so."""
-        self._count_anew()
+        if self._counted_in != self.turns:  # it is counted from the last turn on
+            self._counted_in, self._asked = self.turns, 0
         self._asked += 1
         return self._asked > PATIENCE
 

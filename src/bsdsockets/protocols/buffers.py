@@ -64,17 +64,13 @@ class StreamBuffer:
     def take(self, count: int) -> bytes:
         """Remove and return up to *count* bytes."""
         chunks = self.chunks
-        if self.offset == 0 and chunks and len(chunks[0]) <= count:
-            first = chunks[0]
-            if len(chunks) == 1 or len(first) == count:
-                chunks.popleft()
-                self.length -= len(first)
-                self.whole = b""
-                return bytes(first)
-            if self.length <= count:
-                data = self.whole if len(self.whole) == self.length else b"".join(chunks)
-                self.clear()
-                return data
+        if self.length <= count and not self.offset:
+            if len(chunks) == 1:
+                self.length, self.whole = 0, b""
+                return bytes(chunks.popleft())
+            data = self.whole if len(self.whole) == self.length else b"".join(chunks)
+            self.clear()
+            return data
         data = self.peek(count)
         self.drop(len(data))
         return data

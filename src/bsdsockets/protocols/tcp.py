@@ -299,6 +299,7 @@ class Tcp(TcpClosing):
         Source: tcp(7); Linux ``do_tcp_setsockopt``.
         """
         c = so.pcb
+        c.open = 0
         if option in SLOW:
             c.slow = is_slow(so)
         full = option in ("SO_RCVBUF", "SO_RCVBUFFORCE") and c.peer is not None and overfull(c)

@@ -16,7 +16,7 @@ Sources: RFC 9293 3.8.6.3 (less than half a second late, and not more than two s
 from .protocol import RECEIVE
 from .tcp_connection import Connection
 from .tcp_states import MAY_RECEIVE
-from .tcp_window import WHOLE, WORTH, choose, grow, measure
+from .tcp_window import WORTH, choose, emptied, grow, in_units, measure
 
 DELAY = 0.04  # seconds that an acknowledgement waits for data to go with
 TICK = 0.004  # seconds that it waits where no data has come yet: Linux's clock, 250 a second
@@ -89,16 +89,13 @@ def told(c: Connection) -> None:
         if c.quick:
             c.quick -= 1
         c.owes, c.due, c.pushed = False, None, 0
-    so, unit = c.so, 1 << c.scale
+    so = c.so
     if so is None:
         return  # the handshake goes on
-    if so.buffer.length or c.backlog or unit == 1:
-        window = choose(c)
-    else:
-        window = (min(c.reach, c.clamp, so.receive_size * c.ratio >> WHOLE) + unit - 1) & -unit
+    window = choose(c) if so.buffer.length or c.backlog or not c.scale else c.open or emptied(c)
     c.told = c.rcv_nxt
-    left = c.advertised - c.told
-    c.advertised = c.told + (window if window >= left else -(-left // unit) * unit)
+    c.advertised = c.told + (window if window >= c.advertised - c.told else in_units(
+        c, c.advertised - c.told))
 
 
 def replied(c: Connection, now: float) -> None:

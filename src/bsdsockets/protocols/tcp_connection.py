@@ -139,6 +139,7 @@ class Connection:
     clamp: int = 0  # the greatest window that may be told
     reach: int = 0  # the greatest that is told yet
     stride: int = 0  # by which that grows
+    open: int = 0  # the window while nothing waits, 0 where that is to be reckoned anew
     end_waits: bool = False  # the FIN came alone, and takes memory until it is read
     backlog: int = 0  # bytes of memory of what waits until a call ends
     parts: int = 0  # of memory, in the newest chunk that waits

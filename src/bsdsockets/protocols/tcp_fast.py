@@ -85,7 +85,7 @@ class FastPath:
         for end, values in zip((c, child), known, strict=True):
             (end.clamp, end.scale, end.reach, end.stride, end.mss, end.longest, end.snd_wnd
              ) = values
-            end.greatest, end.told = end.snd_wnd, end.rcv_nxt
+            end.greatest, end.told, end.open = end.snd_wnd, end.rcv_nxt, 0
         c.advertised, child.advertised = c.told + child.snd_wnd, child.told + c.snd_wnd
 
     def part(self, c: Connection) -> bool:
@@ -146,15 +146,17 @@ class FastPath:
         if not c.answers:
             replied(c, now)
         c.snd_nxt += size
-        buffer = peer.so.buffer
+        so = peer.so
+        buffer = so.buffer
         for part in (data,) if size <= c.longest else self._cut(data, size, c.longest):
             length = len(part)
             if buffer.chunks:
                 keep(peer, part)
+                peer.rcv_nxt += length
             else:
                 buffer.append(part)
-                peer.parts, peer.shared = (length >> PAGES) + 1, peer.rcv_nxt + length
-            peer.rcv_nxt += length
+                peer.rcv_nxt = peer.shared = peer.rcv_nxt + length
+                peer.parts = (length >> PAGES) + 1
             peer.received += length
             peer.segments_in += 1
             c.segments_out += 1
@@ -166,10 +168,11 @@ class FastPath:
         if peer.told > c.snd_una:
             c.snd_una = peer.told
             c.shown(peer.advertised - peer.told)
+            data = data[c.snd_una - c.snd_nxt:]
         if peer.owes:
-            self._hold(c, peer, data[c.snd_una - c.snd_nxt:])
-        if peer.so.waiters:
-            peer.so.wake(ARRIVED)
+            self._hold(c, peer, data)
+        if so.waiters:
+            so.wake(ARRIVED)
         return size
 
     @staticmethod

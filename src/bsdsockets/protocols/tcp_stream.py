@@ -317,6 +317,8 @@ class TcpStream(Internet):
         Source: Linux ``tcp_poll``, ``tcp_stream_is_readable``, ``sk_stream_is_writeable``.
         """
         c = so.pcb
+        if c.peer is not None and not so.shutdown and not so.error:
+            return self._ready_data(so, c)
         if so.queue is not None:
             return READABLE if so.queue.completed else 0
         mask = 0

@@ -66,7 +66,7 @@ def established(c: Connection) -> None:
     c.clamp = min(c.clamp, room)
     if c.clamp > c.stride and c.clamp + maximum > room:
         c.clamp = max(c.stride, room - maximum)
-    c.reach = min(c.reach, c.clamp)
+    c.reach, c.open = min(c.reach, c.clamp), 0
 
 
 def free(c: Connection) -> int:
@@ -91,21 +91,32 @@ def overfull(c: Connection) -> bool:
     return sum(whole) + small + COST * (len(whole) - -small // SHEET) > most
 
 
+def in_units(c: Connection, window: int) -> int:
+    """The least window, of at least so many bytes, that can be told."""
+    return -(-window >> c.scale) << c.scale
+
+
+def emptied(c: Connection) -> int:
+    """The window while nothing waits, which is kept until what it depends on changes."""
+    allowed = c.so.receive_size * c.ratio >> WHOLE
+    c.open = in_units(c, min(c.reach, c.clamp, allowed))
+    return c.open
+
+
 def choose(c: Connection) -> int:
     """The window to tell: no part of it that is not worth a segment (silly window syndrome)."""
     room = free(c)
     allowed = c.so.receive_size * c.ratio >> WHOLE
     full = min(allowed, c.clamp)
     usual = min(c.usual, full)
-    unit = 1 << c.scale
     if room < full >> 1:
         c.quick = 0
-        room -= room % unit
+        room = room >> c.scale << c.scale
         if room < allowed >> 4 or room < usual:
             return 0
     room = min(room, c.reach)
-    if unit > 1:
-        return -(-room // unit) * unit
+    if c.scale:
+        return in_units(c, room)
     window = c.advertised - c.told
     if window <= room - usual or window > room:
         return room - room % usual
@@ -127,7 +138,7 @@ def limit(c: Connection, clamp: int) -> None:
         c.reach = min(c.reach, clamp)
     elif clamp > c.clamp:
         c.reach = max(min(c.advertised - c.told, clamp), c.reach)
-    c.clamp = clamp
+    c.clamp, c.open = clamp, 0
 
 
 def grow(c: Connection, size: int) -> None:
@@ -135,6 +146,7 @@ def grow(c: Connection, size: int) -> None:
     if c.reach < c.clamp and (room := min(c.clamp, free(c)) - c.reach) > 0:
         c.reach += min(room, max(c.stride, 2 * size))
         c.quick |= 1
+        c.open = 0
 
 
 def shares(c: Connection) -> bool:

@@ -68,7 +68,8 @@ class Socket(File):
         protocol.attach(self)
 
     def ready(self) -> int:
-        return int(self.protocol.ready(self))
+        mask: int = self.protocol.ready(self)
+        return mask
 
     def release(self) -> None:
         self.protocol.release(self)
