@@ -17,6 +17,7 @@ wait for the outside world).
 import heapq
 import time
 from collections.abc import Callable
+from typing import Any
 
 EPOCH = 1_767_225_600.0  # 2026-01-01 00:00:00 UTC, when a machine is switched on
 READING = 1e-6  # seconds that looking at the clock takes, so that a loop that only looks ends
@@ -191,3 +192,40 @@ class RealClock(Clock):
         if left > 0:
             time.sleep(min(left, SLICE))
         return left <= SLICE
+
+
+class Moments:
+    """Things whose time comes: those of one moment share an entry of the heap.
+
+    *act* gets the thing and the moment, and sees whether it still matters.
+
+    >>> clock = Clock()
+    >>> moments = Moments(clock, lambda thing, when: print(thing, when))
+    >>> due = moments.add(2.0, "one"); moments.add(2.0, "other") is due
+    True
+    >>> del due["one"]; clock.step()
+    other 2.0
+    True
+    """
+
+    def __init__(self, clock: Clock, act: Callable[[Any, float], object]) -> None:
+        self.clock, self.act = clock, act
+        self._things: dict[float, dict[Any, None]] = {}
+
+    def add(self, when: float, thing: Any) -> dict[Any, None]:
+        """Let the time of *thing* come at *when*, in seconds since the machine was switched on.
+
+        Returns what has all of that moment: who takes the thing out cancels it.
+        """
+        things = self._things.get(when)
+        if things is None:
+            things = self._things[when] = {}
+            self.clock.at(when, lambda: self._come(when))
+        things[thing] = None
+        return things
+
+    def _come(self, when: float) -> None:
+        things = self._things.pop(when)
+        for thing in tuple(things):
+            if thing in things:
+                self.act(thing, when)

@@ -15,6 +15,7 @@ import functools
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from typing import Any
 
 from ..machine.clock import Timer
 from ..machine.errors import EADDRNOTAVAIL, ENETUNREACH, fail
@@ -67,6 +68,7 @@ class Node:
         self.groups = Groups()
         self._delivering = False
         self.kind = functools.cache(self._find_kind)
+        self.ways: dict[Any, Any] = {}  # which addresses a connection has, while they are the same
         self.loopback.arrive = self.deliver
 
     def _find_kind(self, address: str) -> str:
@@ -95,6 +97,7 @@ class Node:
     def forget(self) -> None:
         """The addresses are others now."""
         self.kind.cache_clear()
+        self.ways.clear()
 
     def has_interface(self, index: int) -> bool:
         """True if there is an interface with this index."""

@@ -55,6 +55,8 @@ from .tcp_states import (
 )
 from .tcp_window import limit, overfull
 
+MOST_WAYS = 4096  # that are kept
+
 
 class Tcp(TcpClosing):
     """TCP of one host."""
@@ -120,9 +122,12 @@ class Tcp(TcpClosing):
 
         Of several that share the port by SO_REUSEPORT the one that a hash with *peer* names.
         """
+        listeners = self.listeners.get(port, ())
+        if len(listeners) == 1:
+            return listeners[0] if covers(listeners[0], address) else None
         group: list[Any] = []
         best, best_score = None, 0
-        for so in self.listeners.get(port, ()):
+        for so in listeners:
             if not covers(so, address):
                 continue
             score = 1 + 4 * (not is_any(so.bound_address)) + (so.family == AF_INET) + bool(
@@ -229,16 +234,7 @@ class Tcp(TcpClosing):
 
     def _call(self, so: Any, address: InternetAddress) -> None:
         """Send the SYN: choose the addresses and the port, enter SYN-SENT."""
-        local = so.bound_address
-        remote = self.wire(so, address.address)
-        if ":" not in remote:
-            so.pcb.astray = 0  # also where it fails below
-        if ":" not in remote and (is_mapped(local) or self.node.kind(local) == "remote"):
-            check_source(so, PLAIN._replace(source=unmap(local)))
-        if self.node.kind(remote) in ("multicast", "broadcast"):
-            fail(ENETUNREACH)
-        self.check_scope(so, address)
-        source = self._source_for(so, remote)
+        remote, source, nowhere = self._way(so, address)
         port = so.shown_port = so.port or self.ports.port_for_connection(
             so, lambda port: self._usable((source, port, remote, address.port)))
         key = (source, port, remote, address.port)
@@ -262,10 +258,39 @@ class Tcp(TcpClosing):
         c.iss = c.snd_una = self.output.initial_sequence()
         self.output.table[key] = c
         so.state = CONNECTING
-        c.nowhere = "remote" in (self.node.kind(source), self.node.kind(remote))
+        c.nowhere = nowhere
         if so.shutdown or c.astray > 1 or c.nowhere or not self.fast.meet(c):
             c.go(ACTIVE_OPEN)
             self.output.synchronize(c, SYN)
+
+    def _way(self, so: Any, address: InternetAddress) -> tuple[str, str, bool]:
+        """The address to call and the one to call from, and whether one is another host's.
+
+        What was found for one socket is so for all that nobody has bound or given options.
+        """
+        ways = self.node.ways
+        key = None if so.options or so.explicit_address else (
+            so.bound_address, address.address)
+        way: tuple[str, str, bool] | None = ways.get(key)
+        if way is None:
+            remote, source = self._checked_way(so, address)
+            way = remote, source, "remote" in (self.node.kind(source), self.node.kind(remote))
+            if key is not None and not so.options and len(ways) < MOST_WAYS:
+                ways[key] = way
+        return way
+
+    def _checked_way(self, so: Any, address: InternetAddress) -> tuple[str, str]:
+        """The same, found step by step."""
+        local = so.bound_address
+        remote = self.wire(so, address.address)
+        if ":" not in remote:
+            so.pcb.astray = 0  # also where it fails below
+        if ":" not in remote and (is_mapped(local) or self.node.kind(local) == "remote"):
+            check_source(so, PLAIN._replace(source=unmap(local)))
+        if self.node.kind(remote) in ("multicast", "broadcast"):
+            fail(ENETUNREACH)
+        self.check_scope(so, address)
+        return remote, self._source_for(so, remote)
 
     def _source_for(self, so: Any, remote: str) -> str:
         """The source address of a connection to *remote*; none for one by SO_BINDTODEVICE alone."""

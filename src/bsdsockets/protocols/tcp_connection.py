@@ -31,13 +31,14 @@ SLOW = {"TCP_CORK": 0, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0, "SO_TIMESTAMPING"
         "TCP_INQ": 0, "SO_PEEK_OFF": -1, "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0,
         "TCP_DEFER_ACCEPT": 0, "SO_ATTACH_FILTER": None, "SO_DETACH_FILTER": None,
         "SO_BINDTODEVICE": 0, "SO_BINDTOIFINDEX": 0}
+SLOWING = frozenset(SLOW)
 LOSING = ("SO_ATTACH_FILTER", "SO_DETACH_FILTER", "SO_BINDTODEVICE", "SO_BINDTOIFINDEX")
 
 
 def is_slow(so: Any) -> bool:
     """True if an option of `SLOW` asks for what the fast path cannot do."""
     options = so.options
-    return bool(options) and not SLOW.keys().isdisjoint(options) and any(
+    return bool(options) and not SLOWING.isdisjoint(options) and any(
         options.get(option, usual) != usual for option, usual in SLOW.items())
 
 
@@ -155,7 +156,7 @@ class Connection:
     told: int = 0  # rcv_nxt in the last acknowledgement
     owes: bool = False  # something has come since
     due: float | None = None  # when it is acknowledged at the latest
-    acknowledgement: Any = None  # the timer that looks whether it is due
+    late: dict[Any, None] | None = None  # those for whom it will be looked whether it is due
     answers: bool = False  # what comes is answered soon: TCP_QUICKACK says 0
     heard: float | None = None  # when data came last
     quick: int = 0  # how many acknowledgements more go at once
@@ -286,10 +287,13 @@ class Connection:
 
     def stop_timers(self) -> None:
         """Forget what was to happen later."""
-        for timer in (self.timer, self.keep_timer, self.acknowledgement):
+        for timer in (self.timer, self.keep_timer):
             if timer is not None:
                 timer.cancel()
-        self.timer = self.keep_timer = self.acknowledgement = None
+        self.timer = self.keep_timer = None
+        if self.late is not None:
+            self.late.pop(self, None)
+            self.late = None
 
     def check(self) -> None:
         """What always holds between the variables (RFC 9293 3.4)."""

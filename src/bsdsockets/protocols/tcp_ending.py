@@ -10,6 +10,7 @@ Sources: RFC 9293 3.6 (closing), 3.3.2 (TIME-WAIT); tcp(7) for FIN-WAIT-2 withou
 
 from typing import Any
 
+from ..machine.clock import Moments
 from .ports import Ports
 from .protocol import BOTH, EVERYTHING
 from .tcp_connection import Connection, Key, TimeWait
@@ -19,12 +20,12 @@ TWO_MSL = 60.0  # seconds; Linux's TCP_TIMEWAIT_LEN
 
 
 class Ends:
-    """The ends of connections; `ending` has the remains by the moment their time is over."""
+    """The ends of connections; `ending` has the remains until their time is over."""
 
     ports: Ports
     table: dict[Key, Connection | TimeWait]
     clock: Any
-    ending: dict[float, list[TimeWait]]
+    ending: Moments
 
     def finish(self, c: Connection, error: int) -> None:
         """The connection is over, at once; its socket learns *error*, 0 for none.
@@ -33,11 +34,13 @@ class Ends:
         """
         c.stop_timers()
         self.table.pop(c.key, None)
-        c.lost, c.out, c.sent, c.pieces = c.outstanding, None, 0, ()
+        so = c.so
+        if so is not None and not so.dead:
+            c.lost = c.outstanding
+        c.out, c.sent, c.pieces = None, 0, ()
         peer, c.peer = c.peer, None
         if peer is not None:
             peer.peer = None
-        so = c.so
         if so is None:
             c.state = CLOSED
             return
@@ -75,20 +78,16 @@ class Ends:
         self._end_after(remains, TWO_MSL)
 
     def _end_after(self, remains: TimeWait, seconds: float) -> None:
-        """End *remains* when *seconds* have passed; those of one moment share its timer."""
+        """End *remains* when *seconds* have passed."""
         when = self.clock.now + seconds
-        if when == remains.until:
-            return
-        remains.until = when
-        if when not in self.ending:
-            self.ending[when] = []
-            self.clock.at(when, lambda: self._end_all(when))
-        self.ending[when].append(remains)
+        if when != remains.until:
+            remains.until = when
+            self.ending.add(when, remains)
 
-    def _end_all(self, when: float) -> None:
-        for remains in self.ending.pop(when):
-            if remains.until == when:
-                self.end(remains)
+    def end_in_time(self, remains: TimeWait, when: float) -> None:
+        """It is *when*: end *remains*, unless that is put off."""
+        if remains.until == when:
+            self.end(remains)
 
     def end(self, remains: TimeWait) -> None:
         """Forget *remains*: its time is over (RFC 9293 3.10.8), or something ends it early."""

@@ -93,12 +93,12 @@ class FastPath:
 
         False if segments are needed: something waits to be sent, or somebody watches.
         """
-        if c.unsent or c.slow or not self.link.plain:
+        if c.slow or not self.link.plain or (c.out is not None and c.unsent):
             return False
         peer = c.peer
         if peer is None:
             return self._part_second(c)
-        if peer is c or peer.unsent or peer.slow:
+        if peer is c or peer.slow or (peer.out is not None and peer.unsent):
             return False
         if c.owes:
             self.acknowledge(c, peer)

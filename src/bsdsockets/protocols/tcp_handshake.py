@@ -11,6 +11,7 @@ Sources: RFC 9293 3.5, 3.10.7.1 to 3.10.7.3; RFC 5082; tcp(7) for TCP_DEFER_ACCE
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from ..machine.errors import ECONNREFUSED
@@ -29,6 +30,7 @@ LONGEST_DELAY = 0.2  # seconds that the acknowledgement of the SYN may wait for 
 BESIDE = 512  # bytes that a segment takes beside its data: Linux's MAX_TCP_HEADER and the rest
 
 
+@lru_cache
 def room_for_segments(size: int) -> int:
     """The send buffer of a connection whose segments have *size* bytes of data: 30 of them.
 

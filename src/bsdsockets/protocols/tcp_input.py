@@ -13,6 +13,7 @@ standard leaves open: which error a reset gives, and resets of data nobody will 
 from collections.abc import Callable
 from typing import Any
 
+from ..machine.clock import Moments
 from ..machine.errors import ECONNRESET, EMSGSIZE, EPIPE
 from ..network.packets import ACK, FIN, PSH, RST, SYN, URG, Packet, Segment
 from .filtering import segment
@@ -61,7 +62,7 @@ class Input(Handshake):
         self.clock = output.node.host.clock
         self.table = output.table
         self.find_listener = find_listener
-        self.ending: dict[float, list[TimeWait]] = {}  # by the time when their time is over
+        self.ending = Moments(self.clock, self.end_in_time)
         output.give_up = self.give_up
 
     def receive(self, packet: Packet) -> None:

@@ -17,6 +17,7 @@ timeout); tcp(7) for the numbers.
 from math import inf
 from typing import Any
 
+from ..machine.clock import Moments
 from ..machine.constants import IPPROTO_TCP
 from ..machine.errors import ENETUNREACH, ETIMEDOUT
 from ..network.node import Node
@@ -78,6 +79,7 @@ class Output:
         self.table: dict[Key, Connection | TimeWait] = {}
         self.caller: Connection | None = None  # whose socket is in a call
         self.came = 0  # bytes of memory of what has come for it since that began
+        self.late = Moments(node.host.clock, self._acknowledge_due)
         self.give_up: Any = None  # what ends a connection that nobody answers: set by input
 
     def initial_sequence(self) -> int:
@@ -123,22 +125,20 @@ class Output:
         c.owes = True
         if c.due is None:
             c.due = self.node.host.clock.now + seconds
-        if c.acknowledgement is None:
-            c.acknowledgement = self.node.after(
-                min(seconds, DELAY), lambda: self._acknowledge_due(c))
+        if c.late is None:
+            c.late = self.late.add(self.node.host.clock.now + min(seconds, DELAY), c)
 
-    def _acknowledge_due(self, c: Connection) -> None:
+    def _acknowledge_due(self, c: Connection, now: float) -> None:
         """Send the acknowledgement if it is due; else look again when it is.
 
         One look serves all that data has carried in the meantime.
         """
         self.calls(None)
-        c.acknowledgement = None
+        c.late = None
         if c.due is None or c.state == CLOSED:
             return
-        left = c.due - self.node.host.clock.now
-        if left > ROUNDING:
-            c.acknowledgement = self.node.after(left, lambda: self._acknowledge_due(c))
+        if c.due - now > ROUNDING:
+            c.late = self.late.add(c.due, c)
             return
         c.answers = False  # no answer has come
         sender = self.table.get(c.peer_key)
@@ -146,6 +146,7 @@ class Output:
                 sender.snd_una < sender.snd_nxt and not self.node.loopback.plain):
             self.expect_answer(sender, sender.timeout)  # the fast path set none: this may be lost
         self.segment(c, ACK)
+        self.node.deliver()
 
     def acknowledge(self, c: Connection | TimeWait) -> None:
         """Send an acknowledgement and nothing else."""
