@@ -205,10 +205,11 @@ class DescriptorTable(dict[int, File]):
         return beyond.take()
 
     def _give_back(self, number: int) -> None:
-        if self.is_beyond(number):
-            self.beyond.give_back(number)  # type: ignore[union-attr]
-        else:
+        beyond = self.beyond
+        if beyond is None or number < beyond.first:
             os.close(number)
+        else:
+            beyond.give_back(number)
 
     def is_beyond(self, number: int) -> bool:
         """True if *number* is one that the host cannot have."""

@@ -317,6 +317,6 @@ class TimeWait:
         self.snd_nxt, self.rcv_nxt = connection.snd_nxt, connection.rcv_nxt
         self.since = now
         self.until = 0.0
-        self.family, self.options = so.family, dict(so.options)
+        self.family, self.options = so.family, so.options if so.dead else dict(so.options)
         self.bound_address, self.port = so.bound_address, connection.local_port
         self.listening = False

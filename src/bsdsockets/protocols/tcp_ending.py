@@ -66,9 +66,9 @@ class Ends:
         """Let go of the connection; returns what answers for it in *state*."""
         remains = TimeWait(c, c.so, state, self.clock.now)
         chosen = self.ports.users.get(remains.port, {}).get(c.so, False)
+        self.ports.add(remains, remains.port, chosen)  # before the socket gives it back, as on Linux
         self.finish(c, 0)
         self.table[remains.key] = remains
-        self.ports.add(remains, remains.port, chosen)
         self._end_after(remains, seconds)
         return remains
 
