@@ -28,14 +28,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1375,
-    "network": 848,
-    "protocols": 7885,
+    "machine": 1389,
+    "network": 851,
+    "protocols": 7914,
     "families": 540,
-    "sockets": 886885,
-    "calls": 890,
+    "sockets": 887,
+    "calls": 900,
     "faults": 383,
-    "face": 2150,
+    "face": 2155,
     "programs": 2301,
 }
 
