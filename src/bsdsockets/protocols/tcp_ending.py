@@ -66,7 +66,7 @@ class Ends:
         """Let go of the connection; returns what answers for it in *state*."""
         remains = TimeWait(c, c.so, state, self.clock.now)
         chosen = self.ports.users.get(remains.port, {}).get(c.so, False)
-        self.ports.add(remains, remains.port, chosen)  # before the socket gives it back, as on Linux
+        self.ports.add(remains, remains.port, chosen)  # before the socket lets go
         self.finish(c, 0)
         self.table[remains.key] = remains
         self._end_after(remains, seconds)
