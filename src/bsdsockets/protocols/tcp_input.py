@@ -71,8 +71,7 @@ class Input(Handshake):
         The four names find the connection, then what remains of one, then who listens; else a
         reset answers.  What came too far for IP_MINTTL or IPV6_MINHOPCOUNT is dropped.
 
-        Not modelled: SYN cookies, window scaling, timestamps and SACK; sequence numbers do not
-        wrap.
+        Not modelled: SYN cookies, timestamps and SACK; sequence numbers do not wrap.
         Source: RFC 9293 3.10.7; RFC 5082 for the TTL; Linux ``tcp_v4_rcv``.
         """
         s = packet.payload
