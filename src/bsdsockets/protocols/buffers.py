@@ -58,7 +58,7 @@ class StreamBuffer:
 
     def join(self, data: bytes | memoryview) -> None:
         """Append *data* to the last chunk, with which it shares memory."""
-        self.chunks[-1] = bytes(self.chunks[-1]) + data
+        self.chunks[-1] = b"".join((self.chunks[-1], data))
         self.length += len(data)
 
     def take(self, count: int) -> bytes:
