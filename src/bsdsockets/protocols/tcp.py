@@ -164,8 +164,8 @@ class Tcp(TcpClosing):
         pcb.passive = True
         pcb.answers = so.pcb.answers
         child.shutdown = so.shutdown
-        child.bound_address = self.dressed(so, pcb.local_address)
-        child.port = child.shown_port = pcb.local_port
+        child.bound_address = self.dressed(so, pcb.key[0])
+        child.port = child.shown_port = pcb.key[1]
         for option in ("SO_PRIORITY", "TCP_DEFER_ACCEPT", "TCP_FASTOPEN"):
             child.options.pop(option, None)
         child.explicit_port = so.explicit_port
@@ -252,7 +252,7 @@ class Tcp(TcpClosing):
         so.done, so.error = False, 0
         c = so.pcb
         c.astray = 2 * bool(c.astray) if ":" in remote else 1
-        c.local_address, c.local_port, c.remote_address, c.remote_port = key
+        c.key = key
         c.lost, c.leap = (0, 0), UNANSWERED
         c.fit(assumed(so, remote))
         c.iss = c.snd_una = self.output.initial_sequence()

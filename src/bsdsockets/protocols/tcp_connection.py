@@ -86,10 +86,7 @@ class Connection:
 
     so: Any = None
     state: str = CLOSED
-    local_address: str = ""
-    local_port: int = 0
-    remote_address: str = ""
-    remote_port: int = 0
+    key: Key = ("", 0, "", 0)  # its four names: local address and port, remote ones
     passive: bool = False  # it was listened for
     listener: Any = None  # who did, while the handshake goes on
     cookie: bool = False  # the backlog had no room: it is known by its SYN cookie alone
@@ -170,13 +167,26 @@ class Connection:
     received: int = 0  # bytes that have come; the FIN is one, as Linux counts
 
     @property
-    def key(self) -> Key:
-        return (self.local_address, self.local_port, self.remote_address, self.remote_port)
+    def local_address(self) -> str:
+        return self.key[0]
+
+    @property
+    def local_port(self) -> int:
+        return self.key[1]
+
+    @property
+    def remote_address(self) -> str:
+        return self.key[2]
+
+    @property
+    def remote_port(self) -> int:
+        return self.key[3]
 
     @property
     def peer_key(self) -> Key:
         """The same four names, as the other end has them."""
-        return (self.remote_address, self.remote_port, self.local_address, self.local_port)
+        local, port, remote, remote_port = self.key
+        return remote, remote_port, local, port
 
     def go(self, event: str) -> None:
         """Let *event* change the state."""
@@ -318,5 +328,5 @@ class TimeWait:
         self.since = now
         self.until = 0.0
         self.family, self.options = so.family, so.options if so.dead else dict(so.options)
-        self.bound_address, self.port = so.bound_address, connection.local_port
+        self.bound_address, self.port = so.bound_address, self.key[1]
         self.listening = False

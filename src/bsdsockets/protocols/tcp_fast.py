@@ -44,14 +44,14 @@ class FastPath:
         key = c.peer_key
         if key in self.output.table:
             return False
-        listener = self.input.find_listener(
-            c.remote_address, c.remote_port, (c.local_address, c.local_port))
+        address, port, remote, remote_port = key
+        listener = self.input.find_listener(address, port, (remote, remote_port))
         if listener is None or listener.shutdown or listener.queue.is_full():
             return False
         if is_slow(listener) or is_slow(c.so):
             return False
         child = Connection()
-        child.local_address, child.local_port, child.remote_address, child.remote_port = key
+        child.key = key
         child.iss = self.output.initial_sequence()
         c.snd_una = c.snd_nxt = child.rcv_nxt = c.iss + 1
         child.snd_una = child.snd_nxt = c.rcv_nxt = child.iss + 1
@@ -66,7 +66,7 @@ class FastPath:
 
     def _open(self, c: Connection, child: Connection, listener: Any) -> None:
         """Windows and sizes of segments: alike where no option of `SIZES` is set."""
-        key = c.so.receive_size, child.so.receive_size, ":" in c.remote_address
+        key = c.so.receive_size, child.so.receive_size, ":" in c.key[2]
         plain = SIZES.isdisjoint(c.so.options) and SIZES.isdisjoint(listener.options)
         known = self.opened.get(key) if plain else None
         if known is None:

@@ -69,8 +69,7 @@ class Handshake(Ends):
     def _begin(self, so: Any, packet: Packet, s: Segment) -> None:
         """Answer a SYN: a connection that is not completed yet joins the queue."""
         c = Connection()
-        c.local_address, c.local_port = packet.destination, s.destination
-        c.remote_address, c.remote_port = packet.source, s.source
+        c.key = packet.destination, s.destination, packet.source, s.source
         c.listener = so
         c.state = SYN_RECEIVED
         c.cookie = so.queue.needs_cookie()
