@@ -2,10 +2,10 @@
 
 An empty corner of a table is no heading: a screen reader would announce a heading without a name.
 
-A long name in a table's cell (``IPV6_RECVPKTINFO``, ``EPROTONOSUPPORT``) may break after its
-punctuation or between its words where the screen is narrow, and nowhere else: ``<wbr>`` is no
-character, so what is searched, copied or read aloud stays whole, and a wide screen takes it away
-(site.css).  A command's option never breaks behind its hyphens.
+A long name in a table's cell or in a heading (``IPV6_RECVPKTINFO``, ``EPROTONOSUPPORT``) may break
+after its punctuation or between its words where the screen is narrow, and nowhere else: ``<wbr>``
+is no character, so what is searched, copied or read aloud stays whole, and a wide screen takes it
+out of tables (site.css).  A command's option never breaks behind its hyphens.
 
 A table in a wrapper repeats the wrapper's anchors of the index: an id stands once in a page.
 """
@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 
 _EMPTY_HEADER = re.compile(r'<th class="head(?: stub)?">(?:<p></p>)?</th>')
 _CELL = re.compile(r"<t[dh]\b(?:(?!</t[dh]>).)*</t[dh]>", re.DOTALL)
+_HEADING = re.compile(r"<h[1-4]\b(?:(?!</h[1-4]>).)*</h[1-4]>", re.DOTALL)
 _TEXT = re.compile(r"(?<=>)[^<>]+")
 _LONG = re.compile(r"[^\s&]{9,}")
 _JOINTS = "NOSUPPORT|NOTAVAIL|REFUSED|ABORTED|UNREACH|TOOLONG|ADDRREQ|DSTOPTS|DSTADDR|BRDADDR"
@@ -31,7 +32,7 @@ _WITHIN = re.compile(
 
 
 def breakable(cell: str) -> str:
-    """Return the HTML of a cell with a place to break after the punctuation of long words.
+    """Return the HTML with a place to break after the punctuation of long words.
 
     >>> breakable("<td><code>socket.TCP_NODELAY, 1 == on</code></td>")
     '<td><code>socket.<wbr/>TCP_<wbr/>NODELAY, 1 == on</code></td>'
@@ -72,6 +73,7 @@ def _repair(
         body = _EMPTY_HEADER.sub("<td></td>", context["body"])
         body = once(body)
         body = _OPTION.sub('<span class="pre option">', body)
+        body = _HEADING.sub(lambda heading: breakable(heading[0]), body)
         context["body"] = _CELL.sub(lambda cell: breakable(cell[0]), body)
 
 

@@ -93,6 +93,32 @@ def test_the_tables_of_a_page_fit_a_phone(phone: WebDriver, site: str, page: str
     assert len(phone.execute_script(TOO_WIDE)) <= (page == "settings")
 
 
+TORN = """
+const torn = [];
+for (const heading of document.querySelectorAll(":is(h1, h2, h3, h4)")) {
+  const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    for (const word of texts.currentNode.data.matchAll(/\\w{5,}/g)) {
+      const range = new Range();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map(box => box.top)).size > 1) torn.push(word[0]);
+    }
+  }
+}
+return torn;
+"""
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["types/seqpacket", "families/appletalk", "errors/sockets", "python-documentation", "values"],
+)
+def test_no_word_of_a_heading_is_torn_on_a_phone(phone: WebDriver, site: str, page: str):
+    phone.get(f"{site}reference/{page}.html")
+    assert phone.execute_script(TORN) == []
+
+
 def test_a_name_that_breaks_on_a_phone_is_found_and_copied_whole(phone: WebDriver, site: str):
     phone.get(site + "reference/calls/socket.html")
     found = phone.execute_script(
