@@ -516,4 +516,13 @@ FOUND = {
             "a.send(b'q' * 5, MSG_OOB); b.recv(3); a.send(b'q' * 7000); b.recv(300); b.recv(300); "
             "a.send(b'y' * 200); b.setsockopt(SOL_SOCKET, SO_RCVBUF, 4000); a.send(b'x' * 100); "
             "ioctl(a, 0x5411); b.recv(4100); a.send(b'x' * 100); ioctl(a, 0x5411); b.recv(4100)")),
+    "an error is met after all data, but not after files": "; ".join(
+        "c = udp(); a, b = pair(SOCK_STREAM); b.send(b'x'); a.sendmsg([b'xyz'], "
+        f"{more}); a.close(); b.recv(99, MSG_WAITALL); look(b); b.recv(9); b.recv(9)"
+        for more in ("rights(c)", "[]")),
+    "a FIN takes memory": "; ".join(
+        "l = tcp6(); l.listen(); a = tcp6(); a.connect(at(l)); b, peer = accept(l); "
+        "a.send(b'z' * 20000); b.send(b'z' * 20000); b.shutdown(SHUT_WR); len(b.recv(20001)); "
+        f"a.send(b'z' * {size}); a.shutdown(SHUT_WR); option(a, IPPROTO_TCP, TCP_MAXSEG, 4)"
+        for size in (0, 1, 128, 5000)),
 }

@@ -92,7 +92,8 @@ def told(c: Connection) -> None:
     so = c.so
     if so is None:
         return  # the handshake goes on
-    window = choose(c) if so.buffer.length or c.backlog or not c.scale else c.open or emptied(c)
+    waits = so.buffer.length or c.backlog or c.end_waits or not c.scale
+    window = choose(c) if waits else c.open or emptied(c)
     c.told = c.rcv_nxt
     c.advertised = c.told + (window if window >= c.advertised - c.told else in_units(
         c, c.advertised - c.told))

@@ -69,12 +69,15 @@ def established(c: Connection) -> None:
     c.reach, c.open = min(c.reach, c.clamp), 0
 
 
+def taken(c: Connection) -> int:
+    """Bytes of memory that what waits takes, be it a FIN."""
+    buffer = c.so.buffer
+    return int(buffer.length + buffer.offset + COST * (len(buffer.chunks) + c.end_waits))
+
+
 def free(c: Connection) -> int:
     """How many bytes of data there is memory for; negative if too much is taken."""
-    so = c.so
-    buffer = so.buffer
-    taken = buffer.length + buffer.offset + COST * len(buffer.chunks) + c.backlog
-    return int((so.receive_size - taken) * c.ratio >> WHOLE)
+    return int((c.so.receive_size - taken(c) - c.backlog) * c.ratio >> WHOLE)
 
 
 def overfull(c: Connection) -> bool:
@@ -83,7 +86,7 @@ def overfull(c: Connection) -> bool:
     Source: Linux ``tcp_can_ingest``, ``tcp_collapse``.
     """
     buffer, most = c.so.buffer, c.so.receive_size
-    if buffer.length + buffer.offset + COST * len(buffer.chunks) <= most:
+    if taken(c) <= most:
         return False
     whole = [len(chunk) for chunk in buffer.chunks
              if (len(chunk) + COST) * c.ratio >> WHOLE <= len(chunk)]

@@ -155,10 +155,10 @@ class UnixStream(UnixConnected):
                 return None
         if flags & MSG_PEEK and not count and self._ends_urgent(so):
             return self._nothing(so)  # Linux passes over it, and comes to the end before it counts
-        message = self._collect(so, count, flags, offset)
+        message, asks = self._collect(so, count, flags, offset)
         if message is None:
             return self._nothing(so)
-        if len(message.data) < target and not flags & MSG_PEEK:
+        if asks and len(message.data) < target and not flags & MSG_PEEK:
             so.take_error()  # lost: the call that met it returns data
         return message
 
@@ -185,8 +185,12 @@ class UnixStream(UnixConnected):
     def _available(so: Any) -> int:
         return sum(len(record.data) for record in so.buffer) - int(so.pcb.offset)
 
-    def _collect(self, so: Any, count: int, flags: int, offset: int) -> Message | None:
-        """Join pieces until *count* bytes, or one that may not be joined; None for no piece."""
+    def _collect(self, so: Any, count: int, flags: int,
+                 offset: int) -> tuple[Message | None, bool]:
+        """Join pieces until *count* bytes, or one that may not be joined; None for no piece.
+
+        Also says whether Linux has asked for one more, and there was none.
+        """
         parts: list[bytes] = []
         beside = NOTHING
         first: Record | None = None
@@ -210,8 +214,9 @@ class UnixStream(UnixConnected):
                 break  # MSG_PEEK has no end before: it tells of files beyond its bytes
             at = self._past_urgent(so, at + 1 if peek else 0, peek, True)
         if first is None:
-            return None
-        return Message(b"".join(parts), first.origin.pcb.name, self.incoming(so, beside))
+            return None, True
+        return (Message(b"".join(parts), first.origin.pcb.name, self.incoming(so, beside)),
+                at is None)
 
     @staticmethod
     def _skip(so: Any, at: int, offset: int) -> tuple[int | None, int]:
