@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1389,
     "network": 851,
-    "protocols": 7920,
+    "protocols": 7963,
     "families": 540,
     "sockets": 887,
     "calls": 900,

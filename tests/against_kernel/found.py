@@ -525,4 +525,65 @@ FOUND = {
         "a.send(b'z' * 20000); b.send(b'z' * 20000); b.shutdown(SHUT_WR); len(b.recv(20001)); "
         f"a.send(b'z' * {size}); a.shutdown(SHUT_WR); option(a, IPPROTO_TCP, TCP_MAXSEG, 4)"
         for size in (0, 1, 128, 5000)),
+    "a datagram to a group from a mapped address": "; ".join(
+        f"a = udp6(); a.bind({own}); a.sendto(b'x', ('::ffff:224.1.2.3', 9)); a.recv(9)"
+        for own in ("MAPPED", "ANY6", "('::ffff:127.255.255.255', 0)", "LO6")),
+    "IPV6_DSTOPTS of a message": "; ".join(
+        f"a = {kind}(); a.connect(LO6); b = {kind}(); b.sendto(datagram(udp6()), 0, LO6); "
+        f"a.sendmsg([{data}], [(IPPROTO_IPV6, 59, bytes([0, 1, 30, 12]) + bytes(12))], 0, LO6); "
+        "a.send(datagram(udp6()), MSG_MORE); b.sendto(datagram(udp6()), 0, LO6); a.shutdown(1); "
+        f"a.sendmsg([{data}], [(IPPROTO_IPV6, 59, bytes([0, 1, 30, 12]) + bytes(12))], 0, LO6); "
+        f"a.sendmsg([{data}], [(IPPROTO_IPV6, 59, bytes([0, 1, 30, 12]) + bytes(12))], 0, LO6); "
+        "a.getsockopt(1, SO_ERROR)"
+        for kind in ("rawudp6", "experiment6") for data in ("b'a'", "bytes(99)")),
+    "how long a datagram may be beside options": "; ".join(
+        f"a = udp6(); b = udp6(); b.bind({'LO6' if kind != 7 else 'MAPPED'}); " + "; ".join(
+            f"a.sendmsg([bytes({size})], [({level}, {kind}, {value})], {flags}, at(b)); "
+            "ioctl(a, 0x5411)" for size in sizes for flags in ("0", "MSG_MORE"))
+        for level, kind, value, sizes in (
+            (41, 54, "bytes([0, 0, 1, 4, 0, 0, 0, 0])", (65480, 65481, 65519, 65520)),
+            (41, 59, "bytes([0, 1, 30, 12]) + bytes(12)", (65472, 65473, 65495, 65496)),
+            (0, 7, "b'\\1' * 5", (65499, 65500)), (0, 7, "b'\\7\\3'", (5,)))),
+    "a second fragment of what MSG_MORE collects": "a = udp6(); b = udp6(); a.connect(at(b)); "
+    + "; ".join(
+        f"a.setsockopt(SOL_SOCKET, SO_SNDBUF, {room}); a.send(bytes({size}), MSG_MORE); "
+        "ioctl(a, 0x5411); a.send(b'z' * 17, MSG_MORE); ioctl(a, 0x5411); a.send(b'')"
+        for room in (9000, 100000) for size in (65471, 65472, 65480, 65488, 65489, 65507)),
+    "IPV6_TCLASS -1 of a message": "; ".join(
+        f"a = {kind}; a.setsockopt(41, IPV6_RECVTCLASS, 1); a.connect(at(a)); "
+        "a.setsockopt(41, IPV6_TCLASS, 7); receive(a, 9, 99); "
+        "a.sendmsg([b'abc'], [(41, IPV6_TCLASS, struct.pack('i', -1))]); receive(a, 9, 99)"
+        for kind in ("udp6(); a.bind(LO6)", "experiment6()")),
+    "UDP_SEGMENT of a message does not ask for the way again": "a = udp(); b = udp(); b.bind(LO); "
+    "a.connect(at(b)); a.sendto(b'x', MSG_MORE, of(b, '224.1.2.3')); a.sendto(b'y', 0, at(b)); "
+    "a.sendmsg([b'a'], [(IPPROTO_UDP, 103, struct.pack('H', 3))]); b.recv(9); "
+    "a.sendmsg([b'a'], [(IPPROTO_IP, IP_TOS, b'\\x20')]); b.recv(9); a.send(b'c'); b.recv(9)",
+    "TCP_QUICKACK off puts the end of a handshake off": "; ".join(
+        f"l = {kind}(); l.bind({own}); l.listen(); a = {kind}(); "
+        "a.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 0); a.connect(at(l)); b, peer = accept(l); "
+        "look(a); a.send(b'x'); b, peer = accept(l); b.recv(9)"
+        for kind, own in (("tcp", "LO"), ("tcp6", "LO6"), ("tcp6", "MAPPED"))),
+    "urgent data goes when all of it is laid out": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
+    "a.setsockopt(IPPROTO_TCP, TCP_MAXSEG, 1000); a.connect(at(l)); b, peer = accept(l); "
+    "b.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 1000); b.send(b'z' * 4096, MSG_OOB); look(a); "
+    "len(a.recv(9999)); b.send(b'z' * 4096); len(a.recv(9999))",
+    "an urgent byte that comes after what tells of it": PAIR + "b.send(b'h'); "
+    "a.setsockopt(IPPROTO_TCP, TCP_NODELAY, 0); a.send(b'z' * 536); b.send(b'abcde'); "
+    "a.send(b'a'); a.send(b'z' * 17, MSG_EOR); a.send(b'z' * 535 + b'!', MSG_OOB); poll(b); "
+    "b.recv(9, MSG_OOB | MSG_PEEK); ioctl(b, 0x541B); drain(b)",
+    "what makes the way to a peer unknown": "b = udp(); b.bind(LO); c = udp(); c.bind(LO); "
+    + "; ".join(
+        f"a = udp(); a.bind(LO); a.connect(at(b)); a.setsockopt({level}, {option}, {value}); "
+        "a.sendto(b'1', MSG_MORE, at(c)); a.send(b'2'); a.send(b'3'); a.setsockopt("
+        f"{level}, {option}, {value}); a.send(b'4'); a.setsockopt({level}, {option}, {other}); "
+        "a.send(b'5'); [b.recv(9) for _ in '12']; b.recv(9); c.recv(9); c.recv(9); c.recv(9)"
+        for level, option, value, other in (
+            (0, "IP_TOS", 0, 8), (0, "IP_TOS", 16, 0), (1, "SO_MARK", 0, 1), (1, "SO_MARK", 7, 7),
+            (1, "SO_BINDTODEVICE", "b'lo'", "b'lo'"))),
+    "what is collected for a peer comes from where the last datagram did": "a = udp(); "
+    "b = udp(); a.bind(LO); b.bind(LO); a.connect(at(b)); b.connect(at(a)); c = udp(); c.bind(LO); "
+    "a.sendmsg([b'1'], [(IPPROTO_IP, 8, struct.pack('i8x', 1))], MSG_MORE, of(a, '224.1.2.3')); "
+    "a.send(b'2'); a.send(b'3', MSG_MORE); a.send(b'4'); look(b); b.connect(at(c)); "
+    "a.send(b'5', MSG_MORE); a.send(b'6'); look(b); a.connect(at(c)); a.send(b'7', MSG_MORE); "
+    "a.send(b'8'); receive(c)",
 }

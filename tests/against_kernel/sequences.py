@@ -22,6 +22,7 @@ from .differences import deliberate
 from .generator import Generator, programs
 from .link_generators import NetlinkGenerator, PacketGenerator
 from .old_generators import OLD
+from .option_generator import OptionGenerator
 from .ring_generator import CollectingKernel, CollectingModel, RingGenerator
 from .talk_generator import TalkGenerator
 from .wide_generator import WideGenerator
@@ -33,6 +34,7 @@ WITHOUT_NETWORK = {**OLD, **CALLS}  # which a new network namespace does not hav
 GENERATORS: dict[str, type[Generator]] = {
     "core": Generator, "wide": WideGenerator, "netlink": NetlinkGenerator,
     "packet": PacketGenerator, "rings": RingGenerator, "talk": TalkGenerator,
+    "options": OptionGenerator,
     **WITHOUT_NETWORK}
 AGAIN = 3
 """How often a difference has to show again: the kernel may be interrupted by its own timers."""

@@ -43,6 +43,13 @@ def test_both_ends_of_a_connection_acknowledge_when_the_kernel_does() -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def test_options_that_meet_have_the_effects_that_they_have_on_the_kernel() -> None:
+    """Several on one socket, set again while data comes and goes, with control messages."""
+    answer = isolated.run("sequences", "--of", "options", "--calls", "30000", "--seed", "2",
+                          "--enough", "5")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_the_short_ways_of_the_model_answer_as_its_segments_do() -> None:
     """Whoever looks at a link sees every packet, and a program notices nothing."""
     answer = isolated.run("sequences", "--calls", "30000", "--seed", "1", "--by-segments")

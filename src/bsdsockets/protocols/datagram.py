@@ -13,6 +13,7 @@ from typing import Any
 from ..machine.constants import (
     AF_INET,
     AF_INET6,
+    IPPROTO_UDP,
     MSG_DONTROUTE,
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
@@ -145,10 +146,11 @@ class Datagrams(DatagramWays):
                 unmap(address.address)):
             # where it seems to come from: this host has that address too
             remote = LOOPBACK4 if chosen.source == ANY4 else chosen.source
-        fresh = address is not None or bool(control) or bool(flags & MSG_DONTROUTE)
+        fresh = address is not None or bool(flags & MSG_DONTROUTE) or any(
+            level != IPPROTO_UDP for level, _, _ in control)
         source, remote, port = self.route(so, data, fresh, remote, port, chosen)
         self.check_length(so, data, remote, port, chosen)
-        self.check_state(so)
+        self.check_state(so, chosen)
         self.transmit(so, source, remote, port, data, chosen)
         if so.waiters and not so.pcb.collecting:
             so.wake(WRITABLE_BAND)  # what was sent has left the send buffer
@@ -170,7 +172,7 @@ class Datagrams(DatagramWays):
         """The address that a packet to *address* carries."""
         return self.wire(so, address)
 
-    def check_state(self, so: Any) -> None:
+    def check_state(self, so: Any, chosen: Choices) -> None:
         """Fail with the pending error, or because the socket is shut down for sending."""
         if so.error:
             so.fail_pending()

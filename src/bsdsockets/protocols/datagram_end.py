@@ -22,6 +22,7 @@ class DatagramEnd:
     source: str = ""  # where packets come from since connect(), if it is not bound to it
     source4: str = ""  # the same for IPv4 alone
     routed: bool = False  # the way to the peer is known
+    about: tuple[int, int] = (0, 0)  # IP_TOS and SO_MARK, of which a new one makes it unknown
     flow: tuple[str, str, int] = ("", "", 0)  # from, to, port: of `pending`, and of the peer
     known: Any = None  # where the last datagram went, while that cannot have changed
 

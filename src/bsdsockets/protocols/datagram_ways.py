@@ -70,7 +70,8 @@ class DatagramWays(DatagramErrors):
         kind, of_bound = self.node.kind(remote), self.node.kind(bound)
         if ":" not in remote and not chosen and (is_mapped(bound) or of_bound == "remote"):
             check_source(so, PLAIN._replace(source=unmap(bound)))
-        own = unmap(chosen or (bound if of_bound == "local" else so.pcb.source))
+        has_own = self.node.kind(unmap(bound)) == "local"
+        own = unmap(chosen or (bound if has_own else so.pcb.source))
         own = "" if chosen == ANY4 else own
         if ":" in own and ":" not in remote:
             own = PLACE_HOLDER if so.explicit_address else so.pcb.source4

@@ -38,7 +38,8 @@ class Choices(NamedTuple):
     the way that the packet takes, and a *ttl* of 0 for IPv4 to the socket when the packet goes.
 
     *interface* 0 is any; a *segment* of 0 divides nothing; *stamps*: which are to be taken;
-    *whole*: IPV6_DONTFRAG.
+    *whole*: IPV6_DONTFRAG.  *options*: bytes that its own options add to the header, in the place
+    of those of the socket; *behind*: of these, those of IPV6_DSTOPTS.
     """
 
     ttl: int = 64
@@ -49,6 +50,8 @@ class Choices(NamedTuple):
     segment: int = 0
     stamps: int = 0
     whole: int = 0
+    options: int = 0
+    behind: int = 0
 
     def stays_whole6(self, so: Any) -> bool:
         """True if what *so* sends over IPv6 may not be cut into fragments: ipv6(7).
@@ -68,7 +71,11 @@ WHOLE = (c.IPPROTO_UDP, c.IPPROTO_ICMPV6, c.IPPROTO_RAW)
 IGNORED = (c.SCM_RIGHTS, c.SCM_CREDENTIALS)  # what only UNIX sockets look at
 NUMBERS = (c.SO_MARK, c.SO_PRIORITY, c.SO_TIMESTAMPING)
 HOPOPTS = c.IPPROTO_IPV6, c.IPV6_HOPOPTS
-OPTIONS6 = (3, 4, c.IPV6_HOPOPTS, c.IPV6_RTHDRDSTOPTS, c.IPV6_DSTOPTS)  # 3 and 4: RFC 2292's
+KNOWN_OPTIONS = (7, 68, 130, 131, 134, 137, 148)  # routes, times, labels, router alert: not here
+BEHIND = 4, c.IPV6_DSTOPTS  # 3 and 4: RFC 2292's
+EXTENDING = 3, c.IPV6_HOPOPTS, *BEHIND
+OPTIONS6 = *EXTENDING, c.IPV6_RTHDRDSTOPTS
+LONGEST_OPTIONS = 40
 
 
 def check_control(so: Any, control: tuple[Any, ...]) -> None:
@@ -117,9 +124,13 @@ def choices(so: Any, control: tuple[Any, ...], remote: str, multicast: bool,
         usual = get("IPV6_MULTICAST_HOPS", 1) if multicast else get("IPV6_UNICAST_HOPS", 64)
         chosen = Choices(usual, get("IPV6_TCLASS", 0), mark=mark, segment=segment,
                          stamps=stamps, whole=get("IPV6_DONTFRAG", 0))
-        return _choose6(so, chosen, control, scope)
-    return _choose4(so, Choices(0, get("IP_TOS", 0), mark=mark, segment=segment,
-                                stamps=stamps), control)
+        chosen = _choose6(so, chosen, control, scope)
+        if chosen.options:
+            return chosen
+        behind = len(get("IPV6_DSTOPTS", b""))
+        return chosen._replace(options=len(get("IPV6_HOPOPTS", b"")) + behind, behind=behind)
+    return _choose4(so, Choices(0, get("IP_TOS", 0), mark=mark, segment=segment, stamps=stamps,
+                                options=len(get("IP_OPTIONS", b""))), control)
 
 
 def hops(so: Any, chosen: Choices, remote: str, kind: str) -> int:
@@ -150,7 +161,9 @@ def _choose4(so: Any, chosen: Choices, control: tuple[Any, ...]) -> Choices:
             chosen = _source4(value, chosen)
         elif kind == IP_PROTOCOL:
             _number(value, 1, 255, (4,))  # of use to a raw socket without a protocol
-        elif kind != c.IP_RETOPTS:
+        elif kind == c.IP_RETOPTS:
+            chosen = chosen._replace(options=len(ip_options(so, value[:LONGEST_OPTIONS])))
+        else:
             fail(EINVAL)
     return chosen
 
@@ -165,7 +178,7 @@ def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...], scope: int) -> 
             number = _number(value, -1, 255, (4,))
             chosen = chosen._replace(ttl=64 if number < 0 else number)
         elif kind == c.IPV6_TCLASS:
-            chosen = chosen._replace(tos=max(_number(value, -1, 255, (4,)), 0))
+            chosen = chosen._replace(tos=_number(value, -1, 255, (4,)) & 0xFF)
         elif kind in (c.IPV6_PKTINFO, c.IPV6_2292PKTINFO):
             chosen = chosen._replace(source=_source6(so, value, scope))
         elif kind == c.IPV6_DONTFRAG:
@@ -174,6 +187,10 @@ def _choose6(so: Any, chosen: Choices, control: tuple[Any, ...], scope: int) -> 
             fail(EINVAL)
         elif kind in OPTIONS6 and not so.host.privileged:
             fail(EPERM)
+        elif kind in EXTENDING:
+            size = (value[1] + 1) * 8
+            chosen = chosen._replace(options=chosen.options + size,
+                                     behind=chosen.behind + size * (kind in BEHIND))
     return chosen
 
 
@@ -263,9 +280,16 @@ def header_options(so: Any) -> int:
     return len(so.options.get("IP_OPTIONS", b""))
 
 
-def extended(so: Any) -> int:
-    """How many bytes IPV6_HOPOPTS and IPV6_DSTOPTS add to the header of IPv6."""
-    return sum(len(so.options.get(name, b"")) for name in ("IPV6_HOPOPTS", "IPV6_DSTOPTS"))
+def ip_options(so: Any, value: bytes) -> bytes:
+    """IP_OPTIONS: at most 40 bytes; NOP, END and, from root, what Linux does not know either."""
+    at = 0
+    while at < len(value) and value[at]:
+        size = 1 if value[at] == 1 else (*value, 0)[at + 1]
+        unknown = value[at] not in KNOWN_OPTIONS and so.host.privileged
+        if value[at] != 1 and (not unknown or not 2 <= size <= len(value) - at):
+            fail(EINVAL)
+        at += size
+    return value[:at].ljust(-(-len(value) // 4) * 4, b"\0")
 
 
 def may_fragment(so: Any) -> bool:

@@ -37,7 +37,7 @@ from .datagram import Datagrams
 from .filtering import kept_of
 from .icmp import IcmpErrors
 from .internet import InternetAddress
-from .ip_control import UNHEARD, Choices, extended, header_options, hops, may_fragment, prepared
+from .ip_control import UNHEARD, Choices, hops, may_fragment, prepared
 from .ports import PLACE_HOLDER, Ports, covers
 from .protocol import WRITABLE_BAND, Message, arrival
 from .raw_settings import checksum_offset, keeps_away, looked_at, type_of, whole_packets
@@ -124,12 +124,12 @@ class Raw(Datagrams):
         """Linux looks as if SO_PEEK_OFF were 0 and stayed so: an empty packet shows once."""
         return look(so.buffer.records, 0)[0]
 
-    def check_state(self, so: Any) -> None:
+    def check_state(self, so: Any, chosen: Choices) -> None:
         """Linux sends for a raw socket whatever is pending or shut down, but a whole packet, and
         one with IPV6_DSTOPTS, as it asks for memory in other ways then.
         """
-        if so.options.get(whole_packets(so)) or so.options.get("IPV6_DSTOPTS"):
-            super().check_state(so)
+        if so.options.get(whole_packets(so)) or (chosen.behind and so.pcb.pending is None):
+            super().check_state(so, chosen)
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
         """Note the peer: packets come from it alone, and go there where no address is given.
@@ -181,20 +181,15 @@ class Raw(Datagrams):
             return
         whole = len(so.pcb.pending or b"") + len(data)
         first = chosen if so.pcb.pending is None else so.pcb.chosen
-        at = checksum_offset(so)
-        if at >= 0 and whole < at + 2 and not so.pcb.collecting:
-            so.pcb.pending = None
-            so.wake(WRITABLE_BAND)  # it has been in the send buffer
-            fail(EINVAL)  # no room for the checksum
-        if whole > 65535 - (20 + header_options(so) if so.family == AF_INET else 2 * extended(so)):
+        more = first.options
+        if whole > 65535 - more - (20 if so.family == AF_INET else first.behind):
             so.pcb.pending = None
             self.too_long(so, remote, type_of(so, data))
-        more = extended(so)
-        if so.family != AF_INET and whole + more > MOST6 and first.stays_whole6(so):
+        if so.family != AF_INET and whole + more + first.behind > MOST6 and first.stays_whole6(so):
             so.pcb.pending = None
             self.too_long(so, remote, type_of(so, data))
         if so.family != AF_INET and whole + more > MOST6 and 2 * so.send_size + more < FIRST6 + 8:
-            self.check_state(so)
+            self.check_state(so, chosen)
             fail(ENOBUFS)  # the second of its two fragments finds no room
 
     def send(self, so: Any, data: bytes, flags: int = 0, address: Any = None,
@@ -234,6 +229,9 @@ class Raw(Datagrams):
             return
         end.pending = None
         at = checksum_offset(so)
+        if at >= 0 and len(data) < at + 2:
+            so.wake(WRITABLE_BAND)  # it has been in the send buffer
+            fail(EINVAL)  # no room for the checksum
         packet = Packet(source, remote, so.protocol_number, data,
                         hops(so, chosen, remote, end.kind), chosen.tos,
                         fragment=may_fragment(so), mark=chosen.mark, routed=end.kind)

@@ -25,7 +25,7 @@ TOGETHER = 65535  # bytes of data that Linux hands to a link at once, or two seg
 COST = 832  # bytes of memory that a segment takes beside its data, at either end
 MINIMUM_TIMEOUT = 0.2  # seconds until data is repeated for the first time
 LOOPBACK = 1  # the index of lo
-NOT_THERE, VALID, READ = 0, 1, 2  # the urgent byte
+NOT_THERE, VALID, READ, AWAITED = 0, 1, 2, 3  # the urgent byte
 # What ends the short ways, and the value that does not:
 SLOW = {"TCP_CORK": 0, "SO_TIMESTAMP": 0, "SO_TIMESTAMPNS": 0, "SO_TIMESTAMPING": 0,
         "TCP_INQ": 0, "SO_PEEK_OFF": -1, "IP_MINTTL": 0, "IPV6_MINHOPCOUNT": 0,

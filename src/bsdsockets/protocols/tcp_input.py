@@ -20,7 +20,7 @@ from .filtering import segment
 from .ports import Ports
 from .protocol import ARRIVED, EVERYTHING, RECEIVE, SEND, WRITABLE, wants_time
 from .tcp_acknowledging import arrived
-from .tcp_connection import COST, VALID, Connection, TimeWait, comes_from_afar, is_cut_off
+from .tcp_connection import AWAITED, COST, VALID, Connection, TimeWait, comes_from_afar, is_cut_off
 from .tcp_ending import TWO_MSL
 from .tcp_handshake import Handshake
 from .tcp_output import Output
@@ -39,7 +39,7 @@ from .tcp_states import (
     SYN_SENT,
     TIME_WAIT,
 )
-from .tcp_window import keep, overfull, shares
+from .tcp_window import close, keep, overfull, shares
 
 AT_HAND = 2816  # bytes of data for which there is memory without asking
 DUPLICATES = 3  # acknowledgements of nothing new until a segment counts as lost
@@ -164,11 +164,14 @@ class Input(Handshake):
             return
         if s.flags & URG and s.urgent:  # sixth
             self._urgent(c, s)
+        if c.urgent_state == AWAITED and (byte := s.data[c.urgent_in - s.sequence:][:1]):
+            c.urgent_state, c.urgent_byte = VALID, byte
         if s.length and s.sequence > c.rcv_nxt:
             self._keep(c, s)
             return
         if s.data and not self._is_fast(c, s) and overfull(c):
-            self._lost(c)
+            close(c)
+            self.output.acknowledge(c)
             return
         if s.data and not self._data(c, packet, s):  # seventh
             return
@@ -195,15 +198,6 @@ class Input(Handshake):
     def _is_predicted(self, c: Connection, s: Segment) -> bool:
         """True if there is also nothing that lets this end send."""
         return s.acknowledgement == c.snd_una and self._is_fast(c, s)
-
-    def _lost(self, c: Connection) -> None:
-        """There is no memory for what came: the sender hears that the window is closed.
-
-        Source: Linux ``tcp_data_queue``, ``tcp_clamp_window``.
-        """
-        c.quick, c.owes = 0, True
-        c.reach, c.advertised = min(c.clamp, c.stride), c.rcv_nxt
-        self.output.acknowledge(c)
 
     @staticmethod
     def _acceptable(c: Connection, s: Segment) -> bool:
@@ -332,8 +326,7 @@ class Input(Handshake):
         if (c.urgent_state and c.before_urgent == 0 and so.buffer.length
                 and not so.options.get("SO_OOBINLINE")):
             so.buffer.drop(1)  # the last urgent byte, which Linux takes out where reading stands
-        c.urgent_in, c.urgent_state = place, VALID
-        c.urgent_byte = s.data[place - s.sequence:][:1]
+        c.urgent_in, c.urgent_state = place, AWAITED
 
     def _data(self, c: Connection, packet: Packet, s: Segment) -> bool:
         """Take the bytes; False if nobody will ever read them and the peer must know.

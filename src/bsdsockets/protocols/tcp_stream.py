@@ -44,7 +44,7 @@ from .protocol import (
     peek_offset,
 )
 from .tcp_acknowledging import opens, read
-from .tcp_connection import NOT_THERE, READ, VALID, Connection
+from .tcp_connection import AWAITED, NOT_THERE, READ, VALID, Connection
 from .tcp_fast import FastPath
 from .tcp_output import Output
 from .tcp_states import CLOSED, LISTEN, MAY_SEND, SYN_RECEIVED, SYN_SENT
@@ -106,7 +106,7 @@ class TcpStream(Internet):
             return 0
         self.output.calls(c)
         c.more = bool(flags & MSG_MORE)
-        done = self._lay_out(so, c, data)
+        done = self._lay_out(so, c, data, bool(flags & MSG_OOB))
         if done and flags & MSG_OOB:
             c.urgent_out = c.snd_una + c.queued
         if flags & MSG_EOR and done == len(data):
@@ -115,17 +115,17 @@ class TcpStream(Internet):
             self.output.push(c)
         return done or None
 
-    def _lay_out(self, so: Any, c: Connection, data: bytes) -> int:
+    def _lay_out(self, so: Any, c: Connection, data: bytes, urgent: bool) -> int:
         """Put *data* into pieces of memory as long as there is some; returns how many bytes.
 
         What is full goes before the next is made, if nothing waits before it or more than half a
-        window does; and a long call looks at what has come meanwhile.
+        window does, and it is not *urgent*; and a long call looks at what has come meanwhile.
         """
         done = made = since = 0
         while done < len(data):
-            if len(c.pieces) == 1 and done:
+            if len(c.pieces) == 1 and done and not urgent:
                 self.output.push(c)
-            elif since > c.greatest >> 1:
+            elif since > c.greatest >> 1 and not urgent:
                 since = 0
                 self.output.push(c)
             if made == BATCH:
@@ -267,6 +267,8 @@ class TcpStream(Internet):
             fail(EINVAL)
         if c.state == CLOSED and not so.done:
             fail(ENOTCONN)
+        if c.urgent_state == AWAITED:
+            return Message(b"") if so.shutdown & RECEIVE else fail(EAGAIN)
         data = c.urgent_byte
         if not flags & MSG_PEEK:
             c.urgent_state = READ

@@ -106,6 +106,15 @@ def emptied(c: Connection) -> int:
     return c.open
 
 
+def close(c: Connection) -> None:
+    """There is no memory for what came: the window is closed, and its sender has to know.
+
+    Source: Linux ``tcp_data_queue``, ``tcp_clamp_window``.
+    """
+    c.quick, c.owes = 0, True
+    c.reach, c.advertised, c.open = min(c.clamp, c.stride), c.rcv_nxt, 0
+
+
 def choose(c: Connection) -> int:
     """The window to tell: no part of it that is not worth a segment (silly window syndrome)."""
     room = free(c)

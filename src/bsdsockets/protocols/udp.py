@@ -27,13 +27,13 @@ from .buffers import Record, packet_cost
 from .filtering import kept_of
 from .icmp import IcmpErrors
 from .internet import InternetAddress
-from .ip_control import UNHEARD, Choices, extended, header_options, hops, may_fragment, prepared
+from .ip_control import UNHEARD, Choices, hops, may_fragment, prepared
 from .ports import Ports
 from .protocol import WRITABLE_BAND, arrival
 from .udp_lookup import UdpLookup
 from .udp_segments import FIRST6, WHOLE6, condensed, head_of, made, paged_cost, parts
 
-REROUTING = ("IP_TOS", "SO_MARK", "SO_BINDTODEVICE", "SO_BINDTOIFINDEX")
+REROUTING = ("SO_BINDTODEVICE", "SO_BINDTOIFINDEX")
 MAPPED_ANY = "::ffff:0.0.0.0"
 IN_TWO6 = 67144  # what two packets of IPv6 cost, the greatest and the rest
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
@@ -91,15 +91,22 @@ class Udp(UdpLookup):
     def check_length(self, so: Any, data: bytes, remote: str, port: int,
                      chosen: Choices) -> None:
         six = ":" in remote
-        more = extended(so) if six else header_options(so)
-        if len(data) > LONGEST - (8 + 2 * more if six else 28 + more):
+        if self._is_too_long(so, len(data), six, chosen):
             self.too_long(so, remote, port)
-        in_two = six and len(data) + more > WHOLE6
-        if in_two and chosen.stays_whole6(so):
-            self.too_long(so, remote, port)
-        if in_two and 2 * so.send_size + more < FIRST6:
-            self.check_state(so)
+        more = chosen.options
+        if six and len(data) + more > WHOLE6 and 2 * so.send_size + more < FIRST6:
+            self.check_state(so, chosen)
             fail(ENOBUFS)  # the second of its two fragments finds no room
+
+    @staticmethod
+    def _is_too_long(so: Any, size: int, six: bool, chosen: Choices) -> bool:
+        """True if a datagram with *size* bytes does not fit into a packet, with what else is there.
+
+        IPV6_DSTOPTS counts twice.  Source: Linux ``ip6_append_data``.
+        """
+        whole = size + chosen.options + chosen.behind
+        return whole > LONGEST - (8 if six else 28) or (
+            six and whole > WHOLE6 and chosen.stays_whole6(so))
 
     def connect(self, so: Any, address: InternetAddress, wait: bool) -> bool:
         """Note the peer and the way there; nothing is sent, and nothing waits.
@@ -117,7 +124,9 @@ class Udp(UdpLookup):
               chosen: Choices) -> tuple[str, str, int]:
         end = so.pcb
         kept = not fresh and so.family == AF_INET and not so.options.get("SO_DONTROUTE")
-        if kept and end.routed and not end.collecting and self.node.loopback.is_up:
+        if kept and end.routed and self.node.loopback.is_up:
+            if end.collecting:
+                end.flow = end.flow[0], remote, port
             return end.flow
         way = super().route(so, data, fresh, remote, port, chosen)
         end.routed |= kept
@@ -191,12 +200,17 @@ class Udp(UdpLookup):
             self.check_size4(data, flags)
         if mapped and six:
             fail(EINVAL)  # the datagram that is being collected is one of IPv6
-        size = len(end.pending) + len(data)
-        if size > LONGEST - (8 if six else 28) or (
-                six and size > WHOLE6 and end.chosen.stays_whole6(so)):
+        before, more = len(end.pending), end.chosen.options
+        too_long = self._is_too_long(so, before + len(data), six, end.chosen)
+        second = six and before + more <= WHOLE6 < before + len(data) + more
+        if too_long or (second and end.used > 2 * so.send_size):
             end.pending = None
             so.wake(WRITABLE_BAND)  # what was collected has left the send buffer
-            self.too_long(so, *end.flow[1:])
+            if too_long:
+                self.too_long(so, *end.flow[1:])
+            fail(ENOBUFS)
+        if second:
+            end.used += packet_cost(len(data), head_of(end.flow[1])) - len(data)
 
     def _remember(self, so: Any, end: Any, address: Any) -> None:
         """Keep what the next datagram to *address* would find: the fast path."""
@@ -232,8 +246,9 @@ class Udp(UdpLookup):
         Every option may change where datagrams go, so what `send` remembers is forgotten.
         """
         self.ports.version += 1
-        if option in REROUTING:
-            so.pcb.routed = False
+        about = so.options.get("IP_TOS", 0), so.options.get("SO_MARK", 0)
+        if option in REROUTING or about != so.pcb.about:
+            so.pcb.routed, so.pcb.about = False, about
         if option == "UDP_CORK" and not so.options["UDP_CORK"]:
             with suppress(OSError):  # what cannot be sent is lost
                 self.uncork(so)
@@ -247,7 +262,9 @@ class Udp(UdpLookup):
             if end.kind == "multicast" and not self.node.groups.hear(remote, source):
                 end.kind = UNHEARD
             end.pages = len(data) if chosen.segment else 0
-            end.used = paged_cost(len(data), end.pages, remote)
+            in_two = end.six and len(data) + chosen.options > WHOLE6
+            end.used = IN_TWO6 - chosen.options if in_two else (
+                paged_cost(len(data), end.pages, remote))
         else:
             pages = len(data) if chosen.segment else 0
             self._go(so, source, remote, port, data, chosen, pages)

@@ -13,7 +13,6 @@ from ..machine import constants as c
 from ..machine.errors import EADDRNOTAVAIL, EINVAL, ENODEV, ENOMSG, ENOTCONN, fail
 from ..network.addresses import ANY4, unmap, unpack
 
-KNOWN_OPTIONS = (7, 68, 130, 131, 134, 137, 148)  # routes, times, labels, router alert: not here
 PRIORITIES = (0, 2, 6, 4)  # of best effort, bulk, interactive, and both
 
 
@@ -28,18 +27,6 @@ def service_and_priority(so: Any, value: int) -> int:
     if value != so.options.get("IP_TOS", 0):
         so.options["SO_PRIORITY"] = PRIORITIES[(value & 0x1E) >> 3]
     return value
-
-
-def ip_options(so: Any, value: bytes) -> bytes:
-    """IP_OPTIONS: at most 40 bytes; NOP, END and, from root, what Linux does not know either."""
-    at = 0
-    while at < len(value) and value[at]:
-        size = 1 if value[at] == 1 else (*value, 0)[at + 1]
-        unknown = value[at] not in KNOWN_OPTIONS and so.host.privileged
-        if value[at] != 1 and (not unknown or not 2 <= size <= len(value) - at):
-            fail(EINVAL)
-        at += size
-    return value[:at].ljust(-(-len(value) // 4) * 4, b"\0")
 
 
 def multicast_interface(so: Any, value: bytes) -> bytes:

@@ -17,6 +17,7 @@ from typing import Any
 from ..machine import constants as c
 from ..machine.errors import EACCES, EINVAL, EPROTO
 from ..protocols import raw_settings as r
+from ..protocols.ip_control import ip_options
 from ..protocols.tcp_states import CLOSED, LISTEN
 from . import option as o
 from . import option_filter as f
@@ -135,7 +136,7 @@ OF_IP = (
     _ip("IP_TOS", status=MODELLED, check=i.service_and_priority),
     _ip("IP_TTL", least=1, default=64, status=MODELLED, low=1, high=255, usual=64),
     _ip("IP_HDRINCL", "flag", settable="r4", status=MODELLED),
-    _ip("IP_OPTIONS", "bytes", default=b"", most=40, check=i.ip_options),
+    _ip("IP_OPTIONS", "bytes", default=b"", most=40, check=ip_options),
     _ip("IP_RECVOPTS", "flag"),
     _ip("IP_RETOPTS", "flag"),
     _ip("IP_PKTINFO", "flag", status=MODELLED),
