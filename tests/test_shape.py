@@ -28,14 +28,14 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1389,
+    "machine": 1408,
     "network": 851,
-    "protocols": 7963,
-    "families": 540,
-    "sockets": 887,
+    "protocols": 7985,
+    "families": 549,
+    "sockets": 895,
     "calls": 900,
     "faults": 383,
-    "face": 2155,
+    "face": 2180,
     "programs": 2301,
 }
 

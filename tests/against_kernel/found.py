@@ -586,4 +586,56 @@ FOUND = {
     "a.send(b'2'); a.send(b'3', MSG_MORE); a.send(b'4'); look(b); b.connect(at(c)); "
     "a.send(b'5', MSG_MORE); a.send(b'6'); look(b); a.connect(at(c)); a.send(b'7', MSG_MORE); "
     "a.send(b'8'); receive(c)",
+    "names that are empty or addresses, and flags before the address": "; ".join(
+        f"socket.{call}" for call in (
+            "getservbyname('http', '')", "getservbyport(80, '')", "getservbyport(80)",
+            "gethostbyaddr('')", "gethostbyname_ex('127.1')", "getnameinfo(5, 1 << 40)",
+            "getnameinfo(5, 'x')", "getaddrinfo((), [], None)", "getaddrinfo((), 0, 1 << 40)")),
+    "a time is a float or has an index": "; ".join(
+        f"{call}(type('T', (), {methods})())" for methods in (
+            "{'__index__': lambda t: 0}", "{'__float__': lambda t: 0.0}",
+            "{'__index__': lambda t: 0, '__float__': lambda t: 7.0}", "{}")
+        for call in ("udp().settimeout", "select.poll().poll",
+                     "select.epoll().poll", "(lambda t: select.select([], [], [], t))")),
+    "what C calls a type, and what nobody can set": "a = udp(); import_io = __import__('io'); "
+    "a.send(import_io.BytesIO()); a.connect(import_io.BytesIO()); a.connect((import_io.BytesIO(), "
+    "1)); a.send(type('S', (str,), {})()); socket.gethostbyname(import_io.BytesIO()); "
+    "a.setsockopt(1, 2, import_io.BytesIO()); a.sendmsg_afalg(); b = ustream(); "
+    "b.connect(memoryview(b'abcdef')[::2]); setattr(a, 'timeout', 1); delattr(a, 'timeout'); "
+    "setattr(a, 'proto', 1); setattr(a, 'family', 1)",
+    "protocols above 255, and what an address of a link has no room for":
+    "a = quiet(socket.socket(AF_INET, SOCK_RAW, 256)); a.sendto(b'x', LO); a.recv(9); "
+    "b = quiet(socket.socket(AF_INET6, SOCK_RAW, 257)); b.sendto(b'x', LO6); "
+    "p = quiet(socket.socket(AF_PACKET, SOCK_RAW, 0)); p.bind(('lo', 0, 256, 65536)); "
+    "p.getsockname()",
+    "without TCP_QUICKACK the handshake waits for data": "l = tcp(); l.bind(LO); l.listen(); "
+    "a = tcp(); a.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 0); a.connect(at(l)); a.connect(at(l)); "
+    "look(l); a.send(b'x'); look(l); b, peer = accept(l); b.recv(9)",
+    "an urgent byte waits for all of a send, and each segment goes alone": "; ".join(
+        PAIR + before + f"a.send(b'x' * {size}, MSG_OOB); ioctl(a, 0x5411); ioctl(b, 0x541B)"
+        for size in (70000, 200000, 500000)
+        for before in ("", "a.send(b'c' * 1472, MSG_OOB); a.send(b'c' * 20); "))
+    + "; l = tcp(); l.setsockopt(SOL_SOCKET, SO_RCVBUF, 2048); l.bind(LO); l.listen(); a = tcp(); "
+    "a.connect(at(l)); a.connect(at(l)); b, peer = accept(l); b.close(); "
+    "a.send(b'b' * 300000, MSG_OOB)",
+    "a receive buffer that is made smaller than what waits": "; ".join(
+        PAIR + f"b.send(b'x' * {first}); len(a.recv(10000)); "
+        f"a.setsockopt(SOL_SOCKET, SO_RCVBUF, {room}); a.send(b'zb'); b.send(b'y' * 70000); "
+        "ioctl(a, 0x541B); ioctl(b, 0x5411); len(a.recv(10)); ioctl(b, 0x5411); look(b)"
+        for first in (1, 4097) for room in (1, 5000, 20000)),
+    "what TCP_INFO tells": PAIR + "; ".join(
+        then + "; " + "; ".join(
+            f"{end}.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[{field}]" for end in "ab"
+            for field in ("0:7", "24:44", "60:64", "84:92", "112:148", "152:160", "200:216"))
+        for then in ("1", "a.send(b'x' * 100)", "b.recv(1000)", "b.send(b'y' * 100000)",
+                     "len(a.recv(1000000))", "a.shutdown(SHUT_WR)"))
+    + "; l.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[:44]; "
+    "d = tcp(); d.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[:7]; "
+    "d.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[12:44]",
+    "who acts for another": "a, b = pair(); l = ustream(); l.bind('root'); l.listen(); "
+    "os.setegid(1001); os.seteuid(1000); c, d = pair(); c.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)"
+    "[4:]; e = ustream(); e.connect('root'); e.connect('.'); " + "; ".join(
+        f"a.sendmsg([b'x'], [(SOL_SOCKET, 2, struct.pack('3i', os.getpid(), {user}, {group}))])"
+        for user in (0, 5, 1000) for group in (0, 5, 1001))
+    + "; os.seteuid(0); os.setegid(0)",
 }

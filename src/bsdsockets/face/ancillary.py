@@ -148,3 +148,8 @@ def _install(machine: Any, file: File, flags: int) -> int:
     if not machine.descriptors.is_beyond(number):
         os.set_inheritable(number, not flags & MSG_CMSG_CLOEXEC)
     return number
+
+
+def not_afalg(sock: Any, *arguments: Any, **named: Any) -> int:
+    """Refuse socket.sendmsg_afalg() as on a socket of another family, as every one here is."""
+    raise OSError("algset is only supported for AF_ALG")

@@ -10,6 +10,7 @@ from operator import index
 from typing import Any, NoReturn
 
 from ..machine.constants import MSG_OOB, MSG_TRUNC
+from ..machine.errors import contiguous, type_name
 
 SINCE_3_14 = sys.version_info >= (3, 14)
 SINCE_3_15 = sys.version_info >= (3, 15)
@@ -20,16 +21,26 @@ def seconds(value: Any, what: str = "Timeout") -> float | None:
     """A timeout as CPython reads it: None, or a number of seconds not below zero."""
     if value is None:
         return None
-    if not hasattr(value, "__index__") and not hasattr(value, "__float__"):
-        name = type(value).__name__
+    try:
+        given = time_number(value)
+    except TypeError:
+        if not SINCE_3_14:
+            raise
+        name = type_name(value)
         raise TypeError(f"must be real number, not {name}" if SINCE_3_15 else
-                        f"'{name}' object cannot be interpreted as an integer"
-                        + " or float" * SINCE_3_14)
-    number = float(max(min(value, 2**70), -2**70) if isinstance(value, int) else value)
+                        f"'{name}' object cannot be interpreted as an integer or float") from None
+    number = float(max(min(given, 2**70), -2**70) if isinstance(given, int) else given)
     check_time(value, number * 10**9)
     if number < 0:
         raise ValueError(f"{what} value out of range")
     return number + 0.0  # of -0.0 too
+
+
+def time_number(value: Any) -> int | float:
+    """A time of a program's argument: a float, or else what has an __index__."""
+    if isinstance(value, float) or (SINCE_3_15 and hasattr(value, "__float__")):
+        return float(value)
+    return index(value)
 
 
 def check_time(value: Any, nanoseconds: float) -> None:
@@ -101,11 +112,9 @@ def option_value(value: Any) -> bytes:
     """
     try:
         return number(value).to_bytes(4, "little", signed=True)
-    except OverflowError:
-        if SINCE_3_15:
+    except Exception as failure:
+        if SINCE_3_15 and not isinstance(failure, TypeError):
             raise
-    except TypeError:
-        pass
     if not SINCE_3_15:
         return readable(value)
     if value is None:
@@ -172,7 +181,7 @@ def text(value: Any, function: str, place: int = 1) -> str:
 
 def kind_of(value: Any) -> str:
     """What CPython calls the type of an argument that it refuses."""
-    return "None" if value is None else type(value).__name__
+    return "None" if value is None else type_name(value)
 
 
 def throw(error: Exception) -> NoReturn:
@@ -196,16 +205,11 @@ def readable(data: Any) -> bytes:
     """The bytes of whatever holds some."""
     if data.__class__ is bytes:
         return data
-    if isinstance(data, str):
-        raise TypeError("a bytes-like object is required, not 'str'")
     try:
-        view = memoryview(data)
+        return contiguous(data).tobytes()
     except TypeError:
         raise TypeError("a bytes-like object is required, not "
-                        f"'{type(data).__name__}'") from None
-    if not view.c_contiguous:
-        raise BufferError("memoryview: underlying buffer is not C-contiguous")
-    return view.tobytes()
+                        f"'{type_name(data)}'") from None
 
 
 def whole(message: Any, flags: int) -> bytes:

@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from ..machine.constants import AF_INET, AF_INET6
-from ..machine.errors import EAFNOSUPPORT, fail
+from ..machine.errors import EAFNOSUPPORT, fail, type_name
 from ..network.addresses import loose4, unpack
 from .ancillary import HEADER, space
 from .arguments import SINCE_3_14, natural, number, readable, size, small, text, unsigned_long
@@ -33,7 +33,7 @@ def unsigned(value: Any, bits: int, name: str) -> int:
         return natural(value, bits, f"uint{bits}_t")
     if bits == 32:
         if not isinstance(value, int):
-            raise TypeError(f"expected int, {type(value).__name__} found")
+            raise TypeError(f"expected int, {type_name(value)} found")
         result = unsigned_long(value)
         if result >> 32:
             raise OverflowError("int larger than 32 bits")

@@ -39,6 +39,20 @@ class Immutable(type):
         super().__setattr__(name, value)
 
 
+class ReadOnly(property):
+    """A member of a type made in C, or *timeout*, which C works out: nobody can set it."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.words = "readonly attribute" if name != "timeout" else (
+            "attribute 'timeout' of '_socket.socket' objects is not writable")
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        raise AttributeError(self.words)
+
+    def __delete__(self, instance: Any) -> None:
+        raise AttributeError(self.words)
+
+
 class Receiver(metaclass=Immutable):
     """The methods of a socket that receive.
 

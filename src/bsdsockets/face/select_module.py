@@ -30,6 +30,7 @@ from .arguments import (
     kind_of,
     natural,
     small,
+    time_number,
     unsigned_long,
 )
 from .by_name import ByName
@@ -74,8 +75,10 @@ def limit_of(timeout: Any, unit: int) -> float | None:
         return None
     if timeout.__class__ is int and -1 <= timeout <= 0:  # what most say
         return None if timeout else 0.0
-    if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
-        raise TypeError("timeout must be an integer or None")
+    try:
+        timeout = time_number(timeout)
+    except TypeError:
+        raise TypeError("timeout must be an integer or None") from None
     check_time(timeout, timeout * unit * 10**6)
     wanted = math.floor(timeout) if timeout < 0 and unit == 1 else math.ceil(timeout * unit)
     if not -2**31 <= wanted < 2**31:
@@ -202,9 +205,11 @@ class Select(ByName, of="select", name="select"):
 
     def __call__(self, rlist: Any, wlist: Any, xlist: Any, timeout: Any = None, /) -> Any:
         if timeout is not None:
-            if not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
+            try:
+                timeout = time_number(timeout)
+            except TypeError:
                 raise TypeError(f"timeout must be a real number or None, not {kind_of(timeout)}"
-                                if SINCE_3_15 else "timeout must be a float or None")
+                                if SINCE_3_15 else "timeout must be a float or None") from None
             check_time(timeout, timeout * 10**9)
             if timeout < 0:
                 raise ValueError("timeout must be non-negative")

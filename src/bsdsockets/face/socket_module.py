@@ -14,7 +14,7 @@ from typing import Any
 
 from ..machine import constants
 from ..machine.constants import AF_INET, AF_UNIX, AI_NUMERICHOST, SOCK_STREAM
-from ..machine.errors import ENODEV, ENXIO, fail
+from ..machine.errors import ENODEV, ENXIO, fail, type_name
 from ..network.names import ALIASES, PROTOCOLS, SERVICES, UnknownName
 from .arguments import (
     SINCE_3_14,
@@ -44,6 +44,9 @@ except ImportError:
 
     class herror(OSError):  # type: ignore[no-redef]
         """A host is not known."""
+
+
+ANY: Any = object()  # protocol of a service
 
 
 class Functions(ByName, of="_socket"):
@@ -105,7 +108,7 @@ class Functions(ByName, of="_socket"):
             *name* is neither str nor bytes.
         """
         if not isinstance(name, str | bytes):
-            raise TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
+            raise TypeError(f"expected str, bytes or os.PathLike object, not {type_name(name)}")
         sys.audit("socket.sethostname", name)
         given = os.fsdecode(name)
         self._machine.resolver.hostname = given
@@ -131,13 +134,12 @@ class Functions(ByName, of="_socket"):
         ...     print(way[0].name, way[4])
         AF_INET ('127.0.0.1', 80)
         """
+        wanted = number(family), number(type), number(proto), number(flags)
         name = self._host_name(host)
         service = self._service(port)
-        sys.audit("socket.getaddrinfo", host, port, number(family), number(type), number(proto))
+        sys.audit("socket.getaddrinfo", host, port, *wanted[:3])
         try:
-            found = self._machine.resolver.getaddrinfo(name, service, number(family),
-                                                       number(type), number(proto),
-                                                       number(flags))
+            found = self._machine.resolver.getaddrinfo(name, service, *wanted)
         except UnknownName as failure:
             throw(gaierror(failure.number, failure.text))
         return [(info.family, info.type, info.protocol, info.name,
@@ -195,12 +197,13 @@ class Functions(ByName, of="_socket"):
 
         Source: POSIX.1-2024 getnameinfo(); Linux getnameinfo(3).
         """
+        flags = number(flags)
         if not isinstance(sockaddr, tuple):
             del sockaddr  # which the traceback would keep
             raise TypeError("getnameinfo() argument 1 must be a tuple")
         if not 2 <= len(sockaddr) <= 4:
             raise TypeError("getnameinfo(): illegal sockaddr argument")
-        flags, host = number(flags), sockaddr[0]
+        host = sockaddr[0]
         if not isinstance(host, str):
             raise TypeError("getnameinfo(): illegal sockaddr argument")
         port = number(sockaddr[1])
@@ -238,22 +241,34 @@ class Functions(ByName, of="_socket"):
             throw(gaierror(failure.number, failure.text))
 
     def gethostbyname_ex(self, name: Any, /) -> tuple[str, list[str], list[str]]:
-        """The name, no aliases, and the IPv4 addresses of a host; see `gethostbyname`."""
+        """The name, no aliases, and the IPv4 addresses of a host; see `gethostbyname`.
+
+        herror
+            It is an address that gethostbyname(3) takes for a name: not digits and points only.
+        """
         host = self._name(name, "gethostbyname_ex").lower()
         address = self.gethostbyname(host)
-        return host, [], self._machine.resolver.addresses(host, AF_INET) or [address]
+        known = self._machine.resolver.addresses(host, AF_INET)
+        if not known and (not host or host.strip("0123456789.")):
+            raise herror(1, "Unknown host")
+        return host, [], known or [address]
 
     def gethostbyaddr(self, address: Any, /) -> tuple[str, list[str], list[str]]:
         """Name, aliases and addresses of the host with an address.
 
         gaierror, herror
             It is no address; no host has it.
+        OSError
+            It is empty, which is every address.
         """
         resolver = self._machine.resolver
         try:
             name = self._name(address, "gethostbyaddr")
             sys.audit("socket.gethostbyaddr", address)
-            found = resolver.getaddrinfo(name, None, 0, 1)[0].address
+            if not name:
+                raise OSError("wildcard resolved to multiple address")
+            found = self._machine.families[AF_INET].resolve(name) if name == "<broadcast>" \
+                else resolver.getaddrinfo(name, None, 0, 1)[0].address
         except UnknownName as failure:
             throw(gaierror(failure.number, failure.text))
         names = [name for name, known in resolver.hosts.items() if found in known]
@@ -261,16 +276,16 @@ class Functions(ByName, of="_socket"):
             raise herror(1, "Unknown host")
         return (names or ["localhost"])[0], names[1:], [found]
 
-    def getservbyname(self, name: str, protocol: str = "", /) -> int:
+    def getservbyname(self, name: str, protocol: Any = ANY, /) -> int:
         """The port of a service; OSError where there is none, with the *protocol* if given."""
         row = SERVICES.get(ALIASES.get(text(name, "getservbyname"), name))
-        wanted = text(protocol, "getservbyname", 2)
-        sys.audit("socket.getservbyname", name, wanted or None)
-        if row is None or (wanted and wanted not in row[1].split()):
+        wanted = None if protocol is ANY else text(protocol, "getservbyname", 2)
+        sys.audit("socket.getservbyname", name, wanted)
+        if row is None or (wanted is not None and wanted not in row[1].split()):
             raise OSError("service/proto not found")
         return row[0]
 
-    def getservbyport(self, port: Any, protocol: str = "", /) -> str:
+    def getservbyport(self, port: Any, protocol: Any = ANY, /) -> str:
         """The service on a port.
 
         OverflowError
@@ -278,11 +293,12 @@ class Functions(ByName, of="_socket"):
         OSError
             No service has it, with the protocol.
         """
-        port, protocol = number(port), text(protocol, "getservbyport", 2)
+        port = number(port)
+        wanted = None if protocol is ANY else text(protocol, "getservbyport", 2)
         if not 0 <= port <= 0xFFFF:
             raise OverflowError("getservbyport: port must be 0-65535.")
-        sys.audit("socket.getservbyport", port, protocol or None)
-        name = self._machine.resolver.service_of(port, protocol)
+        sys.audit("socket.getservbyport", port, wanted)
+        name = self._machine.resolver.service_of(port, wanted)
         if name is None:
             raise OSError("port/proto not found")
         return name

@@ -19,7 +19,7 @@ from ..calls.waiting import TimedOut
 from ..machine.constants import AF_INET, POLLOUT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM
 from ..machine.errors import EINVAL, EMSGSIZE, error
 from ..network.names import UnknownName
-from .ancillary import encode_control
+from .ancillary import encode_control, not_afalg
 from .arguments import (
     descriptor,
     number,
@@ -33,7 +33,7 @@ from .arguments import (
     within,
 )
 from .memory import setting
-from .receiving import MOST_PARTS, Receiver
+from .receiving import MOST_PARTS, ReadOnly, Receiver
 
 UNKNOWN = object()
 FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC  # beside the type
@@ -99,10 +99,11 @@ class Socket(Receiver):
         return (f"<socket object, fd={self._fd_}, family={self._family_}, type={self._type_}, "
                 f"proto={self._proto_}>")
 
-    family = property(attrgetter("_family_"), doc="the socket family")
-    type = property(attrgetter("_type_"), doc="the socket type")
-    proto = property(attrgetter("_proto_"), doc="the socket protocol")
-    timeout = property(attrgetter("_timeout_"), doc="the socket timeout")
+    family = ReadOnly(attrgetter("_family_"), doc="the socket family")
+    type = ReadOnly(attrgetter("_type_"), doc="the socket type")
+    proto = ReadOnly(attrgetter("_proto_"), doc="the socket protocol")
+    timeout = ReadOnly(attrgetter("_timeout_"), doc="the socket timeout")
+    sendmsg_afalg = not_afalg
 
     def _address_(self, address: Any, caller: str) -> Any:
         """Read an address in the family's form, and tell audit hooks of it (PEP 578)."""

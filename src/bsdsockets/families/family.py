@@ -11,7 +11,15 @@ May not know: descriptors, calls.
 from typing import Any, ClassVar
 
 from ..machine.constants import SOCK_RAW
-from ..machine.errors import EACCES, EINVAL, EPERM, EPROTONOSUPPORT, ESOCKTNOSUPPORT, fail
+from ..machine.errors import (
+    EACCES,
+    EINVAL,
+    EPERM,
+    EPROTONOSUPPORT,
+    ESOCKTNOSUPPORT,
+    fail,
+    type_name,
+)
 from ..machine.host import Host
 from ..network.node import Node
 
@@ -72,7 +80,7 @@ class Family:
         """Fail unless the address that a program gives is a tuple."""
         if not isinstance(address, tuple):
             raise TypeError(f"{caller}(): {self.name} address must be tuple, not "
-                            f"{type(address).__name__}")
+                            f"{type_name(address)}")
 
     def from_python(self, address: Any, caller: str) -> Any:
         """Read the address a program gives; TypeError and OverflowError as CPython's."""

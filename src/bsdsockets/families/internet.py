@@ -14,7 +14,7 @@ from ..machine.constants import (
     SOCK_RAW,
     SOCK_STREAM,
 )
-from ..machine.errors import EACCES, EPROTONOSUPPORT, fail
+from ..machine.errors import EACCES, EPROTONOSUPPORT, fail, type_name
 from ..machine.host import Host
 from ..network.addresses import BROADCAST4, is_mapped, unmap, version
 from ..network.names import Resolver, UnknownName
@@ -42,7 +42,7 @@ def host_text(value: Any) -> str:
     elif isinstance(value, (bytes, bytearray)):
         text = bytes(value).decode("latin-1")
     else:
-        raise TypeError("str, bytes or bytearray expected, not " + type(value).__name__)
+        raise TypeError("str, bytes or bytearray expected, not " + type_name(value))
     if "\0" in text:
         raise TypeError("host name must not contain null character")
     return text

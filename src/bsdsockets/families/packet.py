@@ -60,7 +60,8 @@ class PacketFamily(Family):
             fail(ENODEV)
         if not 0 <= protocol <= 0xFFFF:
             raise OverflowError(f"{caller}(): proto must be 0-65535.")
-        return LinkAddress(protocol, interface.index, hardware, kind, bytes(bytes_)).pack().ljust(
+        return LinkAddress(protocol, interface.index, hardware & 0xFFFF, kind & 0xFF,
+                           bytes(bytes_)).pack().ljust(
             LEAST, b"\0")
 
     def to_python(self, address: bytes) -> Any:

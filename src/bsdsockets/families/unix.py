@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..machine.constants import AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM
-from ..machine.errors import EPROTONOSUPPORT, ESOCKTNOSUPPORT, fail
+from ..machine.errors import EPROTONOSUPPORT, ESOCKTNOSUPPORT, contiguous, fail, type_name
 from ..machine.host import Host
 from .family import Family
 
@@ -46,9 +46,9 @@ class UnixFamily(Family):
         """A path as str, or any bytes: a path, or an abstract name that begins with b"\\0"."""
         name = os.fsencode(address) if isinstance(address, str) else None
         with suppress(TypeError):
-            name = name or bytes(memoryview(address))
+            name = name or contiguous(address).tobytes()
         if name is None:
-            raise TypeError(f"a bytes-like object is required, not '{type(address).__name__}'")
+            raise TypeError(f"a bytes-like object is required, not '{type_name(address)}'")
         limit = PATH_MAXIMUM if name[:1] in (b"\0", b"") else PATH_MAXIMUM - 1
         if len(name) > limit:
             raise OSError("AF_UNIX path too long")

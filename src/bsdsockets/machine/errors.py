@@ -12,7 +12,9 @@ Sources: <asm-generic/errno-base.h>, <asm-generic/errno.h>; strerror(3) of glibc
 PEP 3151 for the classes.
 """
 
-from typing import NoReturn
+from typing import Any, NoReturn
+
+IMMUTABLETYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 
 TABLE = """
    1 EPERM            Operation not permitted
@@ -168,3 +170,23 @@ def fail(number: int) -> NoReturn:
     OSError: [Errno 95] Operation not supported
     """
     raise error(number)
+
+
+def type_name(value: Any) -> str:
+    """What C calls the type of a value, tp_name: that of a type made in C has its module.
+
+    >>> from array import array
+    >>> type_name(b""), type_name(array("i")), type_name(error(EINVAL))
+    ('bytes', 'array.array', 'OSError')
+    """
+    kind = type(value)
+    made_in_c = kind.__flags__ & IMMUTABLETYPE and kind.__module__ != "builtins"
+    return f"{kind.__module__}.{kind.__name__}" if made_in_c else kind.__name__
+
+
+def contiguous(value: Any) -> memoryview:
+    """The bytes of an argument, which C takes only where they lie side by side."""
+    view = memoryview(value)
+    if not view.c_contiguous:
+        raise BufferError("memoryview: underlying buffer is not C-contiguous")
+    return view

@@ -91,10 +91,13 @@ class Host:
         self.passed: dict[Any, None] = {}  # UNIX sockets that messages have carried
         self.left_over: list[Any] = []  # files that they carried to nobody, to be closed
 
+    def _caller(self) -> Caller | None:
+        return self.callers.get(self.scheduler.current.ident) if self.callers else None
+
     @property
     def credentials(self) -> Credentials:
         """Who runs the program: the process on the host; root where the host knows no users."""
-        caller = self.callers.get(self.scheduler.current.ident) if self.callers else None
+        caller = self._caller()
         if caller is not None:
             return caller.credentials
         if not hasattr(os, "getuid"):
@@ -102,14 +105,22 @@ class Host:
         return Credentials(os.getpid(), os.getuid(), os.getgid())
 
     @property
+    def effective(self) -> Credentials:
+        """What SO_PEERCRED tells of that process: its effective user and group."""
+        own = self.credentials
+        if self._caller() is not None or not hasattr(os, "geteuid"):
+            return own
+        return Credentials(own.pid, os.geteuid(), os.getegid())
+
+    @property
     def privileged(self) -> bool:
         """True if the process may do what root may."""
-        caller = self.callers.get(self.scheduler.current.ident) if self.callers else None
+        caller = self._caller()
         if caller is not None:
             return caller.credentials.uid == 0
         return not hasattr(os, "geteuid") or os.geteuid() == 0
 
     def _directory(self) -> bytes:
         """Where paths begin that are not absolute; empty for where this process is."""
-        caller = self.callers.get(self.scheduler.current.ident) if self.callers else None
+        caller = self._caller()
         return b"" if caller is None else caller.directory

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from .errors import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, NAMES, error, fail
 
+EFFECTIVE = os.access in os.supports_effective_ids  # whether the host can tell for that user
 _NUMBERS = {name: number for number, name in NAMES.items()}
 
 
@@ -124,7 +125,7 @@ class Names:
         try:
             name = os.path.join(self._directory(), name)
             status = os.stat(name)
-            if not os.access(name, os.W_OK):
+            if not os.access(name, os.W_OK, effective_ids=EFFECTIVE):
                 fail(EACCES)
         except OSError as failure:
             self._pass_on(failure)

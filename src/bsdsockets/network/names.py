@@ -240,9 +240,9 @@ class Resolver:
         return host, service
 
     @staticmethod
-    def service_of(port: int, protocol: str = "") -> str | None:
-        """The name of the service on *port*, or None."""
+    def service_of(port: int, protocol: str | None = None) -> str | None:
+        """The name of the service on *port*, with any protocol if none is given, or None."""
         for name, (number, protocols) in SERVICES.items():
-            if number == port and protocol in (*protocols.split(), ""):
+            if number == port and protocol in (*protocols.split(), None):
                 return name
         return None

@@ -118,7 +118,9 @@ def moment(so: Any, arrived: float | None,
 def check_claim(host: Host, claim: Credentials) -> None:
     """Fail unless the sender may call itself that: EPERM; ESRCH where there is no such process."""
     own = host.credentials
-    if not host.privileged and claim != own:
+    if not host.privileged and (claim.pid != own.pid or any(
+            getattr(claim, name) not in (getattr(own, name), getattr(host.effective, name))
+            for name in ("uid", "gid"))):
         fail(EPERM)
     if claim.pid not in (own.pid, FIRST_PROCESS):  # no others exist in a model
         fail(ESRCH)

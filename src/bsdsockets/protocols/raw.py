@@ -162,7 +162,8 @@ class Raw(Datagrams):
 
     def check_port(self, so: Any, port: int) -> None:
         any_number = so.protocol_number == IPPROTO_RAW and port < 256
-        if so.family != AF_INET and port not in (0, so.protocol_number) and not any_number:
+        if so.family != AF_INET and ((port or so.protocol_number) > 255 or (
+                port not in (0, so.protocol_number) and not any_number)):
             fail(EINVAL)
 
     def route(self, so: Any, data: bytes, fresh: bool, remote: str, port: int,
@@ -232,7 +233,7 @@ class Raw(Datagrams):
         if at >= 0 and len(data) < at + 2:
             so.wake(WRITABLE_BAND)  # it has been in the send buffer
             fail(EINVAL)  # no room for the checksum
-        packet = Packet(source, remote, so.protocol_number, data,
+        packet = Packet(source, remote, so.protocol_number & 0xFF, data,  # as the header has it
                         hops(so, chosen, remote, end.kind), chosen.tos,
                         fragment=may_fragment(so), mark=chosen.mark, routed=end.kind)
         if at >= 0:

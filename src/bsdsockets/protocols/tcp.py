@@ -327,7 +327,8 @@ class Tcp(TcpClosing):
         c.open = 0
         if option in SLOW:
             c.slow = is_slow(so)
-        full = option in ("SO_RCVBUF", "SO_RCVBUFFORCE") and c.peer is not None and overfull(c)
+        full = option in ("SO_RCVBUF", "SO_RCVBUFFORCE") and c.peer is not None and (
+            overfull(c) or c.window() > so.receive_size)
         if full or option in LOSING:  # what is on its way may be lost
             self.fast.leave(c)
         if option == "TCP_QUICKACK":

@@ -164,6 +164,8 @@ class Connection:
     # For TCP_INFO
     segments_in: int = 0  # with data, as the next
     segments_out: int = 0
+    bare_in: int = 0  # without data, as the next; not a SYN that was answered
+    bare_out: int = 0
     received: int = 0  # bytes that have come; the FIN is one, as Linux counts
 
     @property
@@ -257,6 +259,14 @@ class Connection:
         if not self.pieces or (self.marks and self.marks[-1] == self.snd_una + self.queued):
             return 0
         return max(self.longest - self.pieces[-1], 0)
+
+    @property
+    def in_flight(self) -> int:
+        """How many segments are sent and not acknowledged; a SYN or a FIN alone is one."""
+        begins = (self.snd_una, *self.flights[:-1])
+        bare = self.snd_una < self.snd_nxt and not self.flights
+        return bare + sum(-((begin - end) // self.longest)
+                          for begin, end in zip(begins, self.flights, strict=False))
 
     @property
     def batch(self) -> int:

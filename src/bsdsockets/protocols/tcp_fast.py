@@ -39,7 +39,7 @@ class FastPath:
 
     def meet(self, c: Connection) -> bool:
         """The fast path of a handshake: what its three segments do; False if it needs them."""
-        if not self.link.plain:
+        if not self.link.plain or c.answers:  # its ACK waits for data: `syn_sent`
             return False
         key = c.peer_key
         if key in self.output.table:
@@ -59,6 +59,7 @@ class FastPath:
         listener.new_connection(child)
         c.state = child.state = ESTABLISHED
         c.peer, child.peer = child, c
+        c.bare_in, c.bare_out, child.bare_in = 1, 2, 2
         self._open(c, child, listener)
         self.input.settle(c)
         self.input.settle(child)
@@ -106,6 +107,8 @@ class FastPath:
         c.state = FIN_WAIT_1
         c.fin_sent = c.fin_wanted = True
         c.snd_nxt += 1
+        c.bare_out += 1
+        peer.bare_in += 1
         peer.rcv_nxt += 1
         peer.received += 1
         peer.state = CLOSE_WAIT
@@ -163,6 +166,8 @@ class FastPath:
             arrived(peer, length, True, now)
             if (not peer.answers or peer.rcv_nxt - peer.told > peer.usual) and at_once(peer):
                 told(peer)
+                peer.bare_out += 1
+                c.bare_in += 1
         if size == buffer.length:
             buffer.whole = data
         if peer.told > c.snd_una:

@@ -72,6 +72,7 @@ class Handshake(Ends):
         c.key = packet.destination, s.destination, packet.source, s.source
         c.listener = so
         c.state = SYN_RECEIVED
+        c.bare_in = 1
         c.cookie = so.queue.needs_cookie()
         self._read_syn(c, s)
         c.iss = c.snd_una = self.output.initial_sequence()

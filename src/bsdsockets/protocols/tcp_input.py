@@ -88,6 +88,7 @@ class Input(Handshake):
             self._time_wait(c, packet, s)
         elif not comes_from_afar(c.so, packet) and (
                 kept := segment(c.so or c.listener, packet)) is not None:
+            c.bare_in += not s.data
             if c.state == SYN_SENT:
                 self.syn_sent(c, kept.payload)
             elif c is not self.output.caller:
@@ -212,8 +213,7 @@ class Input(Handshake):
     def _keep(self, c: Connection, s: Segment) -> None:
         """A segment from beyond a gap waits; the sender learns at once what is missing.
 
-        RFC 9293 3.10.7.4, seventh, leaves it to the receiver to hold it; RFC 5681 4.2 asks
-        for the acknowledgement.
+        RFC 9293 3.10.7.4, seventh, lets the receiver hold it; RFC 5681 4.2 asks for the answer.
         """
         if c.state in MAY_RECEIVE:
             c.later = tuple(sorted((*c.later, s), key=lambda kept: kept.sequence))

@@ -103,6 +103,7 @@ class Output:
         elif flags & ACK:
             told(c)
             window = c.window()
+        c.bare_out += not data and c.listener is None
         if data:
             c.segments_out += 1
             replied(c, self.node.host.clock.now)
@@ -182,15 +183,16 @@ class Output:
     def push(self, c: Connection, all_of_it: bool = False) -> None:
         """Send what waits, as far as the window, Nagle and the cork allow; *all_of_it*: the window.
 
-        What waits is in pieces of memory, and each goes at once.  Its first segment has to fit
-        into the window whole, the others may be cut.  The FIN goes with the last, or alone.
+        What waits is in pieces of memory, and each goes at once.  Its first segment has to fit into
+        the window whole, the others may be cut, but before an urgent byte.  The FIN goes with the
+        last, or alone.
 
         Source: RFC 9293 3.8.6.2.1 (when to send data), 3.10.4 (the FIN after all of it); Linux
         ``tcp_write_xmit``, ``tcp_send_fin``.
         """
         full, count = c.longest, len(c.pieces) + 1  # of pieces when the last one began to go
         while c.pieces:
-            begins = len(c.pieces) < count
+            begins = len(c.pieces) < count or c.urgent_out > c.snd_una
             if begins:
                 self._grow(c)
                 count = len(c.pieces)

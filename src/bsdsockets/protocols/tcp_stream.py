@@ -291,6 +291,8 @@ class TcpStream(Internet):
             self.output.acknowledge(c)
         else:
             self.fast.acknowledge(c, peer)
+            c.bare_out += 1
+            peer.bare_in += 1
 
     def may_go_on(self, so: Any) -> bool:
         """True if MSG_WAITALL may wait for more: no error, no end, not at the urgent byte."""

@@ -225,7 +225,7 @@ class Unix(Protocol):
         """
         for so, peer in ((one, other), (other, one)):
             so.pcb.peer = peer
-            so.pcb.peer_credentials = self.host.credentials
+            so.pcb.peer_credentials = self.host.effective
             so.state = "connected"
 
     # What waits to be read, and what poll says of it

@@ -41,7 +41,7 @@ class UnixConnected(Unix):
             so.wake(0)  # who waits in connect()
             return
         so.start_queue(backlog)
-        so.pcb.peer_credentials = self.host.credentials
+        so.pcb.peer_credentials = self.host.effective
 
     def connect(self, so: Any, name: bytes, wait: bool) -> bool | None:
         """Connect to the listening socket called *name*.
@@ -79,7 +79,7 @@ class UnixConnected(Unix):
             fail(EISCONN)
         if so.queue is not None:
             fail(EINVAL)
-        child_end = UnixEnd(other.pcb.name, so, self.host.credentials)
+        child_end = UnixEnd(other.pcb.name, so, self.host.effective)
         so.pcb.peer_credentials = other.pcb.peer_credentials
         so.state = CONNECTED
         so.pcb.peer = other.new_connection(child_end)

@@ -27,12 +27,16 @@ from ..machine.errors import (
 )
 from ..protocols import stamping as s
 from ..protocols.protocol import WRITABLE_BAND
+from ..protocols.tcp_acknowledging import STAMP
 from ..protocols.tcp_connection import repetitions
-from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS
+from ..protocols.tcp_output import announced
+from ..protocols.tcp_states import CLOSED, LISTEN, NUMBERS, SYN_RECEIVED, SYN_SENT
+from .option_ip import path_mtu
 
 MODELLED, STORED = "modelled", "stored"
 INTERFACE_NAME = 16  # bytes
 EVERY = "t4 u4 r4 t6 u6 r6 x"
+FIRST_WINDOW, REORDERING = 10, 3  # segments: of Linux's congestion control, before it learns more
 
 
 @dataclass(frozen=True)
@@ -297,14 +301,27 @@ def information(so: Any) -> bytes:
     """
     p = so.pcb
     info = bytearray(248)
-    struct.pack_into("=8B", info, 0, NUMBERS[p.state], 0, 0, 0, 0, 0, 0x77, 0)
-    struct.pack_into("=II", info, 16, read_segment(so), p.usual)
-    queue = so.queue
-    waiting = (len(queue.completed), queue.backlog) if queue else (p.segments_out and p.sent, 0)
-    struct.pack_into("=II", info, 24, *waiting)
-    struct.pack_into("=QQ", info, 120, max(p.snd_una - p.iss - 1, 0), p.received)
-    struct.pack_into("=IIIIII", info, 136, p.segments_out, p.segments_in, p.unsent, 0,
-                     p.segments_in, p.segments_out)
+    met = p.state not in (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED)
+    offered = 7 * met  # timestamps, SACK, scales: as on Linux
+    scales = (p.peer or p).scale | p.scale << 4 if met else 0
+    struct.pack_into("=8B", info, 0, NUMBERS[p.state], 0, 0, 0, 0, offered, scales,
+                     so.queue is None)
+    struct.pack_into("=III", info, 80, FIRST_WINDOW, 0, REORDERING)
+    struct.pack_into("=Q", info, 112, 2**64 - 1)  # no limit
+    if so.queue is not None:
+        struct.pack_into("=II", info, 24, len(so.queue.completed), so.queue.backlog)
+        return bytes(info)
+    struct.pack_into("=IIII", info, 16, read_segment(so), p.usual if p.remote_address else 0,
+                     p.in_flight, 0)
+    if p.remote_address:
+        longest = announced(so, p.remote_address) + (0 if met else STAMP)
+        struct.pack_into("=I", info, 60, path_mtu(so))
+        struct.pack_into("=I", info, 84, longest)
+    struct.pack_into("=I", info, 76, 2**31 - 1)  # no threshold of a slow start
+    struct.pack_into("=QQ", info, 120, max(p.snd_una - p.iss - p.passive, 0), p.received)
+    struct.pack_into("=IIIIII", info, 136, p.segments_out + p.bare_out, p.segments_in + p.bare_in,
+                     p.unsent, 0, p.segments_in, p.segments_out)
+    struct.pack_into("=Q", info, 200, max(max(p.snd_nxt, p.snd_max) - p.iss - 1 - p.fin_sent, 0))
     struct.pack_into("=I", info, 64, p.reach)
     struct.pack_into("=II", info, 228, p.snd_wnd, max(p.advertised - p.told, 0))
     return bytes(info)
