@@ -35,8 +35,8 @@ CODE = {
     "sockets": 895,
     "calls": 900,
     "faults": 383,
-    "face": 2180,
-    "programs": 2301,
+    "face": 2181,
+    "programs": 2338,
 }
 
 NO_CODE = {

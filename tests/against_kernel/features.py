@@ -47,6 +47,8 @@ PROGRAMS = {
     "struct.unpack('=II', a.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[152:160]); "
     "struct.unpack('=Q', b.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[128:136]); "
     "struct.unpack('=II', b.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[152:160])",
+    "TCP_INFO is as long as Linux 6.18 has it": "l = tcp(); "
+    "len(l.getsockopt(IPPROTO_TCP, TCP_INFO, 400)); l.getsockopt(IPPROTO_TCP, TCP_INFO, 400)[248:]",
     "peeking steps over the urgent byte": "l = tcp(); l.bind(LO); l.listen(); a = tcp(); "
     "a.connect(at(l)); b, peer = accept(l); b.send(b'x!', MSG_OOB); b.send(b'yz'); "
     "a.recv(9, MSG_PEEK); a.recv(9); a.recv(9, MSG_PEEK); a.recv(1, MSG_PEEK); "

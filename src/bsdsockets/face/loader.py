@@ -49,7 +49,8 @@ ABSENT = frozenset({"_queue"})  # C code with real locks; queue.py has its own i
 
 # Modules of other people that open and poll sockets in C: programs often go without them.
 IN_C = {"uvloop": "asyncio's own event loop", "gevent": "threads or asyncio",
-        "zmq": "sockets", "pycurl": "urllib.request or another client in Python"}
+        "zmq": "sockets", "pycurl": "urllib.request or another client in Python",
+        "pycares": "getaddrinfo, which asks nobody"}
 
 
 class AtFork:

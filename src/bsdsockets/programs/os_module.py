@@ -221,7 +221,8 @@ class Descriptors(ByName, of="os"):
 
     def readlink(self, path: Any, *, dir_fd: int | None = None) -> Any:
         """Say where a link leads; those in /proc/self/fd name a socket by its inode."""
-        number = re.fullmatch(rf"/proc/(?:self|{os.getpid()})/fd/(\d+)", os.fsdecode(path))
+        name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else ""
+        number = re.fullmatch(rf"/proc/(?:self|{os.getpid()})/fd/(\d+)", name)
         if number and int(number[1]) in self._files:
             self._files.single_out(int(number[1]))
         return REAL["readlink"](path, dir_fd=dir_fd)

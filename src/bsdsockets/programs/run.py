@@ -58,6 +58,9 @@ def install(machine: Machine) -> None:
     sys.meta_path.insert(0, Finder(machine.loader, adapted))
     functions = os_functions(machine) | process_functions(machine) | program_functions(machine)
     for name, function in functions.items():
+        for able in os.supports_fd, os.supports_dir_fd:  # what a program asks before it does so
+            if getattr(os, name, None) in able:
+                able.add(function)
         setattr(os, name, function)
     opener = Opener(machine, partial(in_proc, machine))
     builtins.open = io.open = opener.open

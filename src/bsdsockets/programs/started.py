@@ -131,12 +131,29 @@ class Programs(ByName, of="os"):
         if lent and not is_python(arguments[1][0]):
             refuse(HAND_OVER)
         with self._ways(lent) as ways:
-            environment = self._environment.items() if arguments[5] is None else (
-                each.split(b"=", 1) for each in arguments[5])
             given = list(arguments)
             given[3] = tuple(sorted({*arguments[3], *ways}))
-            given[5] = [b"%b=%b" % each for each in tell(environment, _in_words(ways)).items()]
+            if arguments[5] is not None:
+                environment = (each.split(b"=", 1) for each in arguments[5])
+                given[5] = [b"%b=%b" % each for each in tell(environment, _in_words(ways)).items()]
+            else:
+                self._tell_at_last(given, _in_words(ways))
             return int(REAL_FORK_EXEC(*given))
+
+    def _tell_at_last(self, given: list[Any], told: str) -> None:
+        """Let a program join that has C's environment, which ``preexec_fn`` may still change."""
+        place = next((at for at, each in enumerate(given) if callable(each)), None)
+        if place is None:
+            given[5] = [b"%b=%b" % each for each in tell(self._environment.items(), told).items()]
+            return
+        first = given[place]
+
+        def prepare() -> None:
+            first()
+            for each in tell(self._environment.items(), told).items():
+                REAL["putenv"](*each)
+
+        given[place] = prepare
 
     def _inheritable(self) -> dict[int, int]:
         return {number: number for number in self._files if os.get_inheritable(number)}

@@ -17,6 +17,7 @@ import io
 import os
 import stat
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ from .proc_net import PATHS
 
 REAL_OPEN, REAL_INPUT = io.open, builtins.input
 PART = 1 << 16  # bytes read at once where all are wanted
+LARGEST = 1 << 23  # bytes of a buffer, where nobody says how large
 
 
 class Waiting:
@@ -112,6 +114,27 @@ def standard_stream(number: int, before: Any) -> Any:
     return stream
 
 
+def _layers(raw: Any, mode: str, buffering: int, encoding: str | None, errors: str | None,
+            newline: str | None) -> Any:
+    """What ``open`` puts on a stream without a buffer: that of bytes and, for text, another."""
+    if buffering == 0:
+        if "b" not in mode:
+            raise ValueError("can't have unbuffered text I/O")
+        return raw
+    block = os.fstat(raw.fileno()).st_blksize
+    if sys.version_info >= (3, 14):
+        block = max(min(block, LARGEST), io.DEFAULT_BUFFER_SIZE)
+    buffer = (io.BufferedRandom if "+" in mode else
+              io.BufferedReader if raw.readable() else io.BufferedWriter)
+    buffered: Any = buffer(raw, buffering if buffering > 1 else block)
+    if "b" in mode:
+        return buffered
+    text = io.TextIOWrapper(buffered, encoding, errors, newline,
+                            buffering == 1 or (buffering < 0 and bool(raw.isatty())))
+    vars(text)["mode"] = mode
+    return text
+
+
 class Opener(ByName, of="io"):
     """Has ``open``, as a method: as an attribute of a class it must not become one."""
 
@@ -129,6 +152,8 @@ class Opener(ByName, of="io"):
                 self._files.single_out(number)  # so that os.fstat says what the table does
             file = self._table(table[1])
         try:
+            if "b" in mode and (encoding, errors, newline) != (None, None, None):
+                raise ValueError  # as the interpreter's own will say
             if file.__class__ is int and file in self._files:
                 raw = Stream(file, mode, closefd)
             elif file.__class__ is int and waits(file):
@@ -137,16 +162,14 @@ class Opener(ByName, of="io"):
                 raise OSError
         except (OSError, ValueError, OverflowError):
             return REAL_OPEN(file, mode, buffering, encoding, errors, newline, closefd, opener)
-        if buffering == 0:
-            return raw
-        buffered: Any = (io.BufferedRWPair(raw, raw) if raw.readable() and raw.writable()
-                         else io.BufferedReader(raw) if raw.readable() else io.BufferedWriter(raw))
-        if "b" in mode:
-            return buffered
-        text = io.TextIOWrapper(buffered, encoding, errors, newline,
-                                buffering == 1 or bool(raw.isatty()))
-        vars(text)["mode"] = mode
-        return text
+        if buffering == 1 and "b" in mode:
+            warnings.warn("line buffering (buffering=1) isn't supported in binary mode, "
+                          "the default buffer size will be used", RuntimeWarning, stacklevel=2)
+        try:
+            return _layers(raw, mode, buffering, encoding, errors, newline)
+        except BaseException:
+            raw.close()
+            raise
 
     def _table(self, name: str) -> int:
         """A file of the host's that holds a table of the machine's sockets, to be read once."""

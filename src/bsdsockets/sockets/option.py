@@ -300,7 +300,7 @@ def information(so: Any) -> bytes:
     Source: RFC 9293 3.9.1.5, 3.10.6 (STATUS); Linux ``tcp_get_info``.
     """
     p = so.pcb
-    info = bytearray(248)
+    info = bytearray(280)
     met = p.state not in (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED)
     offered = 7 * met  # timestamps, SACK, scales: as on Linux
     scales = (p.peer or p).scale | p.scale << 4 if met else 0

@@ -11,6 +11,7 @@ import stat
 import struct
 import tempfile
 import threading
+import warnings
 import weakref
 
 
@@ -31,6 +32,8 @@ print(os.path.sameopenfile(a.fileno(), os.dup(a.fileno())))
 print(os.path.sameopenfile(a.fileno(), b.fileno()))
 print(os.fstat(a.fileno()).st_ino == os.fstat(a.fileno()).st_ino)
 attempt(os.lseek, a.fileno(), 0, 0)
+print(os.execve in os.supports_fd, os.readlink in os.supports_dir_fd)
+attempt(os.readlink, 1.5)
 
 # flags, by fcntl and by their own functions
 flags = fcntl.fcntl(a, fcntl.F_GETFL)
@@ -131,6 +134,21 @@ print(a.recv(99))
 with open(b.fileno(), "rb", buffering=0, closefd=False) as file:
     a.send(b"by open")
     print(file.read(99))
+for held, (read_end, write_end) in enumerate((os.pipe(), (b.detach(), a.detach()))):
+    os.set_blocking(read_end, False)
+    for mode, buffering in (("wb", -1), ("wb", 2), ("wb", 9000), ("w", -1), ("w", 1), ("w", 9000)):
+        with open(write_end, mode, buffering, closefd=False) as file:
+            for line in "x" * 2500 + "\n", "y" * 2500 + "\n", "z":
+                file.write(line.encode() if "b" in mode else line)
+            print(held, mode, buffering, attempt(lambda end: len(os.read(end, 9999)), read_end))
+        print(attempt(lambda end: len(os.read(end, 9999)), read_end))
+    for mode, buffering, encoding in (("w", 0, None), ("wb", -1, "utf-8"), ("r+b", -1, None)):
+        attempt(open, os.dup(write_end), mode, buffering, encoding)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        open(write_end, "wb", 1, closefd=False).close()
+    print([(str(each.message), each.filename == __file__) for each in caught])
+a, b = socket.socketpair()
 os.writev(a.fileno(), [b"ab", b"cd"])
 parts = [bytearray(3), bytearray(3)]
 print(os.readv(b.fileno(), parts), parts)

@@ -20,6 +20,15 @@ def outside_of_environ():
     os.unsetenv("TAKEN")
     shown = "echo $GIVEN, $TAKEN"
     print(subprocess.run(["sh", "-c", shown], stdout=-1).stdout, flush=True)
+
+    def prepare():
+        os.putenv("GIVEN", "before it starts")
+
+    in_python = "import os, socket; print(os.environ['GIVEN'], socket.gethostbyname('localhost'))"
+    for command in ["sh", "-c", shown], [sys.executable, "-c", in_python]:
+        for environ in None, dict(os.environ, GIVEN="by itself"):
+            done = subprocess.run(command, stdout=-1, preexec_fn=prepare, env=environ)
+            print(done.stdout, flush=True)
     os.system(shown)
     if os.fork() == 0:
         os.execv("/bin/sh", ["sh", "-c", shown])
