@@ -46,7 +46,8 @@ const hyphened = (text) =>
 
 function wordsOf(text) {
   const stemmer = new Stemmer();
-  const plain = hyphened(text.toLowerCase()).replace(/\bsocket\.(?=\w)/g, "").replace(/\bnon[- ]/g, "non").replace(/\btime[- ]out/g, "timeout");
+  const classes = /(?:\b[a-z_]\w*\.)+(?=\w+(?:error|exception)\b)/g; // java.net.BindException
+  const plain = hyphened(text.toLowerCase()).replace(classes, "").replace(/\bsocket\.(?=\w)/g, "").replace(/\bnon[- ]/g, "non").replace(/\btime[- ]out/g, "timeout");
   const found = new Set();
   for (const word of plain.split(/[^\p{L}\p{N}_.]+/u)) {
     const bare = word.replace(/^\.+|\.+$/g, "");

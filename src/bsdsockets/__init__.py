@@ -27,7 +27,7 @@ import sys
 import types
 
 if sys.version_info < (3, 11):  # noqa: UP036 - said in words, before an import fails for it
-    raise ImportError(f"bsdsockets needs Python 3.11, and this is {sys.version.split()[0]}")
+    raise ImportError(f"bsdsockets needs Python 3.11 or later; this is {sys.version.split()[0]}")
 
 from .face.machine import Machine, Modules
 from .machine.errors import Deadlock
