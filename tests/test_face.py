@@ -502,3 +502,31 @@ def test_who_wraps_the_acquire_of_locks_has_not_wrapped_the_with_statement(
     with lock:
         assert lock.locked()
     machine.close()
+
+
+@pytest.mark.parametrize(("kind", "order"), [("SOCK_STREAM", "201"), ("SOCK_DGRAM", "012")])
+def test_of_several_that_read_a_stream_the_newest_is_woken_first(kind: str, order: str) -> None:
+    """As Linux 6.18 does: who waits for whole messages waits in turn."""
+    machine = Machine()
+    socket, threads = machine.load("socket"), machine.load("threading")
+    sleep = machine.load("time").sleep
+    one, other = socket.socketpair(socket.AF_UNIX, getattr(socket, kind))
+    got = []
+
+    def read(number: int) -> None:
+        other.recv(1)
+        got.append(str(number))
+
+    readers = [threads.Thread(target=read, args=(number,)) for number in range(3)]
+    for reader in readers:
+        reader.start()
+        sleep(0.01)
+    for _ in readers:
+        one.send(b"x")
+        sleep(0.01)
+    for reader in readers:
+        reader.join(1)
+    assert "".join(got) == order
+    one.close()
+    other.close()
+    machine.close()

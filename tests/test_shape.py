@@ -29,13 +29,13 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1408,
-    "network": 851,
+    "network": 855,
     "protocols": 7985,
     "families": 549,
     "sockets": 895,
-    "calls": 900,
+    "calls": 903,
     "faults": 383,
-    "face": 2181,
+    "face": 2187,
     "programs": 2338,
 }
 

@@ -638,4 +638,16 @@ FOUND = {
         f"a.sendmsg([b'x'], [(SOL_SOCKET, 2, struct.pack('3i', os.getpid(), {user}, {group}))])"
         for user in (0, 5, 1000) for group in (0, 5, 1001))
     + "; os.seteuid(0); os.setegid(0)",
+    "names of protocols, and null characters before ports": "; ".join(
+        f"socket.getprotobyname({name!r})" for name in (
+            "IPv6-ICMP", "ospf", "TCP", "Tcp", "IPV6", "IPv6", "UDPLite", "UDPLITE", "esp"))
+    + "; socket.getnameinfo(('a\\0b', 'x'), 0); socket.gethostbyname_ex(b'127.0.0.1')",
+    "what a constructor that fails leaves": "a = udp(); a.__init__(5, 5); a.family; a.type; "
+    "a.fileno() >= 0; a.settimeout(2); a.bind(LO); a.__init__(fileno=-1); a.gettimeout(); "
+    "select.select([1024], [], [], 0)",
+    "addresses that nobody can hash, and arguments of ioctl": "a = udp(); "
+    "a.bind(memoryview(bytearray(8))); a.sendto(b'x', memoryview(bytearray(8))); "
+    + "; ".join(f"__import__('fcntl').ioctl(a, {request}, {value})" for request, value in (
+        ("'x'", "[]"), ("0x541B", "[1, 2]"), ("0x541B", "int"), ("0x541B - (1 << 32)", "b'1234'"),
+        ("0x541B", "bytearray(4)"), ("0x541B", "memoryview(b'12345678')[::2]"))),
 }

@@ -24,6 +24,7 @@ from ..machine.constants import (
     POLLHUP,
     POLLIN,
     POLLOUT,
+    SOCK_STREAM,
 )
 from ..machine.errors import EAGAIN, EBADF, fail
 from ..machine.events import CallWaits
@@ -32,6 +33,7 @@ from ..machine.scheduler import LOCKS
 from ..sockets.socket import Socket
 
 SPIN = 0.001  # seconds that one turn of a busy loop takes
+BYTES = ("recv", "send")  # calls that take a part, of a stream
 WAITS_FOR = {"accept": "a connection", "connect": "an answer"}
 
 
@@ -117,7 +119,8 @@ class Waiting:
             so.references += 1  # a close() in another thread ends this call's socket after it
         try:
             while True:
-                awake = self._sleep(so, deadline, call, _names(event, call))
+                awake = self._sleep(so, deadline, call, _names(event, call), in_turn=not (
+                    so.type == SOCK_STREAM and call in BYTES))
                 if event == POLLOUT and so.error:
                     so.fail_pending()  # a sender that has waited looks at the error first
                 result = verb(*arguments) if awake else self._try(call, verb, arguments)
@@ -183,10 +186,11 @@ class Waiting:
         return None if seconds is None else self.clock.now + seconds
 
     def _sleep(self, so: Any, deadline: float | None, call: str, what: str,
-               held: Any = None) -> bool:
+               held: Any = None, in_turn: bool = True) -> bool:
         """Let others run until *so* changes; False when *deadline* is over.
 
-        The call is one on the socket *held*, where that is another than it waits for.
+        The call is one on the socket *held*, where that is another than it waits for.  Who takes
+        or brings a part of a stream's bytes does not wait *in_turn*: Linux wakes the newest first.
         """
         held = held or so
         alive = held.references > 0  # not when its last close lingers
@@ -197,7 +201,7 @@ class Waiting:
         if alive:
             held.references += 1  # close() in another thread does not end this call
         try:
-            return scheduler.wait((so,), deadline, f"waits for {what}")
+            return scheduler.wait((so,), deadline, f"waits for {what}", in_turn=in_turn)
         finally:
             if alive:
                 held.drop()

@@ -11,10 +11,11 @@ Sources: CPython's fcntl documentation; `calls.ioctl` for the requests.
 import os
 import struct
 import types
+from operator import index
 from typing import Any
 
 from ..calls.epoll import Epoll
-from ..machine.errors import EINVAL
+from ..machine.errors import EINVAL, contiguous
 from ..network.addresses import sockaddr
 from .select_module import descriptor_of
 
@@ -85,15 +86,17 @@ def make(machine: Any) -> types.ModuleType | None:
         return _control(machine, number, cmd, arg) if number in files else fcntl.fcntl(fd, cmd, arg)
 
     def ioctl(fd: Any, request: int, arg: Any = 0, mutate_flag: bool = True, /) -> Any:
-        number = descriptor_of(fd)
+        number, request = descriptor_of(fd), index(request) & 0xFFFFFFFF
         if number not in files:
             return fcntl.ioctl(fd, request, arg, mutate_flag)
         if request in OF_FILES and not isinstance(files[number], Epoll) and (
                 files.single_out(number)):
             return fcntl.ioctl(fd, request, arg, mutate_flag)
-        if isinstance(arg, int):
+        try:
+            data = arg.encode() if isinstance(arg, str) else contiguous(arg).tobytes()
+        except (TypeError, BufferError):
+            index(arg)
             return machine.calls.ioctl(number, request, b"")[0]
-        data = arg.encode() if isinstance(arg, str) else bytes(arg)
         if request == SIOCGIFCONF and len(data) >= IFCONF.size:
             result, changed = 0, _interfaces(machine, data)
         else:

@@ -35,6 +35,8 @@ from .arguments import (
 )
 from .by_name import ByName
 
+FD_SETSIZE = 1024  # descriptors that C's select() counts
+
 
 def descriptor_of(thing: Any) -> int:
     """A descriptor, or what ``fileno()`` says.
@@ -186,11 +188,10 @@ class Select(ByName, of="select", name="select"):
         *timeout* is no number; is below 0.  A list is none; has no descriptor in it, or one
         below 0.
     ValueError
-        A descriptor is 65536 or more.
+        A descriptor is 1024 or more.
     EBADF
         A descriptor names nothing.
 
-    Differs: C's select() on Linux takes descriptors below 1024 only, and so does CPython's.
     Source: POSIX.1-2024 pselect(); Linux select(2).
 
     >>> from bsdsockets import select, socket
@@ -221,7 +222,7 @@ class Select(ByName, of="select", name="select"):
                 if "iterable" in str(failure):
                     raise TypeError("arguments 1-3 must be sequences") from None
                 raise
-        if any(number >= 65536 for pairs in lists for _, number in pairs):
+        if any(number >= FD_SETSIZE for pairs in lists for _, number in pairs):
             raise ValueError("filedescriptor out of range in select()")
         found = self._machine.poll.select(*[[n for _, n in pairs] for pairs in lists],
                                           None if timeout is None else float(timeout))

@@ -206,6 +206,8 @@ class Functions(ByName, of="_socket"):
         host = sockaddr[0]
         if not isinstance(host, str):
             raise TypeError("getnameinfo(): illegal sockaddr argument")
+        if "\0" in host:
+            raise ValueError("embedded null character")
         port = number(sockaddr[1])
         flow, scope = (index(each) & 0xFFFFFFFF for each in (*sockaddr[2:], 0, 0)[:2])
         if flow > 0xFFFFF:
@@ -247,7 +249,7 @@ class Functions(ByName, of="_socket"):
             It is an address that gethostbyname(3) takes for a name: not digits and points only.
         """
         host = self._name(name, "gethostbyname_ex").lower()
-        address = self.gethostbyname(host)
+        address = self.gethostbyname(host if isinstance(name, str) else host.encode("latin-1"))
         known = self._machine.resolver.addresses(host, AF_INET)
         if not known and (not host or host.strip("0123456789.")):
             raise herror(1, "Unknown host")
@@ -305,10 +307,9 @@ class Functions(ByName, of="_socket"):
 
     def getprotobyname(self, name: str, /) -> int:
         """The number of a protocol of IP; OSError where there is none of that name."""
-        known = name.lower() if text(name, "getprotobyname").isupper() else name
-        if known not in PROTOCOLS:
+        if text(name, "getprotobyname") not in PROTOCOLS:
             raise OSError("protocol not found")
-        return PROTOCOLS[known]
+        return PROTOCOLS[name]
 
     def if_nameindex(self) -> list[tuple[int, str]]:
         """The interfaces of the machine: [(index, name)], with indices from 1."""

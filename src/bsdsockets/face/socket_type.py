@@ -42,8 +42,7 @@ FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC  # beside the type
 class Socket(Receiver):
     """socket(family=AF_INET, type=SOCK_STREAM, proto=0, fileno=None): a socket of the model.
 
-    Waiting: `_accept`, `connect`, `send` and its kin, `recv` and its kin, for at most the
-    timeout: seconds; 0 never, None for ever.
+    `_accept`, `connect`, `send`, `recv` and their kin wait for at most the timeout: 0 never.
 
     Errors: first those of the arguments, each method its own; an address that is not as the
     family has it is a TypeError or an OverflowError, a name in it that nobody knows gaierror.
@@ -58,12 +57,13 @@ class Socket(Receiver):
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1,
                  fileno: Any = None) -> None:
         family, type, proto = small(family), small(type), small(proto)
-        self._fd_, self._family_, self._type_, self._proto_ = -1, family, type, proto
+        if not hasattr(self, "_fd_"):  # it has not been made before
+            self._fd_, self._family_, self._type_, self._proto_ = -1, 0, 0, 0
         sys.audit("socket.__new__", self, family, type, proto)
         if fileno is None:
-            self._real_ = family = AF_INET if family == -1 else family
+            family = AF_INET if family == -1 else family
             kind, protocol = SOCK_STREAM if type == -1 else type, 0 if proto == -1 else proto
-            self._fd_ = self._machine_.calls.socket(family, kind, protocol)
+            self._fd_, self._real_ = self._machine_.calls.socket(family, kind, protocol), family
         else:
             family, kind, protocol = self._adopt_(fileno, family, type, proto)
         self._become_(family, kind, protocol)

@@ -36,7 +36,7 @@ class Inet(InternetFamily):
     def from_python(self, address: Any, caller: str) -> InternetAddress:
         try:
             known = self._numeric.get(address)
-        except TypeError:  # not hashable: certainly wrong
+        except (TypeError, ValueError):  # not hashable: certainly wrong
             known = None
         if known is not None and address[1].__class__ is int:
             return known

@@ -185,13 +185,14 @@ class Scheduler:
             self.engine.end(task, None if self.closed else self._next())
 
     def wait(self, sources: Iterable[Any], deadline: float | None, what: object = "",
-             alert: bool = False) -> bool:
+             alert: bool = False, in_turn: bool = True) -> bool:
         """Wait until one of *sources* wakes this thread, or until *deadline*.
 
         *deadline* is a time of the clock, in seconds; None waits for ever.  *what* is only told in
         a deadlock.  Returns False when the deadline came first.  Whoever wakes says that something
         may have changed, not that it has: the caller looks again.  With *alert* it does so at once
-        if a signal's handler has run since it set `disturbed` to False and looked.
+        if a signal's handler has run since it set `disturbed` to False and looked.  Who does not
+        wait *in_turn* is woken before those that wait already.
 
         Deadlock
             Nobody can ever wake, and this thread is the one that is told.
@@ -204,7 +205,7 @@ class Scheduler:
         gc.disable()
         task.what, task.expired, task.waiting, task.took = what, False, True, 0
         for source in sources:
-            source.waiters.append(task)
+            source.waiters.insert(len(source.waiters) if in_turn else 0, task)
         timer = None if deadline is None else self.clock.at(deadline, task.expire)
         try:
             if alert and self.disturbed:

@@ -57,9 +57,13 @@ ALIASES = {"www": "http", "mail": "smtp", "imap": "imap2", "portmapper": "sunrpc
 SOCK_DCCP = 6
 AI_KNOWN = 0x7FF  # flags of getaddrinfo, those of glibc for IDNA too
 NI_KNOWN = 0xFF  # and of getnameinfo
-PROTOCOLS = {
-    "ip": 0, "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51,
-    "ipv6-icmp": 58, "sctp": 132, "udplite": 136, "raw": 255,
+IN_CAPITALS = {
+    "ip": 0, "hopopt": 0, "icmp": 1, "igmp": 2, "tcp": 6, "egp": 8, "igp": 9, "udp": 17, "dccp": 33,
+    "rsvp": 46, "gre": 47, "eigrp": 88, "pim": 103, "vrrp": 112, "l2tp": 115, "sctp": 132,
+}
+PROTOCOLS = IN_CAPITALS | {name.upper(): number for name, number in IN_CAPITALS.items()} | {
+    "ipv6": 41, "IPv6": 41, "esp": 50, "ah": 51, "ipv6-icmp": 58, "IPv6-ICMP": 58, "ospf": 89,
+    "udplite": 136, "UDPLite": 136,
 }
 
 
