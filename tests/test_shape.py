@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1408,
     "network": 855,
-    "protocols": 7985,
+    "protocols": 7998,
     "families": 549,
     "sockets": 895,
     "calls": 903,

@@ -13,6 +13,7 @@
     ring_generator    random programs about sockets that travel, for `sequences --of rings`
     found         programs that a generator of strangers found the model wrong about
     found_wide    programs that `wide_generator` did
+    found_windows programs about TCP's windows and memory
     arguments     wrong arguments, each in turn, as CPython refuses them
     order         two faults at once: which error comes first, as the docstrings have it
     differences   the deliberate differences, named and reasoned

@@ -15,6 +15,7 @@ from .differences import deliberate
 from .filter_programs import FILTERS
 from .found import FOUND
 from .found_wide import FOUND_WIDE
+from .found_windows import FOUND_WINDOWS
 from .subjects import Program, lines
 from .worlds import Kernel, Model, World, answers
 
@@ -411,7 +412,8 @@ def _names() -> Iterator[tuple[str, Program]]:
 
 
 FEATURES: dict[str, Program] = {
-    name: lines(text) for name, text in (PROGRAMS | FOUND | FOUND_WIDE | FILTERS).items()}
+    name: lines(text)
+    for name, text in (PROGRAMS | FOUND | FOUND_WIDE | FOUND_WINDOWS | FILTERS).items()}
 FEATURES |= dict(_names())
 
 

@@ -45,8 +45,8 @@ class Segment(NamedTuple):
     maximum
         The MSS option of a SYN; 0 where there is none.
     paired
-        The receiver keeps the data in the memory of the segment before, as Linux, which hands
-        loopback two segments as one.
+        It was sent at once with the segment before, and the receiver takes both as one, as Linux,
+        which hands them to loopback as one.
     """
 
     source: int

@@ -319,7 +319,8 @@ class Tcp(TcpClosing):
 
         TCP_CORK off and TCP_NODELAY on send what waits; SO_KEEPALIVE and TCP_KEEPIDLE begin or
         end the timer; TCP_NOTSENT_LOWAT wakes who waits for POLLOUT, and SO_RCVLOWAT who waits for
-        POLLIN, if there is enough now; others end the fast path.
+        POLLIN, if there is enough now; TCP_WINDOW_CLAMP limits the window, TCP_QUICKACK
+        acknowledges; others end the fast path.
 
         Source: tcp(7); Linux ``do_tcp_setsockopt``.
         """

@@ -26,8 +26,10 @@ USUAL = 536  # bytes of a segment, while nothing is known (RFC 9293 3.7.1)
 MAXIMUM_SEGMENT, MAXIMUM_SEGMENT6 = 65483, 65464  # bytes of data in a packet of IP's: the rest
 
 
-def arrived(c: Connection, size: int, pushed: bool, now: float) -> None:
-    """Data of *size* bytes has come; *pushed* says that its sender had no more (PSH).
+def arrived(c: Connection, size: int, pushed: bool, now: float, whole: int = 0) -> None:
+    """Data has come in segments of *size* bytes; *pushed* says that its sender had no more (PSH).
+
+    They were sent at once: *whole* is what they have together, where they are several.
 
     The first, and the first after a pause, let the next acknowledgements go at once, so that the
     sender's window opens.
@@ -36,7 +38,7 @@ def arrived(c: Connection, size: int, pushed: bool, now: float) -> None:
     last, c.last_size = c.last_size, 0
     if size >= c.usual:
         if size > c.usual:
-            measure(c, size)
+            measure(c, whole or size)
         c.usual = min(size, MAXIMUM_SEGMENT)
         c.pushed = max(c.pushed, int(pushed))
     elif size + STAMP < (LEAST if not pushed else USUAL):
@@ -50,7 +52,7 @@ def arrived(c: Connection, size: int, pushed: bool, now: float) -> None:
         c.quick = max(c.quick, min((c.advertised - c.told) // (2 * c.usual) or 2, QUICK))
     c.heard = now
     if size >= WORTH:
-        grow(c, size)
+        grow(c, whole or size)
 
 
 def at_once(c: Connection) -> bool:

@@ -16,6 +16,7 @@ from .tcp_states import CLOSED, SYN_RECEIVED, SYN_SENT, after
 
 Key = tuple[str, int, str, int]  # local address and port, remote address and port
 
+MOST = 65535  # bytes: the window that a header can say, unless it is scaled
 SMALL_WINDOW = 536  # bytes: one that is filled whole
 UNANSWERED = 2  # how far Linux moves write_seq as it disconnects, where nobody has shown a window
 MOST_REPEATED = 255  # times a SYN,ACK is sent again
@@ -141,6 +142,8 @@ class Connection:
     end_waits: bool = False  # the FIN came alone, and takes memory until it is read
     backlog: int = 0  # bytes of memory of what waits until a call ends
     parts: int = 0  # of memory, in the newest chunk that waits
+    first: int = 0  # bytes of the first segment of the batch that came last
+    whole: int = 0  # and of all of it
     shared: int = 0  # sequence number after the first segment of that chunk
     later: tuple[Any, ...] = ()  # segments from beyond a gap
     slow: bool = False  # no fast path: an option of `SLOW` is set
@@ -203,6 +206,11 @@ class Connection:
         Source: RFC 9293 3.8.6.
         """
         return max(self.advertised - self.rcv_nxt, 0)
+
+    @property
+    def offered(self) -> int:
+        """The window last told, as far as 16 bits and the scale can say it (RFC 7323 2.3)."""
+        return min(self.advertised - self.told, MOST << self.scale)
 
     def shown(self, window: int) -> None:
         """The peer takes so many bytes more than it has acknowledged, SND.WND."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from .protocol import ARRIVED, EVERYTHING, RECEIVE, WRITABLE
 from .tcp_acknowledging import DELAY, STAMP, arrived, at_once, replied, told
-from .tcp_connection import Connection, TimeWait, is_slow
+from .tcp_connection import MOST, Connection, TimeWait, is_slow
 from .tcp_ending import TWO_MSL
 from .tcp_input import Input
 from .tcp_output import announced
@@ -73,13 +73,13 @@ class FastPath:
         if known is None:
             most, other = (announced(so, c.remote_address) for so in (c.so, listener))
             c.mss = child.mss = min(most, other)
-            begin(c, most + STAMP, most + STAMP)
-            begin(child, other + STAMP, other)
+            begin(c, most, most + STAMP)
+            begin(child, other, other)
             established(c)
             established(child)
             told(c)
-            c.shown(child.window())
-            child.shown(c.window())
+            c.shown(min(child.offered, MOST))
+            child.shown(c.offered)
             if plain:
                 self.opened[key] = WINDOWS(c), WINDOWS(child)
             return
@@ -172,7 +172,7 @@ class FastPath:
             buffer.whole = data
         if peer.told > c.snd_una:
             c.snd_una = peer.told
-            c.shown(peer.advertised - peer.told)
+            c.shown(peer.offered)
             data = data[c.snd_una - c.snd_nxt:]
         if peer.owes:
             self._hold(c, peer, data)
@@ -203,7 +203,7 @@ class FastPath:
     def acknowledge(c: Connection, peer: Connection) -> None:
         """What an acknowledgement by *c* does, of all that has come."""
         told(c)
-        peer.snd_wnd = window = c.advertised - c.told
+        peer.snd_wnd = window = c.offered
         if window > peer.greatest:
             peer.shown(window)
         if peer.sent and peer.out is not None:

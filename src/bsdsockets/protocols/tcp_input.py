@@ -45,12 +45,6 @@ AT_HAND = 2816  # bytes of data for which there is memory without asking
 DUPLICATES = 3  # acknowledgements of nothing new until a segment counts as lost
 
 
-def _is_acknowledgement(other: object, s: Segment) -> bool:
-    """True if *other* is an acknowledgement alone, from where *s* came to where that goes."""
-    return (isinstance(other, Segment) and other.flags == ACK and not other.data
-            and other[:2] == s[:2])
-
-
 class Input(Handshake):
     """Reads segments.  `find_listener` says which socket listens where a SYN arrives."""
 
@@ -105,9 +99,15 @@ class Input(Handshake):
 
         Source: Linux ``tcp_add_to_backlog``.
         """
+        return s.flags == ACK and not s.data and (following := self._following(s)) is not None and (
+            following.flags == ACK and not following.data)
+
+    def _following(self, s: Segment) -> Segment | None:
+        """What comes next, if that is a segment from where *s* came to where that goes."""
         queue = self.node.loopback.queue
-        return bool(queue) and s.flags == ACK and not s.data and _is_acknowledgement(
-            queue[0].payload, s)
+        following = queue[0].payload if queue else None
+        same = isinstance(following, Segment) and following[:2] == s[:2]
+        return following if same else None
 
     def _backlog(self, s: Segment) -> int:
         """How much memory what waits takes, if it is data; it counts until the call ends."""
@@ -170,7 +170,7 @@ class Input(Handshake):
         if s.length and s.sequence > c.rcv_nxt:
             self._keep(c, s)
             return
-        if s.data and not self._is_fast(c, s) and overfull(c):
+        if s.data and not s.paired and not self._is_fast(c, s) and overfull(c):
             close(c)
             self.output.acknowledge(c)
             return
@@ -193,7 +193,7 @@ class Input(Handshake):
 
         Source: Linux's header prediction, ``tcp_rcv_established``.
         """
-        return bool(0 < s.length <= AT_HAND and not s.flags & (FIN | URG)
+        return bool(0 < s.length <= AT_HAND and not s.paired and not s.flags & (FIN | URG)
                     and s.window == c.snd_wnd and not c.urgent_state and not c.later)
 
     def _is_predicted(self, c: Connection, s: Segment) -> bool:
@@ -329,7 +329,7 @@ class Input(Handshake):
         c.urgent_in, c.urgent_state = place, AWAITED
 
     def _data(self, c: Connection, packet: Packet, s: Segment) -> bool:
-        """Take the bytes; False if nobody will ever read them and the peer must know.
+        """Take the bytes; False if that was all: more of the batch follows, or nobody reads them.
 
         Source: RFC 9293 3.10.7.4, seventh; 3.6.1 for the reset that says that data was lost.
         """
@@ -347,10 +347,16 @@ class Input(Handshake):
             c.rcv_nxt += len(data)
             c.received += len(data)
             c.segments_in += 1
-            arrived(c, len(data), bool(s.flags & PSH), self.clock.now)
             if c.slow and wants_time(c.so):
                 c.stamp = self.node.host.clock.now
             so.wake(ARRIVED)
+            if not s.paired:
+                c.whole, c.first = 0, len(data)
+            c.whole += len(data)
+            following = self._following(s)
+            if following and following.paired and following.sequence == c.rcv_nxt:
+                return False  # sent with this one: Linux's receiver has both as one
+            arrived(c, c.first, bool(s.flags & PSH), self.clock.now, c.whole)
         return True
 
     def _fin(self, c: Connection, alone: bool) -> None:

@@ -35,6 +35,7 @@ from .tcp_acknowledging import (
 )
 from .tcp_connection import (
     MINIMUM_TIMEOUT,
+    MOST,
     Connection,
     Key,
     TimeWait,
@@ -44,7 +45,6 @@ from .tcp_connection import (
 from .tcp_states import CLOSED, MAY_SEND, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED
 from .tcp_window import begin
 
-MOST = 65535  # bytes: the window of a SYN, whose scale is not agreed on yet
 SYN_TIMEOUT = 1.0  # seconds until the first SYN is repeated
 MAXIMUM_TIMEOUT = 120.0
 ROUNDING = 1e-6  # seconds that sums of times may be wrong by
@@ -67,7 +67,7 @@ def assumed(so: Any, remote: str) -> int:
 def open_window(c: Connection, answers: bool) -> None:
     """Choose the first window of one that calls, or *answers* and so knows of time stamps."""
     most = announced(c.so or c.listener, c.remote_address)
-    begin(c, most + STAMP, most if answers else most + STAMP)
+    begin(c, most, most if answers else most + STAMP)
 
 
 class Output:
@@ -97,12 +97,12 @@ class Output:
             c.soft = ENETUNREACH
         if c.nowhere or c.astray > 1 or is_cut_off(c.so):
             return  # astray: Linux gives what IPv6 should carry to IPv4, and nobody answers
-        maximum, window = 0, c.window()
+        maximum = 0
         if flags & SYN:
-            maximum, window = announced(c.so or c.listener, c.remote_address), min(window, MOST)
+            maximum = announced(c.so or c.listener, c.remote_address)
         elif flags & ACK:
             told(c)
-            window = c.window()
+        window = min(c.offered, MOST) if maximum else c.offered  # a SYN's is not scaled
         c.bare_out += not data and c.listener is None
         if data:
             c.segments_out += 1

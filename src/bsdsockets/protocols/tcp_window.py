@@ -47,7 +47,8 @@ def first(room: int, clamp: int, segment: int) -> tuple[int, int, int]:
 def begin(c: Connection, maximum: int, segment: int) -> None:
     """Choose the window that goes with the SYN.
 
-    *maximum* bytes is what this end takes in a segment, *segment* what remains beside options.
+    *maximum* bytes is what this end takes in a segment; *segment*, what it counts on by now: time
+    stamps take some of it once both have them.
     """
     so = c.so or c.listener
     room, clamp = so.receive_size >> 1, 0
@@ -136,7 +137,7 @@ def choose(c: Connection) -> int:
 
 
 def measure(c: Connection, size: int) -> None:
-    """A segment of *size* bytes, which others may have too, shows what data costs."""
+    """Data of *size* bytes, which has come at once, shows what data costs."""
     ratio = (size << WHOLE) // (size + COST)
     if ratio != c.ratio:
         c.ratio = ratio
@@ -154,7 +155,7 @@ def limit(c: Connection, clamp: int) -> None:
 
 
 def grow(c: Connection, size: int) -> None:
-    """A segment of *size* bytes has come: the window may grow while there is memory."""
+    """Data of *size* bytes has come at once: the window may grow while there is memory."""
     if c.reach < c.clamp and (room := min(c.clamp, free(c)) - c.reach) > 0:
         c.reach += min(room, max(c.stride, 2 * size))
         c.quick |= 1

@@ -1,0 +1,64 @@
+"""Programs about TCP's windows and memory: each shows a rule that other programs do not need.
+
+`features` runs these with its own.  What a burst of many small segments does is left out: Linux's
+congestion window lets some of them wait, and the model has none.
+"""
+
+TCP = "l = tcp(); l.bind(LO); l.listen(); a = tcp(); a.connect(at(l)); b, peer = accept(l); "
+QUEUED = "ioctl(a, 0x5411); ioctl(a, 0x894B)"  # not acknowledged; of that, not sent
+CLAMPS = "; ".join(f"option({name}, IPPROTO_TCP, TCP_WINDOW_CLAMP)" for name in "ab")
+
+
+def clamped(value: str) -> str:
+    """A connection whose second end has set TCP_WINDOW_CLAMP."""
+    return TCP.replace("l.bind", f"l.setsockopt(IPPROTO_TCP, TCP_WINDOW_CLAMP, {value}); l.bind", 1)
+
+
+def sized(value: str) -> str:
+    """A connection whose second end has set TCP_MAXSEG."""
+    return TCP.replace("l.bind", f"l.setsockopt(IPPROTO_TCP, TCP_MAXSEG, {value}); l.bind", 1)
+
+
+FOUND_WINDOWS = {
+    "POLLOUT goes when more than two thirds of the send buffer's memory are taken": TCP
+    + "a.setsockopt(SOL_SOCKET, SO_SNDBUF, 3000); a.setsockopt(IPPROTO_TCP, TCP_CORK, 1); "
+    "a.send(b'z' * 3168); poll(a); a.send(b'z'); poll(a); c = tcp(); c.connect(at(l)); "
+    "next(n for n in range(400) if c.send(b'z' * 10000) and 'OUT' not in poll(c)); "
+    "c.send(b'z' * 5000000); ioctl(c, 0x5411); ioctl(c, 0x894B)",
+    "a long call looks at what has come meanwhile": TCP + "a.send(b'z' * 4000000); " + QUEUED
+    + "; poll(a); c = tcp6(); c.bind(LO6); c.listen(); d = tcp6(); d.connect(at(c)); "
+    "d.send(b'z' * 127); d.send(b'z' * 4000000); ioctl(d, 0x5411); ioctl(d, 0x894B)",
+    "a header can say 16 bits of a window that is not scaled": clamped("30000")
+    + "a.send(b'z' * 15000); option(a, IPPROTO_TCP, TCP_MAXSEG); " * 3 + QUEUED
+    + "; a.send(b'z' * 100000); " + f"{QUEUED}; {CLAMPS}",
+    "the room of one segment beside the window is without time stamps": sized("536")
+    + f"{CLAMPS}; a.send(b'z' * 400); a.send(b'z' * 524); {CLAMPS}",
+    "segments that were sent at once show together what data costs": TCP
+    + f"[a.send(b'z' * 20000) for _ in range(2)][-1]; b.send(b'z' * 4000000); {CLAMPS}",
+    "a FIN alone takes memory until it is read": "; ".join(
+        f"{TCP}{first}a.shutdown(SHUT_WR); {then}b.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 1); "
+        "ioctl(a, 0x5411)"
+        for first in ("", "a.send(b'x'); b.recv(1); ")
+        for then in ("", "b.recv(5); ", "b.recv(5, MSG_PEEK); ", "b.recv(0); ")),
+    "data that the sender has let go shares its memory with the FIN": "; ".join(
+        f"{TCP}a.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); {first}"
+        "b.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 0); a.send(b'two'); "
+        f"a.send(b'three'{flags}); a.shutdown(SHUT_WR); ioctl(a, 0x5411); {then}; ioctl(a, 0x5411)"
+        for first, size in (("a.send(b'one'); ", 11), ("", 8)) for flags in ("", ", MSG_MORE")
+        for then in (f"b.recv({size})", f"b.recv({size + 1})", f"b.recv({size}); b.recv(9)",
+                     f"b.recv({size}, MSG_PEEK)")),
+    "memory is shared by so many parts": "; ".join(
+        TCP + f"{first}[b.send(b'z' * {size}) for _ in range({count})][-1]; b.shutdown(SHUT_WR); "
+        "struct.unpack('=I', a.getsockopt(IPPROTO_TCP, TCP_INFO, 236)[232:])"
+        for first in ("", "b.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); ")
+        for size in (127, 128, 1000) for count in (16, 17, 18, 20, 34, 36, 40)),
+    "a window's limit is never less than half the least buffer": "; ".join(
+        TCP.replace("l.bind", f"l.setsockopt({option}); l.bind", 1)
+        + f"a.send(b'z' * 32700); {CLAMPS}"
+        for option in ("SOL_SOCKET, SO_RCVBUF, 1", "SOL_SOCKET, SO_RCVBUF, 2000")),
+    "a buffer and a limit of the window: the less counts": "; ".join(
+        TCP.replace("l.bind", f"l.setsockopt(SOL_SOCKET, SO_RCVBUF, {room}); l.setsockopt("
+                    f"IPPROTO_TCP, TCP_WINDOW_CLAMP, {clamp}); l.bind", 1)
+        + f"{CLAMPS}; a.send(b'z' * 100000); {QUEUED}"
+        for room, clamp in ((20000, 30000), (30000, 20000), (100000, 90000))),
+}
