@@ -28,7 +28,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1408,
+    "machine": 1431,
     "network": 855,
     "protocols": 7998,
     "families": 549,
@@ -36,7 +36,7 @@ CODE = {
     "calls": 903,
     "faults": 383,
     "face": 2187,
-    "programs": 2338,
+    "programs": 2339,
 }
 
 NO_CODE = {

@@ -9,6 +9,8 @@ May not know: protocols, families, sockets.
 
 import os
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,10 +60,11 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Caller:
-    """A process whose system calls this one does: who it is, and where its paths begin."""
+    """A process whose system calls this one does: who it is, and how its paths are taken."""
 
     credentials: Credentials
     directory: bytes
+    mask: int
 
 
 class Host:
@@ -83,7 +86,7 @@ class Host:
         self.scheduler = Scheduler(self.clock, stacks.engine() or RealThreads(), seed)
         self.observers = Observers(self.clock, lambda: self.scheduler.current.name)
         self.descriptors = DescriptorTable()
-        self.names = Names(self._directory)
+        self.names = Names(self._acting)
         self.random = random.Random(seed)
         self.sockets = 0  # how many there have been
         self.kept: frozenset[int] = frozenset()  # the host's descriptors that no program closes
@@ -120,7 +123,25 @@ class Host:
             return caller.credentials.uid == 0
         return not hasattr(os, "geteuid") or os.geteuid() == 0
 
-    def _directory(self) -> bytes:
-        """Where paths begin that are not absolute; empty for where this process is."""
+    @contextmanager
+    def _acting(self) -> Iterator[bytes]:
+        """Let files be made and judged as for who calls; gives where its relative paths begin.
+
+        Source: POSIX.1-2024 umask(), 4.7 File Access Permissions.
+        """
         caller = self._caller()
-        return b"" if caller is None else caller.directory
+        if caller is None:
+            yield b""
+            return
+        ids, wanted = (os.getegid(), os.geteuid()), caller.credentials
+        mask = os.umask(caller.mask)
+        try:
+            if ids[1] == 0:
+                os.setegid(wanted.gid)
+                os.seteuid(wanted.uid)
+            yield caller.directory
+        finally:
+            if ids[1] == 0:
+                os.seteuid(ids[1])
+                os.setegid(ids[0])
+            os.umask(mask)

@@ -16,6 +16,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,8 +44,9 @@ class Names:
     'a socket'
     """
 
-    def __init__(self, directory: Callable[[], bytes] = bytes) -> None:
-        self._directory = directory  # where paths begin that are not absolute
+    def __init__(self, acting: Callable[[], AbstractContextManager[bytes]]
+                 = lambda: nullcontext(b"")) -> None:
+        self._acting = acting  # as who calls; gives where paths begin that are not absolute
         self.abstract: dict[tuple[int, bytes], Any] = {}  # of each type its own
         self._files: dict[tuple[int, int], Any] = {}
         self._automatic = 0
@@ -64,9 +66,10 @@ class Names:
                 fail(EADDRINUSE)
             self.abstract[kind, name] = bound
             return
-        name = os.path.join(self._directory(), name)
-        self._make(name, mode)
-        self._files[self._inode(name, mode)] = bound
+        with self._acting() as directory:
+            name = os.path.join(directory, name)
+            self._make(name, mode)
+            self._files[self._inode(name, mode)] = bound
 
     def _inode(self, path: bytes, mode: int) -> tuple[int, int]:
         """Return what tells the new file at *path* from those of all sockets that are open.
@@ -85,9 +88,10 @@ class Names:
 
     def check_free(self, path: bytes) -> None:
         """Fail as binding *path* would if it did nothing else."""
-        path = os.path.join(self._directory(), path)
-        self._make(path)
-        os.unlink(path)
+        with self._acting() as directory:
+            path = os.path.join(directory, path)
+            self._make(path)
+            os.unlink(path)
 
     def _make(self, path: bytes, mode: int = 0o777) -> None:
         try:
@@ -123,10 +127,11 @@ class Names:
                 fail(ECONNREFUSED)
             return self.abstract[kind, name]
         try:
-            name = os.path.join(self._directory(), name)
-            status = os.stat(name)
-            if not os.access(name, os.W_OK, effective_ids=EFFECTIVE):
-                fail(EACCES)
+            with self._acting() as directory:
+                name = os.path.join(directory, name)
+                status = os.stat(name)
+                if not os.access(name, os.W_OK, effective_ids=EFFECTIVE):
+                    fail(EACCES)
         except OSError as failure:
             self._pass_on(failure)
         bound = self._files.get((status.st_dev, status.st_ino))

@@ -101,7 +101,7 @@ class Client:
         self._asked = 0
         self._answers: dict[int, tuple[bool, Any, list[int]]] = {}
         machine.host.kept = frozenset((self.fileno,))
-        self._directory = b""
+        self._where = (b"", -1)
 
     def ask(self, part: str, name: str, arguments: tuple[Any, ...], named: Any = None,
             offered: tuple[int, ...] = (), passed: Sequence[int] = ()) -> Any:
@@ -133,12 +133,13 @@ class Client:
         return message._replace(control=with_files(message.control, file))
 
     def say_where(self, address: Any) -> None:
-        """Tell from where the path in a UNIX socket's *address* is looked for, if it matters."""
-        if isinstance(address, bytes) and address[:1] not in (b"/", b"\0"):
-            directory = os.getcwdb()
-            if directory != self._directory:
-                self._directory = directory
-                self.ask("process", "move", (directory,))
+        """Tell how the path in a UNIX socket's *address* is taken: from where, by which umask."""
+        if isinstance(address, bytes) and address[:1] != b"\0":
+            directory = self._where[0] if address[:1] == b"/" else os.getcwdb()
+            os.umask(mask := os.umask(0o077))
+            if (directory, mask) != self._where:
+                self._where = directory, mask
+                self.ask("process", "move", self._where)
 
     def _take(self) -> None:
         """Wait for what comes next; the other threads go on, but at the interpreter's end."""

@@ -108,7 +108,7 @@ class Served:
         self._workers: list[Any] = []
         self._held: dict[int, File] = {}  # on their way to the child
         self._holds = 0  # how many there have been
-        self._directory = b""
+        self._directory, self._mask = b"", 0
         living.append(self)
         self._scheduler.start(self._serve, f"process {pid}")
 
@@ -147,7 +147,7 @@ class Served:
                 offered: list[int], ids: tuple[int, int], passed: list[int]) -> None:
         me, callers = self._scheduler.current.ident, self._machine.host.callers
         self.table.offers[me] = list(offered)
-        callers[me] = Caller(Credentials(self.pid, *ids), self._directory)
+        callers[me] = Caller(Credentials(self.pid, *ids), self._directory, self._mask)
         answer: tuple[Any, ...]
         way: list[int] = []
         try:
@@ -208,9 +208,9 @@ class Served:
             self.table.name(number, file)
         file.drop()
 
-    def move(self, directory: bytes) -> None:
-        """Relative paths of the child begin there."""
-        self._directory = directory
+    def move(self, directory: bytes, mask: int) -> None:
+        """Relative paths of the child begin there; its files are made without what *mask* has."""
+        self._directory, self._mask = directory, mask
 
     def fork(self, pid: int, end: int) -> None:
         """The child has a child itself, whose *end* of a pair came with the message."""

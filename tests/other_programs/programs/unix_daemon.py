@@ -5,6 +5,7 @@ import pathlib
 import socket
 import stat
 import struct
+import sys
 import tempfile
 import threading
 
@@ -64,3 +65,66 @@ try:
 except OSError as error:
     print(error)
 path.unlink()
+
+
+def become_nobody():
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+def bind(name):
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(name)
+        status = os.stat(name)
+        print(os.path.basename(name), oct(status.st_mode), status.st_uid, status.st_gid)
+
+
+def closed_to_others():
+    os.umask(0o077)
+    bind("closed")
+    bind(str(directory / "by its whole name"))
+
+
+def open_to_all():
+    os.umask(0)
+    bind("open")
+
+
+def nobody_where_anybody_may():
+    become_nobody()
+    os.umask(0o007)
+    os.chdir("anybody's")
+    bind("nobody's")
+
+
+def nobody_where_root_may():
+    become_nobody()
+    bind("roots")
+
+
+def nobody_at_roots_door():
+    become_nobody()
+    socket.socket(socket.AF_UNIX).connect("door")
+
+
+# children have their own umask, user and directory
+os.chdir(directory)
+directory.chmod(0o755)
+(directory / "anybody's").mkdir()
+(directory / "anybody's").chmod(0o777)
+with socket.socket(socket.AF_UNIX) as listener:
+    listener.bind("door")
+    listener.listen()
+    for in_child in (closed_to_others, open_to_all, nobody_where_anybody_may,
+                     nobody_where_root_may, nobody_at_roots_door):  # fmt: skip
+        child = os.fork()
+        if child == 0:
+            try:
+                in_child()
+            except OSError as error:
+                print(in_child.__name__, error)
+            finally:
+                sys.stdout.flush()
+                os._exit(0)
+        os.waitpid(child, 0)
+bind("parents")
