@@ -30,8 +30,8 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1431,
     "network": 855,
-    "protocols": 7998,
-    "families": 549,
+    "protocols": 8030,
+    "families": 551,
     "sockets": 895,
     "calls": 903,
     "faults": 383,

@@ -650,4 +650,11 @@ FOUND = {
     + "; ".join(f"__import__('fcntl').ioctl(a, {request}, {value})" for request, value in (
         ("'x'", "[]"), ("0x541B", "[1, 2]"), ("0x541B", "int"), ("0x541B - (1 << 32)", "b'1234'"),
         ("0x541B", "bytearray(4)"), ("0x541B", "memoryview(b'12345678')[::2]"))),
+    "parts of the kernel that do not know a request": "; ".join(
+        f"a = quiet(socket.socket(AF_NETLINK, SOCK_RAW, {protocol})); " + "; ".join(
+            f"a.sendto(struct.pack('IHHII', {length}, {kind}, {flags}, 7, 0) + bytes(8), (0, 0)); "
+            "a.recv(100)"
+            for kind in (0, 3, 99, 200) for flags in (0, 1, 4, 5) for length in (16, 24))
+        + "; a.sendto(struct.pack('IHHII', 16, 99, 5, 1, 0) * 2, (0, 0)); a.recv(100); a.recv(100)"
+        for protocol in (4, 9, 12, 15, 16)),
 }

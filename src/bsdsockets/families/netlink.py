@@ -7,7 +7,8 @@ the kernel:
 |----------------------------|-------------------------------------------------|
 | 0, NETLINK_ROUTE           | links, addresses and routes of this host        |
 | 2, NETLINK_USERSOCK        | nobody: for programs among themselves           |
-| 4 6 7 9 10 11 12 15 16     | there are sockets of it here, and nobody answers |
+| 4 9 12 15 16               | who refuses what Linux does not know either     |
+| 6 7 10 11                  | nobody, but there are sockets of it here        |
 
 Sources: Linux netlink(7); <linux/netlink.h>; CPython ``getsockaddrarg``.
 """
@@ -21,6 +22,7 @@ from ..machine.errors import EPROTONOSUPPORT, ESOCKTNOSUPPORT, fail
 from ..machine.host import Host
 from ..network.node import Node
 from ..protocols.netlink import Netlink, netlink_address
+from ..protocols.netlink_requests import UNMODELLED
 from ..protocols.netlink_route import Route
 from .family import Family
 
@@ -44,7 +46,8 @@ class NetlinkFamily(Family):
         route = Route(node)
         self.parts = {ROUTE: Netlink(host, route.answer, open_groups=True, most=RTNLGRP_MAX),
                       USERSOCK: Netlink(host, None, open_sending=True)}
-        self.parts |= {number: Netlink(host, lambda so, data: iter(()), open_groups=number in OPEN)
+        self.parts |= {number: Netlink(host, UNMODELLED[number].answer if number in UNMODELLED
+                                       else lambda so, data: iter(()), open_groups=number in OPEN)
                        for number in SILENT}
         route.publish, route.start_dump = (
             self.parts[ROUTE].publish, self.parts[ROUTE].start_dump)

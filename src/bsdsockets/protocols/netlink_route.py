@@ -45,11 +45,11 @@ from .netlink_messages import (
     Refusal,
     attribute,
     attributes,
-    error,
     is_left,
     message,
 )
 from .netlink_policies import LINK, checked, name_in
+from .netlink_requests import EXT_ACK, SOL_NETLINK, receipt, requests
 
 (NEWLINK, DELLINK, GETLINK, SETLINK, NEWADDR, DELADDR, GETADDR, NEWROUTE, DELROUTE, GETROUTE,
  GETNEIGH) = (
@@ -59,7 +59,6 @@ TOLD = 0xF0A4  # IFF_DEBUG, NOTRAILERS, NOARP, MULTICAST, PORTSEL, AUTOMEDIA, DY
 LOWER_UP, NEIGHBOUR = 0x10000, 12  # bytes of a struct ndmsg
 HEADS = {4: 16, 5: 8, 6: 12}  # by a quarter of the type: bytes before the attributes
 GROUP_LINK, GROUP_ADDRESS = 1, {4: 5, 6: 9}
-SOL_NETLINK, CAP_ACK, EXT_ACK = 270, 10, 11
 GROUP_ROUTE, GROUP_ROUTE6, CREATE = 7, 11, 0x400
 CREATED, APPENDED = 0x600, 0xC00  # NLM_F_CREATE, and NLM_F_EXCL or NLM_F_APPEND
 AT_ONCE = ((GETADDR, AF_INET6), (GETLINK, AF_INET6))  # lists in one datagram with their end
@@ -89,17 +88,13 @@ class Route:
 
     def answer(self, so: Any, data: bytes) -> Iterator[bytes]:
         """The datagrams that answer the requests in *data*."""
-        while len(data) >= HEADER:
-            length = struct.unpack_from("=I", data)[0]
-            if not HEADER <= length <= len(data):
-                return
-            yield from self._request(so, data[:length])
-            data = data[(length + 3) & ~3:]
+        for request in requests(data):
+            yield from self._request(so, request)
 
     def _request(self, so: Any, request: bytes) -> Iterator[bytes]:
         """Answer one request: what it asks for, then an error or a receipt."""
         _, kind, flags, sequence, _ = struct.unpack_from("=IHHII", request)
-        pid, refusal, left = so.pcb.pid, None, False
+        refusal, left = None, False
         if flags & REQUEST and kind >= HEADER and (len(request) > HEADER or kind > LAST):
             try:
                 if flags & DUMP and (kind - NEWLINK) % 4 == 2:
@@ -116,9 +111,7 @@ class Route:
             if refusal is not None and left and not refusal.why and not unread:
                 refusal.why = LEFT_OVER
         if (refusal is not None and refusal.number) or flags & ACK:
-            short, explain = (bool(so.options.get((SOL_NETLINK, option)))
-                              for option in (CAP_ACK, EXT_ACK))
-            yield error(refusal, request, pid, short, explain)
+            yield receipt(so, refusal, request)
 
     def _dump(self, so: Any, kind: int, sequence: int, body: bytes) -> None:
         """All objects of one kind, in one datagram, and then the end.
