@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1431,
     "network": 855,
-    "protocols": 8030,
+    "protocols": 8032,
     "families": 551,
     "sockets": 895,
     "calls": 903,

@@ -61,4 +61,25 @@ FOUND_WINDOWS = {
                     f"IPPROTO_TCP, TCP_WINDOW_CLAMP, {clamp}); l.bind", 1)
         + f"{CLAMPS}; a.send(b'z' * 100000); {QUEUED}"
         for room, clamp in ((20000, 30000), (30000, 20000), (100000, 90000))),
+    "what is sent goes from one part of memory to the next": "; ".join(
+        TCP.replace("l.bind", "l.setsockopt(SOL_SOCKET, SO_RCVBUF, 200000); l.bind", 1)
+        + f"[a.send(b'z' * {size}) for _ in range({count})][-1]; b.shutdown(SHUT_WR); "
+        "struct.unpack('=I', b.getsockopt(IPPROTO_TCP, TCP_INFO, 236)[232:])"
+        for size, count in ((12000, 17), (20000, 12), (30000, 10), (40000, 8), (50000, 6))),
+    "the first window is full segments, with time stamps where they are known": "; ".join(
+        TCP.replace("a.connect", f"a.setsockopt(IPPROTO_TCP, TCP_MAXSEG, {size}); a.connect", 1)
+        .replace("tcp()", make).replace("LO", lo)
+        + "; ".join(f"struct.unpack('=I', {name}.getsockopt(IPPROTO_TCP, TCP_INFO, 68)[64:])"
+                    for name in "ab")
+        for size in (88, 500) for make, lo in (("tcp()", "LO"), ("tcp6()", "LO6"))),
+    "a limit that grows takes the window along": sized("20000")
+    + "a.send(b'z' * 1000, MSG_MORE); a.send(b'z' * 1000); "
+    "struct.unpack('=I', b.getsockopt(IPPROTO_TCP, TCP_INFO, 68)[64:])",
+    "from 128 bytes on a segment lets the window grow": "; ".join(
+        TCP + "[a.send(b'z' * 1000) for _ in range(100)][-1]; len(b.recv(500000)); "
+        f"a.send(b'z' * {size}); ioctl(a, 0x5411)" for size in (127, 128)),
+    "what was sent at once costs memory once": TCP.replace(
+        "l.bind", "l.setsockopt(SOL_SOCKET, SO_RCVBUF, 2000); l.bind", 1)
+    + "a.setsockopt(SOL_SOCKET, SO_SNDBUF, 5000); a.send(b'z' * 32700, MSG_EOR); "
+    "len(b.recv(32768)); a.send(b'z' * 500000)",
 }

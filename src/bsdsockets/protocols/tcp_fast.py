@@ -21,7 +21,7 @@ from .tcp_ending import TWO_MSL
 from .tcp_input import Input
 from .tcp_output import announced
 from .tcp_states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT
-from .tcp_window import PAGES, begin, established, keep, shares
+from .tcp_window import begin, established, keep, pages, shares
 
 SIZES = frozenset({"SO_RCVBUF", "TCP_MAXSEG", "TCP_WINDOW_CLAMP"})
 WINDOWS = attrgetter("clamp", "scale", "reach", "stride", "mss", "longest", "snd_wnd")
@@ -159,7 +159,7 @@ class FastPath:
             else:
                 buffer.append(part)
                 peer.rcv_nxt = peer.shared = peer.rcv_nxt + length
-                peer.parts = (length >> PAGES) + 1
+                peer.parts = pages(peer, length)
             peer.received += length
             peer.segments_in += 1
             c.segments_out += 1

@@ -162,6 +162,11 @@ def grow(c: Connection, size: int) -> None:
         c.open = 0
 
 
+def pages(c: Connection, size: int) -> int:
+    """In how many parts the next *size* bytes lie: their sender fills one after the other."""
+    return (c.received + size - 1 >> PAGES) - (c.received >> PAGES) + 1
+
+
 def shares(c: Connection) -> bool:
     """True if what comes shares the memory of what came last: the sender no longer keeps that."""
     acknowledged = c.told if c.peer is None else c.peer.snd_una
@@ -171,7 +176,7 @@ def shares(c: Connection) -> bool:
 def keep(c: Connection, data: bytes | memoryview, paired: bool = False) -> None:
     """Keep *data* until it is read, in memory that a segment before has if that may be shared."""
     buffer = c.so.buffer
-    parts = (len(data) >> PAGES) + 1
+    parts = pages(c, len(data))
     if buffer.chunks and (paired or (c.parts + parts <= PARTS and shares(c))):
         buffer.join(data)
         c.parts += parts
