@@ -579,7 +579,7 @@ FOUND = {
         "a.send(b'5'); [b.recv(9) for _ in '12']; b.recv(9); c.recv(9); c.recv(9); c.recv(9)"
         for level, option, value, other in (
             (0, "IP_TOS", 0, 8), (0, "IP_TOS", 16, 0), (1, "SO_MARK", 0, 1), (1, "SO_MARK", 7, 7),
-            (1, "SO_BINDTODEVICE", "b'lo'", "b'lo'"))),
+            (1, "SO_BINDTODEVICE", "b'lo'", "b'lo'"), (1, "SO_DONTROUTE", 0, 0))),
     "what is collected for a peer comes from where the last datagram did": "a = udp(); "
     "b = udp(); a.bind(LO); b.bind(LO); a.connect(at(b)); b.connect(at(a)); c = udp(); c.bind(LO); "
     "a.sendmsg([b'1'], [(IPPROTO_IP, 8, struct.pack('i8x', 1))], MSG_MORE, of(a, '224.1.2.3')); "
@@ -657,4 +657,31 @@ FOUND = {
             for kind in (0, 3, 99, 200) for flags in (0, 1, 4, 5) for length in (16, 24))
         + "; a.sendto(struct.pack('IHHII', 16, 99, 5, 1, 0) * 2, (0, 0)); a.recv(100); a.recv(100)"
         for protocol in (4, 9, 12, 15, 16)),
+    "a connection over IPv4 has no headers of IPv6": "l = tcp6(); "
+    + "".join(f"l.setsockopt(41, {option}, bytes([0, 1, 30, 12]) + bytes(12)); "
+              for option in (54, 59)) + "l.listen(); "
+    + "; ".join(f"a = {kind}(); a.connect(of(l, {host})); b, peer = accept(l); "
+                "[b.getsockopt(41, n, 64) for n in (54, 55, 57, 59)]"
+                for kind, host in (("tcp6", "'::1'"), ("tcp", "'127.0.0.1'"))),
+    "what is shown of TCP_QUICKACK before and after an answer": "l = tcp(); l.listen(); a = tcp(); "
+    "a.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 0); a.connect(at(l)); "
+    "a.getsockopt(IPPROTO_TCP, TCP_QUICKACK); a.send(b'x'); "
+    "a.getsockopt(IPPROTO_TCP, TCP_QUICKACK); b, peer = accept(l); b.send(b'y'); ioctl(b, 0x5411)",
+    "ports of which a filter leaves too little": "; ".join(
+        f"a = {kind}(); b = {kind}(); a.setsockopt({level}, {option}, 1); " + "; ".join(
+            f"filtered(a, (6, 0, 0, {size})); b.sendto(datagram(udp()), {to}); "
+            "receive(a, 1, 99)" for size in sizes)
+        for kind, level, option, to, sizes in (
+            ("rawudp6", 41, 74, "LO6", (3, 4)), ("rawudp", 0, 20, "LO", (23, 24)))),
+    "ICMPv6 shorter than its header is for nobody": "a = icmp6(); b = icmp6(); "
+    "a.setsockopt(255, IPV6_CHECKSUM, -1); b.setsockopt(255, IPV6_CHECKSUM, -1); "
+    + "; ".join(f"b.sendto(b'abcde'[:{size}], LO6); a.recv(9)" for size in (2, 3, 4)),
+    "a call that does not wait ends with what is there": PAIR
+    + "a.setsockopt(IPPROTO_TCP, TCP_NODELAY, 0); a.send(b'1' * 100); b.send(b'2' * 1400); "
+    "b.shutdown(SHUT_WR); a.send(b'3' * 100); len(b.recv(2000)); a.send(b'abcde', MSG_EOR); "
+    "a.send(b'x'); b.recv(1000, MSG_WAITALL); b.recv(9)",
+    "TCP_INQ is asked for after the acknowledgement": PAIR
+    + "a.setsockopt(IPPROTO_TCP, TCP_NODELAY, 0); a.send(b'abcde'); a.send(b'abcde'); b.recv(5); "
+    "b.send(b'a'); a.send(b'z' * 17); b.recv(17); a.send(b'z' * 17, MSG_EOR); "
+    "b.setsockopt(IPPROTO_TCP, 36, 1); a.send(b'z' * 1400); b.recv(5); receive(b, 1000, 64)",
 }

@@ -8,7 +8,8 @@ data.  Here a program has a few that have an effect, and values that are made fo
 
 Left out, beside what `generator` leaves out: IP_MINTTL; of TCP what depends on how much memory is
 at hand, which lets go what MSG_MORE holds, on its congestion window, as small segments and windows
-do, and on SACK, which brings again at once what a filter or a full buffer has lost.
+do, and on SACK, which brings again at once what a filter or a full buffer has lost; UDP_GRO of
+what has headers of options, which Linux divides.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .subjects import Program
 Values = tuple[str, ...]
 SHORT = (0, 1, 1, 2, 5, 5, 17, 100)
 SIZES = (*SHORT, *SHORT, 536, 1000, 1400, 4096, 5000)
-LARGE = (8192, 16384, 20000, 40000, 65487, 65507, 65508)
+LARGE = (8192, 16384, 20000, 40000, 65487, 65507)
 ROOM = (0, 1, 2, 5, 17, 100, 1000, 70000)
 BESIDE = (0, 20, 24, 64, 256, 256, 256)
 SWITCH = ("0", "1", "1")
@@ -109,7 +110,6 @@ OF_IP6: dict[tuple[str, str], Values] = {
     ("IPPROTO_IPV6", "IPV6_RECVPATHMTU"): SWITCH,
     ("IPPROTO_IPV6", "IPV6_DONTFRAG"): SWITCH,
     ("IPPROTO_IPV6", "23"): ("0", "1", "2", "3", "4", "5"),  # IPV6_MTU_DISCOVER
-    ("IPPROTO_IPV6", "24"): ("1280", "2000", "65535", "0"),  # IPV6_MTU
     ("IPPROTO_IPV6", "25"): SWITCH,  # IPV6_RECVERR
     ("IPPROTO_IPV6", "IPV6_PKTINFO"): (SOURCE6.format("::1", 1), SOURCE6.format("::", 1),
                                        SOURCE6.format("::", 0), SOURCE6.format("::1", 0)),
@@ -264,6 +264,8 @@ class OptionGenerator(Generator):
             return "(SOL_SOCKET, SCM_CREDENTIALS, struct.pack('3i', os.getpid(), 0, 0))"
         known = BESIDE_ALL + (BESIDE4 if one.family == 2 else BESIDE6)
         known += BESIDE4 if "over" in self.kind else ()
+        if any(option[:2] == ("IPPROTO_UDP", "104") for option in self.options):
+            known = tuple(each for each in known if PADDED[0] not in each and PADDED[1] not in each)
         known += OF_DATAGRAM if one.type == 2 else ()
         return ", ".join(self.random.choice(known) for _ in range(self.random.choice((0, 1, 1, 2))))
 

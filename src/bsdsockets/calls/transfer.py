@@ -238,7 +238,8 @@ class Transfer(Waiting):
         if first & MSG_WAITALL:
             return message
         data = message.data
-        while (message.data and len(data) < count and not message.control
+        waits = not so.nonblocking and not flags & MSG_DONTWAIT
+        while (waits and message.data and len(data) < count and not message.control
                and so.protocol.may_go_on(so)):
             try:
                 message = self._complete(number, POLLIN, timeout, flags, "recv",

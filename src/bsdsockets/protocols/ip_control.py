@@ -26,8 +26,7 @@ from ..network.addresses import (
     sockaddr,
     unpack,
 )
-from ..network.packets import Datagram, Packet
-from ..network.wire import encode_payload
+from ..network.packets import Packet
 from .buffers import Record
 from .protocol import moment
 from .stamping import TAKEN
@@ -324,7 +323,7 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
     if get("UDP_GRO") and not returned and getattr(packet.payload, "segment", 0):
         result.append((c.IPPROTO_UDP, c.UDP_GRO, struct.pack("=i", packet.payload.segment)))
     if so.family == c.AF_INET6:
-        _told6(get, record, returned, result)
+        _told6(so, record, returned, result)
         if ":" in packet.source:
             return tuple(result)
     if get("IP_PKTINFO"):
@@ -339,28 +338,27 @@ def told(so: Any, record: Record, returned: bool = False) -> tuple[Any, ...]:
         result.append((c.IPPROTO_IP, c.IP_TTL, struct.pack("=i", packet.ttl)))
     if get("IP_RECVTOS"):
         result.append((c.IPPROTO_IP, c.IP_TOS, bytes([packet.tos])))
-    if get("IP_RECVORIGDSTADDR") and len(ports := _ports(record, returned)) == 4:
+    if get("IP_RECVORIGDSTADDR") and len(ports := _ports(so, record, returned)) == 4:
         result.append((c.IPPROTO_IP, c.IP_RECVORIGDSTADDR, sockaddr(
             packet.destination, int.from_bytes(ports[2:], "big"))))
     return tuple(result)
 
 
-def _ports(record: Record, returned: bool) -> bytes:
+def _ports(so: Any, record: Record, returned: bool) -> bytes:
     """The four bytes after the IP header: both ports, where there are such; fewer if it is short.
 
-    Of what came back Linux takes them from the data.
+    Of what came back, and of what a raw socket reads, Linux takes them from the data.
     """
     packet = record.origin
-    if returned:
-        return record.data[:4]
-    if isinstance(packet.payload, Datagram):
-        return struct.pack("!HH", packet.payload.source, packet.payload.destination)
-    return encode_payload(packet)[:4]
+    if returned or so.type == c.SOCK_RAW:
+        start = 0 if returned or ":" in packet.source else 20
+        return record.data[start:start + 4]
+    return struct.pack("!HH", packet.payload.source, packet.payload.destination)
 
 
-def _told6(get: Any, record: Record, returned: bool,
+def _told6(so: Any, record: Record, returned: bool,
            result: list[tuple[int, int, bytes]]) -> None:
-    packet = record.origin
+    get, packet = so.options.get, record.origin
     if get("IPV6_RECVPKTINFO"):
         result.append((c.IPPROTO_IPV6, c.IPV6_PKTINFO, struct.pack(
             "=16si", pack(remap(packet.destination)), packet.interface)))
@@ -370,6 +368,6 @@ def _told6(get: Any, record: Record, returned: bool,
         result.append((c.IPPROTO_IPV6, c.IPV6_HOPLIMIT, struct.pack("=i", packet.ttl)))
     if get("IPV6_RECVTCLASS"):
         result.append((c.IPPROTO_IPV6, c.IPV6_TCLASS, struct.pack("=i", packet.tos)))
-    if get("IPV6_ORIGDSTADDR") and len(ports := _ports(record, returned)) == 4:
+    if get("IPV6_ORIGDSTADDR") and len(ports := _ports(so, record, returned)) == 4:
         result.append((c.IPPROTO_IPV6, c.IPV6_ORIGDSTADDR, sockaddr(
             packet.destination, int.from_bytes(ports[2:], "big"))))

@@ -355,7 +355,8 @@ class Raw(Datagrams):
         if packet.protocol != (1 if so.family == AF_INET else IPPROTO_ICMPV6):
             return True
         message = packet.payload
-        if packet.protocol == 1 and isinstance(message, bytes) and len(message) < 8:
+        least = 8 if packet.protocol == 1 else 4
+        if isinstance(message, bytes) and len(message) < least:
             return False  # too short for its filter
         return not keeps_away(so, message.type if isinstance(message, Icmp) else message[0])
 

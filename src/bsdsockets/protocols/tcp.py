@@ -56,6 +56,8 @@ from .tcp_states import (
 from .tcp_window import limit, overfull
 
 MOST_WAYS = 4096  # that are kept
+NOT_INHERITED = "SO_PRIORITY", "TCP_DEFER_ACCEPT", "TCP_FASTOPEN"
+HEADERS6 = "IPV6_HOPOPTS", "IPV6_DSTOPTS", "IPV6_RTHDRDSTOPTS"
 
 
 class Tcp(TcpClosing):
@@ -155,7 +157,8 @@ class Tcp(TcpClosing):
     def inherit(self, so: Any, child: Any, pcb: Connection) -> None:
         """Make *child* the socket of the connection *pcb* that came to *so*.
 
-        It has the options of *so*, those of listening and SO_PRIORITY apart, and its own addresses.
+        It has the options of *so*, those of listening and SO_PRIORITY apart, and its own addresses;
+        over IPv4 no headers of IPv6.
 
         Source: Linux ``tcp_v4_syn_recv_sock``, ``inet_csk_clone_lock``.
         """
@@ -166,7 +169,7 @@ class Tcp(TcpClosing):
         child.shutdown = so.shutdown
         child.bound_address = self.dressed(so, pcb.key[0])
         child.port = child.shown_port = pcb.key[1]
-        for option in ("SO_PRIORITY", "TCP_DEFER_ACCEPT", "TCP_FASTOPEN"):
+        for option in NOT_INHERITED + (HEADERS6 if ":" not in pcb.remote_address else ()):
             child.options.pop(option, None)
         child.explicit_port = so.explicit_port
         self.ports.add(child, child.port)

@@ -31,8 +31,7 @@ def arrived(c: Connection, size: int, pushed: bool, now: float, whole: int = 0) 
 
     They were sent at once: *whole* is what they have together, where they are several.
 
-    The first, and the first after a pause, let the next acknowledgements go at once, so that the
-    sender's window opens.
+    The first, and the first after a pause, let the next acknowledgements go at once.
     """
     c.owes = True
     last, c.last_size = c.last_size, 0
@@ -49,10 +48,15 @@ def arrived(c: Connection, size: int, pushed: bool, now: float, whole: int = 0) 
         c.last_size = size
         c.pushed = 2 if c.pushed else 1
     if c.heard is None or now - c.heard > c.timeout:
-        c.quick = max(c.quick, min((c.advertised - c.told) // (2 * c.usual) or 2, QUICK))
+        hurry(c)
     c.heard = now
     if size >= WORTH:
         grow(c, whole or size)
+
+
+def hurry(c: Connection) -> None:
+    """Let the next acknowledgements go at once, so that the sender's window opens."""
+    c.quick = max(c.quick, min((c.advertised - c.told) // (2 * c.usual) or 2, QUICK))
 
 
 def at_once(c: Connection) -> bool:

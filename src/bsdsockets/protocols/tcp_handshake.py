@@ -19,7 +19,7 @@ from ..network.node import Node
 from ..network.packets import ACK, RST, SYN, Packet, Segment
 from .filtering import segment
 from .protocol import EVERYTHING
-from .tcp_acknowledging import STAMP
+from .tcp_acknowledging import STAMP, hurry
 from .tcp_connection import Connection, comes_from_afar, is_slow
 from .tcp_ending import Ends
 from .tcp_output import Output, announced
@@ -111,7 +111,8 @@ class Handshake(Ends):
             c.go(SYN_ACK_COMES)
             self.established(c)
             if c.answers or c.so.options.get("TCP_DEFER_ACCEPT"):  # its data brings the ACK
-                c.answers = False
+                c.answers, c.heard = False, self.output.node.host.clock.now
+                hurry(c)
                 self.output.acknowledge_within(c, LONGEST_DELAY)
             else:
                 self.output.acknowledge(c)

@@ -189,6 +189,7 @@ class TcpStream(Internet):
         else:
             message = self._receive_in_order(so, c, count, flags)
         if message is not None and c.slow and so.options.get("TCP_INQ"):  # the FIN counts as one
+            self.output.node.deliver()  # what the acknowledgement has let go
             left = (IPPROTO_TCP, TCP_INQ, struct.pack("=i", buffer.length + bool(so.done)))
             message = message._replace(control=(*message.control, left))
         return message

@@ -33,7 +33,7 @@ from .protocol import WRITABLE_BAND, arrival
 from .udp_lookup import UdpLookup
 from .udp_segments import FIRST6, WHOLE6, condensed, head_of, made, paged_cost, parts
 
-REROUTING = ("SO_BINDTODEVICE", "SO_BINDTOIFINDEX")
+REROUTING = ("SO_DONTROUTE", "SO_BINDTODEVICE", "SO_BINDTOIFINDEX")
 MAPPED_ANY = "::ffff:0.0.0.0"
 IN_TWO6 = 67144  # what two packets of IPv6 cost, the greatest and the rest
 SHORT = 65000  # bytes that fit into a datagram whatever its headers
