@@ -684,4 +684,35 @@ FOUND = {
     + "a.setsockopt(IPPROTO_TCP, TCP_NODELAY, 0); a.send(b'abcde'); a.send(b'abcde'); b.recv(5); "
     "b.send(b'a'); a.send(b'z' * 17); b.recv(17); a.send(b'z' * 17, MSG_EOR); "
     "b.setsockopt(IPPROTO_TCP, 36, 1); a.send(b'z' * 1400); b.recv(5); receive(b, 1000, 64)",
+    "a second fragment of what a raw socket collects": "a = rawudp6(); a.connect(LO6); "
+    + "; ".join(
+        f"a.send(bytes({size}), MSG_MORE); ioctl(a, 0x5411); a.send(bytes(17), MSG_MORE); "
+        "ioctl(a, 0x5411); a.send(b'')" for size in (65472, 65479, 65480, 65488, 65496, 65497)),
+    "addresses that somebody adds have sockets": "n = nl(); " + "; ".join(
+        f"asked(n, 20, 5, address({own!r}, {length}))[1]" for own, length in (
+            ("192.0.2.7", 24), ("192.0.2.8", 24), ("192.0.2.129", 25), ("10.1.1.1", 32),
+            ("10.2.2.0", 31), ("0.5.5.5", 16)))
+    + "; [(lambda s: (s.setsockopt(1, SO_BROADCAST, 1), s.connect_ex((h, 9)), s.getsockname()[0]))"
+    "(udp()) for h in ('192.0.2.8', '192.0.2.129', '192.0.2.130', '192.0.2.5', '192.0.2.127', "
+    "'192.0.2.128', '192.0.2.0', '192.0.2.255', '10.1.1.1', '10.1.1.2', '10.2.2.0', '10.2.2.1', "
+    "'10.2.2.2', '0.5.5.5', '0.5.5.6', '127.9.9.9', '127.255.255.255', '255.255.255.255')]; "
+    "l = tcp(); l.bind(ANY); l.listen(); "
+    "a = tcp(); a.connect(of(l, '192.0.2.200')); b, peer = accept(l); look(a); look(b); "
+    "a = tcp(); a.bind(LO); a.connect(of(l, '192.0.2.8')); b, peer = accept(l); a = tcp(); "
+    "a.bind(('192.0.2.8', 0)); a.connect(of(l, '127.0.0.1')); b, peer = accept(l); u = udp(); "
+    "u.bind(('192.0.2.130', 0)); v = udp(); v.sendto(b'x', at(u)); receive(u); "
+    "u.sendto(b'y', of(v, '127.0.0.1')); receive(v); w = udp(); w.connect(of(w, '10.1.1.1')); "
+    "w.send(b'x'); w.send(b'x'); asked(n, 21, 5, address('192.0.2.7', 24))[1]; "
+    "[(lambda s: (s.connect_ex((h, 9)), s.getsockname()[0]))(udp()) for h in "
+    "('192.0.2.8', '192.0.2.129', '192.0.2.5')]; asked(n, 21, 5, address('127.0.0.1', 8))[1]; "
+    "udp().connect(('127.0.0.1', 9)); asked(n, 20, 5, address('127.0.0.5', 16))[1]; "
+    "[(lambda s: (s.connect_ex((h, 9)), s.getsockname()[0]))(udp()) for h in "
+    "('127.0.0.1', '127.0.0.5', '127.1.0.1')]",
+    "loopback comes back with its own address": "s = nl(); "
+    "asked(s, 21, 5, address('127.0.0.1', 8))[1]; asked(s, 20, 5, address('192.0.2.7', 24))[1]; "
+    "asked(s, 16, 1, link(1, 0, 1)); asked(s, 16, 1, link(1, 1, 1)); "
+    "asked(s, 22, 0x301, address('', 0, 0, 2)); reached('127.3.4.5'); "
+    "asked(s, 21, 5, address('127.0.0.1', 8))[1]; asked(s, 26, 1, way('')); "
+    "asked(s, 16, 1, link(1, 0, 1)); asked(s, 16, 1, link(1, 1, 1)); "
+    "asked(s, 21, 5, address('192.0.2.7', 24))[1]",
 }

@@ -79,6 +79,18 @@ def where(sock, which="getsockname"):
     return port(number), groups
 
 
+def reached(host, own="", kind=SOCK_DGRAM):
+    """How a socket comes to a host: what connect() says, its own address, what became of a byte."""
+    with quiet(socket.socket(AF_INET, kind)) as made:
+        made.setsockopt(SOL_SOCKET, SO_BROADCAST, 1)
+        if own:
+            made.bind((own, 0))
+        said, name = made.connect_ex((host, 9)), made.getsockname()[0]
+        if said == 0:
+            made.send(b"x")
+        return said, name, made.getsockopt(SOL_SOCKET, SO_ERROR)
+
+
 def attribute(kind, value):
     data = struct.pack("=HH", 4 + len(value), kind) + value
     return data + bytes(-len(data) % 4)

@@ -20,7 +20,7 @@ from .call_generators import CALLS
 from .call_lines import LINES
 from .differences import deliberate
 from .generator import Generator, programs
-from .link_generators import NetlinkGenerator, PacketGenerator
+from .link_generators import NetlinkGenerator, PacketGenerator, ReachGenerator
 from .old_generators import OLD
 from .option_generator import OptionGenerator
 from .ring_generator import CollectingKernel, CollectingModel, RingGenerator
@@ -34,7 +34,7 @@ WITHOUT_NETWORK = {**OLD, **CALLS}  # which a new network namespace does not hav
 GENERATORS: dict[str, type[Generator]] = {
     "core": Generator, "wide": WideGenerator, "netlink": NetlinkGenerator,
     "packet": PacketGenerator, "rings": RingGenerator, "talk": TalkGenerator,
-    "options": OptionGenerator,
+    "options": OptionGenerator, "reach": ReachGenerator,
     **WITHOUT_NETWORK}
 AGAIN = 3
 """How often a difference has to show again: the kernel may be interrupted by its own timers."""
@@ -259,7 +259,7 @@ def main() -> int:
     right: World = kernel(private=make.own_network) if arguments.kernel_twice else model(
         profile="built in" if make.own_network else "as this machine",
         by_segments=arguments.by_segments)
-    needs_network = make in (NetlinkGenerator, PacketGenerator)
+    needs_network = make in (NetlinkGenerator, PacketGenerator, ReachGenerator)
     if needs_network and not left.private:
         print("no network of one's own can be made here", file=sys.stderr)
         return 77

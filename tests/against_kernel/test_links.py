@@ -26,7 +26,7 @@ def compared(family: str, *more: str) -> subprocess.CompletedProcess[str]:
     return answer
 
 
-@pytest.mark.parametrize("family", ["netlink", "packet"])
+@pytest.mark.parametrize("family", ["netlink", "packet", "reach"])
 def test_the_model_answers_random_programs_of_a_family_as_the_kernel_does(family: str) -> None:
     """Zero differences but the deliberate ones; any number of calls by hand: --of, --calls."""
     answer = compared(family)

@@ -13,7 +13,7 @@ host whose only interface is loopback.
 
 import functools
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Any
 
@@ -22,16 +22,15 @@ from ..machine.errors import EADDRNOTAVAIL, ENETUNREACH, fail
 from ..machine.host import Host
 from .addresses import (
     BROADCAST4,
-    LOOPBACK4,
     LOOPBACK6,
     is_any,
     is_multicast,
-    version,
 )
 from .groups import Groups
 from .link import Link
 from .packets import Packet
 
+LOOPBACK_LINE = 772  # ARPHRD_LOOPBACK
 Receiver = Callable[[Packet], None]
 
 
@@ -43,10 +42,12 @@ class Interface:
     name: str
     link: Link
     addresses: list[IPv4Interface | IPv6Interface]
-    hardware: int = 772  # ARPHRD_LOOPBACK
+    hardware: int = LOOPBACK_LINE
     address: bytes = bytes(6)
     flags: int = 0x49  # IFF_UP, IFF_LOOPBACK, IFF_RUNNING
     peer: int = 1  # the index of the interface at the other end of the cable
+    narrow: set[IPv4Interface | IPv6Interface] = field(default_factory=set)
+    """Addresses that came while it was down: there is no route to their networks yet."""
 
     @property
     def mtu(self) -> int:
@@ -68,6 +69,7 @@ class Node:
         self.groups = Groups()
         self._delivering = False
         self.kind = functools.cache(self._find_kind)
+        self.source = functools.cache(self._find_source)
         self.ways: dict[Any, Any] = {}  # which addresses a connection has, while they are the same
         self.loopback.arrive = self.deliver
 
@@ -82,21 +84,45 @@ class Node:
             return "multicast"
         if address == BROADCAST4:
             return "broadcast"
-        for own in self.addresses():
-            if own.version != version(address):
-                continue
-            if str(own.ip) == address:
-                return "local"
-            if own.version == 4 and address == str(own.network.broadcast_address) and (
-                    self.loopback.is_up):
-                return "broadcast"
-            if own.ip.is_loopback and ip_interface(address).ip in own.network:
-                return "local"
-        return "remote"
+        if any(str(own.ip) == address for own in self.addresses()):
+            return "local"
+        ways = self.ways_to(address)
+        if self.loopback.is_up and any(address == str(own.network.broadcast_address)
+                                       for own in ways if own.network.prefixlen < 31):
+            return "broadcast"
+        return "local" if ways else "remote"
+
+    def ways_to(self, address: str) -> list[IPv4Interface | IPv6Interface]:
+        """The addresses of IPv4 on loopback to whose networks *address* belongs, the nearest first.
+
+        All that such a network has is this host's.  Source: Linux ``fib_add_ifaddr``.
+        """
+        if ":" in address:
+            return []
+        asked = ip_interface(address).ip
+        found = [own for interface in self.interfaces if interface.hardware == LOOPBACK_LINE
+                 for own in interface.addresses
+                 if own not in interface.narrow and asked in own.network
+                 and int(own.network.network_address)]
+        return sorted(found, key=lambda own: -own.network.prefixlen)
+
+    def _find_source(self, destination: str) -> str:
+        """The source address of packets to an address of this host, or to a broadcast address."""
+        if ":" in destination:
+            return destination if self.kind(destination) == "local" else LOOPBACK6
+        ways, all_own = self.ways_to(destination), self.addresses()
+        if self.kind(destination) == "broadcast":
+            ways = [own for own in all_own if own in ways
+                    and str(own.network.broadcast_address) == destination]
+        itself = next((own for own in all_own if str(own.ip) == destination), None)
+        if itself is not None:
+            ways = [own for own in all_own if own.network == itself.network]
+        return str(ways[0].ip) if ways else destination
 
     def forget(self) -> None:
         """The addresses are others now."""
         self.kind.cache_clear()
+        self.source.cache_clear()
         self.ways.clear()
 
     def has_interface(self, index: int) -> bool:
@@ -121,7 +147,7 @@ class Node:
             fail(EADDRNOTAVAIL)  # the way to ::1 stays when the address goes with its link
         if destination == BROADCAST4 or self.kind(destination) in ("multicast", "remote"):
             fail(ENETUNREACH)
-        return LOOPBACK6 if ":" in destination else LOOPBACK4
+        return self.source(destination)
 
     def send(self, packet: Packet) -> None:
         """Send a packet by the interface its destination is reached by."""

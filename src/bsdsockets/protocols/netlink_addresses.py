@@ -60,7 +60,6 @@ class Kept(NamedTuple):
     label: str
     secondary: bool = False
     maker: int = 0  # IFA_PROTO
-    whole: bool = True  # its network has a route: not before the link is up
 
 
 class Addresses:
@@ -119,8 +118,9 @@ class Addresses:
         if is_new:
             place, secondary = self._place(interface, own, kept.scope)
             interface.addresses.insert(place, own)
-            self._kept[interface.index, own] = kept._replace(
-                secondary=secondary, whole=bool(interface.flags & IFF_UP))
+            self._kept[interface.index, own] = kept._replace(secondary=secondary)
+            if not interface.flags & IFF_UP:
+                interface.narrow.add(own)
             self.node.forget()
         elif flags & EXCLUSIVE or not flags & REPLACE:
             raise Refusal(EEXIST, "ipv4: Address already assigned" if four
@@ -199,6 +199,7 @@ class Addresses:
         for own in gone:
             told = self.body(interface, own)
             interface.addresses.remove(own)
+            interface.narrow.discard(own)
             self._kept.pop((interface.index, own), None)
             self.node.forget()
             yield own.version, told
@@ -260,12 +261,10 @@ class Addresses:
         """Let the addresses of IPv6 go with a link that is down; loopback's come back with it."""
         if interface.flags & IFF_UP and interface.hardware == ARPHRD_LOOPBACK:
             for least, own in LOOPBACK:
-                if interface.mtu >= least and all(
-                        other.version != own.version for other in interface.addresses):
-                    interface.addresses.append(own)
-            for (index, own), kept in self._kept.items():
-                if index == interface.index:
-                    self._kept[index, own] = kept._replace(whole=True)
+                if interface.mtu >= least and own not in interface.addresses:
+                    place, _ = self._place(interface, own, HOST_SCOPE)
+                    interface.addresses.insert(place, own)
+            interface.narrow.clear()
         elif not interface.flags & IFF_UP:
             yield from self.narrowed(interface)
         self.node.forget()
@@ -302,7 +301,7 @@ class Addresses:
             whole = own.network.prefixlen
             if own != first or whole == 32 or interface.hardware != ARPHRD_LOOPBACK:
                 continue
-            if int(own.network.network_address) >> 24 and self._about(interface, own).whole:
+            if int(own.network.network_address) and own not in interface.narrow:
                 rows[(own.network.network_address.packed, whole, HOST_SCOPE, LOCAL, source)] = None
                 if whole < 31 and interface.flags & IFF_UP:
                     rows[(own.network.broadcast_address.packed, 32, LINK_SCOPE, BROADCAST,
@@ -346,11 +345,12 @@ class Addresses:
 
     def _way4(self, packed: bytes) -> bytes:
         asked = ip_interface(unpack(packed or bytes(4))).ip
-        if not int(asked):
-            asked = ip_interface("127.0.0.1").ip
+        kind, source = LOCAL, LOOPBACK[0][1].ip.packed
         for interface in self.node.interfaces:
             rows = [row for row in self._rows(interface) if asked in ip_interface(
                 f"{unpack(row[0])}/{row[1]}").network]
+            if not int(asked):
+                break
             if rows:
                 *_, kind, source = max(rows, key=lambda row: row[1])
                 break

@@ -46,6 +46,7 @@ from .udp_segments import FIRST6
 SILENT4 = (2, 103)  # IGMP and PIM
 SILENT6 = (0, 43, 44, 59, 60, 103)  # PIM, and what IPv6 itself reads or ends with
 MOST6 = 65496  # bytes behind the header of IPv6's greatest packet
+IN_TWO6 = 67152  # what two packets of IPv6 cost, the greatest and the rest
 
 
 def head_of(so: Any) -> int:
@@ -214,16 +215,9 @@ class Raw(Datagrams):
             return
         end = so.pcb
         if end.pending is None:
-            end.used = packet_cost(len(data), head_of(so))
-            end.kind = self.node.kind(remote)  # what is collected goes the way of its first piece
-            end.flow, end.six = (source, remote, port), so.family != AF_INET
-            end.astray = 0
-            if end.kind == "multicast" and not self.node.groups.hear(remote, source):
-                end.kind = UNHEARD
+            self._begin(so, source, remote, port, data, chosen)
         else:
-            end.used += len(data)
-            if len(end.pending) % 2:  # Linux forgets that there, behind the type and the code
-                end.astray += 255 * checksum(data[looked_at(so) or len(data):])
+            self._count(so, data)
             data, chosen = end.pending + data, end.chosen
         if end.collecting:
             end.pending, end.chosen = data, chosen
@@ -245,6 +239,28 @@ class Raw(Datagrams):
         if chosen.stamps:
             self.stamp(so, packet, chosen.stamps)
         self.node.send(packet)
+
+    def _begin(self, so: Any, source: str, remote: str, port: int, data: bytes,
+               chosen: Choices) -> None:
+        """The first piece: what is collected goes its way."""
+        end, six = so.pcb, so.family != AF_INET
+        in_two = six and len(data) + chosen.options > MOST6
+        end.used = IN_TWO6 - chosen.options if in_two else packet_cost(len(data), head_of(so))
+        end.flow, end.six, end.astray = (source, remote, port), six, 0
+        end.kind = self.node.kind(remote)
+        if end.kind == "multicast" and not self.node.groups.hear(remote, source):
+            end.kind = UNHEARD
+
+    @staticmethod
+    def _count(so: Any, data: bytes) -> None:
+        """Another piece takes memory, a second fragment that of its own."""
+        end, more = so.pcb, so.pcb.chosen.options
+        if end.six and 0 <= MOST6 - more - len(end.pending) < len(data):
+            end.used = max(end.used + packet_cost(len(data), head_of(so)), IN_TWO6 - more)
+        else:
+            end.used += len(data)
+        if len(end.pending) % 2:  # Linux forgets that there, behind the type and the code
+            end.astray += 255 * checksum(data[looked_at(so) or len(data):])
 
     def _check_header(self, so: Any, data: bytes, remote: str) -> None:
         """What a program gives as a whole packet must fit the link and have room for a header."""

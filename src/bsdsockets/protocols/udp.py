@@ -210,7 +210,8 @@ class Udp(UdpLookup):
                 self.too_long(so, *end.flow[1:])
             fail(ENOBUFS)
         if second:
-            end.used += packet_cost(len(data), head_of(end.flow[1])) - len(data)
+            cost = packet_cost(len(data), head_of(end.flow[1]))
+            end.used = max(end.used + cost, IN_TWO6 - more) - len(data)
 
     def _remember(self, so: Any, end: Any, address: Any) -> None:
         """Keep what the next datagram to *address* would find: the fast path."""
