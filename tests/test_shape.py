@@ -33,7 +33,7 @@ CODE = {
     "protocols": 8032,
     "families": 551,
     "sockets": 895,
-    "calls": 903,
+    "calls": 904,
     "faults": 383,
     "face": 2187,
     "programs": 2339,

@@ -48,7 +48,7 @@ class FastPath:
         listener = self.input.find_listener(address, port, (remote, remote_port))
         if listener is None or listener.shutdown or listener.queue.is_full():
             return False
-        if is_slow(listener) or is_slow(c.so) or c.answers:
+        if is_slow(listener) or is_slow(c.so):
             return False
         child = Connection()
         child.key = key
