@@ -29,8 +29,8 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
     "machine": 1431,
-    "network": 855,
-    "protocols": 8032,
+    "network": 874,
+    "protocols": 8050,
     "families": 551,
     "sockets": 895,
     "calls": 904,
