@@ -51,6 +51,16 @@ def test_the_model_has_no_constant_that_pythons_socket_has_not() -> None:
     assert not more or sys.platform != "linux", f"name them in _BESIDE, machine/constants: {more}"
 
 
+def test_a_machine_s_name_has_at_most_64_bytes() -> None:
+    machine = Machine()
+    socket = machine.load("socket")
+    socket.sethostname("x" * 64)
+    with pytest.raises(OSError, match="Invalid argument"):
+        socket.sethostname("é" * 33)
+    assert socket.gethostname() == "x" * 64
+    machine.close()
+
+
 def test_importing_from_the_package_gives_the_default_machine_s_copies() -> None:
     assert bsdsockets.socket is bsdsockets.load("socket")
     assert bsdsockets.threading is not threading

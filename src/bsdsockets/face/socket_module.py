@@ -14,7 +14,7 @@ from typing import Any
 
 from ..machine import constants
 from ..machine.constants import AF_INET, AF_UNIX, AI_NUMERICHOST, SOCK_STREAM
-from ..machine.errors import ENODEV, ENXIO, fail, type_name
+from ..machine.errors import EINVAL, ENODEV, ENXIO, fail, type_name
 from ..network.names import ALIASES, PROTOCOLS, SERVICES, UnknownName
 from .arguments import (
     SINCE_3_14,
@@ -47,6 +47,7 @@ except ImportError:
 
 
 ANY: Any = object()  # protocol of a service
+LONGEST_NAME = 64  # bytes of a machine's: __NEW_UTS_LEN
 
 
 class Functions(ByName, of="_socket"):
@@ -106,10 +107,17 @@ class Functions(ByName, of="_socket"):
 
         TypeError
             *name* is neither str nor bytes.
+        EINVAL
+            It is longer than 64 bytes.
+
+        Not modelled: EPERM; who may rename the machine is the operating system's to say.
+        Source: Linux sethostname(2).
         """
         if not isinstance(name, str | bytes):
             raise TypeError(f"expected str, bytes or os.PathLike object, not {type_name(name)}")
         sys.audit("socket.sethostname", name)
+        if len(os.fsencode(name)) > LONGEST_NAME:
+            fail(EINVAL)
         given = os.fsdecode(name)
         self._machine.resolver.hostname = given
         self._machine.resolver.hosts.setdefault(given, ["127.0.0.1"])
