@@ -188,3 +188,27 @@ def test_a_person_can_look_around_when_a_program_has_failed(here: Path) -> None:
     shown = at_a_terminal(here, ["-i", "fails.py"], [asked, "\x04"])
     assert "\nConnectionRefusedError: [Errno 111] Connection refused" in shown
     assert "(ConnectionRefusedError(111, 'Connection refused'), <AddressFamily" in shown
+
+
+SERVER = """
+import selectors, socket
+listener = socket.create_server(("127.0.0.1", 8000))
+selector = selectors.DefaultSelector()
+selector.register(listener, selectors.EVENT_READ)
+for _ in range(25_000):
+    if selector.select(0.5):
+        print("somebody came")
+        break
+"""
+
+
+def test_a_server_alone_is_told_once_that_nobody_can_come(here: Path) -> None:
+    (here / "server.py").write_text(SERVER)
+    (here / "client.py").write_text("import socket\nsocket.create_connection(('localhost', 8000)).close()\n")
+    words = [sys.executable, "-m", "bsdsockets", "run", "server.py"]
+    alone, together = (subprocess.run(
+        words + more, cwd=here, env=os.environ | {"PYTHONPATH": str(SOURCE)}, capture_output=True,
+        text=True, timeout=60) for more in ([], ["+", "client.py"]))
+    assert alone.stdout == together.stderr == ""
+    assert alone.stderr.count("127.0.0.1 port 8000 listens in the machine") == 1
+    assert together.stdout == "somebody came\n"

@@ -33,6 +33,7 @@ PATIENCE = 16  # times that a thread asks in vain between two turns
 LOCKS = 1000  # that a thread takes without waiting before it must look whether others can go on
 ASKING = 10e-6  # seconds that a call in vain takes, with what a program does between two of them
 TURNS = 100  # in a row, each of them short, after which the time that they took has passed
+LONELY = 10_000  # waits in a row, of all threads, that were over before anything came
 
 
 class Killed(BaseException):
@@ -133,7 +134,8 @@ class Scheduler:
         self.tasks: dict[int, Task] = {}
         self.closed = False
         self.outside: Callable[[], bool] = lambda: False  # may something from outside wake one?
-        self._idents = 0
+        self.nobody_comes: Callable[[], object] = lambda: None  # called after `LONELY` waits
+        self._idents = self._in_vain = 0
         self.turns = self._timed = 0  # how many there have been, and for how many time has passed
         self.disturbed = False  # has a signal's handler run?
         self._collects = gc.isenabled()  # whether garbage is, but for who gives way
@@ -219,6 +221,9 @@ class Scheduler:
                 timer.cancel()
             if self._collects:
                 gc.enable()
+        self._in_vain = self._in_vain + 1 if task.expired else 0
+        if self._in_vain == LONELY:
+            self.nobody_comes()
         return not task.expired
 
     def pause(self) -> None:

@@ -19,6 +19,7 @@ from ..face.loader import ABSENT, KEPT, PRIVATE, Finder
 from ..face.machine import Machine
 from ..faults import Fault
 from ..machine.profile import BUILT_IN, Profile
+from .alone import Alone
 from .c_library import c_modules
 from .child import in_proc
 from .dates import install_dates
@@ -70,6 +71,7 @@ def install(machine: Machine) -> None:
     atexit.register(linger, machine)
     install_signals(machine)
     Watch(machine.scheduler)
+    Alone(machine)
     install_hooks(sys.modules["_thread"])
     install_dates(sys.modules["time"])
     _wait_for_imports()
