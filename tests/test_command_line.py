@@ -204,7 +204,8 @@ for _ in range(25_000):
 
 def test_a_server_alone_is_told_once_that_nobody_can_come(here: Path) -> None:
     (here / "server.py").write_text(SERVER)
-    (here / "client.py").write_text("import socket\nsocket.create_connection(('localhost', 8000)).close()\n")
+    (here / "client.py").write_text(
+        "import socket\nsocket.create_connection(('localhost', 8000)).close()\n")
     words = [sys.executable, "-m", "bsdsockets", "run", "server.py"]
     alone, together = (subprocess.run(
         words + more, cwd=here, env=os.environ | {"PYTHONPATH": str(SOURCE)}, capture_output=True,

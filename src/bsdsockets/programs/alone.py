@@ -22,7 +22,7 @@ python -m bsdsockets run SERVER.py + CLIENT.py
 
 
 class Alone:
-    """Tells of the sockets that listen, when a machine's threads have waited in vain long enough."""
+    """Tells of the sockets that listen, when all threads have waited in vain for long."""
 
     def __init__(self, machine: Any) -> None:
         self._machine = machine
