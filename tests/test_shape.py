@@ -28,7 +28,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1431,
+    "machine": 1436,
     "network": 874,
     "protocols": 8050,
     "families": 551,
@@ -36,7 +36,7 @@ CODE = {
     "calls": 904,
     "faults": 383,
     "face": 2190,
-    "programs": 2339,
+    "programs": 2364,
 }
 
 NO_CODE = {
