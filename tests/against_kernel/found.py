@@ -715,4 +715,14 @@ FOUND = {
     "asked(s, 21, 5, address('127.0.0.1', 8))[1]; asked(s, 26, 1, way('')); "
     "asked(s, 16, 1, link(1, 0, 1)); asked(s, 16, 1, link(1, 1, 1)); "
     "asked(s, 21, 5, address('192.0.2.7', 24))[1]",
+    "no address of IPv6 for who is bound to an interface that is gone": "; ".join(
+        f"a = {kind}(); {bound}; a.bind(({host!r}, 0)); a.getsockname()[0]"
+        for kind in ("tcp6", "udp6", "icmp6")
+        for bound in ("a.setsockopt(1, 62, 70)", "a.connect_ex(('fe80::1', 53, 0, 7))")
+        for host in ("::1", "2001:db8::1", "::", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
+                     "::ffff:0.0.0.0", "fe80::1", "ff02::1")),
+    "segments that a reset answers are counted": PAIR + "b.send(b'xyz'); a.send(b'x'); "
+    "b.shutdown(SHUT_RDWR); a.send(b'y' * 99); look(a); look(b); " + "; ".join(
+        f"{end}.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[{field}]" for end in "ab"
+        for field in ("24:28", "152:160")),
 }

@@ -124,8 +124,10 @@ class Internet(Protocol):
             if not (address.scope or so.options.get("SO_BINDTODEVICE")):
                 fail(EINVAL)
             so.options["SO_BINDTODEVICE"] = address.scope or so.options["SO_BINDTODEVICE"]
-            if not self.node.has_interface(so.options["SO_BINDTODEVICE"]):
-                fail(ENODEV)  # and bound to that it stays
+        device = so.options.get("SO_BINDTODEVICE")
+        if device and so.family != AF_INET and address.address != ANY6 and (
+                not self.node.has_interface(device)):
+            fail(ENODEV)  # and bound to that it stays
         if kind == "remote" and not (so.options.get("IP_FREEBIND")
                                      or so.options.get("IP_TRANSPARENT")):
             fail(EADDRNOTAVAIL)

@@ -271,6 +271,8 @@ class Connection:
     @property
     def in_flight(self) -> int:
         """How many segments are sent and not acknowledged; a SYN or a FIN alone is one."""
+        if self.state == CLOSED:
+            return 0
         begins = (self.snd_una, *self.flights[:-1])
         bare = self.snd_una < self.snd_nxt and not self.flights
         return bare + sum(-((begin - end) // self.longest)

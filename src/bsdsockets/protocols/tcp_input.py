@@ -82,6 +82,7 @@ class Input(Handshake):
             self._time_wait(c, packet, s)
         elif not comes_from_afar(c.so, packet) and (
                 kept := segment(c.so or c.listener, packet)) is not None:
+            c.segments_in += bool(s.data)
             c.bare_in += not s.data
             if c.state == SYN_SENT:
                 self.syn_sent(c, kept.payload)
@@ -346,7 +347,6 @@ class Input(Handshake):
             keep(c, data, s.paired)
             c.rcv_nxt += len(data)
             c.received += len(data)
-            c.segments_in += 1
             if c.slow and wants_time(c.so):
                 c.stamp = self.node.host.clock.now
             so.wake(ARRIVED)
