@@ -59,8 +59,9 @@ FOUND_WINDOWS = {
     "a buffer and a limit of the window: the less counts": "; ".join(
         TCP.replace("l.bind", f"l.setsockopt(SOL_SOCKET, SO_RCVBUF, {room}); l.setsockopt("
                     f"IPPROTO_TCP, TCP_WINDOW_CLAMP, {clamp}); l.bind", 1)
-        + f"{CLAMPS}; a.send(b'z' * 100000); {QUEUED}"
-        for room, clamp in ((20000, 30000), (30000, 20000), (100000, 90000))),
+        + f"{CLAMPS}; a.send(b'z'); struct.unpack('=I', a.getsockopt(IPPROTO_TCP, TCP_INFO, 232)"
+        f"[228:]); a.send(b'z' * 100000); {QUEUED}"
+        for room, clamp in ((20000, 30000), (30000, 20000), (60000, 90000), (100000, 90000))),
     "what is sent goes from one part of memory to the next": "; ".join(
         TCP.replace("l.bind", "l.setsockopt(SOL_SOCKET, SO_RCVBUF, 200000); l.bind", 1)
         + f"[a.send(b'z' * {size}) for _ in range({count})][-1]; b.shutdown(SHUT_WR); "
@@ -82,4 +83,18 @@ FOUND_WINDOWS = {
         "l.bind", "l.setsockopt(SOL_SOCKET, SO_RCVBUF, 2000); l.bind", 1)
     + "a.setsockopt(SOL_SOCKET, SO_SNDBUF, 5000); a.send(b'z' * 32700, MSG_EOR); "
     "len(b.recv(32768)); a.send(b'z' * 500000)",
+    "a window that is not worth a segment is none": TCP
+    + "[a.send(b'z' * 20000) for _ in range(8)][-1]; len(b.recv(65536)); "
+    f"struct.unpack('=I', b.getsockopt(IPPROTO_TCP, TCP_INFO, 236)[232:]); {QUEUED}; "
+    "c = tcp6(); c.bind(LO6); c.listen(); d = tcp6(); d.connect(at(c)); e, peer = accept(c); "
+    "d.send(b'z' * 70000); d.send(b'z' * 65536); len(e.recv(32768)); ioctl(d, 0x894B)",
+    "a window that is not scaled opens by whole segments": "; ".join(
+        TCP.replace("l.bind", "l.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096); l.bind", 1)
+        + f"a.send(b'z' * 32768); len(b.recv({size})); len(b.recv(9000)); "
+        "struct.unpack('=I', b.getsockopt(IPPROTO_TCP, TCP_INFO, 236)[232:])"
+        for size in (1000, 3000, 65536)),
+    "TCP_WINDOW_CLAMP takes the window back before it is told": TCP
+    + "b.setsockopt(IPPROTO_TCP, TCP_WINDOW_CLAMP, 4000); "
+    "struct.unpack('=I', b.getsockopt(IPPROTO_TCP, TCP_INFO, 68)[64:]); a.send(b'z' * 500000); "
+    f"{QUEUED}",
 }
