@@ -161,7 +161,8 @@ class Readiness:
 
         Differs: POSIX leaves open whether *timeout* is changed; CPython hides that Linux does.
         Not modelled: EINTR, as CPython calls again; EINVAL for a descriptor of FD_SETSIZE, 1024,
-        or more, which CPython says as ValueError.
+        or more, which CPython says as ValueError. Linux passes over a number beyond the process's
+        table, whose size is a power of two from 64 on; here that is EBADF, as for any other.
         Source: POSIX.1-2024 pselect(); Linux select(2).
 
         >>> import socket
