@@ -59,9 +59,13 @@ FOUND_WINDOWS = {
     "a buffer and a limit of the window: the less counts": "; ".join(
         TCP.replace("l.bind", f"l.setsockopt(SOL_SOCKET, SO_RCVBUF, {room}); l.setsockopt("
                     f"IPPROTO_TCP, TCP_WINDOW_CLAMP, {clamp}); l.bind", 1)
-        + f"{CLAMPS}; a.send(b'z'); struct.unpack('=I', a.getsockopt(IPPROTO_TCP, TCP_INFO, 232)"
-        f"[228:]); a.send(b'z' * 100000); {QUEUED}"
-        for room, clamp in ((20000, 30000), (30000, 20000), (60000, 90000), (100000, 90000))),
+        + f"{CLAMPS}; {then}"
+        for room, clamp, then in (
+            (20000, 30000, f"a.send(b'z' * 100000); {QUEUED}"),
+            (30000, 20000, f"a.send(b'z' * 100000); {QUEUED}"),
+            (100000, 90000, f"a.send(b'z' * 100000); {QUEUED}"),
+            (60000, 90000, "a.send(b'z'); "
+             "struct.unpack('=I', a.getsockopt(IPPROTO_TCP, TCP_INFO, 232)[228:])"))),
     "what is sent goes from one part of memory to the next": "; ".join(
         TCP.replace("l.bind", "l.setsockopt(SOL_SOCKET, SO_RCVBUF, 200000); l.bind", 1)
         + f"[a.send(b'z' * {size}) for _ in range({count})][-1]; b.shutdown(SHUT_WR); "
