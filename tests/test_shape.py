@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1436,
     "network": 874,
-    "protocols": 8054,
+    "protocols": 8063,
     "families": 551,
     "sockets": 895,
     "calls": 904,

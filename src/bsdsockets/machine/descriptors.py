@@ -241,7 +241,7 @@ class DescriptorTable(dict[int, File]):
         """
         number, known = self._shared
         if number in self and identity(number) == known and SHARES:  # not closed behind its back
-            number = self._reserve(number)
+            number = reserve(number) if self.beyond is None else self._reserve(number)
         else:
             number = self._reserve(None)
             self._shared = number, identity(number)

@@ -56,8 +56,8 @@ from .tcp_states import (
 from .tcp_window import limit, overfull
 
 MOST_WAYS = 4096  # that are kept
-NOT_INHERITED = "SO_PRIORITY", "TCP_DEFER_ACCEPT", "TCP_FASTOPEN"
-HEADERS6 = "IPV6_HOPOPTS", "IPV6_DSTOPTS", "IPV6_RTHDRDSTOPTS"
+NOT_INHERITED6 = frozenset({"SO_PRIORITY", "TCP_DEFER_ACCEPT", "TCP_FASTOPEN"})
+NOT_INHERITED4 = NOT_INHERITED6 | {"IPV6_HOPOPTS", "IPV6_DSTOPTS", "IPV6_RTHDRDSTOPTS"}
 
 
 class Tcp(TcpClosing):
@@ -169,8 +169,10 @@ class Tcp(TcpClosing):
         child.shutdown = so.shutdown
         child.bound_address = self.dressed(so, pcb.key[0])
         child.port = child.shown_port = pcb.key[1]
-        for option in NOT_INHERITED + (HEADERS6 if ":" not in pcb.remote_address else ()):
-            child.options.pop(option, None)
+        if child.options:
+            left = NOT_INHERITED6 if ":" in pcb.key[2] else NOT_INHERITED4
+            for option in left.intersection(child.options):
+                del child.options[option]
         child.explicit_port = so.explicit_port
         self.ports.add(child, child.port)
 

@@ -141,7 +141,7 @@ class Connection:
     open: int = 0  # the window while nothing waits, 0 where that is to be reckoned anew
     end_waits: bool = False  # the FIN came alone, and takes memory until it is read
     backlog: int = 0  # bytes of memory of what waits until a call ends
-    parts: int = 0  # of memory, in the newest chunk that waits
+    parts: int = 0  # of memory, in the newest chunk that waits; 0: not counted yet
     first: int = 0  # bytes of the first segment of the batch that came last
     whole: int = 0  # and of all of it
     shared: int = 0  # sequence number after the first segment of that chunk

@@ -21,7 +21,7 @@ from .tcp_ending import TWO_MSL
 from .tcp_input import Input
 from .tcp_output import announced
 from .tcp_states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT
-from .tcp_window import begin, established, keep, pages, shares
+from .tcp_window import begin, established, keep, shares
 
 SIZES = frozenset({"SO_RCVBUF", "TCP_MAXSEG", "TCP_WINDOW_CLAMP"})
 WINDOWS = attrgetter("clamp", "scale", "reach", "stride", "mss", "longest", "snd_wnd")
@@ -48,7 +48,7 @@ class FastPath:
         listener = self.input.find_listener(address, port, (remote, remote_port))
         if listener is None or listener.shutdown or listener.queue.is_full():
             return False
-        if is_slow(listener) or is_slow(c.so):
+        if (listener.options and is_slow(listener)) or (c.so.options and is_slow(c.so)):
             return False
         child = Connection()
         child.key = key
@@ -83,10 +83,11 @@ class FastPath:
             if plain:
                 self.opened[key] = WINDOWS(c), WINDOWS(child)
             return
-        for end, values in zip((c, child), known, strict=True):
-            (end.clamp, end.scale, end.reach, end.stride, end.mss, end.longest, end.snd_wnd
-             ) = values
-            end.greatest, end.told, end.open = end.snd_wnd, end.rcv_nxt, 0
+        c.clamp, c.scale, c.reach, c.stride, c.mss, c.longest, c.snd_wnd = known[0]
+        (child.clamp, child.scale, child.reach, child.stride, child.mss, child.longest,
+         child.snd_wnd) = known[1]
+        c.greatest, child.greatest = c.snd_wnd, child.snd_wnd
+        c.told, child.told = c.rcv_nxt, child.rcv_nxt
         c.advertised, child.advertised = c.told + child.snd_wnd, child.told + c.snd_wnd
 
     def part(self, c: Connection) -> bool:
@@ -159,7 +160,7 @@ class FastPath:
             else:
                 buffer.append(part)
                 peer.rcv_nxt = peer.shared = peer.rcv_nxt + length
-                peer.parts = pages(peer, length)
+                peer.parts = 0
             peer.received += length
             peer.segments_in += 1
             c.segments_out += 1
@@ -203,7 +204,10 @@ class FastPath:
     def acknowledge(c: Connection, peer: Connection) -> None:
         """What an acknowledgement by *c* does, of all that has come."""
         told(c)
-        peer.snd_wnd = window = c.offered
+        window = c.advertised - c.told
+        if window >> c.scale > MOST:
+            window = c.offered
+        peer.snd_wnd = window
         if window > peer.greatest:
             peer.shown(window)
         if peer.sent and peer.out is not None:

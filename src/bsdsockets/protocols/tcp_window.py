@@ -162,9 +162,13 @@ def grow(c: Connection, size: int) -> None:
         c.open = 0
 
 
-def pages(c: Connection, size: int) -> int:
-    """In how many parts the next *size* bytes lie: their sender fills one after the other."""
-    return (c.received + size - 1 >> PAGES) - (c.received >> PAGES) + 1
+def pages(begin: int, size: int) -> int:
+    """In how many parts *size* bytes of a stream lie: its sender fills one after the other.
+
+    >>> pages(0, 32768), pages(1, 32768)
+    (1, 2)
+    """
+    return (begin + size - 1 >> PAGES) - (begin >> PAGES) + 1
 
 
 def shares(c: Connection) -> bool:
@@ -176,7 +180,10 @@ def shares(c: Connection) -> bool:
 def keep(c: Connection, data: bytes | memoryview, paired: bool = False) -> None:
     """Keep *data* until it is read, in memory that a segment before has if that may be shared."""
     buffer = c.so.buffer
-    parts = pages(c, len(data))
+    parts = pages(c.received, len(data))
+    if buffer.chunks and not c.parts:
+        last = len(buffer.chunks[-1])
+        c.parts = pages(c.received - last, last)
     if buffer.chunks and (paired or (c.parts + parts <= PARTS and shares(c))):
         buffer.join(data)
         c.parts += parts
