@@ -28,7 +28,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 # Lines of code of each layer, neither documentation nor blank.  A rule that Linux has costs lines:
 # raise a limit with the rule that needs it, lower it when a layer has become shorter.
 CODE = {
-    "machine": 1436,
+    "machine": 1441,
     "network": 874,
     "protocols": 8063,
     "families": 551,

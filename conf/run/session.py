@@ -158,7 +158,8 @@ class Page:
     def close(self) -> None:
         self.machine.builtins.pop("_", None)
         self.names.clear()
-        gc.collect()
+        if len(self.machine.model.scheduler.tasks) == 1:  # else stacks are put aside
+            gc.collect()
         self.machine.close()
 
 

@@ -31,6 +31,36 @@ print(sum(type(each).__name__ == "Machine" for each in gc.get_objects()))
 """
 
 
+GARBAGE = """\
+import threading
+done = threading.Event()
+
+def make():
+    for _ in range(100_000):
+        circle = []
+        circle.append(circle)
+
+def wait(depth):
+    if depth:
+        wait(depth - 1)
+    else:
+        done.wait()
+
+waiting = [threading.Thread(target=wait, args=(depth,)) for depth in (0, 40, 5)]
+making = [threading.Thread(target=make) for _ in range(3)]
+for thread in waiting + making:
+    thread.start()
+for thread in making:
+    thread.join()
+make()
+done.set()
+for thread in waiting:
+    thread.join()
+make()
+print("all ended")
+"""
+
+
 class Network:
     """What stands between the reader and the site: files that are away, or that wait."""
 
@@ -282,6 +312,13 @@ def test_a_page_left_while_it_runs_is_whole_when_one_comes_back(browser: WebDriv
     browser.refresh()
     place = shown(browser)[0]
     assert place.text(".run-go") == "Run" and place.run().startswith("As recorded")
+
+
+def test_garbage_is_made_while_stacks_are_put_aside(opened: Opened):
+    (place,) = opened("playground.html")
+    place.write(GARBAGE)
+    assert place.run().startswith("Ended")
+    assert place.text(".run-output") == "all ended\n"
 
 
 def test_runs_leave_no_machine_behind(opened: Opened):

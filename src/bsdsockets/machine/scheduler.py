@@ -41,7 +41,9 @@ class Killed(BaseException):
 
 
 class Engine(Protocol):
-    """What suspends and resumes threads."""
+    """What suspends and resumes threads; `puts_aside`: by moving their stacks away."""
+
+    puts_aside: bool
 
     def adopt(self, task: "Task") -> None:
         """Take the thread that calls as *task*: the main one."""
@@ -138,7 +140,7 @@ class Scheduler:
         self._idents = self._in_vain = 0
         self.turns = self._timed = 0  # how many there have been, and for how many time has passed
         self.disturbed = False  # has a signal's handler run?
-        self._collects = gc.isenabled()  # whether garbage is, but for who gives way
+        self._collects = False  # whether garbage was collected before that was held
         self._asked = self._counted_in = self._looks = 0
         self.main = self.current = self._new("MainThread")
         engine.adopt(self.main)
@@ -173,8 +175,7 @@ class Scheduler:
     def _live(self, task: Task, bodies: list[Callable[[], None]]) -> None:
         task.waiting = False
         task.started = True
-        if self._collects:
-            gc.enable()
+        self._collect_again()
         try:
             if task.error is None:
                 bodies.pop()()  # whose last reference ends in this thread's turn
@@ -182,8 +183,7 @@ class Scheduler:
             pass
         finally:
             del self.tasks[task.ident]
-            self._collects = gc.isenabled()
-            gc.disable()
+            self._hold_garbage()
             self.engine.end(task, None if self.closed else self._next())
 
     def wait(self, sources: Iterable[Any], deadline: float | None, what: object = "",
@@ -203,8 +203,7 @@ class Scheduler:
         """
         task = self.current
         sources = tuple(sources)
-        self._collects = gc.isenabled()
-        gc.disable()
+        self._hold_garbage()
         task.what, task.expired, task.waiting, task.took = what, False, True, 0
         for source in sources:
             source.waiters.insert(len(source.waiters) if in_turn else 0, task)
@@ -219,27 +218,35 @@ class Scheduler:
                 source.waiters.remove(task)
             if timer is not None:
                 timer.cancel()
-            if self._collects:
-                gc.enable()
+            self._collect_again()
         self._in_vain = self._in_vain + 1 if task.expired else 0
         if self._in_vain == LONELY:
             self.nobody_comes()
         return not task.expired
 
+    def _hold_garbage(self) -> None:
+        """Collect none: its finalizers could wait while it is not clear whose turn it is."""
+        self._collects = self._collects or gc.isenabled()
+        gc.disable()
+
+    def _collect_again(self) -> None:
+        """Collect garbage, as before; where stacks are put aside, when only one is left."""
+        if self._collects and not (self.engine.puts_aside and len(self.tasks) > 1):
+            self._collects = False
+            gc.enable()
+
     def pause(self) -> None:
         """Let the threads that are ready run first; chance decides, where there is a seed."""
         if self.ready:
             task = self.current
-            self._collects = gc.isenabled()
-            gc.disable()
+            self._hold_garbage()
             try:
                 task.waiting = True
                 task.notify()
                 self._give_way(task)
                 task.waiting = False
             finally:
-                if self._collects:
-                    gc.enable()
+                self._collect_again()
 
     def look(self) -> None:
         """Let the others go on, and 10 microseconds pass: who calls has asked in vain.

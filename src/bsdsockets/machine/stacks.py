@@ -43,6 +43,8 @@ _START = """(promise, body) => {
 class SingleStack:
     """Runs the main thread; there is no other."""
 
+    puts_aside = False
+
     def adopt(self, task: Task) -> None:
         """Take the real thread as *task*."""
 
@@ -69,7 +71,13 @@ class SingleStack:
 
 
 class StackSwitching:
-    """Suspends a thread of the model by putting its stack aside."""
+    """Suspends a thread of the model by putting its stack aside.
+
+    CPython's collector of garbage walks the frames of every stack, and those of one that is put
+    aside are no longer where they were: it ends in "memory access out of bounds".
+    """
+
+    puts_aside = True
 
     def __init__(self) -> None:
         self._promise = run_js("() => Promise.withResolvers()")

@@ -78,6 +78,8 @@ class RealThreads:
     Whose `turn` it is counts; the baton only wakes, and once too often does no harm.
     """
 
+    puts_aside = False
+
     def __init__(self) -> None:
         self._locals: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
