@@ -30,7 +30,7 @@ LINES, FUNCTION, MEDIAN = 400, 40, 8
 CODE = {
     "machine": 1441,
     "network": 874,
-    "protocols": 8063,
+    "protocols": 8064,
     "families": 551,
     "sockets": 895,
     "calls": 904,

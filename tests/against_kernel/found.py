@@ -725,4 +725,7 @@ FOUND = {
     "b.shutdown(SHUT_RDWR); a.send(b'y' * 99); look(a); look(b); " + "; ".join(
         f"{end}.getsockopt(IPPROTO_TCP, TCP_INFO, 248)[{field}]" for end in "ab"
         for field in ("24:28", "152:160")),
+    "what is damaged counts as lost": "a = experiment6(); b = experiment6(); "
+    "a.setsockopt(IPPROTO_IPV6, IPV6_CHECKSUM, 0); a.setsockopt(SOL_SOCKET, 40, 1); "
+    "b.sendto(b'damaged', LO6); a.sendto(b'whole', LO6); a.recvmsg(9, 99); a.recvmsg(9, 99)",
 }

@@ -320,6 +320,9 @@ class Raw(Datagrams):
             if not self._wants(so, packet) or (
                     multicast and not self.hears(so, to, packet.source)):
                 continue
+            if packet.made and checksum_offset(so) >= 0 and sum_of(packet, encode_payload(packet)):
+                so.pcb.drops += 1  # it is damaged
+                continue
             data = encode(packet) if so.family == AF_INET else encode_payload(packet)
             size = len(data) - (20 if so.family == AF_INET else 0)
             if "SO_ATTACH_FILTER" in so.options:
@@ -365,8 +368,6 @@ class Raw(Datagrams):
 
     def _wants(self, so: Any, packet: Packet) -> bool:
         if not self._is_for(so, packet):
-            return False
-        if packet.made and checksum_offset(so) >= 0 and sum_of(packet, encode_payload(packet)):
             return False
         if packet.protocol != (1 if so.family == AF_INET else IPPROTO_ICMPV6):
             return True
