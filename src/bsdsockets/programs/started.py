@@ -135,7 +135,7 @@ class Programs(ByName, of="os"):
             given[3] = tuple(sorted({*arguments[3], *ways}))
             if arguments[5] is not None:
                 environment = (each.split(b"=", 1) for each in arguments[5])
-                given[5] = [b"%b=%b" % each for each in tell(environment, _in_words(ways)).items()]
+                given[5] = _joined(tell(environment, _in_words(ways)))
             else:
                 self._tell_at_last(given, _in_words(ways))
             return int(REAL_FORK_EXEC(*given))
@@ -144,7 +144,7 @@ class Programs(ByName, of="os"):
         """Let a program join that has C's environment, which ``preexec_fn`` may still change."""
         place = next((at for at, each in enumerate(given) if callable(each)), None)
         if place is None:
-            given[5] = [b"%b=%b" % each for each in tell(self._environment.items(), told).items()]
+            given[5] = _joined(tell(self._environment.items(), told))
             return
         first = given[place]
 
@@ -243,6 +243,11 @@ def _inherited() -> list[int]:
             if os.get_inheritable(number):
                 found.append(number)
     return found
+
+
+def _joined(environment: dict[bytes, bytes]) -> list[bytes]:
+    """An environment as execve() takes it."""
+    return [b"%b=%b" % each for each in environment.items()]
 
 
 def _in_words(ways: Iterable[int]) -> str:

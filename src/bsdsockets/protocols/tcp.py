@@ -290,8 +290,8 @@ class Tcp(TcpClosing):
         remote = self.wire(so, address.address)
         if ":" not in remote:
             so.pcb.astray = 0  # also where it fails below
-        if ":" not in remote and (is_mapped(local) or self.node.kind(local) == "remote"):
-            check_source(so, PLAIN._replace(source=unmap(local)))
+            if is_mapped(local) or self.node.kind(local) == "remote":
+                check_source(so, PLAIN._replace(source=unmap(local)))
         if self.node.kind(remote) in ("multicast", "broadcast"):
             fail(ENETUNREACH)
         self.check_scope(so, address)

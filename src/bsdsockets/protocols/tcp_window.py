@@ -92,7 +92,7 @@ def overfull(c: Connection) -> bool:
     whole = [len(chunk) for chunk in buffer.chunks
              if (len(chunk) + COST) * c.ratio >> WHOLE <= len(chunk)]
     small = buffer.length - sum(whole)  # of these what is read goes
-    return sum(whole) + small + COST * (len(whole) - -small // SHEET) > most
+    return bool(buffer.length + COST * (len(whole) - -small // SHEET) > most)
 
 
 def in_units(c: Connection, window: int) -> int:
